@@ -1,0 +1,48 @@
+# The flags that all our own targets carry, and one function per kind of target.
+add_library(faintweb_options INTERFACE)
+target_compile_features(faintweb_options INTERFACE cxx_std_20)
+target_compile_options(faintweb_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(faintweb_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(
+    faintweb_options
+    INTERFACE $<$<BOOL:${FAINTWEB_CONTRACTS}>:FAINTWEB_CONTRACTS=1>
+              $<$<BOOL:${FAINTWEB_CUDA}>:FAINTWEB_CUDA=1>)
+
+# faintweb_library(NAME SOURCES a.cc ... PUBLIC targets... PRIVATE targets...)
+function(faintweb_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    add_library(faintweb_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(faintweb_${name} PUBLIC faintweb_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# faintweb_test(NAME SOURCES a.cc ... LINK targets...): GoogleTest, no MPI; every case is a ctest of its own.
+function(faintweb_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(test_${name} ${ARG_SOURCES})
+    target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} GTest::gtest_main)
+    target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 300 ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
+endfunction()
+
+# What lets tests run as root, in a container, with more ranks than cores.
+set(FAINTWEB_TEST_ENVIRONMENT
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    OMPI_MCA_btl_vader_single_copy_mechanism=none OMP_NUM_THREADS=1)
+
+# faintweb_mpi_test(NAME SOURCES a.cc ... LINK targets... [RANKS 1 2 4]): the same test at each rank count.
+function(faintweb_mpi_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK;RANKS" ${ARGN})
+    if(NOT ARG_RANKS)
+        set(ARG_RANKS 1 2 4)
+    endif()
+    add_executable(test_${name} ${ARG_SOURCES})
+    target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} faintweb_mpi_test_main)
+    target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    foreach(ranks ${ARG_RANKS})
+        add_test(NAME ${name}.ranks_${ranks}
+                 COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe -n ${ranks} $<TARGET_FILE:test_${name}>)
+        set_tests_properties(${name}.ranks_${ranks} PROPERTIES TIMEOUT 300 PROCESSORS 2
+                             ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
+    endforeach()
+endfunction()

@@ -1,0 +1,73 @@
+#include "lib/base/hash.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include <openssl/evp.h>
+
+#include "lib/base/error.h"
+
+namespace faintweb::base {
+
+struct Sha256::State {
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+    EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::add(std::span<const std::byte> bytes) {
+    EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+void Sha256::add(std::string_view text) {
+    EVP_DigestUpdate(state_->context, text.data(), text.size());
+}
+
+std::string Sha256::finish() {
+    std::array<unsigned char, 32> digest{};
+    EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (const unsigned byte : digest) {
+        hex += digits[byte >> 4];
+        hex += digits[byte & 15U];
+    }
+    return hex;
+}
+
+std::string sha256(std::string_view text) {
+    Sha256 hash;
+    hash.add(text);
+    return hash.finish();
+}
+
+std::string sha256_of_file(const std::string& path) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                               &std::fclose);
+    if (!file) {
+        throw_errno("cannot read " + path, errno);
+    }
+    Sha256 hash;
+    std::vector<std::byte> buffer(std::size_t{1} << 20);
+    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+        hash.add(std::span(buffer).first(n));
+    }
+    if (std::ferror(file.get()) != 0) {
+        throw_errno("cannot read " + path, errno);
+    }
+    return hash.finish();
+}
+
+}  // namespace faintweb::base

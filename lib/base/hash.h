@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace faintweb::base {
+
+/// SHA-256, fed piece by piece.
+class Sha256 {
+  public:
+    Sha256();
+    ~Sha256();
+    Sha256(Sha256&&) noexcept;
+    Sha256& operator=(Sha256&&) noexcept;
+
+    void add(std::span<const std::byte> bytes);
+    void add(std::string_view text);
+    template <typename T>
+    void add_values(std::span<const T> values) {
+        add(std::as_bytes(values));
+    }
+    /// The digest of all that was added, 64 lower-case hexadecimal digits. Ends the object's use.
+    std::string finish();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+std::string sha256(std::string_view text);
+
+/// @throws InputError  if the file cannot be read.
+std::string sha256_of_file(const std::string& path);
+
+}  // namespace faintweb::base

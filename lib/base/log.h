@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+namespace faintweb::base {
+
+enum class LogLevel { debug, info, warning, error };
+
+/// Sets what every later line of this process starts with ("rank 2", empty for a serial run) and
+/// the lowest level that is printed.
+void configure_log(const std::string& prefix, LogLevel lowest);
+
+/// One line on standard error with the time; safe to call from any thread.
+void log(LogLevel level, const std::string& message);
+
+inline void log_debug(const std::string& message) {
+    log(LogLevel::debug, message);
+}
+inline void log_info(const std::string& message) {
+    log(LogLevel::info, message);
+}
+inline void log_warning(const std::string& message) {
+    log(LogLevel::warning, message);
+}
+inline void log_error(const std::string& message) {
+    log(LogLevel::error, message);
+}
+
+/// Prints a result (not a log line) on standard output.
+void print(const std::string& line);
+
+}  // namespace faintweb::base

@@ -1,0 +1,66 @@
+#include "lib/base/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+namespace faintweb::base {
+
+std::string duration_text(double seconds) {
+    const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
+    if (whole < 60) {
+        return text(whole, " s");
+    }
+    if (whole < 3600) {
+        return text(whole / 60, " min ", whole % 60, " s");
+    }
+    return text(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+Progress::Progress(std::string stage, std::string what, std::int64_t total)
+    : stage_(std::move(stage)),
+      what_(std::move(what)),
+      total_(total),
+      start_(Clock::now()),
+      shown_(start_),
+      is_terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void Progress::advance(std::int64_t n, const std::string& note) {
+    n_done_ += n;
+    note_ = note;
+    const auto now = Clock::now();
+    const auto interval = is_terminal_ ? std::chrono::milliseconds(200) : std::chrono::seconds(10);
+    if (now - shown_ >= interval) {
+        shown_ = now;
+        show(false);
+    }
+}
+
+void Progress::finish() {
+    show(true);
+}
+
+void Progress::show(bool last) {
+    const double elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
+    const double rate = static_cast<double>(n_done_) / std::max(elapsed_s, 1e-9);
+    const double left_s = rate > 0 ? static_cast<double>(total_ - n_done_) / rate : 0;
+    std::ostringstream line;
+    line.precision(3);
+    line << stage_ << ": " << n_done_ << '/' << total_ << ' ' << what_ << ", " << rate << "/s, "
+         << (last ? "took " + duration_text(elapsed_s) : duration_text(left_s) + " left");
+    if (!note_.empty()) {
+        line << ", " << note_;
+    }
+    if (is_terminal_) {
+        std::fprintf(stderr, "\r\033[K%s%s", line.str().c_str(), last ? "\n" : "");
+    } else {
+        log_info(line.str());
+    }
+}
+
+}  // namespace faintweb::base

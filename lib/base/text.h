@@ -1,0 +1,17 @@
+#pragma once
+
+#include <sstream>
+#include <string>
+
+namespace faintweb::base {
+
+/// Joins its arguments as `operator<<` prints them. fmt is not used in headers: LibTorch brings a
+/// fmt of its own that does not go with Debian's (DESIGN.md, section 6).
+template <typename... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream stream;
+    (stream << ... << parts);
+    return stream.str();
+}
+
+}  // namespace faintweb::base

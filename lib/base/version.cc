@@ -1,0 +1,9 @@
+#include "lib/base/version.h"
+
+namespace faintweb::base {
+
+std::string version() {
+    return FAINTWEB_VERSION;
+}
+
+}  // namespace faintweb::base

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace faintweb::base {
+
+/// Version of the program, "0.1.0".
+std::string version();
+
+}  // namespace faintweb::base
