@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/image/image.h"
+#include "lib/image/window.h"
+
+namespace faintweb::tile {
+
+/// The square tiles that cover a field. Tile t stands in row t / n_cols(), column t % n_cols();
+/// tiles of the last row or column may reach beyond the field and are padded with blanks there.
+struct TileGrid {
+    std::int64_t field_rows = 0;
+    std::int64_t field_cols = 0;
+    std::int64_t tile_px = 40;
+
+    std::int64_t n_rows() const { return (field_rows + tile_px - 1) / tile_px; }
+    std::int64_t n_cols() const { return (field_cols + tile_px - 1) / tile_px; }
+    std::int64_t count() const { return n_rows() * n_cols(); }
+
+    /// The part of tile t that lies inside the field, in field pixels.
+    image::Window inside(std::int64_t t) const;
+
+    bool operator==(const TileGrid&) const = default;
+};
+
+/// The fields of a map, row by row from the first FITS row, side by side and never overlapping;
+/// those at the right and upper edge are smaller.
+///
+/// @param map_cols, map_rows  size of the map, pixel; >= 1.
+/// @param field_px            edge of a field, pixel; >= 1.
+/// @return                    windows in map pixels.
+std::vector<image::Window> field_windows(std::int64_t map_cols,
+                                         std::int64_t map_rows,
+                                         std::int64_t field_px);
+
+/// Cuts a scaled field into the tiles that the network sees.
+///
+/// @param scaled       [field_rows, field_cols], without blanks (tile::scale_field).
+/// @param blank_value  what stands in the padding beyond the field: the scaling's lowest value.
+/// @return             [grid.count(), tile_px, tile_px], tile by tile.
+std::vector<float> cut_tiles(const image::Image& scaled, const TileGrid& grid, float blank_value);
+
+/// Pixels of each tile without a value: NaN in the field, or beyond its edge.
+///
+/// @param field  [field_rows, field_cols], any unit, blanks NaN.
+/// @return       [grid.count()], pixels.
+std::vector<std::int32_t> count_blanks(const image::Image& field, const TileGrid& grid);
+
+/// A tile that is more than half blank is not classified.
+inline bool is_blank_tile(std::int64_t n_blank, std::int64_t tile_px) {
+    return 2 * n_blank > tile_px * tile_px;
+}
+
+}  // namespace faintweb::tile

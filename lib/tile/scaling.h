@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lib/image/image.h"
+
+namespace faintweb::tile {
+
+/// How pixel values become network input; a model file says which one it was trained with.
+enum class Scaling {
+    /// Floor 1e-11 Jy/arcsec2, log10, then minimum and maximum of the field to 0 and 1.
+    /// @source Gheller et al. 2018, section 4, steps (ii) and (iii).
+    paper,
+    /// The same with the fixed bounds 1e-11 and 1e-2 Jy/arcsec2, so that a tile's input does not
+    /// depend on the brightest source of its field.
+    fixed,
+    /// asinh((flux - median) / rms) with the field's median and robust rms. Free of the flux unit.
+    asinh_sigma,
+};
+
+/// @throws base::UsageError  names the value and the choices.
+Scaling scaling_from_name(std::string_view name);
+std::string scaling_name(Scaling scaling);
+std::span<const Scaling> all_scalings();
+
+/// Median and robust standard deviation (1.4826 x median absolute deviation) of the finite values;
+/// exact, not binned. Both 0 when there is none.
+struct RobustStatistics {
+    float median = 0;
+    float rms = 0;
+};
+RobustStatistics robust_statistics(std::span<const float> values);
+
+/// A field as the network sees it.
+struct ScaledField {
+    image::Image pixels;    ///< [rows, cols], dimensionless, no NaN
+    float blank_value = 0;  ///< the scaling's lowest value here: what blanks have become
+};
+
+/// Scales a field. Blanks (NaN, Inf) take no part in minimum, maximum, median and rms, and become
+/// the scaling's lowest value. A field without any value, or of one value only, gives finite
+/// numbers.
+///
+/// @param field  [rows, cols], Jy/arcsec2, blanks NaN.
+ScaledField scale_field(const image::Image& field, Scaling scaling);
+
+}  // namespace faintweb::tile

@@ -1,0 +1,118 @@
+#include "lib/tile/grid.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace faintweb::tile {
+namespace {
+
+constexpr float blank = std::numeric_limits<float>::quiet_NaN();
+
+/// Pixel (row, col) holds 1000 row + col.
+image::Image numbered(std::int64_t rows, std::int64_t cols) {
+    image::Image image = image::make_image(rows, cols);
+    for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t col = 0; col < cols; ++col) {
+            image.at(row, col) = static_cast<float>(1000 * row + col);
+        }
+    }
+    return image;
+}
+
+struct GridCase {
+    std::int64_t rows, cols, tile_px, n_rows, n_cols;
+};
+
+class GridTest : public testing::TestWithParam<GridCase> {};
+
+TEST_P(GridTest, CoversTheFieldOnce) {
+    const GridCase& c = GetParam();
+    const TileGrid grid{c.rows, c.cols, c.tile_px};
+    EXPECT_EQ(grid.n_rows(), c.n_rows);
+    EXPECT_EQ(grid.n_cols(), c.n_cols);
+    std::int64_t n_pixels = 0;
+    for (std::int64_t t = 0; t < grid.count(); ++t) {
+        const image::Window part = grid.inside(t);
+        EXPECT_GE(part.rows, 1);
+        EXPECT_GE(part.cols, 1);
+        EXPECT_LE(part.y0 + part.rows, c.rows);
+        EXPECT_LE(part.x0 + part.cols, c.cols);
+        EXPECT_EQ(part.y0, t / c.n_cols * c.tile_px);
+        EXPECT_EQ(part.x0, t % c.n_cols * c.tile_px);
+        n_pixels += part.rows * part.cols;
+    }
+    EXPECT_EQ(n_pixels, c.rows * c.cols);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes,
+                         GridTest,
+                         testing::Values(GridCase{2000, 2000, 40, 50, 50},
+                                         GridCase{1, 1, 40, 1, 1},
+                                         GridCase{1, 95, 40, 1, 3},
+                                         GridCase{39, 41, 40, 1, 2},
+                                         GridCase{2001, 40, 40, 51, 1},
+                                         GridCase{7, 7, 1, 7, 7}));
+
+TEST(CutTiles, PadsTheLastRowAndColumn) {
+    const image::Image field = numbered(3, 5);
+    const TileGrid grid{3, 5, 2};
+    const std::vector<float> tiles = cut_tiles(field, grid, -1);
+    const std::vector<float> expected{0,    1,    1000, 1001, 2,    3,    1002, 1003,
+                                      4,    -1,   1004, -1,   2000, 2001, -1,   -1,
+                                      2002, 2003, -1,   -1,   2004, -1,   -1,   -1};
+    EXPECT_EQ(tiles, expected);
+}
+
+/// The obvious version, pixel by pixel.
+std::vector<float> cut_tiles_slowly(const image::Image& field,
+                                    const TileGrid& grid,
+                                    float blank_value) {
+    std::vector<float> tiles;
+    for (std::int64_t t = 0; t < grid.count(); ++t) {
+        for (std::int64_t y = 0; y < grid.tile_px; ++y) {
+            for (std::int64_t x = 0; x < grid.tile_px; ++x) {
+                const std::int64_t row = t / grid.n_cols() * grid.tile_px + y;
+                const std::int64_t col = t % grid.n_cols() * grid.tile_px + x;
+                tiles.push_back(row < field.rows && col < field.cols ? field.at(row, col)
+                                                                     : blank_value);
+            }
+        }
+    }
+    return tiles;
+}
+
+TEST(CutTiles, AgreesWithTheSlowOne) {
+    for (const auto& [rows, cols, tile_px] :
+         {std::tuple{100, 83, 40}, {40, 40, 40}, {5, 300, 17}}) {
+        const image::Image field = numbered(rows, cols);
+        const TileGrid grid{rows, cols, tile_px};
+        EXPECT_EQ(cut_tiles(field, grid, 0.5F), cut_tiles_slowly(field, grid, 0.5F));
+    }
+}
+
+TEST(CountBlanks, CountsNanInfinityAndPadding) {
+    image::Image field = numbered(3, 4);
+    field.at(0, 0) = blank;
+    field.at(1, 1) = std::numeric_limits<float>::infinity();
+    EXPECT_EQ(count_blanks(field, {3, 4, 2}), (std::vector<std::int32_t>{2, 0, 2, 2}));
+}
+
+TEST(BlankTile, IsMoreThanHalfBlank) {
+    EXPECT_FALSE(is_blank_tile(800, 40));
+    EXPECT_TRUE(is_blank_tile(801, 40));
+}
+
+TEST(FieldWindows, CoverTheMapWithoutOverlap) {
+    const std::vector<image::Window> windows = field_windows(6000, 6000, 2000);
+    ASSERT_EQ(windows.size(), 9U);
+    EXPECT_EQ(windows[1], (image::Window{2000, 0, 2000, 2000}));
+    EXPECT_EQ(windows[3], (image::Window{0, 2000, 2000, 2000}));
+    const std::vector<image::Window> odd = field_windows(2001, 1, 2000);
+    ASSERT_EQ(odd.size(), 2U);
+    EXPECT_EQ(odd[1], (image::Window{2000, 0, 1, 1}));
+}
+
+}  // namespace
+}  // namespace faintweb::tile

@@ -1,0 +1,108 @@
+#include "lib/tile/scaling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+
+namespace faintweb::tile {
+namespace {
+
+constexpr float blank = std::numeric_limits<float>::quiet_NaN();
+
+image::Image image_of(std::vector<float> pixels) {
+    const auto n = static_cast<std::int64_t>(pixels.size());
+    return {1, n, std::move(pixels)};
+}
+
+TEST(Scaling, NamesGoBothWays) {
+    for (const Scaling scaling : all_scalings()) {
+        EXPECT_EQ(scaling_from_name(scaling_name(scaling)), scaling);
+    }
+    EXPECT_THROW(scaling_from_name("linear"), base::UsageError);
+}
+
+TEST(PaperScaling, MapsTheFieldsRangeToUnity) {
+    // log10: -11 (floored), -9, -7; blank does not count and becomes the lowest value.
+    const ScaledField scaled =
+        scale_field(image_of({-3e-8F, 1e-9F, 1e-7F, blank, 0}), Scaling::paper);
+    const std::vector<float> expected{0, 0.5F, 1, 0, 0};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_NEAR(scaled.pixels.pixels[i], expected[i], 1e-6) << i;
+    }
+    EXPECT_EQ(scaled.blank_value, 0);
+}
+
+TEST(PaperScaling, DependsOnTheBrightestPixelButFixedDoesNot) {
+    const image::Image faint = image_of({1e-11F, 1e-9F, 1e-7F});
+    const image::Image bright = image_of({1e-11F, 1e-9F, 1e-3F});
+    EXPECT_NE(scale_field(faint, Scaling::paper).pixels.at(0, 1),
+              scale_field(bright, Scaling::paper).pixels.at(0, 1));
+    EXPECT_EQ(scale_field(faint, Scaling::fixed).pixels.at(0, 1),
+              scale_field(bright, Scaling::fixed).pixels.at(0, 1));
+}
+
+TEST(FixedScaling, MapsItsBounds) {
+    const ScaledField scaled = scale_field(image_of({1e-11F, 1e-2F, 1.0F, blank}), Scaling::fixed);
+    EXPECT_NEAR(scaled.pixels.at(0, 0), 0, 1e-6);
+    EXPECT_NEAR(scaled.pixels.at(0, 1), 1, 1e-6);
+    EXPECT_EQ(scaled.pixels.at(0, 2), 1.0F);
+    EXPECT_EQ(scaled.pixels.at(0, 3), 0.0F);
+}
+
+TEST(AsinhScaling, CountsInSigma) {
+    std::vector<float> pixels(200001);
+    base::fill_normal(1, base::Purpose::test, 0, 0, pixels.size(), pixels.data());
+    for (float& pixel : pixels) {
+        pixel = 5e-8F + 2e-7F * pixel;
+    }
+    pixels[0] = 5e-8F + 10 * 2e-7F;
+    pixels[1] = blank;
+    const ScaledField scaled = scale_field(image_of(pixels), Scaling::asinh_sigma);
+    EXPECT_NEAR(scaled.pixels.pixels[0], std::asinh(10.0), 0.02);
+    EXPECT_EQ(scaled.pixels.pixels[1], scaled.blank_value);
+    EXPECT_EQ(scaled.blank_value,
+              *std::min_element(scaled.pixels.pixels.begin(), scaled.pixels.pixels.end()));
+}
+
+TEST(RobustStatistics, AreExact) {
+    const RobustStatistics odd = robust_statistics(std::vector<float>{5, 1, blank, 3});
+    EXPECT_EQ(odd.median, 3);
+    EXPECT_FLOAT_EQ(odd.rms, 2 * 1.4826022F);
+    const RobustStatistics even = robust_statistics(std::vector<float>{1, 2, 3, 10});
+    EXPECT_FLOAT_EQ(even.median, 2.5F);
+    EXPECT_FLOAT_EQ(even.rms, 1.0F * 1.4826022F);  // deviations 1.5, 0.5, 0.5, 7.5
+    EXPECT_EQ(robust_statistics({}).rms, 0);
+}
+
+class OddFields : public testing::TestWithParam<std::vector<float>> {};
+
+TEST_P(OddFields, GiveFiniteNumbersInEveryScaling) {
+    for (const Scaling scaling : all_scalings()) {
+        const ScaledField scaled = scale_field(image_of(GetParam()), scaling);
+        EXPECT_TRUE(std::isfinite(scaled.blank_value)) << scaling_name(scaling);
+        for (const float value : scaled.pixels.pixels) {
+            EXPECT_TRUE(std::isfinite(value)) << scaling_name(scaling);
+            EXPECT_GE(value, scaled.blank_value);
+        }
+    }
+}
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+INSTANTIATE_TEST_SUITE_P(All,
+                         OddFields,
+                         testing::Values(std::vector<float>{blank, blank},
+                                         std::vector<float>{0, 0, 0},
+                                         std::vector<float>{3, 3, 3, blank},
+                                         std::vector<float>{1e38F, -1e38F, 1e38F, 0},
+                                         std::vector<float>{1e-45F, 1e-40F, 0, 1e-38F},
+                                         std::vector<float>{infinity, -infinity, 1, 2, 3},
+                                         std::vector<float>{
+                                             1e-38F, 2e-38F, 3e38F, 1e-38F, 1.5e-38F}));
+
+}  // namespace
+}  // namespace faintweb::tile
