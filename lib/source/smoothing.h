@@ -1,0 +1,18 @@
+#pragma once
+
+#include "lib/image/image.h"
+
+namespace faintweb::source {
+
+/// Convolves an image with a circular Gaussian of unit sum.
+///
+/// Blank pixels and those beyond the edge have no weight (normalised convolution), and blank pixels
+/// stay blank: near a blank region the values are means over what is there.
+///
+/// @param image    [rows, cols] row-major, any unit, NaN (or infinite) = blank.
+/// @param fwhm_px  full width at half maximum, pixels; 0 returns the image as it is.
+/// @source         Knutsson & Westin 1993 (CVPR), normalised convolution; the kernel ends at 4
+/// sigma.
+image::Image smooth(const image::Image& image, double fwhm_px);
+
+}  // namespace faintweb::source
