@@ -1,0 +1,486 @@
+#include "lib/report/picture.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <numbers>
+
+#include "lib/base/contract.h"
+#include "lib/base/text.h"
+#include "lib/report/canvas.h"
+#include "lib/report/colour_map.h"
+#include "lib/report/sky_ticks.h"
+
+namespace faintweb::report {
+
+namespace {
+
+// Sizes on the sheet, pixels.
+constexpr int largest_picture = 1400;
+constexpr int usual_picture = 800;  // small images are enlarged to about this
+constexpr int margin_left = 84;
+constexpr int margin_right = 110;  // colour bar and its numbers
+constexpr int margin_top = 52;
+constexpr int margin_bottom = 86;  // axis and legend
+constexpr int least_picture_width = 420;
+constexpr double text_size = 13;
+constexpr double title_size = 17;
+constexpr double small_size = 11;
+
+constexpr Colour white{1, 1, 1};
+constexpr Colour black{0, 0, 0};
+constexpr Colour blank_grey{0.45, 0.47, 0.5};
+// Cold colours and white stay clear of the warm colour map. They differ in lightness and in line
+// style too, so that no pair needs colour vision to be told apart.
+constexpr Colour cyan{0.25, 0.88, 1.0};
+constexpr Colour lime{0.45, 1.0, 0.2};
+
+/// How an image gets its size on the sheet: block means of bin x bin pixels, or each pixel
+/// enlarged.
+struct Zoom {
+    int bin = 1;
+    int enlarge = 1;
+    double sheet_px_per_pixel() const { return static_cast<double>(enlarge) / bin; }
+};
+
+Zoom choose_zoom(std::int64_t rows, std::int64_t cols) {
+    const auto longest = std::max<std::int64_t>({rows, cols, 1});
+    return {.bin = static_cast<int>((longest + largest_picture - 1) / largest_picture),
+            .enlarge = std::max(
+                1, static_cast<int>(std::lround(usual_picture / static_cast<double>(longest))))};
+}
+
+/// Means over bin x bin pixels without the blanks; blank where there is nothing else.
+image::Image block_means(const image::Image& image, int bin) {
+    if (bin == 1) {
+        return image;
+    }
+    image::Image means =
+        image::make_image((image.rows + bin - 1) / bin, (image.cols + bin - 1) / bin);
+    std::vector<double> sums(static_cast<std::size_t>(means.cols));
+    std::vector<int> counts(sums.size());
+    for (std::int64_t row = 0; row < means.rows; ++row) {
+        std::ranges::fill(sums, 0.0);
+        std::ranges::fill(counts, 0);
+        for (std::int64_t y = row * bin; y < std::min(image.rows, (row + 1) * bin); ++y) {
+            for (std::int64_t x = 0; x < image.cols; ++x) {
+                if (const float value = image.at(y, x); std::isfinite(value)) {
+                    sums[static_cast<std::size_t>(x / bin)] += static_cast<double>(value);
+                    ++counts[static_cast<std::size_t>(x / bin)];
+                }
+            }
+        }
+        for (std::size_t col = 0; col < sums.size(); ++col) {
+            means.row(row)[col] = counts[col] > 0 ? static_cast<float>(sums[col] / counts[col])
+                                                  : std::numeric_limits<float>::quiet_NaN();
+        }
+    }
+    return means;
+}
+
+std::uint32_t rgb24(Colour colour) {
+    const auto byte = [](double channel) {
+        return static_cast<std::uint32_t>(std::lround(255 * channel));
+    };
+    return byte(colour.red) << 16U | byte(colour.green) << 8U | byte(colour.blue);
+}
+
+/// "0.1", "20", "3e+04": at most n significant digits.
+std::string number_text(double number, int n_digits = 3) {
+    std::array<char, 40> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%.*g", n_digits, number);
+    return buffer.data();
+}
+
+/// How the outline of a tile is drawn.
+struct MarkStyle {
+    Colour colour;
+    bool is_dashed = false;
+    bool has_diagonal = false;
+    const char* meaning = "";
+};
+
+MarkStyle mark_style(catalogue::Outcome outcome) {
+    switch (outcome) {
+        case catalogue::Outcome::signal_missed:
+            return {.colour = white, .is_dashed = true, .meaning = "signal missed"};
+        case catalogue::Outcome::noise_called_signal:
+            return {.colour = lime, .has_diagonal = true, .meaning = "noise called signal"};
+        default:
+            return {.colour = cyan, .meaning = "signal found"};
+    }
+}
+
+/// A line just inside the given square, so that the outlines of neighbours lie side by side.
+void outline(const Canvas& canvas,
+             double x,
+             double y,
+             double width,
+             double height,
+             const MarkStyle& style,
+             double opacity) {
+    cairo_t* const context = canvas.context();
+    const double line = std::clamp(std::round(width / 12), 1.0, 3.0);
+    canvas.set_colour(style.colour, opacity);
+    if (style.has_diagonal) {
+        canvas.line(
+            x + line, y + height - line, x + width - line, y + line, std::max(1.0, line / 2));
+    }
+    if (style.is_dashed) {
+        const double dash = std::max(2.0, (width - line) / 7);
+        cairo_set_dash(context, &dash, 1, 0);
+    }
+    cairo_set_line_width(context, line);
+    cairo_rectangle(context, x + line / 2, y + line / 2, width - line, height - line);
+    cairo_stroke(context);
+    cairo_set_dash(context, nullptr, 0, 0);
+}
+
+/// From hardly to fully opaque for probabilities from 0.5 to 1.
+double opacity_of(float probability) {
+    return 0.3 + 0.7 * std::clamp(2 * static_cast<double>(probability) - 1, 0.0, 1.0);
+}
+
+/// One picture with its title, axes, colour bar and legend, somewhere on a sheet.
+class Panel {
+  public:
+    explicit Panel(const FieldPicture& field)
+        : field_(field),
+          zoom_(choose_zoom(field.pixels.rows, field.pixels.cols)),
+          shown_(block_means(field.pixels, zoom_.bin)),
+          stretch_(field.stretch ? *field.stretch : choose_stretch(shown_)),
+          width_(static_cast<int>(shown_.cols) * zoom_.enlarge),
+          height_(static_cast<int>(shown_.rows) * zoom_.enlarge) {
+        FAINTWEB_EXPECTS(field.tiles.empty() || (field.grid.field_rows == field.pixels.rows &&
+                                                 field.grid.field_cols == field.pixels.cols));
+    }
+
+    int sheet_width() const {
+        return margin_left + std::max(width_, least_picture_width) + margin_right;
+    }
+    int sheet_height() const { return margin_top + height_ + margin_bottom; }
+
+    /// @param left  where the panel begins on the sheet.
+    void draw(const Canvas& canvas, int left) {
+        left_ = left + margin_left;
+        draw_title(canvas);
+        draw_pixels(canvas);
+        draw_scale_bar(canvas);
+        draw_beam(canvas);
+        draw_tiles(canvas);  // after those two, which must not hide a detection
+        draw_axes(canvas);
+        draw_colour_bar(canvas);
+        draw_legend(canvas);
+    }
+
+  private:
+    // Field pixels (corners: pixel i reaches from i to i + 1) to the sheet. Row 0 is at the bottom.
+    double sheet_x(double x_px) const { return left_ + x_px * zoom_.sheet_px_per_pixel(); }
+    double sheet_y(double y_px) const {
+        return margin_top + height_ - y_px * zoom_.sheet_px_per_pixel();
+    }
+    /// What fits in, of the range of the picture's own height or width.
+    static int n_ticks(int length, int least_distance) {
+        return std::clamp(length / least_distance, 1, 8);
+    }
+
+    void draw_title(const Canvas& canvas) const {
+        const double room = sheet_width() - margin_left - 20;
+        canvas.set_colour(black);
+        canvas.text(left_, 24, title_size, Align::left, field_.title, room);
+        std::string facts = base::text(field_.pixels.cols, " × ", field_.pixels.rows, " px");
+        if (field_.pixel_arcsec > 0) {
+            facts += " of " + number_text(field_.pixel_arcsec) + " arcsec";
+        }
+        if (zoom_.bin > 1) {
+            facts += base::text(", shown in means of ", zoom_.bin, " × ", zoom_.bin, " px");
+        }
+        canvas.set_colour({0.35, 0.35, 0.35});
+        canvas.text(left_, 43, text_size, Align::left, facts, room);
+    }
+
+    void draw_pixels(const Canvas& canvas) const {
+        if (width_ == 0 || height_ == 0) {
+            return;
+        }
+        // 96 colours are more than the eye tells apart in noise, and noise in them packs better.
+        constexpr int n_colours = 96;
+        std::array<std::uint32_t, n_colours> colours{};
+        for (int i = 0; i < n_colours; ++i) {
+            colours[static_cast<std::size_t>(i)] =
+                rgb24(inferno(static_cast<double>(i) / (n_colours - 1)));
+        }
+        std::vector<std::uint32_t> pixels(static_cast<std::size_t>(width_) *
+                                          static_cast<std::size_t>(height_));
+        auto out = pixels.begin();
+        for (int y = 0; y < height_; ++y) {
+            const auto row = shown_.row((height_ - 1 - y) / zoom_.enlarge);
+            for (const float value : row) {
+                const auto step = static_cast<std::size_t>(
+                    std::lround((n_colours - 1) * stretch_.position(static_cast<double>(value))));
+                out = std::fill_n(
+                    out, zoom_.enlarge, std::isfinite(value) ? colours[step] : rgb24(blank_grey));
+            }
+        }
+        canvas.paint_pixels(left_, margin_top, width_, height_, pixels.data());
+    }
+
+    void draw_tiles(const Canvas& canvas) const {
+        const double tile_size =
+            static_cast<double>(field_.grid.tile_px) * zoom_.sheet_px_per_pixel();
+        constexpr std::size_t most_with_text = 60;
+        const bool has_text =
+            !field_.has_truth && field_.tiles.size() <= most_with_text && tile_size >= 34;
+        cairo_save(canvas.context());
+        cairo_rectangle(canvas.context(), left_, margin_top, width_, height_);
+        cairo_clip(canvas.context());  // the last tiles may reach beyond the field
+        for (const TileMark& mark : field_.tiles) {
+            const double x = sheet_x(static_cast<double>(mark.col * field_.grid.tile_px));
+            const double y = sheet_y(static_cast<double>((mark.row + 1) * field_.grid.tile_px));
+            const double opacity = field_.has_truth ? 1.0 : opacity_of(mark.probability);
+            outline(canvas, x, y, tile_size, tile_size, mark_style(mark.outcome), opacity);
+            if (has_text) {
+                const std::string probability = number_text(mark.probability, 2);
+                canvas.set_colour(black, 0.6);
+                canvas.fill_rectangle(
+                    x + 4, y + 4, canvas.text_width(small_size, probability) + 6, 15);
+                canvas.set_colour(white);
+                canvas.text(x + 7, y + 16, small_size, Align::left, probability);
+            }
+        }
+        cairo_restore(canvas.context());
+    }
+
+    void draw_scale_bar(const Canvas& canvas) const {
+        if (!(field_.pixel_arcsec > 0)) {
+            return;
+        }
+        const double sheet_px_per_arcsec = zoom_.sheet_px_per_pixel() / field_.pixel_arcsec;
+        const double longest_arcsec = 0.22 * width_ / sheet_px_per_arcsec;
+        struct Length {
+            double arcsec;
+            const char* label;
+        };
+        static constexpr Length lengths[] = {
+            {1, "1 arcsec"},
+            {5, "5 arcsec"},
+            {10, "10 arcsec"},
+            {30, "30 arcsec"},
+            {60, "1 arcmin"},
+            {120, "2 arcmin"},
+            {300, "5 arcmin"},
+            {600, "10 arcmin"},
+            {1200, "20 arcmin"},
+            {1800, "30 arcmin"},
+            {3600, "60 arcmin"},
+            {7200, "120 arcmin"},
+            {18000, "300 arcmin"},
+            {36000, "600 arcmin"},
+        };
+        const Length* bar = nullptr;
+        for (const Length& length : lengths) {
+            bar = length.arcsec <= longest_arcsec ? &length : bar;
+        }
+        if (bar == nullptr || height_ < 60) {
+            return;
+        }
+        const double length = bar->arcsec * sheet_px_per_arcsec;
+        const double label_width = canvas.text_width(text_size, bar->label);
+        const double plate_width = std::max(length, label_width) + 20;
+        if (plate_width + 20 > width_) {
+            return;
+        }
+        const double plate_x = left_ + width_ - plate_width - 10;
+        const double plate_y = margin_top + height_ - 48;
+        canvas.set_colour(black, 0.6);
+        canvas.fill_rectangle(plate_x, plate_y, plate_width, 38);
+        canvas.set_colour(white);
+        const double middle = plate_x + plate_width / 2;
+        canvas.text(middle, plate_y + 17, text_size, Align::centre, bar->label);
+        canvas.line(middle - length / 2, plate_y + 28, middle + length / 2, plate_y + 28, 3);
+    }
+
+    void draw_beam(const Canvas& canvas) const {
+        if (!field_.beam || !(field_.pixel_arcsec > 0)) {
+            return;
+        }
+        const double sheet_px_per_arcsec = zoom_.sheet_px_per_pixel() / field_.pixel_arcsec;
+        const double major = field_.beam->major_arcsec * sheet_px_per_arcsec;
+        const double minor = field_.beam->minor_arcsec * sheet_px_per_arcsec;
+        // A dot shows nothing, and a beam of half the picture only hides it.
+        if (!(minor >= 4 && major <= 0.25 * std::min(width_, height_))) {
+            return;
+        }
+        const double plate = std::max(major, 16.0) + 12;
+        const double plate_x = left_ + 10;
+        const double plate_y = margin_top + height_ - plate - 10;
+        canvas.set_colour(black, 0.6);
+        canvas.fill_rectangle(plate_x, plate_y, plate, plate);
+        cairo_t* const context = canvas.context();
+        cairo_save(context);
+        cairo_translate(context, plate_x + plate / 2, plate_y + plate / 2);
+        // From north (up) through east (left): against the clock, while Cairo turns with it.
+        cairo_rotate(context, -field_.beam->angle_deg * std::numbers::pi / 180);
+        cairo_scale(context, minor / 2, major / 2);
+        cairo_arc(context, 0, 0, 1, 0, 2 * std::numbers::pi);
+        cairo_restore(context);
+        canvas.set_colour(white);
+        cairo_fill(context);
+    }
+
+    void draw_axes(const Canvas& canvas) const {
+        const double x_first = field_.x0_px - 0.5;
+        const double x_last = x_first + static_cast<double>(field_.pixels.cols);
+        const double y_first = field_.y0_px - 0.5;
+        const double y_last = y_first + static_cast<double>(field_.pixels.rows);
+        const bool on_sky = field_.wcs != nullptr;
+        const auto x_ticks =
+            on_sky ? ra_ticks(*field_.wcs, y_first, x_first, x_last, n_ticks(width_, 120))
+                   : pixel_ticks(x_first, x_last, n_ticks(width_, 80));
+        const auto y_ticks =
+            on_sky ? dec_ticks(*field_.wcs, x_first, y_first, y_last, n_ticks(height_, 60))
+                   : pixel_ticks(y_first, y_last, n_ticks(height_, 60));
+
+        const double bottom = margin_top + height_;
+        canvas.set_colour(black);
+        cairo_set_line_width(canvas.context(), 1);
+        cairo_rectangle(canvas.context(), left_ - 0.5, margin_top - 0.5, width_ + 1, height_ + 1);
+        cairo_stroke(canvas.context());
+        for (const AxisTick& tick : x_ticks) {
+            const double x = sheet_x(tick.place_px - x_first);
+            canvas.line(x, bottom, x, bottom + 5, 1);
+            canvas.text(x, bottom + 18, small_size, Align::centre, tick.label);
+        }
+        double widest = 0;
+        for (const AxisTick& tick : y_ticks) {
+            const double y = sheet_y(tick.place_px - y_first);
+            canvas.line(left_ - 5, y, left_, y, 1);
+            canvas.text(left_ - 8, y + 4, small_size, Align::right, tick.label);
+            widest = std::max(widest, canvas.text_width(small_size, tick.label));
+        }
+        canvas.text(left_ + width_ / 2.0,
+                    bottom + 35,
+                    text_size,
+                    Align::centre,
+                    on_sky ? "right ascension" : "x, map pixels");
+        draw_upwards(canvas,
+                     left_ - 16 - widest,
+                     margin_top + height_ / 2.0,
+                     on_sky ? "declination" : "y, map pixels");
+    }
+
+    void draw_colour_bar(const Canvas& canvas) const {
+        if (height_ < 60) {
+            return;
+        }
+        const double x = left_ + width_ + 14;
+        constexpr double bar_width = 18;
+        for (int y = 0; y < height_; ++y) {
+            canvas.set_colour(inferno(1 - (y + 0.5) / height_));
+            canvas.fill_rectangle(x, margin_top + y, bar_width, 1);
+        }
+        canvas.set_colour(black);
+        cairo_set_line_width(canvas.context(), 1);
+        cairo_rectangle(canvas.context(), x - 0.5, margin_top - 0.5, bar_width + 1, height_ + 1);
+        cairo_stroke(canvas.context());
+        double widest = 0;
+        for (const double tick : colour_bar_ticks(stretch_, 18.0 / height_)) {
+            const double y = margin_top + height_ * (1 - stretch_.position(tick));
+            canvas.line(x + bar_width, y, x + bar_width + 4, y, 1);
+            const std::string label = number_text(tick * micro);
+            canvas.text(x + bar_width + 7, y + 4, small_size, Align::left, label);
+            widest = std::max(widest, canvas.text_width(small_size, label));
+        }
+        draw_upwards(
+            canvas, x + bar_width + 24 + widest, margin_top + height_ / 2.0, "µJy/arcsec²");
+    }
+
+    void draw_legend(const Canvas& canvas) const {
+        if (field_.tiles.empty() && !field_.has_truth) {
+            return;
+        }
+        const double y = margin_top + height_ + 52;
+        const double end = left_ - margin_left + sheet_width() - 10;
+        double x = left_;
+        const auto entry = [&](const MarkStyle& style, double opacity, const std::string& meaning) {
+            constexpr double swatch = 20;
+            const double width = swatch + 6 + canvas.text_width(text_size, meaning);
+            if (x + width > end) {
+                return;
+            }
+            canvas.set_colour({0.15, 0.05, 0.25});
+            canvas.fill_rectangle(x, y, swatch, swatch);
+            outline(canvas, x, y, swatch, swatch, style, opacity);
+            canvas.set_colour(black);
+            canvas.text(x + swatch + 6, y + 15, text_size, Align::left, meaning);
+            x += width + 20;
+        };
+        if (!field_.has_truth) {
+            entry(mark_style(catalogue::Outcome::none),
+                  1.0,
+                  base::text(field_.tiles.size(), " tiles called signal"));
+            entry(mark_style(catalogue::Outcome::none), opacity_of(0.5F), "probability 0.5");
+            entry(mark_style(catalogue::Outcome::none), opacity_of(1.0F), "1");
+            return;
+        }
+        for (const auto outcome : {catalogue::Outcome::signal_found,
+                                   catalogue::Outcome::signal_missed,
+                                   catalogue::Outcome::noise_called_signal}) {
+            const auto n = std::ranges::count(field_.tiles, outcome, &TileMark::outcome);
+            const MarkStyle style = mark_style(outcome);
+            entry(style,
+                  1.0,
+                  base::text(catalogue::outcome_name(outcome), " ", style.meaning, ": ", n));
+        }
+    }
+
+    /// Text that reads from the bottom to the top, centred on a point.
+    static void draw_upwards(const Canvas& canvas, double x, double y, const char* text) {
+        cairo_save(canvas.context());
+        cairo_translate(canvas.context(), x, y);
+        cairo_rotate(canvas.context(), -std::numbers::pi / 2);
+        canvas.text(0, 0, text_size, Align::centre, text);
+        cairo_restore(canvas.context());
+    }
+
+    static constexpr double micro = 1e6;  // Jy/arcsec2 to µJy/arcsec2
+
+    const FieldPicture& field_;
+    Zoom zoom_;
+    image::Image shown_;
+    Stretch stretch_;
+    int width_;
+    int height_;
+    int left_ = 0;
+};
+
+}  // namespace
+
+void draw_field(const std::string& path, const FieldPicture& field) {
+    Panel panel(field);
+    const Canvas canvas(panel.sheet_width(), panel.sheet_height(), white);
+    panel.draw(canvas, 0);
+    canvas.write_png(path);
+}
+
+void draw_pair(const std::string& path, const FieldPicture& left, const FieldPicture& right) {
+    Panel left_panel(left);
+    Panel right_panel(right);
+    const Canvas canvas(left_panel.sheet_width() + right_panel.sheet_width(),
+                        std::max(left_panel.sheet_height(), right_panel.sheet_height()),
+                        white);
+    left_panel.draw(canvas, 0);
+    right_panel.draw(canvas, left_panel.sheet_width());
+    canvas.write_png(path);
+}
+
+void draw_image(const std::string& path,
+                const image::Image& pixels,
+                double pixel_arcsec,
+                const std::string& title) {
+    draw_field(path, {.pixels = pixels, .pixel_arcsec = pixel_arcsec, .title = title});
+}
+
+}  // namespace faintweb::report
