@@ -1,0 +1,609 @@
+#include "lib/campaign/campaign.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "lib/base/contract.h"
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/campaign/keys.h"
+#include "lib/campaign/yaml_tree.h"
+
+namespace faintweb::campaign {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* override_place = "--set";
+constexpr const char* list_of_keys = "see --dump-defaults for all keys";
+
+/// Collects what is wrong with a campaign, so that one run of the program shows all of it.
+class Faults {
+  public:
+    void add(std::string line) { lines_.push_back(std::move(line)); }
+    /// "where: problem (why), what to do".
+    void add(const std::string& where,
+             const std::string& problem,
+             const std::string& why,
+             const std::string& what_to_do) {
+        lines_.push_back(where + ": " + problem + " (" + why + "), " + what_to_do);
+    }
+    void add(const Key& key, const Fault& fault) {
+        add(fault.where, key.name + " is " + fault.value, fault.why, fault.what_to_do);
+    }
+
+    /// @throws UsageError  with one line for each, if there are any.
+    void throw_if_any() const {
+        constexpr std::size_t n_most = 20;
+        std::string message;
+        for (std::size_t i = 0; i < std::min(n_most, lines_.size()); ++i) {
+            message += (i == 0 ? "" : "\n") + lines_[i];
+        }
+        if (lines_.size() > n_most) {
+            message += base::text("\nand ", lines_.size() - n_most, " more faults");
+        }
+        if (!lines_.empty()) {
+            throw base::UsageError(message);
+        }
+    }
+
+  private:
+    std::vector<std::string> lines_;
+};
+
+/// "train.epochs", or "epochs" at the top level.
+std::string dotted(const std::string& section, const std::string& leaf) {
+    return section.empty() ? leaf : section + "." + leaf;
+}
+
+/// What an unknown key was most likely meant to be: a near word of its own section (or, at the top
+/// level, a section), else the same or a near word of another section. Empty if there is none.
+std::string meant_key(const std::string& section, const std::string& leaf) {
+    const Keys& keys = Keys::all();
+    std::vector<std::string> beside;
+    std::vector<std::string> elsewhere;
+    for (const Key& key : keys.list()) {
+        (key.section() == section ? beside : elsewhere).push_back(key.leaf());
+    }
+    if (section.empty()) {
+        for (const SectionHelp& known : keys.sections()) {
+            beside.push_back(known.name);
+        }
+    }
+    if (const std::string word = nearest(leaf, beside); !word.empty()) {
+        return dotted(section, word);
+    }
+    const std::string word = nearest(leaf, elsewhere);
+    const auto found = std::find_if(keys.list().begin(), keys.list().end(), [&](const Key& key) {
+        return !word.empty() && key.leaf() == word && key.section() != section;
+    });
+    return found == keys.list().end() ? "" : found->name;
+}
+
+void add_unknown(Faults& faults,
+                 const std::string& where,
+                 const std::string& section,
+                 const std::string& leaf) {
+    const std::string meant = meant_key(section, leaf);
+    faults.add(where,
+               "unknown key " + shown(dotted(section, leaf)),
+               "it would have no effect",
+               meant.empty() ? list_of_keys : "did you mean " + meant + "?");
+}
+
+/// One key of the file or of an override, with its value.
+struct Setting {
+    const Key* key = nullptr;
+    std::string where;  ///< of the key
+    Node value;
+};
+
+/// Finds the keys of a campaign in a tree of YAML: settings at the top level and in sections.
+class SettingsOfFile {
+  public:
+    SettingsOfFile(const Node& root, Faults& faults) : faults_(faults) {
+        if (root.kind != Node::Kind::mapping) {
+            faults.add(root.where,
+                       "the file holds " + shown(root),
+                       "a campaign is a list of 'key: value' lines",
+                       list_of_keys);
+            return;
+        }
+        read_mapping(root, "");
+    }
+
+    const std::vector<Setting>& settings() const { return settings_; }
+    /// Where each key and section stands.
+    const std::map<std::string, std::string>& places() const { return places_; }
+
+  private:
+    void read_mapping(const Node& mapping, const std::string& section) {
+        for (std::size_t i = 0; i < mapping.keys.size(); ++i) {
+            const Node& key = mapping.keys[i];
+            const Node& value = mapping.values[i];
+            if (key.kind != Node::Kind::scalar) {
+                faults_.add(key.where, shown(key) + " as a key", "a key is a word", list_of_keys);
+                continue;
+            }
+            const std::string name = dotted(section, key.text);
+            const auto [first, is_first] = places_.emplace(name, key.where);
+            if (!is_first) {
+                faults_.add(key.where,
+                            "key " + shown(name) + " is given twice",
+                            "first at " + first->second,
+                            "remove one of the two");
+            } else if (section.empty() && Keys::all().has_section(name)) {
+                read_section(key, value);
+            } else if (const Key* known = Keys::all().find(name);
+                       known != nullptr && known->section() == section) {
+                settings_.push_back({known, key.where, value});
+                if (value.kind == Node::Kind::null) {
+                    // yaml-cpp puts "nothing" where the next key stands.
+                    settings_.back().value.where = key.where;
+                }
+            } else {
+                add_unknown(faults_, key.where, section, key.text);
+            }
+        }
+    }
+
+    void read_section(const Node& key, const Node& value) {
+        if (value.kind == Node::Kind::mapping) {
+            read_mapping(value, key.text);
+        } else if (value.kind != Node::Kind::null) {
+            faults_.add(value.where,
+                        key.text + " is " + shown(value),
+                        "it is a section",
+                        "give its keys below it, indented");
+        }
+    }
+
+    Faults& faults_;
+    std::vector<Setting> settings_;
+    std::map<std::string, std::string> places_;
+};
+
+/// "train.epochs=3" as a setting; nothing if it is at fault.
+std::optional<Setting> parse_override(const std::string& text, Faults& faults) {
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (equals == std::string::npos || name.empty()) {
+        faults.add(
+            override_place, shown(text), "not KEY=VALUE", "give for instance train.epochs=5");
+        return std::nullopt;
+    }
+    const Key* key = Keys::all().find(name);
+    if (key == nullptr && Keys::all().has_section(name)) {
+        faults.add(override_place, name + " is a section", "only keys have values", list_of_keys);
+        return std::nullopt;
+    }
+    if (key == nullptr) {
+        const std::size_t dot = name.find('.');
+        const std::string section = dot == std::string::npos ? "" : name.substr(0, dot);
+        add_unknown(faults,
+                    override_place,
+                    section,
+                    dot == std::string::npos ? name : name.substr(dot + 1));
+        return std::nullopt;
+    }
+    Setting setting{key, override_place, {}};
+    setting.value =
+        parse_yaml(text.substr(equals + 1), [](int, int) { return std::string(override_place); });
+    setting.value.where = override_place;
+    return setting;
+}
+
+/// The word that is no file name as a value of this key; empty if there is none.
+std::string reserved_word(const std::string& key) {
+    return key == "detect.maps" ? simulated_maps : key == "detect.model" ? trained_model : "";
+}
+
+/// Turns the names of input files into paths from the current folder.
+void resolve_inputs(Node& node, const fs::path& folder, const std::string& reserved) {
+    for (Node& item : node.values) {
+        resolve_inputs(item, folder, reserved);
+    }
+    if (node.kind == Node::Kind::scalar && !node.text.empty() && node.text != reserved) {
+        const std::string path = (folder / node.text).lexically_normal().string();
+        node.text = path == reserved ? "./" + path : path;
+    }
+}
+
+void read_setting(Campaign& campaign, const Setting& setting, Faults& faults) {
+    Node value = setting.value;
+    campaign.positions[setting.key->name] = value.where;
+    try {
+        if (setting.key->effect == Effect::input) {
+            const bool is_from_file = setting.where != override_place;
+            resolve_inputs(value,
+                           is_from_file ? fs::path(campaign.path).parent_path() : fs::path(),
+                           reserved_word(setting.key->name));
+        }
+        setting.key->read(campaign, value);
+        for (std::size_t i = 0; value.kind == Node::Kind::sequence && i < value.values.size();
+             ++i) {
+            campaign.positions[base::text(setting.key->name, "[", i, "]")] = value.values[i].where;
+        }
+    } catch (const Fault& fault) {
+        faults.add(*setting.key, fault);
+    }
+}
+
+/// Where a fault stands that belongs to no given key.
+std::string start_of(const Campaign& campaign) {
+    return campaign.path.empty() ? override_place : campaign.path + ":1:1";
+}
+
+/// What no key can see alone.
+class CrossChecks {
+  public:
+    CrossChecks(const Campaign& campaign, Faults& faults) : campaign_(campaign), faults_(faults) {}
+
+    void run() const {
+        check_stages();
+        if (campaign_.tile_px > campaign_.field_px) {
+            add({"tile_px", "field_px"},
+                base::text("tile_px is ", campaign_.tile_px),
+                base::text("a field has only ", campaign_.field_px, " pixels"),
+                "give a smaller tile_px or a larger field_px");
+        }
+        if (campaign_.sky.z_min >= campaign_.sky.z_max) {
+            add({"sky.z_min", "sky.z_max"},
+                base::text("sky.z_min is ", campaign_.sky.z_min),
+                base::text("not below sky.z_max, ", campaign_.sky.z_max),
+                "give a smaller one");
+        } else {
+            try {
+                sky::check(campaign_.sky);
+            } catch (const base::UsageError& error) {
+                faults_.add(place_of({"sky"}) + ": " + error.what());
+            }
+        }
+        check_maps();
+        check_realisations();
+    }
+
+  private:
+    /// The fault stands where the first of these keys was given; the others have their defaults.
+    void add(const std::vector<std::string>& keys,
+             const std::string& problem,
+             const std::string& why,
+             const std::string& what_to_do) const {
+        faults_.add(place_of(keys), problem, why, what_to_do);
+    }
+
+    std::string place_of(const std::vector<std::string>& keys) const {
+        for (const std::string& key : keys) {
+            const auto found = campaign_.positions.find(key);
+            if (found != campaign_.positions.end()) {
+                return found->second;
+            }
+        }
+        return start_of(campaign_);
+    }
+
+    void check_stages() const {
+        const auto& stages = campaign_.stages;
+        if (stages.empty()) {
+            add({"stages"},
+                "stages is an empty list",
+                "nothing would be done",
+                "name at least one");
+        }
+        for (std::size_t i = 1; i < stages.size(); ++i) {
+            if (stages[i] <= stages[i - 1]) {
+                add({base::text("stages[", i, "]"), "stages"},
+                    base::text(
+                        "stage ", stage_name(stages[i]), " after ", stage_name(stages[i - 1])),
+                    "each stage runs once, in the order simulate, train, evaluate, detect",
+                    "give them in that order");
+            }
+        }
+    }
+
+    void check_maps() const {
+        const DetectSettings& detect = campaign_.detect;
+        const auto n_simulated = std::count(detect.maps.begin(), detect.maps.end(), simulated_maps);
+        if (detect.maps.empty() && campaign_.has_stage(Stage::detect)) {
+            add({"detect.maps"},
+                "detect.maps is an empty list",
+                "the detect stage needs a map",
+                "name at least one");
+        }
+        if (n_simulated > 0 && detect.maps.size() > 1) {
+            add({"detect.maps"},
+                "detect.maps names 'simulated' beside others",
+                "the simulated maps have their truth, others have not",
+                "give it alone, and the others in a campaign of their own");
+        } else if (n_simulated > 0 && !detect.truth.empty()) {
+            add({"detect.truth"},
+                "detect.truth is given",
+                "the simulated maps have their own",
+                "leave it out");
+        } else if (!detect.truth.empty() && detect.truth.size() != detect.maps.size()) {
+            add({"detect.truth"},
+                base::text("detect.truth has ", detect.truth.size(), " files"),
+                base::text("detect.maps has ", detect.maps.size()),
+                "give one for each map, or none");
+        }
+    }
+
+    void check_realisations() const {
+        const auto& detect = campaign_.detect;
+        const bool detects_simulated = campaign_.has_stage(Stage::detect) &&
+                                       detect.maps == std::vector<std::string>{simulated_maps};
+        if (campaign_.simulate.n_train == 0 && campaign_.has_stage(Stage::train)) {
+            add({"simulate.n_train", "stages"},
+                "simulate.n_train is 0",
+                "the train stage needs a sky",
+                "give at least 1");
+        }
+        if (campaign_.simulate.n_test == 0 &&
+            (campaign_.has_stage(Stage::evaluate) || detects_simulated)) {
+            add({"simulate.n_test", "stages"},
+                "simulate.n_test is 0",
+                detects_simulated ? "the detect stage takes its maps from the test skies"
+                                  : "the evaluate stage needs a sky",
+                "give at least 1");
+        }
+    }
+
+    const Campaign& campaign_;
+    Faults& faults_;
+};
+
+/// Reads settings of the file and overrides on top of them; an overridden value of the file is not
+/// looked at.
+void apply(Campaign& campaign,
+           const std::vector<Setting>& of_file,
+           const std::vector<std::string>& overrides,
+           Faults& faults) {
+    std::vector<Setting> of_command;
+    for (const std::string& text : overrides) {
+        if (auto setting = parse_override(text, faults)) {
+            std::erase_if(of_command, [&](const Setting& s) { return s.key == setting->key; });
+            of_command.push_back(std::move(*setting));
+        }
+    }
+    for (const Setting& setting : of_file) {
+        const bool is_overridden =
+            std::any_of(of_command.begin(), of_command.end(), [&](const Setting& s) {
+                return s.key == setting.key;
+            });
+        if (!is_overridden) {
+            read_setting(campaign, setting, faults);
+        }
+    }
+    for (const Setting& setting : of_command) {
+        read_setting(campaign, setting, faults);
+    }
+}
+
+std::string print_campaign(const Campaign& campaign, bool has_help) {
+    std::string text;
+    const Keys& keys = Keys::all();
+    for (const SectionHelp& section : keys.sections()) {
+        if (!section.name.empty()) {
+            text += has_help ? "\n# " + section.help + "\n" : "";
+            text += section.name + ":\n";
+        }
+        const std::string indent = section.name.empty() ? "" : "  ";
+        for (const Key& key : keys.list()) {
+            if (key.section() != section.name) {
+                continue;
+            }
+            if (has_help) {
+                text += indent + "# " + key.help + " [" + key.type;
+                text += key.allowed.empty() ? "" : ": " + key.allowed;
+                text += key.unit.empty() ? "" : "; " + key.unit;
+                text += key.is_required ? "; required]\n" : "]\n";
+            }
+            text += indent + key.leaf() + ": " + key.print(campaign) + "\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+bool Campaign::has_stage(Stage stage) const {
+    return std::find(stages.begin(), stages.end(), stage) != stages.end();
+}
+
+const char* stage_name(Stage stage) {
+    switch (stage) {
+        case Stage::simulate:
+            return "simulate";
+        case Stage::train:
+            return "train";
+        case Stage::evaluate:
+            return "evaluate";
+        case Stage::detect:
+            return "detect";
+    }
+    return "";
+}
+
+image::MapOptions map_options(const Campaign& campaign) {
+    return {.beam = campaign.detect.beam,
+            .unit = campaign.detect.unit,
+            .pixel_arcsec = campaign.detect.pixel_arcsec,
+            .hdu = campaign.detect.hdu,
+            .max_unpacked_bytes = campaign.image.max_unpacked_bytes};
+}
+
+std::string read_campaign_text(const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) {
+        throw base::UsageError(path +
+                               ":1:1: no campaign file (there is no file of this name), "
+                               "give the path of a YAML file");
+    }
+    if (!fs::is_regular_file(status)) {
+        throw base::UsageError(path +
+                               ":1:1: no campaign file (it is no regular file), "
+                               "give the path of a YAML file");
+    }
+    std::ifstream file(path, std::ios::binary);
+    // One byte more than allowed is enough to know; a file of any size costs no memory.
+    std::string text(max_yaml_bytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) {
+        throw base::UsageError(path +
+                               ":1:1: the campaign file cannot be read (its permissions or "
+                               "the disk forbid it), make it readable");
+    }
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > max_yaml_bytes) {
+        throw base::UsageError(base::text(path,
+                                          ":1:1: more than ",
+                                          max_yaml_bytes,
+                                          " bytes (a campaign is a short text), give a campaign "
+                                          "file"));
+    }
+    return text;
+}
+
+Campaign parse_campaign(const std::string& text,
+                        const std::string& path,
+                        const std::vector<std::string>& overrides) {
+    const Node root = parse_yaml(
+        text, [&](int line, int column) { return base::text(path, ":", line, ":", column); });
+    if (root.kind == Node::Kind::null) {
+        throw base::UsageError(path +
+                               ":1:1: the file is empty (a campaign needs at least name, output "
+                               "and stages), " +
+                               list_of_keys);
+    }
+    Faults faults;
+    Campaign campaign;
+    campaign.path = path;
+    campaign.text = text;
+    const SettingsOfFile file(root, faults);
+    campaign.positions = file.places();
+    apply(campaign, file.settings(), overrides, faults);
+    if (root.kind == Node::Kind::mapping) {
+        for (const Key& key : Keys::all().list()) {
+            if (key.is_required && !campaign.positions.contains(key.name)) {
+                faults.add(
+                    start_of(campaign),
+                    "key " + key.name + " is missing",
+                    "a campaign cannot run without it",
+                    "add it, for instance '" + key.name + ": " + key.print(Campaign()) + "'");
+            }
+        }
+    }
+    faults.throw_if_any();
+    CrossChecks(campaign, faults).run();
+    faults.throw_if_any();
+    return campaign;
+}
+
+Campaign read_campaign(const std::string& path, const std::vector<std::string>& overrides) {
+    return parse_campaign(read_campaign_text(path), path, overrides);
+}
+
+Campaign default_campaign() {
+    return {};
+}
+
+Campaign default_campaign(const std::vector<std::string>& overrides) {
+    Faults faults;
+    Campaign campaign;
+    apply(campaign, {}, overrides, faults);
+    faults.throw_if_any();
+    CrossChecks(campaign, faults).run();
+    faults.throw_if_any();
+    return campaign;
+}
+
+void check_files(const Campaign& campaign) {
+    if (!campaign.has_stage(Stage::detect)) {
+        return;
+    }
+    Faults faults;
+    const auto check = [&](const std::string& key, const std::string& path) {
+        if (path == reserved_word(key.substr(0, key.find('[')))) {
+            return;
+        }
+        const auto position = campaign.positions.find(key);
+        std::error_code error;
+        const fs::file_status status = fs::status(path, error);
+        const bool is_readable =
+            fs::is_regular_file(status) && std::ifstream(path, std::ios::binary).is_open();
+        const char* const why = !fs::exists(status)            ? "there is no file of this name"
+                                : fs::is_directory(status)     ? "it is a folder"
+                                : !fs::is_regular_file(status) ? "it is no regular file"
+                                                               : "its permissions forbid it";
+        if (!is_readable) {
+            faults.add(position == campaign.positions.end() ? start_of(campaign) : position->second,
+                       key + " cannot be read: " + one_line(path),
+                       why,
+                       "correct the path (from the campaign file's folder)");
+        }
+    };
+    for (std::size_t i = 0; i < campaign.detect.maps.size(); ++i) {
+        check(base::text("detect.maps[", i, "]"), campaign.detect.maps[i]);
+    }
+    for (std::size_t i = 0; i < campaign.detect.truth.size(); ++i) {
+        check(base::text("detect.truth[", i, "]"), campaign.detect.truth[i]);
+    }
+    check("detect.model", campaign.detect.model);
+    faults.throw_if_any();
+}
+
+std::string dump_defaults() {
+    return "# faintweb campaign: every key with its default. After its meaning, in brackets: "
+           "type,\n"
+           "# range or choices, unit. Leave out what you do not change; unknown keys are "
+           "errors.\n\n" +
+           print_campaign(Campaign(), true);
+}
+
+std::string dump(const Campaign& campaign) {
+    return print_campaign(campaign, false);
+}
+
+std::vector<std::pair<std::string, std::string>> result_settings(
+    const Campaign& campaign, const std::vector<std::string>& sections, InputNames names) {
+    for (const std::string& section : sections) {
+        FAINTWEB_EXPECTS(Keys::all().has_section(section) || Keys::all().find(section) != nullptr);
+    }
+    std::vector<std::pair<std::string, std::string>> settings;
+    for (const Key& key : Keys::all().list()) {
+        const bool is_asked_for =
+            sections.empty() ||
+            std::any_of(sections.begin(), sections.end(), [&](const std::string& section) {
+                return section == key.name || section == key.section();
+            });
+        const bool counts = key.effect == Effect::results ||
+                            (key.effect == Effect::input && names == InputNames::included);
+        if (is_asked_for && counts) {
+            settings.emplace_back(key.name, key.print(campaign));
+        }
+    }
+    return settings;
+}
+
+std::string settings_text(const Campaign& campaign,
+                          const std::vector<std::string>& sections,
+                          InputNames names) {
+    std::string text;
+    for (const auto& [key, value] : result_settings(campaign, sections, names)) {
+        text += key + "=" + value + "\n";
+    }
+    return text;
+}
+
+std::string campaign_hash(const Campaign& campaign,
+                          const std::vector<std::string>& sections,
+                          InputNames names) {
+    return base::sha256(settings_text(campaign, sections, names));
+}
+
+}  // namespace faintweb::campaign

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/image/beam.h"
+#include "lib/image/fits_map.h"
+#include "lib/label/rule.h"
+#include "lib/learn/training_step.h"
+#include "lib/sky/observe.h"
+#include "lib/sky/settings.h"
+
+namespace faintweb::campaign {
+
+enum class Stage { simulate, train, evaluate, detect };
+
+/// What `detect.maps` names when it means the mock test fields of this campaign.
+inline constexpr const char* simulated_maps = "simulated";
+/// What `detect.model` names when it means the model of this campaign's train stage.
+inline constexpr const char* trained_model = "trained";
+/// Test realisations count from here, training realisations from 0: they never share numbers.
+inline constexpr std::uint64_t first_test_realisation = 1'000'000;
+
+/// Mock skies; one realisation is one sky image and one noise image.
+struct SimulateSettings {
+    int n_train = 10;
+    int n_test = 8;
+};
+
+struct EvaluateSettings {
+    bool threshold_finder = true;  ///< also tune and score the best threshold finder
+};
+
+struct DetectSettings {
+    std::vector<std::string> maps = {simulated_maps};  ///< FITS files, or simulated_maps alone
+    std::vector<std::string> truth;                    ///< sky image of each map, or empty
+    std::string model = trained_model;                 ///< model file, or trained_model
+    std::string catalogue = "catalogue.h5";            ///< inside the output folder
+    std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
+    double threshold = 0;                              ///< probability; 0 = the model's own
+    std::optional<image::Beam> beam;                   ///< stands in for the maps' headers
+    std::optional<image::PixelUnit> unit;
+    std::optional<double> pixel_arcsec;
+    int hdu = -1;  ///< 0 = primary; -1 = the first image
+    std::vector<std::string> exports = {"csv", "fits", "ds9"};
+    bool pictures = true;
+};
+
+/// How a run is spread over the machine; nothing here changes results.
+struct ParallelSettings {
+    std::string device = "auto";     ///< auto, cpu, cuda
+    int threads = 0;                 ///< of one rank; 0 = the rank's share of the cores
+    std::string scatter = "pixels";  ///< pixels, windows
+    int credits = 2;                 ///< fields in flight per worker
+    bool dedicated_rank0 = false;
+    double deadline_s = 60;
+};
+
+struct ImageSettings {
+    std::int64_t max_unpacked_bytes = image::MapOptions{}.max_unpacked_bytes;
+};
+
+/// One whole run: every setting that any stage needs.
+struct Campaign {
+    std::string path;  ///< the file it was read from, empty for default_campaign()
+    std::string text;  ///< that file's text, byte by byte
+    /// Where each given key, list item and section stands ("detect.maps", "detect.maps[1]", "sky"):
+    /// "file:line:column" or
+    /// "--set". What was left at its default is not in here.
+    std::map<std::string, std::string> positions;
+
+    std::string name = "campaign";
+    std::uint64_t seed = 1;
+    std::string output = "results/campaign";  ///< folder
+    std::vector<Stage> stages = {Stage::simulate, Stage::train, Stage::evaluate, Stage::detect};
+    int tile_px = 40;
+    std::int64_t field_px = 2000;
+
+    sky::SkySettings sky;
+    sky::ObservationSettings observation;
+    label::LabelRule label;
+    SimulateSettings simulate;
+    learn::TrainSettings train;
+    EvaluateSettings evaluate;
+    DetectSettings detect;
+    ParallelSettings parallel;
+    ImageSettings image;
+
+    bool has_stage(Stage stage) const;
+};
+
+const char* stage_name(Stage stage);
+
+/// How the maps of the detect stage are opened.
+image::MapOptions map_options(const Campaign& campaign);
+
+/// Reads a campaign file and the overrides on top of it.
+///
+/// A relative `output` means a folder below the current one. Relative maps, truth and model mean
+/// files beside the campaign file (from an override: below the current folder) and come back ready
+/// to open.
+///
+/// @param overrides  "train.epochs=3", "detect.maps=[a.fits, b.fits]"; later ones win.
+/// @throws UsageError  with one line "file:line:column: problem (why), what to do" for every fault.
+Campaign read_campaign(const std::string& path, const std::vector<std::string>& overrides);
+
+/// The same from a text that was read before, for instance by another rank. `path` is what messages
+/// and relative input files go by; it need not exist.
+Campaign parse_campaign(const std::string& text,
+                        const std::string& path,
+                        const std::vector<std::string>& overrides);
+
+/// The text of a campaign file.
+///
+/// @throws UsageError  if it is no regular file, unreadable or above 1 MiB; it is then not read.
+std::string read_campaign_text(const std::string& path);
+
+/// Every key at its default.
+Campaign default_campaign();
+
+/// What default_campaign() is with the overrides applied; for commands that need no campaign file.
+Campaign default_campaign(const std::vector<std::string>& overrides);
+
+/// Checks that the files which the campaign's stages open are there and readable.
+///
+/// @throws UsageError  one line for each missing file, with the position of its key.
+void check_files(const Campaign& campaign);
+
+/// A complete campaign file: every key at its default, with its unit, range and meaning.
+std::string dump_defaults();
+
+/// A complete campaign file with the values of this campaign. Input files are named as they are
+/// opened from the current folder.
+std::string dump(const Campaign& campaign);
+
+/// Whether the names of input files are among the settings. Two runs on the same map under another
+/// name give the same rows; a stage that is to be skipped must see that its input is another.
+enum class InputNames { left_out, included };
+
+/// The settings that change results, in the order of their declaration: dotted key and value as
+/// dump() prints it.
+///
+/// @param sections  "train", "sky", or single keys such as "seed", "detect.threshold"; empty = all.
+std::vector<std::pair<std::string, std::string>> result_settings(
+    const Campaign& campaign,
+    const std::vector<std::string>& sections = {},
+    InputNames names = InputNames::included);
+
+/// The same as "key=value" lines.
+std::string settings_text(const Campaign& campaign,
+                          const std::vector<std::string>& sections = {},
+                          InputNames names = InputNames::included);
+
+/// SHA-256 of settings_text().
+std::string campaign_hash(const Campaign& campaign,
+                          const std::vector<std::string>& sections = {},
+                          InputNames names = InputNames::included);
+
+}  // namespace faintweb::campaign

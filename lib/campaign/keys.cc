@@ -1,0 +1,469 @@
+#include "lib/campaign/keys.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/contract.h"
+#include "lib/learn/network.h"
+
+namespace faintweb::campaign {
+
+template <>
+struct Names<Stage> {
+    static std::vector<std::pair<std::string, Stage>> all() {
+        std::vector<std::pair<std::string, Stage>> names;
+        for (const Stage stage : {Stage::simulate, Stage::train, Stage::evaluate, Stage::detect}) {
+            names.emplace_back(stage_name(stage), stage);
+        }
+        return names;
+    }
+};
+
+template <>
+struct Names<image::PixelUnit> {
+    static std::vector<std::pair<std::string, image::PixelUnit>> all() {
+        return {{"jy_beam", image::PixelUnit::jy_beam},
+                {"jy_arcsec2", image::PixelUnit::jy_arcsec2}};
+    }
+};
+
+template <>
+struct Names<tile::Scaling> {
+    static std::vector<std::pair<std::string, tile::Scaling>> all() {
+        std::vector<std::pair<std::string, tile::Scaling>> names;
+        for (const tile::Scaling scaling : tile::all_scalings()) {
+            names.emplace_back(tile::scaling_name(scaling), scaling);
+        }
+        return names;
+    }
+};
+
+namespace {
+
+template <typename T>
+struct Innermost {
+    using Type = T;
+};
+template <typename T>
+struct Innermost<std::vector<T>> : Innermost<T> {};
+template <typename T>
+struct Innermost<std::optional<T>> : Innermost<T> {};
+
+template <typename T>
+std::string allowed_text(const Allowed& allowed) {
+    using Item = typename Innermost<T>::Type;
+    if constexpr (std::is_enum_v<Item>) {
+        return either(enum_words<Item>());
+    } else {
+        return allowed.range ? allowed.range->text() : either(allowed.choices);
+    }
+}
+
+}  // namespace
+
+/// One struct of settings, and where it stands in the campaign.
+template <typename Settings>
+class Keys::Section {
+  public:
+    Section(Keys& keys, const std::string& name, Settings Campaign::*place, const std::string& help)
+        : keys_(keys), prefix_(name + "."), place_(place) {
+        keys.sections_.push_back({name, help});
+    }
+    /// The top level.
+    explicit Section(Keys& keys) requires std::same_as<Settings, Campaign> : keys_(keys) {
+        keys.sections_.push_back({"", ""});
+    }
+
+    template <typename T>
+    Key& key(const std::string& leaf,
+             T Settings::*member,
+             const Allowed& allowed,
+             const std::string& unit,
+             const std::string& help) {
+        FAINTWEB_EXPECTS(keys_.find(prefix_ + leaf) == nullptr);
+        Key key;
+        key.name = prefix_ + leaf;
+        key.type = type_text<T>();
+        key.allowed = allowed_text<T>(allowed);
+        key.unit = unit;
+        key.help = help;
+        key.read = [place = place_, member, allowed](Campaign& campaign, const Node& node) {
+            settings(campaign, place).*member = read_value<T>(node, allowed);
+        };
+        key.print = [place = place_, member](const Campaign& campaign) {
+            return print_value(settings(campaign, place).*member);
+        };
+        keys_.list_.push_back(std::move(key));
+        return keys_.list_.back();
+    }
+
+  private:
+    static auto& settings(auto& campaign, Settings Campaign::*place) {
+        if constexpr (std::same_as<Settings, Campaign>) {
+            return campaign;
+        } else {
+            return campaign.*place;
+        }
+    }
+
+    Keys& keys_;
+    std::string prefix_;
+    Settings Campaign::*place_ = nullptr;
+};
+
+// To add a key: a member in its settings struct, and one line here.
+Keys::Keys() {
+    const Allowed any;
+
+    Section<Campaign> top(*this);
+    top.key("name", &Campaign::name, not_empty(), "", "What the run is called in logs and reports.")
+        .required()
+        .only_running();
+    top.key("seed", &Campaign::seed, any, "", "Every random number of the run follows from it.");
+    top.key("output",
+            &Campaign::output,
+            not_empty(),
+            "",
+            "Folder that receives everything, from the current folder.")
+        .required()
+        .only_running();
+    top.key("stages", &Campaign::stages, any, "", "What is done, in this order.")
+        .required()
+        .only_running();
+    top.key("tile_px",
+            &Campaign::tile_px,
+            within(8, 1024),
+            "pixel",
+            "Edge of a tile, the square that is labelled and classified.");
+    top.key("field_px",
+            &Campaign::field_px,
+            within(8, 32768),
+            "pixel",
+            "Edge of a field, the cut-out that is handed to a rank.");
+
+    using Sky = sky::SkySettings;
+    Section<Sky> sky(*this, "sky", &Campaign::sky, "The mock radio sky without noise.");
+    sky.key("size_px", &Sky::size_px, within(1, 40000), "pixel", "Edge of the square image.");
+    sky.key("pixel_arcsec", &Sky::pixel_arcsec, within(0.1, 600), "arcsec", "Edge of a pixel.");
+    sky.key("centre_ra_deg",
+            &Sky::centre_ra_deg,
+            within(-360, 360),
+            "deg",
+            "Right ascension of the middle of the image.");
+    sky.key("centre_dec_deg",
+            &Sky::centre_dec_deg,
+            within(-90, 90),
+            "deg",
+            "Declination of the middle of the image.");
+    sky.key("z_min", &Sky::z_min, within(0.01, 2), "", "Nearest redshift.");
+    sky.key("z_max", &Sky::z_max, within(0.011, 3), "", "Farthest redshift, above z_min.");
+    sky.key("frequency_hz", &Sky::frequency_hz, within(1e7, 1e11), "Hz", "Observed frequency.");
+    sky.key("min_mass_msun",
+            &Sky::min_mass_msun,
+            within(1e12, 1e15),
+            "solar mass",
+            "Smallest halo that gets shocks, M200m.");
+    sky.key("xi_e",
+            &Sky::xi_e,
+            within(1e-9, 1),
+            "",
+            "Share of the shocks' energy that goes into electrons; the flux is linear in it.");
+    sky.key("f_merge",
+            &Sky::f_merge,
+            within(0, 100),
+            "",
+            "Times the merger rate of Fakhouri et al. 2010.");
+    sky.key("xi_min",
+            &Sky::xi_min,
+            within(1e-3, 0.9),
+            "",
+            "Smallest mass ratio of a merger that drives a shock.");
+    sky.key("vs_mu", &Sky::vs_mu, within(0.1, 10), "V200", "Median speed of a merger shock.");
+    sky.key("vs_sigma", &Sky::vs_sigma, within(0, 2), "ln", "Scatter of that speed.");
+    sky.key("r_max",
+            &Sky::r_max,
+            within(0.1, 5),
+            "R200",
+            "Radius out to which merger shocks are followed.");
+    sky.key("eps_b",
+            &Sky::eps_b,
+            within(1e-9, 1),
+            "",
+            "Magnetic over thermal energy behind a shock where the dynamo saturates.");
+    sky.key("r_dyn_mpc",
+            &Sky::r_dyn_mpc,
+            within(0.01, 100),
+            "Mpc",
+            "eps_b grows as (R200 / r_dyn)^2, up to 1.5 times.");
+    sky.key("a_dyn",
+            &Sky::a_dyn,
+            within(1e-3, 1e6),
+            "comoving nG",
+            "Amplified magnetic field inside haloes.");
+    sky.key(
+        "a_acc", &Sky::a_acc, within(1e-3, 1e6), "comoving nG", "The same at accretion shells.");
+    sky.key("ln_b_sigma", &Sky::ln_b_sigma, within(0, 3), "ln", "Patchiness of the field.");
+    sky.key("ln_n_sigma", &Sky::ln_n_sigma, within(0, 3), "ln", "Patchiness of the density.");
+    sky.key("corrugation",
+            &Sky::corrugation,
+            within(0, 0.15),
+            "radius",
+            "Rms ripple of a shock front.");
+    sky.key("l_cool_mpc",
+            &Sky::l_cool_mpc,
+            within(0, 2),
+            "Mpc",
+            "Depth of the radiating layer behind a flow of 1000 km/s.");
+    sky.key("resolution_arcsec",
+            &Sky::resolution_arcsec,
+            within(0.15, 60000),
+            "arcsec",
+            "Full width at half maximum of the sky before the telescope, 1.5 to 100 pixels.");
+    sky.key("points_per_beam",
+            &Sky::points_per_beam,
+            within(1, 10000),
+            "",
+            "Samples of a shock surface per resolution_arcsec squared.");
+    sky.key("floor_jy_arcsec2",
+            &Sky::floor_jy_arcsec2,
+            within(1e-16, 1e-3),
+            "Jy/arcsec2",
+            "What counts as no emission; fainter surfaces are skipped.");
+
+    using Observation = sky::ObservationSettings;
+    Section<Observation> observation(
+        *this, "observation", &Campaign::observation, "What the telescope makes of the mock sky.");
+    observation.key("beam_fwhm_arcsec",
+                    &Observation::beam_fwhm_arcsec,
+                    above_up_to(0, 3600),
+                    "arcsec",
+                    "Full width at half maximum of the round Gaussian beam.");
+    observation.key("noise_jy_beam",
+                    &Observation::noise_jy_beam,
+                    within(0, 1e3),
+                    "Jy/beam",
+                    "Standard deviation of the noise.");
+
+    using Rule = label::LabelRule;
+    Section<Rule> label(
+        *this, "label", &Campaign::label, "When a tile of the noiseless sky counts as signal.");
+    label.key("min_pixels",
+              &Rule::min_pixels,
+              within(0, 1048576),
+              "pixel",
+              "More pixels than this must be brighter than the threshold.");
+    label.key("flux_threshold_jy_arcsec2",
+              &Rule::flux_threshold_jy_arcsec2,
+              above_up_to(0, 1e3),
+              "Jy/arcsec2",
+              "The threshold of a pixel, F_th.");
+
+    using Simulate = SimulateSettings;
+    Section<Simulate> simulate(*this,
+                               "simulate",
+                               &Campaign::simulate,
+                               "How many mock skies there are, each with and without noise.");
+    simulate.key("n_train", &Simulate::n_train, within(0, 999'999), "", "Skies to train on.");
+    simulate.key("n_test", &Simulate::n_test, within(0, 999'999), "", "Other skies, to test on.");
+
+    using Train = learn::TrainSettings;
+    Section<Train> train(*this, "train", &Campaign::train, "Training of the network.");
+    train.key("network", &Train::network, learn::network_names(), "", "Architecture.");
+    train.key("scaling", &Train::scaling, any, "", "How flux becomes network input.");
+    train.key("epochs",
+              &Train::epochs,
+              within(1, 100'000),
+              "",
+              "Passes over the signal tiles and as many noise tiles as noise_per_signal asks for.");
+    train.key("batch_size",
+              &Train::batch_size,
+              within(1, 65536),
+              "tile",
+              "Tiles per step of the optimiser, over all ranks.");
+    train.key("learning_rate",
+              &Train::learning_rate,
+              above_up_to(0, 1),
+              "",
+              "Step of the Adam optimiser.");
+    train.key("dropout_keep",
+              &Train::dropout_keep,
+              above_up_to(0, 1),
+              "",
+              "Part of the fully connected layer that a step keeps; 1 = no dropout.");
+    train.key("augment",
+              &Train::augment,
+              any,
+              "",
+              "Show each tile in one of its 8 orientations, drawn anew in each epoch.");
+    train.key("noise_per_signal",
+              &Train::noise_per_signal,
+              above_up_to(0, 1e4),
+              "",
+              "Noise tiles per signal tile in an epoch.");
+
+    using Evaluate = EvaluateSettings;
+    Section<Evaluate> evaluate(
+        *this, "evaluate", &Campaign::evaluate, "Scores of the trained network on the test skies.");
+    evaluate.key("threshold_finder",
+                 &Evaluate::threshold_finder,
+                 any,
+                 "",
+                 "Also score the best threshold finder, tuned on the training skies.");
+
+    using Detect = DetectSettings;
+    Section<Detect> detect(*this, "detect", &Campaign::detect, "From maps to the catalogue.");
+    detect
+        .key("maps",
+             &Detect::maps,
+             not_empty(),
+             "",
+             "FITS files, from this file's folder; [simulated] = the noise images of the test "
+             "skies.")
+        .input_file();
+    detect
+        .key("truth",
+             &Detect::truth,
+             not_empty(),
+             "",
+             "The noiseless sky of each map, in the order of maps, or none ([simulated] has its "
+             "own).")
+        .input_file();
+    detect
+        .key("model",
+             &Detect::model,
+             not_empty(),
+             "",
+             "Model file, from this file's folder; trained = what the train stage made.")
+        .input_file();
+    detect
+        .key("catalogue",
+             &Detect::catalogue,
+             not_empty(),
+             "",
+             "The HDF5 file that is written, inside the output folder.")
+        .only_running();
+    detect.key(
+        "accept_mismatch",
+        &Detect::accept_mismatch,
+        std::vector<std::string>{"pixel", "beam"},
+        "",
+        "Go on, and flag every row, where a map differs from what the model was trained for.");
+    detect.key("threshold",
+               &Detect::threshold,
+               within(0, 1),
+               "",
+               "Score above which a tile is a detection; 0 = the model's own.");
+    detect.key("beam",
+               &Detect::beam,
+               any,
+               "arcsec, arcsec, deg",
+               "Beam of the maps, instead of what their headers say.");
+    detect.key("unit",
+               &Detect::unit,
+               any,
+               "",
+               "Pixel unit of the maps, instead of what their headers say.");
+    detect.key("pixel_arcsec",
+               &Detect::pixel_arcsec,
+               above_up_to(0, 36000),
+               "arcsec",
+               "Pixel edge of the maps, instead of what their headers say.");
+    detect.key("hdu",
+               &Detect::hdu,
+               within(-1, 9999),
+               "",
+               "Which HDU of a map, 0 = the primary one; -1 = the first that holds an image.");
+    detect
+        .key("exports",
+             &Detect::exports,
+             std::vector<std::string>{"csv", "fits", "ds9"},
+             "",
+             "Further files beside the catalogue.")
+        .only_running();
+    detect.key("pictures", &Detect::pictures, any, "", "Draw each classified field as a PNG.")
+        .only_running();
+
+    using Parallel = ParallelSettings;
+    Section<Parallel> parallel(
+        *this,
+        "parallel",
+        &Campaign::parallel,
+        "How the run is spread over the machine; the results stay the same.");
+    parallel
+        .key("device",
+             &Parallel::device,
+             std::vector<std::string>{"auto", "cpu", "cuda"},
+             "",
+             "Where the network runs; auto = a GPU if there is one.")
+        .only_running();
+    parallel
+        .key("threads",
+             &Parallel::threads,
+             within(0, 4096),
+             "",
+             "Threads of one rank; 0 = its share of the cores.")
+        .only_running();
+    parallel
+        .key("scatter",
+             &Parallel::scatter,
+             std::vector<std::string>{"pixels", "windows"},
+             "",
+             "Rank 0 sends the pixels of a field, or the window that the worker reads itself.")
+        .only_running();
+    parallel
+        .key("credits", &Parallel::credits, within(1, 64), "field", "Fields in flight per worker.")
+        .only_running();
+    parallel
+        .key("dedicated_rank0",
+             &Parallel::dedicated_rank0,
+             any,
+             "",
+             "Rank 0 only hands out fields and classifies none itself.")
+        .only_running();
+    parallel
+        .key("deadline_s",
+             &Parallel::deadline_s,
+             within(1, 86400),
+             "s",
+             "A rank without progress for this long ends the run.")
+        .only_running();
+
+    using Image = ImageSettings;
+    Section<Image> image(*this, "image", &Campaign::image, "Reading of FITS files.");
+    image
+        .key("max_unpacked_bytes",
+             &Image::max_unpacked_bytes,
+             within(1, 0x1p50),
+             "byte",
+             "A gzipped map that unpacks to more is refused.")
+        .only_running();
+}
+
+const Keys& Keys::all() {
+    static const Keys keys;
+    return keys;
+}
+
+const Key* Keys::find(const std::string& name) const {
+    const auto found =
+        std::find_if(list_.begin(), list_.end(), [&](const Key& key) { return key.name == name; });
+    return found == list_.end() ? nullptr : &*found;
+}
+
+bool Keys::has_section(const std::string& name) const {
+    return std::any_of(sections_.begin(), sections_.end(), [&](const SectionHelp& section) {
+        return !name.empty() && section.name == name;
+    });
+}
+
+std::string Key::section() const {
+    const std::size_t dot = name.find('.');
+    return dot == std::string::npos ? "" : name.substr(0, dot);
+}
+
+std::string Key::leaf() const {
+    const std::size_t dot = name.find('.');
+    return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+}  // namespace faintweb::campaign
