@@ -1,0 +1,121 @@
+"""Checks who may include whom: python3 check_includes.py ROOT
+
+- Includes of ours point down the list of layers, and start at the root of the sources.
+- Each third-party library has the folders that may include it.
+- A header that includes one of the confined libraries, directly or through others, is an inner header
+  of its folder: nobody outside includes it.
+- Only lib/base prints.
+"""
+
+import os
+import re
+import sys
+
+import tree
+
+# From the bottom to the top.
+LAYERS = ["lib/base", "lib/image", "lib/sky", "lib/tile", "lib/label", "lib/learn", "lib/source",
+          "lib/catalogue", "lib/report", "lib/campaign", "mpi", "apps"]
+
+# Headers of a library -> the folders that may include them. What is not listed (the C++ and C
+# libraries, POSIX) is free.
+LIBRARIES = [
+    (r"(torch|ATen|c10)/.*", ["lib/learn"]),
+    (r"(cuda_runtime|cuda_runtime_api|cuda)\.h|cub/.*|thrust/.*", ["lib/learn", "mpi"]),
+    (r"yaml-cpp/.*", ["lib/campaign"]),
+    (r"(mpi|nccl|hdf5|hdf5_hl|H5[A-Z][A-Za-z]*)\.h", ["mpi"]),
+    (r"(spdlog|fmt)/.*", ["lib/base"]),
+    (r"openssl/.*", ["lib/base"]),
+    (r"zlib\.h", ["lib/base", "lib/image", "mpi"]),
+    (r"(cfitsio/)?fitsio2?\.h|(cfitsio/)?longnam\.h", ["lib/image", "lib/catalogue"]),
+    (r"wcslib/.*", ["lib/image"]),
+    (r"fftw3\.h", ["lib/image", "lib/sky", "lib/source"]),
+    (r"gsl/.*", ["lib/sky"]),
+    (r"(cairo/)?cairo(-[a-z]+)?\.h", ["lib/report"]),
+    (r"CLI/.*", ["apps"]),
+    (r"(gtest|gmock)/.*", []),
+    (r"benchmark/.*", []),
+]
+# Costly, or at odds with each other: headers that other folders see must be free of them.
+CONFINED = re.compile(r"(torch|ATen|c10|yaml-cpp|spdlog|fmt)/.*|(mpi|nccl|hdf5|H5[A-Z][A-Za-z]*)\.h")
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
+COMMENT_OR_STRING = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\\n])+\'', re.S)
+PRINTS = re.compile(
+    r"\bstd::(cout|cerr|clog)\b|(?<![\w.>:])(?:std::)?(?:v?printf|puts|putchar|perror)\s*\("
+    r"|\b(?:std::)?(?:v?fprintf|fputs|fputc|fwrite)\s*\([^;]*\b(?:stdout|stderr)\b")
+
+
+def folder_of(path):
+    """The layer that a file belongs to; a test has the layer of the folder that it mirrors; None for
+    what may include anything (whole-run tests)."""
+    path = path.removeprefix("test/")
+    for layer in LAYERS:
+        if path.startswith(layer + "/"):
+            return layer
+    return None
+
+
+def find_problems(files):
+    """files: {path: text} of every C++ file -> one line per broken rule."""
+    problems = []
+    includes = {path: INCLUDE.findall(text) for path, text in files.items()}
+
+    inner = {path for path in files
+             if any(quote == "<" and CONFINED.fullmatch(name) for quote, name in includes[path])}
+    size = -1
+    while size != len(inner):
+        size = len(inner)
+        inner |= {path for path in files if any(name in inner for _, name in includes[path])}
+
+    for path, text in sorted(files.items()):
+        is_test = path.startswith("test/")
+        own = folder_of(path)
+        if path.endswith(".h") and "#pragma once" not in text:
+            problems.append(f"{path}: a header without #pragma once (it is read twice), add the line")
+        for quote, name in includes[path]:
+            if quote == "<":
+                for pattern, folders in LIBRARIES:
+                    if re.fullmatch(pattern, name) and not is_test and own not in folders:
+                        where = " or ".join(folders) or "a test"
+                        problems.append(f"{path}: includes <{name}> (it belongs in {where}), move the code")
+                    elif re.fullmatch(pattern, name) and is_test and folders and own and own not in folders:
+                        problems.append(f"{path}: includes <{name}> (it belongs in {' or '.join(folders)} "
+                                        "and their tests), move the code")
+                if name.startswith(("lib/", "mpi/", "apps/", "test/")):
+                    problems.append(f'{path}: includes <{name}> (it is ours), write "{name}"')
+                continue
+            target = folder_of(name)
+            if name.startswith("test/") and not is_test:
+                problems.append(f'{path}: includes "{name}" (a test), move what is shared into lib')
+            elif name not in files and name + ".in" not in files:
+                problems.append(f'{path}: includes "{name}" (no such file below the root), '
+                                "write the path from the root; <> for a library")
+            elif own and target and LAYERS.index(target) > LAYERS.index(own):
+                problems.append(f'{path}: includes "{name}" (upwards: {own} is below {target}), '
+                                "pass what is needed as an argument")
+            elif name in inner and name.endswith(".h") and target != own:
+                problems.append(f'{path}: includes "{name}" (an inner header of {target}: it needs a '
+                                "library that is confined there), use a header without it")
+        if not is_test and own != "lib/base":
+            bare = COMMENT_OR_STRING.sub('""', text)
+            for match in PRINTS.finditer(bare):
+                line = bare.count("\n", 0, match.start()) + 1
+                problems.append(f"{path}: prints by itself near line {line} ({match.group(0)[:30]!r}), "
+                                "use lib/base/log.h")
+    return problems
+
+
+def main(root):
+    names = [path for path in tree.source_files(root)
+             if path.endswith((".h", ".cc", ".cu", ".cuh", ".h.in"))]
+    files = {path: tree.read_text(root, path) or "" for path in names}
+    if not any(path.startswith("lib/") for path in files):
+        print(f"no C++ files of ours below {os.path.abspath(root)}")
+        return 1
+    return tree.report(find_problems(files))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds everything and runs all tests; safe to repeat and then quick. Where
+# the CUDA toolkit is, the CUDA flavour is built and linked too, and its GPU tests run if there is a GPU.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/setup.sh
+source jobs/setup.sh
+install_test_python
+
+# Builds all targets of the cuda preset and runs the tests labelled gpu, if there are any.
+check_cuda() {
+    cmake --preset cuda && cmake --build --preset cuda || return 1
+    if [[ $(ctest --preset cuda --show-only || true) == *"Total Tests: 0"* ]]; then
+        echo "test/run.sh: the CUDA flavour builds; it has no tests of its own"
+    else
+        ctest --preset cuda
+    fi
+}
+
+cmake --preset dev
+cmake --build --preset dev
+status=0
+if [[ $FAINTWEB_FLAVOUR == cuda ]] && has_cuda_toolkit; then
+    if ! check_cuda; then
+        echo "test/run.sh: the CUDA flavour FAILED (above); the CPU tests follow" >&2
+        status=1
+    fi
+else
+    echo "test/run.sh: the CUDA flavour is not built (no CUDA toolkit, or FAINTWEB_FLAVOUR=cpu)"
+fi
+# Last, so that its summary ends the output. A test that starts several processes says so to ctest.
+ctest --preset dev --parallel "$(nproc)" || status=1
+exit $status
