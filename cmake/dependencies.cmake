@@ -2,6 +2,8 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(MPI REQUIRED COMPONENTS C)
+# mpi.h would bring in the C++ bindings that MPI dropped in 2012.
+target_compile_definitions(MPI::MPI_C INTERFACE OMPI_SKIP_MPICXX)
 set(HDF5_PREFER_PARALLEL ON)
 find_package(HDF5 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)

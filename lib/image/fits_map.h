@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/image/beam.h"
+#include "lib/image/image.h"
+#include "lib/image/window.h"
+
+namespace faintweb::image {
+
+enum class PixelUnit { jy_beam, jy_arcsec2 };
+
+/// "Jy/beam" or "Jy/arcsec2", as it is written to BUNIT.
+const char* unit_name(PixelUnit unit);
+
+/// What the user knows about a map better than its header: each one given wins over the header.
+struct MapOptions {
+    std::optional<Beam> beam = {};
+    std::optional<PixelUnit> unit = {};
+    std::optional<double> pixel_arcsec = {};
+    int hdu = -1;  ///< 0 is the primary HDU, as in astropy; -1: the first usable image.
+    std::int64_t max_unpacked_bytes = std::int64_t{4}
+                                      << 30;  ///< of a .gz file, and of one compressed tile.
+};
+
+/// What is known about an open map.
+struct MapInfo {
+    std::string path = {};
+    int hdu = 0;            ///< 0 is the primary HDU.
+    std::int64_t cols = 0;  ///< length of the axis of right ascension (FITS axis 1 nearly always).
+    std::int64_t rows = 0;
+    PixelUnit unit = PixelUnit::jy_beam;
+    std::optional<Beam> beam = {};  ///< always there if the unit is Jy/beam.
+    double pixel_arcsec = 0;
+    double frequency_hz = 0;  ///< 0: unknown.
+    bool has_wcs = false;
+    std::string
+        header_cards;  ///< of the image (a tile-compressed one as if unpacked), 80 characters each.
+    std::string header_sha256 = {};  ///< of header_cards.
+    double jy_arcsec2_per_unit =
+        1;  ///< pixel value times this is Jy/arcsec2 (covers mJy/beam too).
+    std::string object = {};
+};
+
+/// One image of a FITS file, open for reading windows.
+///
+/// Takes plain, gzipped (unpacked into memory) and Rice or GZIP tile-compressed files; the header
+/// is checked against the real file before CFITSIO sees it. The path is a plain path: CFITSIO's URL
+/// and filter syntax means nothing here. One thread at a time per object; different objects are
+/// independent, also on the same file.
+class FitsMap {
+  public:
+    /// @throws InputError  one line that names the key at fault and the option that supplies it.
+    static FitsMap open(const std::string& path, const MapOptions& options = {});
+    ~FitsMap();
+    FitsMap(FitsMap&&) noexcept;
+    FitsMap& operator=(FitsMap&&) noexcept;
+
+    const MapInfo& info() const;
+
+    /// Reads a part of the map; the rest of the file is not touched (a .gz file is in memory
+    /// already).
+    ///
+    /// @param window  map pixels; what lies past the map's edges is blank.
+    /// @return        [rows, cols], values as astropy gives them (BSCALE, BZERO and BLANK applied)
+    /// as
+    ///                float32, in the file's own unit; blank = NaN.
+    /// @throws InputError  if the file cannot be read there.
+    Image read(const Window& window) const;
+
+  private:
+    struct State;
+    explicit FitsMap(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace faintweb::image

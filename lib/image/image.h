@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lib/base/contract.h"
+
+namespace faintweb::image {
+
+/// A picture in memory: [rows, cols] row-major, row 0 = first FITS row (the lowest on the sky
+/// plot).
+///
+/// NaN is a blank pixel: the image carries its own mask.
+struct Image {
+    std::int64_t rows = 0;
+    std::int64_t cols = 0;
+    std::vector<float> pixels;
+
+    float& at(std::int64_t row, std::int64_t col) { return pixels[index(row, col)]; }
+    float at(std::int64_t row, std::int64_t col) const { return pixels[index(row, col)]; }
+    std::span<const float> row(std::int64_t r) const {
+        return std::span(pixels).subspan(index(r, 0), static_cast<std::size_t>(cols));
+    }
+    std::span<float> row(std::int64_t r) {
+        return std::span(pixels).subspan(index(r, 0), static_cast<std::size_t>(cols));
+    }
+
+  private:
+    std::size_t index(std::int64_t row, std::int64_t col) const {
+        FAINTWEB_EXPECTS(row >= 0 && row < rows && col >= 0 && (col < cols || cols == 0));
+        return static_cast<std::size_t>(row * cols + col);
+    }
+};
+
+/// An image of one value.
+inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
+    FAINTWEB_EXPECTS(rows >= 0 && cols >= 0);
+    Image image;
+    image.rows = rows;
+    image.cols = cols;
+    image.pixels.assign(static_cast<std::size_t>(rows * cols), value);
+    return image;
+}
+
+}  // namespace faintweb::image

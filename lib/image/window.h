@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+namespace faintweb::image {
+
+/// A rectangle of a map: map pixels, 0-based, x along FITS axis 1. May reach past the map's edges.
+struct Window {
+    std::int64_t x0 = 0;
+    std::int64_t y0 = 0;
+    std::int64_t cols = 0;
+    std::int64_t rows = 0;
+
+    bool operator==(const Window&) const = default;
+};
+
+}  // namespace faintweb::image

@@ -1,0 +1,523 @@
+#include "lib/image/fits_map.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/image/fits_write.h"
+#include "test/lib/image/made_fits.h"
+
+namespace faintweb::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+const MapOptions all_given = {
+    .beam = Beam{20, 20, 0}, .unit = PixelUnit::jy_beam, .pixel_arcsec = 5};
+
+const std::string test_data = FAINTWEB_SOURCE_DIR "/test/data/";
+
+/// The message with which a map is refused; fails the test if it is read or the message is no line.
+std::string refusal(const std::string& path, const MapOptions& options = all_given) {
+    try {
+        const FitsMap map = FitsMap::open(path, options);
+        map.read({0, 0, map.info().cols, map.info().rows});
+    } catch (const base::InputError& error) {
+        const std::string message = error.what();
+        EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+        EXPECT_GT(message.size(), 20U) << message;
+        return message;
+    }
+    ADD_FAILURE() << path << " was read";
+    return "";
+}
+
+void expect_refusal_with(const std::string& path,
+                         const std::string& word,
+                         const MapOptions& options = all_given) {
+    const std::string message = refusal(path, options);
+    EXPECT_NE(message.find(word), std::string::npos) << "no '" << word << "' in: " << message;
+}
+
+/// A 3 x 2 map of floats 0 .. 5 whose header lacks what `drop` names.
+std::string small_map(const std::vector<std::pair<std::string, std::string>>& more = {}) {
+    auto cards = primary_cards(-32, {"3", "2"});
+    cards.insert(cards.end(), more.begin(), more.end());
+    std::string data;
+    for (int i = 0; i < 6; ++i) {
+        const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(i));
+        for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+            data += static_cast<char>(bits >> shift & 0xffU);
+        }
+    }
+    return raw_fits(cards, data);
+}
+
+const std::vector<std::pair<std::string, std::string>> sky_cards = {{"CTYPE1", "'RA---SIN'"},
+                                                                    {"CTYPE2", "'DEC--SIN'"},
+                                                                    {"CRVAL1", "10.0"},
+                                                                    {"CRVAL2", "20.0"},
+                                                                    {"CRPIX1", "1.0"},
+                                                                    {"CRPIX2", "1.0"},
+                                                                    {"CDELT1", "-0.002"},
+                                                                    {"CDELT2", "0.002"}};
+
+std::vector<std::pair<std::string, std::string>> with(
+    std::vector<std::pair<std::string, std::string>> cards,
+    const std::vector<std::pair<std::string, std::string>>& more) {
+    cards.insert(cards.end(), more.begin(), more.end());
+    return cards;
+}
+
+std::string gzip(const std::string& bytes) {
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    std::string packed(deflateBound(&stream, bytes.size()), '\0');
+    std::string copy = bytes;
+    stream.next_in = reinterpret_cast<Bytef*>(copy.data());
+    stream.avail_in = static_cast<uInt>(copy.size());
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_out = static_cast<uInt>(packed.size());
+    deflate(&stream, Z_FINISH);
+    packed.resize(stream.total_out);
+    deflateEnd(&stream);
+    return packed;
+}
+
+TEST(FitsMap, ReadsARealMapWithItsBeamInHistory) {
+    const FitsMap map = FitsMap::open(test_data + "nvss-toothbrush.fits");
+    const MapInfo& info = map.info();
+    EXPECT_EQ(info.cols, 482);
+    EXPECT_EQ(info.rows, 408);
+    EXPECT_EQ(info.unit, PixelUnit::jy_beam);
+    EXPECT_TRUE(info.has_wcs);
+    EXPECT_NEAR(info.pixel_arcsec, 7.5, 1e-4);
+    EXPECT_EQ(info.frequency_hz, 1.4e9);
+    ASSERT_TRUE(info.beam.has_value());
+    EXPECT_NEAR(info.beam->major_arcsec, 45, 1e-9);
+    EXPECT_NEAR(info.jy_arcsec2_per_unit, 1 / (1.1330900354567985 * 45 * 45), 1e-12);
+    EXPECT_EQ(info.header_sha256, base::sha256(info.header_cards));
+    EXPECT_EQ(info.header_cards.size() % 80, 0U);
+}
+
+TEST(FitsMap, WindowIsThePartOfTheWholeAndBlankPastTheEdge) {
+    const FitsMap map = FitsMap::open(test_data + "nvss-a2256.fits");
+    const Image whole = map.read({0, 0, map.info().cols, map.info().rows});
+    for (const Window window : {Window{100, 200, 40, 30},
+                                Window{-5, -7, 20, 20},
+                                Window{470, 440, 30, 30},
+                                Window{479, 445, 1, 1},
+                                Window{-50, 0, 20, 4},
+                                Window{600, 700, 3, 3}}) {
+        const Image part = map.read(window);
+        ASSERT_EQ(part.rows, window.rows);
+        ASSERT_EQ(part.cols, window.cols);
+        for (std::int64_t row = 0; row < part.rows; ++row) {
+            for (std::int64_t col = 0; col < part.cols; ++col) {
+                const std::int64_t x = window.x0 + col;
+                const std::int64_t y = window.y0 + row;
+                const bool is_inside = x >= 0 && y >= 0 && x < whole.cols && y < whole.rows;
+                const float expected =
+                    is_inside ? whole.at(y, x) : std::numeric_limits<float>::quiet_NaN();
+                ASSERT_TRUE(part.at(row, col) == expected ||
+                            (std::isnan(part.at(row, col)) && std::isnan(expected)))
+                    << x << ' ' << y;
+            }
+        }
+    }
+}
+
+TEST(FitsMap, TwoMapsOfOneFileAreIndependent) {
+    const FitsMap first = FitsMap::open(test_data + "nvss-a2256.fits");
+    {
+        const FitsMap second = FitsMap::open(test_data + "nvss-a2256.fits");
+        EXPECT_EQ(first.read({5, 5, 9, 9}).pixels, second.read({5, 5, 9, 9}).pixels);
+    }
+    EXPECT_EQ(first.read({0, 0, 1, 1}).pixels.size(), 1U);
+}
+
+TEST(FitsMap, MissingFactsAreNamedWithTheOptionThatGivesThem) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const std::vector<std::pair<std::string, std::string>> beam = {{"BMAJ", "0.01"},
+                                                                   {"BMIN", "0.008"}};
+    write_bytes(path, small_map(with(beam, {{"BUNIT", "'Jy/beam'"}})));
+    expect_refusal_with(path, "CTYPEn", {});
+    expect_refusal_with(path, "--pixel", {});
+    write_bytes(path, small_map(with(sky_cards, beam)));
+    expect_refusal_with(path, "BUNIT is missing", {});
+    expect_refusal_with(path, "--unit", {});
+    write_bytes(path, small_map(with(sky_cards, with(beam, {{"BUNIT", "'KELVIN'"}}))));
+    expect_refusal_with(path, "BUNIT = 'KELVIN'", {});
+    write_bytes(path, small_map(with(sky_cards, with(beam, {{"BUNIT", "'MJY/BEAM'"}}))));
+    expect_refusal_with(path, "BUNIT = 'MJY/BEAM'", {});
+    const auto with_unit = with(sky_cards, {{"BUNIT", "'JY/BEAM'"}});
+    write_bytes(path, small_map(with_unit));
+    expect_refusal_with(path, "--beam", {});
+    for (const char* const bad : {"0.0", "-0.01", "'abc'", "45.0", "1E-7", "NaN", "1E999"}) {
+        write_bytes(path, small_map(with(with_unit, {{"BMAJ", bad}, {"BMIN", bad}})));
+        expect_refusal_with(path, "BMAJ", {});
+        expect_refusal_with(path, "--beam", {});
+        // What the user says wins.
+        EXPECT_NO_THROW(FitsMap::open(path, {.beam = Beam{30, 20, 0}})) << bad;
+    }
+    write_bytes(path, small_map(with(with_unit, {{"BMAJ", "0.01"}})));
+    expect_refusal_with(path, "BMIN", {});
+    expect_refusal_with(path, "--beam", {.beam = Beam{0, 0, 0}});
+    expect_refusal_with(path, "--pixel", {.beam = Beam{9, 9, 0}, .pixel_arcsec = -1});
+}
+
+TEST(FitsMap, UnitsInTheSpellingsOfSurveys) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const struct {
+        const char* bunit;
+        PixelUnit unit;
+        double factor;
+    } table[] = {{"Jy/beam", PixelUnit::jy_beam, 1},
+                 {"JY/BEAM ", PixelUnit::jy_beam, 1},
+                 {"Jy beam-1", PixelUnit::jy_beam, 1},
+                 {"jy beam^-1", PixelUnit::jy_beam, 1},
+                 {"mJy/beam", PixelUnit::jy_beam, 1e-3},
+                 {"uJy/beam", PixelUnit::jy_beam, 1e-6},
+                 {"Jy/arcsec2", PixelUnit::jy_arcsec2, 1},
+                 {"JY/ARCSEC^2", PixelUnit::jy_arcsec2, 1},
+                 {"Jy arcsec-2", PixelUnit::jy_arcsec2, 1},
+                 {"Jy/arcsec**2", PixelUnit::jy_arcsec2, 1}};
+    for (const auto& row : table) {
+        write_bytes(path,
+                    small_map(with(sky_cards,
+                                   {{"BMAJ", "'1.0D-02'"},
+                                    {"BMIN", "'0.01    '"},
+                                    {"BUNIT", std::string("'") + row.bunit + "'"}})));
+        const FitsMap map = FitsMap::open(path);
+        EXPECT_EQ(map.info().unit, row.unit) << row.bunit;
+        const double area = row.unit == PixelUnit::jy_beam ? beam_area_arcsec2({36, 36, 0}) : 1;
+        EXPECT_NEAR(map.info().jy_arcsec2_per_unit, row.factor / area, 1e-12 * row.factor)
+            << row.bunit;
+    }
+}
+
+TEST(FitsMap, LastCleanBeamOfAipsHistoryCounts) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    std::string bytes = small_map(
+        with(sky_cards, {{"BUNIT", "'JY/BEAM'"}, {"AAA", "1"}, {"BBB", "1"}, {"CCC", "1"}}));
+    const auto put = [&](const char* old_key, std::string line) {
+        line.resize(80, ' ');
+        bytes.replace(bytes.find(old_key), 80, line);
+    };
+    put("AAA", "HISTORY AIPS   CLEAN BMAJ=  2.0000E-02 BMIN=  1.0000E-02 BPA=  10.00");
+    put("BBB", "HISTORY AIPS   CLEAN BMAJ=  1.2500E-02 BMIN=  1.0000E-02 BPA= -20.50");
+    put("CCC", "HISTORY PUTHEAD BMAJ     =  9.00000E+00      / new");
+    write_bytes(path, bytes);
+    const Beam beam = FitsMap::open(path).info().beam.value();
+    EXPECT_NEAR(beam.major_arcsec, 45, 1e-9);
+    EXPECT_NEAR(beam.minor_arcsec, 36, 1e-9);
+    EXPECT_NEAR(beam.angle_deg, -20.5, 1e-9);
+}
+
+TEST(FitsMap, SwappedAndMisplacedAxesAreRefused) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    write_bytes(path, small_map({{"CTYPE1", "'DEC--SIN'"}, {"CTYPE2", "'RA---SIN'"}}));
+    expect_refusal_with(path, "CTYPE1 is a latitude");
+    const std::string data(4 * 2 * 3 * 4, '\0');
+    auto cards = with(primary_cards(-32, {"2", "3", "4", "1"}),
+                      {{"CTYPE3", "'RA---SIN'"}, {"CTYPE4", "'DEC--SIN'"}});
+    write_bytes(path, raw_fits(cards, data));
+    expect_refusal_with(path, "axes 3 and 4");
+    cards = primary_cards(-32, {"2", "3", "4"});
+    write_bytes(path, raw_fits(cards, data));
+    expect_refusal_with(path, "NAXIS3 = 4");
+    // On axes 3 and 4 with nothing else, the sky is as good as on 1 and 2.
+    cards = with(primary_cards(-32, {"1", "1", "4", "6"}),
+                 {{"CTYPE3", "'RA---SIN'"}, {"CTYPE4", "'DEC--SIN'"}});
+    write_bytes(path, raw_fits(cards, data));
+    const FitsMap map = FitsMap::open(path, all_given);
+    EXPECT_EQ(map.info().cols, 4);
+    EXPECT_EQ(map.info().rows, 6);
+    EXPECT_EQ(map.read({1, 1, 2, 2}).pixels.size(), 4U);
+}
+
+TEST(FitsMap, FirstUsableImageOrTheOneAskedFor) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    std::vector<std::pair<std::string, std::string>> image = {{"XTENSION", "'IMAGE   '"},
+                                                              {"BITPIX", "8"},
+                                                              {"NAXIS", "2"},
+                                                              {"NAXIS1", "4"},
+                                                              {"NAXIS2", "5"},
+                                                              {"PCOUNT", "0"},
+                                                              {"GCOUNT", "1"}};
+    std::string extension = raw_fits(image, std::string(20, '\7'));
+    write_bytes(
+        path,
+        raw_fits(primary_cards(8, {}), "") + extension + extension + "rubbish behind the last one");
+    EXPECT_EQ(FitsMap::open(path, all_given).info().hdu, 1);
+    MapOptions options = all_given;
+    options.hdu = 2;
+    const FitsMap map = FitsMap::open(path, options);
+    EXPECT_EQ(map.info().hdu, 2);
+    EXPECT_EQ(map.read({0, 0, 4, 5}).pixels, std::vector<float>(20, 7.0F));
+    options.hdu = 0;
+    expect_refusal_with(path, "--hdu", options);
+    options.hdu = 3;
+    expect_refusal_with(path, "has no HDU 3", options);
+}
+
+TEST(FitsMap, BrokenHeadersAreRefused) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const std::string good = small_map();
+    ASSERT_NO_THROW((write_bytes(path, good), FitsMap::open(path, all_given)));
+    const auto bad = [&](const std::string& bytes, const std::string& word) {
+        write_bytes(path, bytes);
+        expect_refusal_with(path, word);
+    };
+    bad("", "is empty");
+    bad("S", "too short");
+    bad("SIMPLE  =                    T", "shorter");
+    bad(good.substr(0, 2880), "ends before its data");
+    bad(good.substr(0, 2880 + 10), "ends before its data");
+    bad(good.substr(0, 2880 + 24), "inside its last block");
+    bad(std::string(good).replace(good.find("END "), 3, "XXX"), "no END");
+    bad("<!DOCTYPE html>" + good, "not a FITS file");
+    const auto header = [](int bitpix, const std::vector<std::string>& axes) {
+        return raw_fits(primary_cards(bitpix, axes), std::string(2880, '\0'));
+    };
+    bad(header(8, {}), "NAXIS = 0");
+    bad(header(8, {"12"}), "NAXIS = 1");
+    bad(header(8, {"0", "5"}), "NAXIS1 = 0");
+    bad(header(8, {"-3", "5"}), "NAXIS1 = -3");
+    bad(header(8, {"3.5", "5"}), "NAXIS1");
+    bad(header(8, {"2147483648", "5"}), "ends before");
+    bad(header(-64, {"2147483648", "4294967296"}), "overflow");
+    bad(header(-64, {"9223372036854775807", "1"}), "overflow");
+    bad(header(8, {"99999999999999999999", "1"}), "NAXIS1");
+    bad(header(12, {"3", "2"}), "BITPIX");
+    bad(header(8, {"3", "2", "1", "1", "1", "1", "1"}), "NAXIS = 7");
+    bad(raw_fits({{"SIMPLE", "T"}, {"BITPIX", "8"}, {"NAXIS", "999"}}, ""), "NAXIS1");
+    bad(raw_fits({{"SIMPLE", "T"}, {"BITPIX", "8"}, {"NAXIS", "1000000"}}, ""), "NAXIS");
+    bad(raw_fits(
+            {{"SIMPLE", "T"}, {"NAXIS", "2"}, {"NAXIS1", "3"}, {"NAXIS2", "2"}, {"BITPIX", "8"}},
+            "abcdef"),
+        "BITPIX");
+    auto cards = primary_cards(-32, {"3", "2"});
+    for (int i = 0; i < 1'000'000; ++i) {
+        cards.emplace_back("FILLER", "1");
+    }
+    bad(raw_fits(cards, std::string(24, '\0')), "more than 10000 cards");
+}
+
+TEST(FitsMap, CutShortAfterOpeningIsRefusedAndNotInvented) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    fs::copy_file(test_data + "nvss-a2256.fits", path);
+    const FitsMap map = FitsMap::open(path);
+    fs::resize_file(path, 100'000);
+    EXPECT_THROW(map.read({0, 300, 480, 100}), base::InputError);
+}
+
+TEST(FitsMap, CompressionThatCannotBeTrustedIsRefused) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    using Cards = std::vector<std::pair<std::string, std::string>>;
+    const Cards good = {{"XTENSION", "'BINTABLE'"},
+                        {"BITPIX", "8"},
+                        {"NAXIS", "2"},
+                        {"NAXIS1", "8"},
+                        {"NAXIS2", "2"},
+                        {"PCOUNT", "16"},
+                        {"GCOUNT", "1"},
+                        {"TFIELDS", "1"},
+                        {"TTYPE1", "'COMPRESSED_DATA'"},
+                        {"TFORM1", "'1PB(8)'"},
+                        {"ZIMAGE", "T"},
+                        {"ZBITPIX", "16"},
+                        {"ZNAXIS", "2"},
+                        {"ZNAXIS1", "3"},
+                        {"ZNAXIS2", "2"},
+                        {"ZTILE1", "3"},
+                        {"ZTILE2", "1"},
+                        {"ZCMPTYPE", "'RICE_1'"},
+                        {"ZVAL1", "32"},
+                        {"ZVAL2", "2"}};
+    // Both tiles: 8 bytes at the start of the heap.
+    const std::string table({0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0});
+    const auto bad = [&](const std::string& key,
+                         const std::string& value,
+                         const std::string& word,
+                         std::string data) {
+        Cards cards = good;
+        for (auto& [name, old] : cards) {
+            old = name == key ? value : old;
+        }
+        data.resize(32, '\0');
+        write_bytes(path, raw_fits(primary_cards(8, {}), "") + raw_fits(cards, data));
+        expect_refusal_with(path, word);
+    };
+    bad("ZCMPTYPE", "'HCOMPRESS_1'", "HCOMPRESS_1", table);
+    bad("ZVAL1", "0", "Rice", table);
+    bad("ZVAL2", "-4", "Rice", table);
+    bad("ZTILE1", "0", "ZTILE1", table);
+    bad("ZNAXIS2", "3", "compressed tiles", table);
+    bad("ZNAXIS1", "-3", "ZNAXIS1", table);
+    bad("ZNAXIS1", "9000000000000000000", "overflow", table);
+    bad("ZBITPIX", "7", "ZBITPIX", table);
+    bad("TFIELDS", "100000", "TFIELDS", table);
+    std::string outside = table;
+    outside[0] = '\x7f';
+    bad("ZVAL2", "2", "outside", outside);
+    outside = table;
+    outside[12] = '\x01';
+    bad("ZVAL2", "2", "outside", outside);
+    // One tile of 30,000 x 30,000: more than the limit of unpacking.
+    Cards cards = good;
+    for (auto& [name, value] : cards) {
+        value = name == "ZNAXIS1" || name == "ZTILE1" || name == "ZNAXIS2" || name == "ZTILE2"
+                    ? "30000"
+                : name == "NAXIS2" ? "1"
+                                   : value;
+    }
+    write_bytes(path, raw_fits(primary_cards(8, {}), "") + raw_fits(cards, table));
+    expect_refusal_with(path, "max_unpacked_bytes");
+}
+
+TEST(FitsMap, DamagedGzipTileIsRefusedAndDoesNotHang) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    // One tile of 100 x 2 whose deflate stream stops in its middle.
+    std::string packed = gzip(std::string(200, 'a') + std::string(200, 'b'));
+    packed.resize(packed.size() - 14);
+    using Cards = std::vector<std::pair<std::string, std::string>>;
+    const Cards cards = {{"XTENSION", "'BINTABLE'"},
+                         {"BITPIX", "8"},
+                         {"NAXIS", "2"},
+                         {"NAXIS1", "8"},
+                         {"NAXIS2", "1"},
+                         {"PCOUNT", std::to_string(packed.size())},
+                         {"GCOUNT", "1"},
+                         {"TFIELDS", "1"},
+                         {"TTYPE1", "'COMPRESSED_DATA'"},
+                         {"TFORM1", "'1PB(99)'"},
+                         {"ZIMAGE", "T"},
+                         {"ZBITPIX", "16"},
+                         {"ZNAXIS", "2"},
+                         {"ZNAXIS1", "100"},
+                         {"ZNAXIS2", "2"},
+                         {"ZTILE1", "100"},
+                         {"ZTILE2", "2"},
+                         {"ZCMPTYPE", "'GZIP_1'"}};
+    const std::string row({0, 0, 0, static_cast<char>(packed.size()), 0, 0, 0, 0});
+    write_bytes(path, raw_fits(primary_cards(8, {}), "") + raw_fits(cards, row + packed));
+    expect_refusal_with(path, "GZIP tile");
+}
+
+TEST(FitsMap, GzipIsUnpackedUpToItsLimitAndVerified) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits.gz";
+    const std::string packed = gzip(small_map());
+    write_bytes(path, packed);
+    EXPECT_EQ(FitsMap::open(path, all_given).read({1, 0, 2, 2}).pixels,
+              (std::vector<float>{1, 2, 4, 5}));
+    // By its bytes, not by its name.
+    fs::rename(path, folder / "plain-name");
+    EXPECT_NO_THROW(FitsMap::open(folder / "plain-name", all_given));
+
+    write_bytes(path, packed.substr(0, packed.size() - 12));
+    expect_refusal_with(path, "ends too early");
+    std::string damaged = packed;
+    damaged[packed.size() - 6] = static_cast<char>(damaged[packed.size() - 6] ^ 1);  // its checksum
+    write_bytes(path, damaged);
+    expect_refusal_with(path, "damaged");
+
+    MapOptions small = all_given;
+    small.max_unpacked_bytes = 2'000'000;
+    write_bytes(path, gzip(small_map() + std::string(50'000'000, '\0')));
+    expect_refusal_with(path, "max_unpacked_bytes", small);
+    write_bytes(path, gzip(std::string(50'000'000, '\0')));
+    expect_refusal_with(path, "not a FITS file", small);
+    write_bytes(path,
+                gzip(raw_fits(primary_cards(8, {"3000", "1000"}), std::string(3'000'000, '\0'))));
+    expect_refusal_with(path, "max_unpacked_bytes", small);
+    EXPECT_NO_THROW(FitsMap::open(path, all_given));
+}
+
+TEST(FitsMap, NamesAreNamesAndOnlyRegularFilesAreOpened) {
+    const TestFolder folder;
+    const std::string bytes = small_map();
+    for (const std::string name : {"a[1:2,1:2].fits",
+                                   "b(c).fits",
+                                   "!d.fits",
+                                   "-",
+                                   " lead",
+                                   "~",
+                                   "~root",
+                                   "Köln Ω.fits",
+                                   "mem:",
+                                   "x.fits+1",
+                                   "stdin",
+                                   "e*f?.fits",
+                                   "q'uote\".fits"}) {
+        write_bytes(folder / name, bytes);
+        EXPECT_EQ(FitsMap::open(folder / name, all_given).info().cols, 3) << name;
+    }
+    fs::create_directory(folder / "http:");
+    write_bytes(folder / "http:/e.fits", bytes);
+    EXPECT_NO_THROW(FitsMap::open(folder / "http://e.fits", all_given));
+    EXPECT_NO_THROW(FitsMap::open(folder / "http:/../!d.fits", all_given));
+    fs::create_symlink(folder / "!d.fits", folder / "link");
+    EXPECT_NO_THROW(FitsMap::open(folder / "link", all_given));
+
+    ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+    expect_refusal_with(folder / "pipe", "not a regular file");
+    expect_refusal_with("/dev/zero", "not a regular file");
+    expect_refusal_with(folder / "http:", "is a folder");
+    expect_refusal_with(folder / "nothing\nhere", "No such file");
+    expect_refusal_with("", "No such file");
+}
+
+TEST(FitsMap, EveryRealAndHostileFileIsReadOrRefusedWithOneLine) {
+    const char* const given = std::getenv("FAINTWEB_SHARED_DATA");
+    const fs::path shared = given != nullptr ? given : FAINTWEB_SOURCE_DIR "/../shared/data";
+    if (!fs::is_directory(shared)) {
+        GTEST_SKIP() << shared << " is not there (set FAINTWEB_SHARED_DATA)";
+    }
+    int n_read = 0;
+    int n_refused = 0;
+    for (const char* const part : {"real", "hostile"}) {
+        for (const auto& entry : fs::directory_iterator(shared / part)) {
+            for (const MapOptions& options : {MapOptions{}, all_given}) {
+                try {
+                    const FitsMap map = FitsMap::open(entry.path(), options);
+                    const Image image = map.read({0, 0, map.info().cols, map.info().rows});
+                    EXPECT_EQ(image.rows * image.cols, map.info().rows * map.info().cols);
+                    EXPECT_GT(map.info().jy_arcsec2_per_unit, 0);
+                    ++n_read;
+                } catch (const base::InputError& error) {
+                    const std::string message = error.what();
+                    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+                    EXPECT_EQ(message.rfind(entry.path().string(), 0), 0U) << message;
+                    ++n_refused;
+                    // Among the real maps one has no BUNIT; with all facts given all of them are
+                    // read.
+                    EXPECT_TRUE(std::string(part) == "hostile" || !options.unit) << message;
+                }
+            }
+        }
+    }
+    std::printf("%d read, %d refused\n", n_read, n_refused);
+    EXPECT_GE(n_read, 35);
+    EXPECT_GE(n_refused, 12);
+}
+
+}  // namespace
+}  // namespace faintweb::image
