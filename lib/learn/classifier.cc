@@ -1,0 +1,94 @@
+#include "lib/learn/classifier.h"
+
+#include <algorithm>
+
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include "lib/base/contract.h"
+#include "lib/base/parallel.h"
+#include "lib/learn/torch_network.h"
+
+namespace faintweb::learn {
+namespace {
+
+/// Tiles per batch: on a CPU what was fastest per core (activations of larger batches leave the
+/// cache), on a GPU enough to fill it.
+constexpr std::int64_t cpu_batch = 125;
+constexpr std::int64_t gpu_batch = 2500;
+
+}  // namespace
+
+struct Classifier::State {
+    SecondPooling pooling;
+    std::int64_t tile_px;
+    Device device;
+    c10::Device torch_device;
+    int n_threads;
+    std::vector<at::Tensor> weights;
+
+    std::int64_t batch_size() const {
+        return device.kind == DeviceKind::cpu ? cpu_batch : gpu_batch;
+    }
+
+    /// @param tiles  [n, tile_px, tile_px], 1 <= n <= batch_size().
+    void score_batch(std::span<const float> tiles, std::span<float> scores) const {
+        // Of the calling thread: the operations below must not share their work with others.
+        at::set_num_threads(1);
+        const c10::InferenceMode inference;
+        const auto n = static_cast<std::int64_t>(scores.size());
+        at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, tile_px, tile_px});
+        if (n < batch_size()) {
+            // Another batch size may take another kernel, with other rounding.
+            at::Tensor padded = at::zeros({batch_size(), tile_px, tile_px});
+            padded.narrow(0, 0, n).copy_(batch);
+            batch = padded;
+        }
+        const at::Tensor output = forward(pooling, weights, batch.to(torch_device), {});
+        const at::Tensor signal =
+            output.softmax(1).select(1, 1).to(c10::DeviceType::CPU).contiguous();
+        std::copy_n(signal.const_data_ptr<float>(), n, scores.data());
+    }
+};
+
+Classifier::Classifier(const Model& model, Device device, int n_threads)
+    : state_(new State{second_pooling(model.network),
+                       model.tile_px,
+                       device,
+                       torch_device(device),
+                       device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
+                       {}}) {
+    for (const Tensor& tensor : model.tensors) {
+        state_->weights.push_back(
+            at::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape)
+                .clone()
+                .to(state_->torch_device));
+    }
+}
+Classifier::~Classifier() = default;
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+
+std::vector<float> Classifier::scores(std::span<const float> tiles) const {
+    const auto tile_size = static_cast<std::size_t>(state_->tile_px * state_->tile_px);
+    FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
+    const std::size_t n_tiles = tiles.size() / tile_size;
+    const auto batch = static_cast<std::size_t>(state_->batch_size());
+    std::vector<float> scores(n_tiles);
+    base::parallel_for(state_->n_threads, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
+        const std::size_t first = b * batch;
+        const std::size_t n = std::min(batch, n_tiles - first);
+        state_->score_batch(tiles.subspan(first * tile_size, n * tile_size),
+                            std::span(scores).subspan(first, n));
+    });
+    return scores;
+}
+
+Device Classifier::device() const {
+    return state_->device;
+}
+
+}  // namespace faintweb::learn

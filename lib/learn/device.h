@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+namespace faintweb::learn {
+
+enum class DeviceKind { cpu, cuda };
+
+/// Where tensors live.
+struct Device {
+    DeviceKind kind = DeviceKind::cpu;
+    int index = 0;
+    bool operator==(const Device&) const = default;
+};
+
+/// "cpu", "cuda:1".
+std::string device_name(Device device);
+
+/// The device of this process.
+///
+/// @param wanted      "cpu", "cuda", or "auto" (a GPU where this program and machine have one, else
+///                    the CPU).
+/// @param local_rank  number of this process on its machine, >= 0; takes the GPU of that number,
+///                    counted round where there are fewer GPUs than processes.
+/// @throws UsageError  if wanted is another word, or "cuda" cannot be had: says why, and what to
+/// do.
+Device choose_device(const std::string& wanted, int local_rank);
+
+/// Version of the LibTorch that this program was built with, "2.11.0".
+std::string torch_version();
+
+}  // namespace faintweb::learn

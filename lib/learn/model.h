@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/image/beam.h"
+#include "lib/label/rule.h"
+#include "lib/learn/metrics.h"
+#include "lib/learn/network.h"
+#include "lib/tile/scaling.h"
+
+namespace faintweb::learn {
+
+/// A network with its weights and everything that is needed to use it rightly.
+struct Model {
+    std::string network = "cosmodeep_spp";
+    int tile_px = 40;
+    tile::Scaling scaling = tile::Scaling::asinh_sigma;
+    label::LabelRule label_rule;
+    /// What the training maps looked like.
+    double pixel_arcsec = 0;
+    image::Beam beam{};
+    double noise_jy_beam = 0;
+    double frequency_hz = 0;  ///< 0: unknown
+    /// A tile is a detection if its score is above this.
+    double threshold = 0.5;
+    /// probability = 1 / (1 + exp(-(scale * logit(score) + offset))).
+    double calibration_scale = 1;
+    double calibration_offset = 0;
+    std::string training_data_sha256;  ///< empty: not trained
+    Metrics metrics;
+    std::string faintweb_version;  ///< of the program that wrote the file
+    std::string torch_version;
+    std::vector<Tensor> tensors;  ///< in the order of weight_shapes()
+    std::string sha256;           ///< of the file; empty before it is written or read
+};
+
+/// A model with random weights (random_weights()) for tests, timings and the start of a training.
+/// Its pixel, beam and noise are left to the caller; write_model() refuses it without them.
+///
+/// @throws UsageError  as network_info().
+Model random_model(const std::string& network,
+                   int tile_px,
+                   tile::Scaling scaling,
+                   std::uint64_t seed);
+
+/// Reads a model file: safetensors with JSON metadata, nothing in it is executed.
+///
+/// @throws UsageError  one line that says what is wrong with the file and what to do: it cannot be
+///     read, is of another kind (pickle, TorchScript, HDF5, ...), its header is too long or no
+///     JSON, holds a name twice, offsets leave the file, overlap or leave a hole, metadata is
+///     missing or out of range, a tensor is missing, too many, of another type or shape than the
+///     network's, or holds NaN or infinity.
+Model read_model(const std::string& path);
+
+/// Writes a model file whole or not at all (.partial, fsync, rename) and sets model.sha256.
+///
+/// @throws UsageError  if a weight is not finite, the tensors are not the network's, or a setting
+/// is out
+///                     of range (pixel or beam not above 0, ...).
+/// @throws DiskError, InputError  if it cannot be written.
+void write_model(const std::string& path, Model& model);
+
+/// One way in which a model does not fit a map.
+struct Mismatch {
+    std::string what;    ///< "pixel" or "beam": the word that --accept-mismatch takes
+    std::string reason;  ///< one line with both values
+};
+
+/// How a model does not fit a map: pixel scale, or an axis of the beam, more than 5 % off.
+///
+/// The angle of the beam is not compared: tiles are shown to a network in all orientations.
+///
+/// @param pixel_arcsec  pixel scale of the map, arcsec.
+/// @param beam          beam of the map; none is a mismatch of its own.
+/// @return              empty if the model fits.
+/// @source DESIGN.md, section 4.
+std::vector<Mismatch> check_model_fits(const Model& model,
+                                       double pixel_arcsec,
+                                       const std::optional<image::Beam>& beam);
+
+/// The calibrated probability of a score (see Model::calibration_scale); the score itself for scale
+/// 1 and offset 0.
+double calibrated_probability(const Model& model, double score);
+
+}  // namespace faintweb::learn

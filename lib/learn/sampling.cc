@@ -1,0 +1,54 @@
+#include "lib/learn/sampling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/contract.h"
+#include "lib/base/random.h"
+
+namespace faintweb::learn {
+namespace {
+
+/// The two permutations of an epoch.
+enum class Draw : std::uint64_t { noise_tiles, order };
+
+std::vector<std::uint64_t> drawn(std::uint64_t seed,
+                                 std::uint32_t epoch,
+                                 Draw draw,
+                                 std::uint64_t n) {
+    const std::uint64_t key = (std::uint64_t{epoch} << 1) | static_cast<std::uint64_t>(draw);
+    return base::permutation(seed, key, n);
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> epoch_samples(std::uint64_t seed,
+                                         std::uint32_t epoch,
+                                         std::span<const std::uint64_t> signal_ids,
+                                         std::span<const std::uint64_t> noise_ids,
+                                         double noise_per_signal) {
+    FAINTWEB_EXPECTS(noise_per_signal >= 0);
+    const double n_wanted = std::round(noise_per_signal * static_cast<double>(signal_ids.size()));
+    const auto n_noise =
+        static_cast<std::size_t>(std::min(n_wanted, static_cast<double>(noise_ids.size())));
+
+    std::vector<std::uint64_t> pool(signal_ids.begin(), signal_ids.end());
+    const auto chosen = drawn(seed, epoch, Draw::noise_tiles, noise_ids.size());
+    for (std::size_t i = 0; i < n_noise; ++i) {
+        pool.push_back(noise_ids[chosen[i]]);
+    }
+    std::vector<std::uint64_t> samples;
+    samples.reserve(pool.size());
+    for (const std::uint64_t i : drawn(seed, epoch, Draw::order, pool.size())) {
+        samples.push_back(pool[i]);
+    }
+    return samples;
+}
+
+BatchPart batch_part(std::int64_t n, int part, int n_parts) {
+    FAINTWEB_EXPECTS(n >= 0 && n_parts >= 1 && part >= 0 && part < n_parts);
+    const std::int64_t first = n * part / n_parts;
+    return {first, n * (part + 1) / n_parts - first};
+}
+
+}  // namespace faintweb::learn

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/learn/device.h"
+#include "lib/learn/network.h"
+#include "lib/tile/scaling.h"
+
+namespace faintweb::learn {
+
+/// How a network is trained.
+struct TrainSettings {
+    std::string network = "cosmodeep_spp";
+    tile::Scaling scaling = tile::Scaling::asinh_sigma;
+    int epochs = 50;
+    int batch_size = 100;         ///< tiles per step, over all ranks
+    double learning_rate = 7e-5;  ///< of Adam
+    double dropout_keep = 0.75;   ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
+    bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
+    double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
+};
+
+/// What a training sample is: its dropout mask and orientation depend on this, never on the rank or
+/// the place in the batch.
+struct SampleKey {
+    std::uint64_t seed = 0;
+    std::uint32_t epoch = 0;
+    std::uint64_t sample = 0;  ///< number of the tile in the whole training set
+};
+
+/// One of the 8 orientations of a square tile: bit 0 mirrors the columns, bit 1 the rows, bit 2
+/// then swaps rows and columns; 0 is the tile itself.
+///
+/// @param tile         [tile_px, tile_px] row-major.
+/// @param orientation  0 .. 7.
+/// @param out          [tile_px, tile_px], another array.
+void orient_tile(std::span<const float> tile,
+                 int tile_px,
+                 unsigned orientation,
+                 std::span<float> out);
+
+/// A network in training: gradients of a part of a batch, and the step of the optimiser.
+///
+/// Ranks of a data-parallel training each call accumulate() with their part of the batch, sum
+/// gradients() over the ranks, and all call apply(): their weights then stay equal bit by bit.
+class TrainingStep {
+  public:
+    /// @param seed       of the first weights (random_weights()).
+    /// @param n_threads  threads within each operation on the CPU, >= 1.
+    /// @throws UsageError  as network_info(), and if a setting is out of range.
+    TrainingStep(const TrainSettings& settings,
+                 int tile_px,
+                 std::uint64_t seed,
+                 Device device,
+                 int n_threads);
+    ~TrainingStep();
+    TrainingStep(TrainingStep&&) noexcept;
+    TrainingStep& operator=(TrainingStep&&) noexcept;
+
+    /// What a part of a batch contributes: summed over samples and not divided, so that ranks can
+    /// add.
+    struct Sum {
+        double loss = 0;
+        std::int64_t n_right = 0;
+    };
+    /// Adds the gradient of sum(cross-entropy) / global_batch to gradients(). An empty part is
+    /// allowed.
+    ///
+    /// @param tiles         [n, tile_px, tile_px] row-major, scaled.
+    /// @param labels        [n] 1 signal, 0 noise.
+    /// @param keys          [n].
+    /// @param global_batch  samples of the batch over all ranks, >= 1.
+    Sum accumulate(std::span<const float> tiles,
+                   std::span<const std::uint8_t> labels,
+                   std::span<const SampleKey> keys,
+                   std::int64_t global_batch);
+
+    /// The gradients as one buffer in host memory, in the order of weight_shapes(); the buffer of
+    /// the CPU itself, a copy for a GPU. To be reduced in place; valid until the next call of
+    /// accumulate().
+    std::span<float> gradients();
+
+    /// One step of Adam (beta 0.9 and 0.999, epsilon 1e-8) with gradients(), which then are zero.
+    /// @source Kingma & Ba 2015 (ICLR), algorithm 1.
+    void apply();
+
+    /// The weights now, in the order of weight_shapes().
+    std::vector<Tensor> weights() const;
+
+    /// Everything that a training needs to go on as if it had not stopped: weights, both moments
+    /// and the step count.
+    struct Checkpoint {
+        std::vector<float> weights, first_moment,
+            second_moment;  ///< flat, in the order of gradients()
+        std::int64_t n_steps = 0;
+    };
+    Checkpoint checkpoint() const;
+    /// @throws UsageError  if the checkpoint is of another network.
+    void restore(const Checkpoint& checkpoint);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace faintweb::learn

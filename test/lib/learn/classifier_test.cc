@@ -1,0 +1,86 @@
+#include "lib/learn/classifier.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/random.h"
+#include "test/lib/learn/slow_network.h"
+
+namespace faintweb::learn {
+namespace {
+
+std::vector<float> random_tiles(std::size_t n, int tile_px, std::uint64_t seed) {
+    std::vector<float> tiles(n * static_cast<std::size_t>(tile_px * tile_px));
+    base::fill_normal(seed, base::Purpose::test, 0, 0, tiles.size(), tiles.data());
+    return tiles;
+}
+
+/// Random weights with biases that are not zero, so that a forgotten bias shows.
+Model model_of(const std::string& network, int tile_px) {
+    Model model = random_model(network, tile_px, tile::Scaling::asinh_sigma, 3);
+    for (Tensor& tensor : model.tensors) {
+        if (tensor.shape.size() == 1) {
+            base::fill_normal(
+                4, base::Purpose::test, 1, 0, tensor.values.size(), tensor.values.data());
+            for (float& bias : tensor.values) {
+                bias *= 0.3F;
+            }
+        }
+    }
+    return model;
+}
+
+class EachNetwork : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Classifier, EachNetwork, testing::ValuesIn(network_names()));
+
+TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
+    for (const int tile_px : {8, 23, 40}) {
+        const Model model = model_of(GetParam(), tile_px);
+        const std::vector<float> tiles = random_tiles(4, tile_px, 1);
+        const std::vector<float> scores = Classifier(model, Device{}, 1).scores(tiles);
+        ASSERT_EQ(scores.size(), 4U);
+        const auto tile_size = static_cast<std::size_t>(tile_px * tile_px);
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            const std::span<const float> tile = std::span(tiles).subspan(i * tile_size, tile_size);
+            const double expected = slow_score(model.network, model.tensors, tile, tile_px);
+            EXPECT_NEAR(scores[i], expected, 2e-5) << tile_px << " px, tile " << i;
+            // A score near 0 or 1 would agree by saturation alone.
+            EXPECT_GT(expected, 1e-4);
+            EXPECT_LT(expected, 1 - 1e-4);
+        }
+    }
+}
+
+TEST_P(EachNetwork, ScoresAreTheSameForAnyNumberOfThreads) {
+    const Model model = model_of(GetParam(), 40);
+    const std::vector<float> tiles = random_tiles(700, 40, 2);
+    const std::vector<float> one = Classifier(model, Device{}, 1).scores(tiles);
+    const Classifier three_threads(model, Device{}, 3);
+    EXPECT_EQ(one, three_threads.scores(tiles));
+    EXPECT_EQ(one, three_threads.scores(tiles));
+    EXPECT_NE(one[0], one[1]);
+}
+
+TEST_P(EachNetwork, ScoreDoesNotDependOnTheOtherTiles) {
+    const Model model = model_of(GetParam(), 40);
+    const Classifier classifier(model, Device{}, 2);
+    std::vector<float> tiles = random_tiles(300, 40, 2);
+    const std::vector<float> scores = classifier.scores(tiles);
+    // The last batch is cut short, and all tiles but the first and the last become others.
+    tiles.resize(270 * 1600);
+    const std::vector<float> others = random_tiles(268, 40, 9);
+    std::copy(others.begin(), others.end(), tiles.begin() + 1600);
+    const std::vector<float> again = classifier.scores(tiles);
+    EXPECT_EQ(again[0], scores[0]);
+    EXPECT_EQ(again[269], scores[269]);
+    EXPECT_NE(again[1], scores[1]);
+}
+
+TEST(ClassifierScores, OfNothingAreNothing) {
+    const Model model = random_model("cosmodeep_spp", 40, tile::Scaling::fixed, 1);
+    EXPECT_TRUE(Classifier(model, Device{}, 2).scores({}).empty());
+}
+
+}  // namespace
+}  // namespace faintweb::learn

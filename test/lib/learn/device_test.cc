@@ -1,0 +1,53 @@
+#include "lib/learn/device.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+
+namespace faintweb::learn {
+namespace {
+
+TEST(ChooseDevice, TakesTheCpuWhenAsked) {
+    EXPECT_EQ(choose_device("cpu", 3), (Device{DeviceKind::cpu, 0}));
+    EXPECT_EQ(device_name(choose_device("cpu", 0)), "cpu");
+}
+
+TEST(ChooseDevice, RefusesAnUnknownWord) {
+    try {
+        choose_device("gpu", 0);
+        FAIL() << "accepted";
+    } catch (const base::UsageError& error) {
+        EXPECT_NE(std::string(error.what()).find("'gpu'"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("auto, cpu, cuda"), std::string::npos);
+    }
+}
+
+/// `auto` and `cuda` agree on whether there is a GPU; where there is none, the refusal says why.
+TEST(ChooseDevice, SaysWhyThereIsNoGpu) {
+    const Device automatic = choose_device("auto", 0);
+    if (automatic.kind == DeviceKind::cuda) {
+        EXPECT_EQ(choose_device("cuda", 0), automatic);
+        EXPECT_EQ(device_name(automatic), "cuda:0");
+        return;
+    }
+    EXPECT_EQ(automatic, (Device{DeviceKind::cpu, 0}));
+    try {
+        choose_device("cuda", 0);
+        FAIL() << "accepted";
+    } catch (const base::UsageError& error) {
+        const std::string message = error.what();
+#ifdef FAINTWEB_CUDA
+        EXPECT_NE(message.find("no CUDA driver or GPU"), std::string::npos) << message;
+#else
+        EXPECT_NE(message.find("built without CUDA"), std::string::npos) << message;
+#endif
+        EXPECT_NE(message.find("'auto' or 'cpu'"), std::string::npos) << message;
+    }
+}
+
+TEST(TorchVersion, IsOfMajorVersionTwo) {
+    EXPECT_EQ(torch_version().substr(0, 2), "2.");
+}
+
+}  // namespace
+}  // namespace faintweb::learn

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/learn/network.h"
+
+/// The networks once more as plain loops in double precision: slow, obvious, and what the fast ones
+/// are tested against.
+namespace faintweb::learn {
+
+/// Square maps, [n_maps][rows * rows].
+struct Maps {
+    int edge = 0;
+    std::vector<std::vector<double>> maps;
+};
+
+inline const std::vector<float>& values_of(const std::vector<Tensor>& weights,
+                                           const std::string& name) {
+    return std::find_if(weights.begin(),
+                        weights.end(),
+                        [&](const Tensor& tensor) { return tensor.name == name; })
+        ->values;
+}
+
+/// 3x3, zero outside the maps ("SAME"), then ReLU.
+inline Maps slow_conv(const Maps& in, std::span<const float> kernel, std::span<const float> bias) {
+    Maps out{in.edge, {}};
+    for (std::size_t o = 0; o < bias.size(); ++o) {
+        std::vector<double> map;
+        for (int y = 0; y < in.edge; ++y) {
+            for (int x = 0; x < in.edge; ++x) {
+                double sum = bias[o];
+                for (std::size_t i = 0; i < in.maps.size(); ++i) {
+                    for (int dy = -1; dy <= 1; ++dy) {
+                        for (int dx = -1; dx <= 1; ++dx) {
+                            if (y + dy < 0 || y + dy >= in.edge || x + dx < 0 ||
+                                x + dx >= in.edge) {
+                                continue;
+                            }
+                            const auto k = (o * in.maps.size() + i) * 9 +
+                                           static_cast<std::size_t>((dy + 1) * 3 + dx + 1);
+                            const auto p = static_cast<std::size_t>((y + dy) * in.edge + x + dx);
+                            sum += kernel[k] * in.maps[i][p];
+                        }
+                    }
+                }
+                map.push_back(std::max(0.0, sum));
+            }
+        }
+        out.maps.push_back(std::move(map));
+    }
+    return out;
+}
+
+inline double slow_max(const Maps& in, std::size_t map, int y0, int y1, int x0, int x1) {
+    double largest = -std::numeric_limits<double>::infinity();
+    for (int y = y0; y < y1; ++y) {
+        for (int x = x0; x < x1; ++x) {
+            largest = std::max(largest, in.maps[map][static_cast<std::size_t>(y * in.edge + x)]);
+        }
+    }
+    return largest;
+}
+
+inline Maps slow_pool(const Maps& in) {
+    Maps out{in.edge / 2, {}};
+    for (std::size_t m = 0; m < in.maps.size(); ++m) {
+        std::vector<double> map;
+        for (int y = 0; y < out.edge; ++y) {
+            for (int x = 0; x < out.edge; ++x) {
+                map.push_back(slow_max(in, m, 2 * y, 2 * y + 2, 2 * x, 2 * x + 2));
+            }
+        }
+        out.maps.push_back(std::move(map));
+    }
+    return out;
+}
+
+/// First the 3x3 grid map by map, then the maximum of each map. Cell i of 3 covers the pixels from
+/// floor(i edge / 3) to ceil((i + 1) edge / 3).
+inline std::vector<double> slow_pyramid(const Maps& in) {
+    std::vector<double> features;
+    const int edge = in.edge;
+    for (std::size_t m = 0; m < in.maps.size(); ++m) {
+        for (int i = 0; i < 3; ++i) {
+            for (int j = 0; j < 3; ++j) {
+                features.push_back(slow_max(in,
+                                            m,
+                                            i * edge / 3,
+                                            ((i + 1) * edge + 2) / 3,
+                                            j * edge / 3,
+                                            ((j + 1) * edge + 2) / 3));
+            }
+        }
+    }
+    for (std::size_t m = 0; m < in.maps.size(); ++m) {
+        features.push_back(slow_max(in, m, 0, edge, 0, edge));
+    }
+    return features;
+}
+
+inline std::vector<double> slow_linear(const std::vector<double>& in,
+                                       std::span<const float> weight,
+                                       std::span<const float> bias) {
+    std::vector<double> out;
+    for (std::size_t o = 0; o < bias.size(); ++o) {
+        double sum = bias[o];
+        for (std::size_t i = 0; i < in.size(); ++i) {
+            sum += weight[o * in.size() + i] * in[i];
+        }
+        out.push_back(sum);
+    }
+    return out;
+}
+
+/// Probability of signal of one tile.
+inline double slow_score(const std::string& network,
+                         const std::vector<Tensor>& weights,
+                         std::span<const float> tile,
+                         int tile_px) {
+    const auto weight = [&](const char* name) -> std::span<const float> {
+        return values_of(weights, name);
+    };
+    Maps maps{tile_px, {{tile.begin(), tile.end()}}};
+    maps = slow_pool(slow_conv(maps, weight("conv1.weight"), weight("conv1.bias")));
+    maps = slow_conv(maps, weight("conv2.weight"), weight("conv2.bias"));
+    std::vector<double> features;
+    if (network == "cosmodeep_spp") {
+        features = slow_pyramid(maps);
+    } else {
+        for (const std::vector<double>& map : slow_pool(maps).maps) {
+            features.insert(features.end(), map.begin(), map.end());
+        }
+    }
+    std::vector<double> hidden =
+        slow_linear(features, weight("hidden.weight"), weight("hidden.bias"));
+    for (double& value : hidden) {
+        value = std::max(0.0, value);
+    }
+    const std::vector<double> output =
+        slow_linear(hidden, weight("output.weight"), weight("output.bias"));
+    return 1 / (1 + std::exp(output[0] - output[1]));
+}
+
+}  // namespace faintweb::learn

@@ -1,0 +1,305 @@
+#include "lib/learn/training_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/learn/classifier.h"
+#include "lib/learn/sampling.h"
+
+namespace faintweb::learn {
+namespace {
+
+/// Noise of rms 1; in every second tile a round blob somewhere in it.
+struct Toy {
+    std::vector<float> tiles;
+    std::vector<std::uint8_t> labels;
+
+    Toy(std::size_t n, int tile_px, std::uint64_t seed)
+        : tiles(n * static_cast<std::size_t>(tile_px * tile_px)), labels(n) {
+        base::fill_normal(seed, base::Purpose::test, 0, 0, tiles.size(), tiles.data());
+        for (std::size_t i = 0; i < n; ++i) {
+            labels[i] = i % 2 == 1;
+            base::RandomStream stream(seed, base::Purpose::test, i, 1);
+            const double x0 = stream.uniform_double() * tile_px;
+            const double y0 = stream.uniform_double() * tile_px;
+            for (int y = 0; y < tile_px && labels[i] == 1; ++y) {
+                for (int x = 0; x < tile_px; ++x) {
+                    const double r2 = (x - x0) * (x - x0) + (y - y0) * (y - y0);
+                    tiles[(i * static_cast<std::size_t>(tile_px) + static_cast<std::size_t>(y)) *
+                              static_cast<std::size_t>(tile_px) +
+                          static_cast<std::size_t>(x)] += static_cast<float>(4 * std::exp(-r2 / 8));
+                }
+            }
+        }
+    }
+};
+
+std::vector<SampleKey> keys_of(std::size_t n, std::uint32_t epoch) {
+    std::vector<SampleKey> keys;
+    for (std::uint64_t i = 0; i < n; ++i) {
+        keys.push_back({.seed = 11, .epoch = epoch, .sample = i});
+    }
+    return keys;
+}
+
+class TrainingOf : public testing::TestWithParam<std::string> {
+  protected:
+    TrainSettings settings_{.network = GetParam(), .learning_rate = 1e-3};
+};
+INSTANTIATE_TEST_SUITE_P(Networks, TrainingOf, testing::ValuesIn(network_names()));
+
+/// The gradient against finite differences of the loss, at the weights of each tensor where it is
+/// largest (elsewhere float32 leaves the difference no digits). Dropout and augmentation are on.
+TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
+    constexpr int tile_px = 12;
+    const Toy toy(6, tile_px, 1);
+    const std::vector<SampleKey> keys = keys_of(6, 2);
+    TrainingStep step(settings_, tile_px, 5, Device{}, 1);
+    step.accumulate(toy.tiles, toy.labels, keys, 6);
+    const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
+    const TrainingStep::Checkpoint start = step.checkpoint();
+    const auto loss_with = [&](std::size_t i, float change) {
+        TrainingStep::Checkpoint moved = start;
+        moved.weights[i] += change;
+        step.restore(moved);
+        return step.accumulate(toy.tiles, toy.labels, keys, 6).loss / 6;
+    };
+    std::size_t first = 0;
+    for (const WeightShape& weight : weight_shapes(GetParam(), tile_px)) {
+        const auto n = static_cast<std::size_t>(n_values(weight));
+        std::vector<std::size_t> order(n);
+        std::iota(order.begin(), order.end(), first);
+        const auto middle =
+            order.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, n));
+        std::partial_sort(order.begin(), middle, order.end(), [&](std::size_t a, std::size_t b) {
+            return std::fabs(gradient[a]) > std::fabs(gradient[b]);
+        });
+        for (auto i = order.begin(); i != middle; ++i) {
+            constexpr float change = 1e-3F;
+            const double slope = (loss_with(*i, change) - loss_with(*i, -change)) / (2 * change);
+            EXPECT_NEAR(gradient[*i] / slope, 1, 0.03) << weight.name << " " << *i - first;
+        }
+        first += n;
+    }
+    EXPECT_EQ(first, gradient.size());
+}
+
+/// Data-parallel training is the same training: two parts of each batch, their gradients summed,
+/// give the losses of the whole batch on one rank.
+TEST_P(TrainingOf, TwoRanksTrainAsOne) {
+    constexpr int tile_px = 24;
+    constexpr std::size_t tile_size = tile_px * tile_px;
+    constexpr std::int64_t batch = 21;
+    const Toy toy(batch, tile_px, 1);
+    TrainingStep whole(settings_, tile_px, 5, Device{}, 1);
+    TrainingStep parts[2] = {TrainingStep(settings_, tile_px, 5, Device{}, 1),
+                             TrainingStep(settings_, tile_px, 5, Device{}, 2)};
+    double first_loss = 0;
+    for (std::uint32_t epoch = 0; epoch < 8; ++epoch) {
+        const std::vector<SampleKey> keys = keys_of(batch, epoch);
+        const TrainingStep::Sum sum = whole.accumulate(toy.tiles, toy.labels, keys, batch);
+        whole.apply();
+        TrainingStep::Sum sum_of_parts;
+        std::vector<float> gradient(whole.gradients().size(), 0);
+        for (int rank = 0; rank < 2; ++rank) {
+            const BatchPart part = batch_part(batch, rank, 2);
+            const auto first = static_cast<std::size_t>(part.first);
+            const auto n = static_cast<std::size_t>(part.n);
+            const TrainingStep::Sum mine = parts[rank].accumulate(
+                std::span(toy.tiles).subspan(first * tile_size, n * tile_size),
+                std::span(toy.labels).subspan(first, n),
+                std::span(keys).subspan(first, n),
+                batch);
+            sum_of_parts.loss += mine.loss;
+            sum_of_parts.n_right += mine.n_right;
+            for (std::size_t i = 0; i < gradient.size(); ++i) {
+                gradient[i] += parts[rank].gradients()[i];
+            }
+        }
+        for (TrainingStep& part : parts) {
+            std::copy(gradient.begin(), gradient.end(), part.gradients().begin());
+            part.apply();
+        }
+        EXPECT_NEAR(sum_of_parts.loss / sum.loss, 1, 1e-4) << "epoch " << epoch;
+        EXPECT_EQ(sum_of_parts.n_right, sum.n_right) << "epoch " << epoch;
+        EXPECT_EQ(parts[0].weights(), parts[1].weights());
+        first_loss = epoch == 0 ? sum.loss : first_loss;
+        if (epoch == 7) {
+            EXPECT_NE(sum.loss, first_loss);
+        }
+    }
+}
+
+TEST_P(TrainingOf, LearnsToFindBlobs) {
+    constexpr int tile_px = 16;
+    constexpr std::size_t tile_size = tile_px * tile_px;
+    constexpr std::size_t n = 640;
+    constexpr std::size_t batch = 32;
+    const Toy toy(n, tile_px, 1);
+    TrainingStep step(settings_, tile_px, 5, Device{}, 1);
+    double first_loss = 0;
+    double last_loss = 0;
+    for (std::uint32_t epoch = 0; epoch < 8; ++epoch) {
+        const std::vector<SampleKey> keys = keys_of(n, epoch);
+        last_loss = 0;
+        for (std::size_t first = 0; first < n; first += batch) {
+            last_loss +=
+                step.accumulate(std::span(toy.tiles).subspan(first * tile_size, batch * tile_size),
+                                std::span(toy.labels).subspan(first, batch),
+                                std::span(keys).subspan(first, batch),
+                                batch)
+                    .loss;
+            step.apply();
+        }
+        first_loss = epoch == 0 ? last_loss : first_loss;
+    }
+    EXPECT_LT(last_loss, 0.5 * first_loss);
+
+    Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 0);
+    model.tensors = step.weights();
+    const Toy unseen(400, tile_px, 2);
+    const std::vector<float> scores = Classifier(model, Device{}, 1).scores(unseen.tiles);
+    int n_right = 0;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        n_right += (scores[i] > 0.5) == (unseen.labels[i] == 1);
+    }
+    EXPECT_GT(n_right, 380);
+}
+
+/// Adam's first step moves each weight by the learning rate against the sign of its gradient,
+/// whatever its size (Kingma & Ba 2015, section 2.1).
+TEST_P(TrainingOf, FirstStepMovesEachWeightByTheLearningRate) {
+    const Toy toy(4, 12, 1);
+    TrainingStep step(settings_, 12, 5, Device{}, 1);
+    const std::vector<float> before = step.checkpoint().weights;
+    step.accumulate(toy.tiles, toy.labels, keys_of(4, 0), 4);
+    const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
+    step.apply();
+    const std::vector<float> after = step.checkpoint().weights;
+    int n_moved = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (std::fabs(gradient[i]) > 1e-4F) {  // far above Adam's epsilon of 1e-8
+            ++n_moved;
+            ASSERT_NEAR(after[i] - before[i], gradient[i] > 0 ? -1e-3 : 1e-3, 2e-6) << i;
+        }
+    }
+    EXPECT_GT(n_moved, 1000);
+    EXPECT_TRUE(std::all_of(
+        step.gradients().begin(), step.gradients().end(), [](float value) { return value == 0; }));
+}
+
+TEST_P(TrainingOf, GoesOnFromACheckpointBitByBit) {
+    const Toy toy(10, 12, 1);
+    const auto train = [&](TrainingStep& step, std::uint32_t first, std::uint32_t last) {
+        for (std::uint32_t epoch = first; epoch < last; ++epoch) {
+            step.accumulate(toy.tiles, toy.labels, keys_of(10, epoch), 10);
+            step.apply();
+        }
+    };
+    TrainingStep uninterrupted(settings_, 12, 5, Device{}, 1);
+    train(uninterrupted, 0, 6);
+    TrainingStep before(settings_, 12, 5, Device{}, 1);
+    train(before, 0, 3);
+    TrainingStep resumed(settings_, 12, 99, Device{}, 1);
+    resumed.restore(before.checkpoint());
+    train(resumed, 3, 6);
+    EXPECT_EQ(resumed.weights(), uninterrupted.weights());
+    EXPECT_NE(before.weights(), uninterrupted.weights());
+}
+
+/// What a sample contributes depends on its key, not on its place in the batch.
+TEST_P(TrainingOf, SampleDoesNotDependOnItsPlace) {
+    const Toy toy(2, 12, 1);
+    const std::vector<SampleKey> keys = keys_of(2, 0);
+    TrainingStep step(settings_, 12, 5, Device{}, 1);
+    const double loss = step.accumulate(toy.tiles, toy.labels, keys, 2).loss;
+    std::vector<float> swapped(toy.tiles.begin() + 144, toy.tiles.end());
+    swapped.insert(swapped.end(), toy.tiles.begin(), toy.tiles.begin() + 144);
+    const std::vector<std::uint8_t> labels{toy.labels[1], toy.labels[0]};
+    EXPECT_NEAR(
+        step.accumulate(swapped, labels, std::vector{keys[1], keys[0]}, 2).loss / loss, 1, 1e-6);
+    EXPECT_GT(std::fabs(step.accumulate(swapped, labels, keys, 2).loss / loss - 1), 1e-4);
+    EXPECT_GT(std::fabs(step.accumulate(toy.tiles, toy.labels, keys_of(2, 1), 2).loss / loss - 1),
+              1e-4);
+}
+
+/// A batch of more tiles than go through at once.
+TEST_P(TrainingOf, LargeBatchIsTheSumOfItsParts) {
+    settings_.dropout_keep = 1;
+    const Toy toy(150, 8, 1);
+    const std::vector<SampleKey> keys = keys_of(150, 0);
+    TrainingStep at_once(settings_, 8, 5, Device{}, 1);
+    const TrainingStep::Sum sum = at_once.accumulate(toy.tiles, toy.labels, keys, 150);
+    TrainingStep one_by_one(settings_, 8, 5, Device{}, 1);
+    double loss = 0;
+    for (std::size_t i = 0; i < 150; ++i) {
+        loss += one_by_one
+                    .accumulate(std::span(toy.tiles).subspan(i * 64, 64),
+                                std::span(toy.labels).subspan(i, 1),
+                                std::span(keys).subspan(i, 1),
+                                150)
+                    .loss;
+    }
+    EXPECT_NEAR(loss / sum.loss, 1, 1e-5);
+    double difference = 0;
+    double norm = 0;
+    for (std::size_t i = 0; i < at_once.gradients().size(); ++i) {
+        const double a = at_once.gradients()[i];
+        difference += (a - one_by_one.gradients()[i]) * (a - one_by_one.gradients()[i]);
+        norm += a * a;
+    }
+    EXPECT_LT(std::sqrt(difference / norm), 1e-4);
+}
+
+TEST(TrainingStepEmptyPart, AddsNothing) {
+    TrainingStep step(TrainSettings{}, 12, 5, Device{}, 1);
+    const TrainingStep::Sum sum = step.accumulate({}, {}, {}, 10);
+    EXPECT_EQ(sum.loss, 0);
+    EXPECT_EQ(sum.n_right, 0);
+    EXPECT_EQ(step.gradients().size(), 677'250U);
+    EXPECT_EQ(step.gradients()[0], 0);
+}
+
+TEST(TrainingStepSettings, AreChecked) {
+    EXPECT_THROW(TrainingStep({.network = "x"}, 40, 1, Device{}, 1), base::UsageError);
+    EXPECT_THROW(TrainingStep({.learning_rate = 0}, 40, 1, Device{}, 1), base::UsageError);
+    EXPECT_THROW(TrainingStep({.dropout_keep = 0}, 40, 1, Device{}, 1), base::UsageError);
+    TrainingStep step({}, 40, 1, Device{}, 1);
+    EXPECT_THROW(step.restore({}), base::UsageError);
+}
+
+TEST(OrientTile, GivesTheEightSymmetriesOfTheSquare) {
+    const std::vector<float> tile{1, 2, 3, 4, 5, 6, 7, 8, 9};
+    std::set<std::vector<float>> seen;
+    for (unsigned orientation = 0; orientation < 8; ++orientation) {
+        std::vector<float> out(9);
+        orient_tile(tile, 3, orientation, out);
+        // Neighbours stay neighbours: the middle stays, corners stay corners in order round it.
+        EXPECT_EQ(out[4], 5);
+        EXPECT_EQ(out[0] + out[8], 10);
+        EXPECT_EQ(out[2] + out[6], 10);
+        EXPECT_EQ(out[1] * 2, out[0] + out[2]);
+        seen.insert(out);
+    }
+    EXPECT_EQ(seen.size(), 8U);
+    std::vector<float> out(9);
+    orient_tile(tile, 3, 0, out);
+    EXPECT_EQ(out, tile);
+    orient_tile(tile, 3, 1, out);
+    EXPECT_EQ(out, (std::vector<float>{3, 2, 1, 6, 5, 4, 9, 8, 7}));
+    orient_tile(tile, 3, 2, out);
+    EXPECT_EQ(out, (std::vector<float>{7, 8, 9, 4, 5, 6, 1, 2, 3}));
+    orient_tile(tile, 3, 4, out);
+    EXPECT_EQ(out, (std::vector<float>{1, 4, 7, 2, 5, 8, 3, 6, 9}));
+    orient_tile(tile, 3, 5, out);  // mirrored first, then swapped
+    EXPECT_EQ(out, (std::vector<float>{3, 6, 9, 2, 5, 8, 1, 4, 7}));
+}
+
+}  // namespace
+}  // namespace faintweb::learn
