@@ -1,0 +1,211 @@
+#include "lib/catalogue/accounting.h"
+
+#include <tuple>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/catalogue/columns.h"
+
+namespace faintweb::catalogue {
+namespace {
+
+template <typename... Parts>
+[[noreturn]] void throw_lost(const Parts&... parts) {
+    throw base::Error(base::ExitCode::internal,
+                      base::text("the catalogue does not add up: ",
+                                 parts...,
+                                 " (a fault of this program), please report it"));
+}
+
+std::int64_t n_ceil(std::int64_t length, std::int64_t edge) {
+    return (length + edge - 1) / edge;
+}
+
+/// The rows that a field has in /tiles.
+std::int64_t n_rows_of(const FieldRecord& field) {
+    return field.n_detected + field.n_1f;
+}
+
+void check_counts(const FieldRecord& field) {
+    if (field.tile_px < 1 || field.n_tile_rows != n_ceil(field.rows, field.tile_px) ||
+        field.n_tile_cols != n_ceil(field.cols, field.tile_px)) {
+        throw_lost("field ", field.field, " is not cut into the tiles that its size gives");
+    }
+    const std::int64_t n_accounted =
+        std::int64_t{field.n_detected} + field.n_empty + field.n_blank + field.n_failed;
+    if (n_accounted != field.n_tiles()) {
+        throw_lost(
+            "field ", field.field, " has ", field.n_tiles(), " tiles, accounted for ", n_accounted);
+    }
+    const bool is_failed = field.status == static_cast<std::int32_t>(FieldStatus::failed);
+    if (is_failed != (field.n_failed == field.n_tiles()) || (!is_failed && field.n_failed != 0)) {
+        throw_lost("field ", field.field, " is failed in part");
+    }
+    const bool counts_match = field.has_truth == 0
+                                  ? field.n_1c + field.n_1f + field.n_0f + field.n_0c == 0
+                                  : field.n_1c + field.n_0f == field.n_detected &&
+                                        field.n_1f + field.n_0c == field.n_empty;
+    if (!counts_match) {
+        throw_lost("the outcomes of field ", field.field, " do not sum to its tiles");
+    }
+}
+
+/// The fields of one map lie side by side in bands, without gap or overlap.
+void check_cover(const MapRecord& map, std::span<const FieldRecord> fields) {
+    std::int64_t x = 0;
+    std::int64_t y = 0;
+    for (const FieldRecord& field : fields) {
+        const std::int64_t band_rows = x == 0 ? field.rows : (&field - 1)->rows;
+        if (field.x0 != x || field.y0 != y || field.rows != band_rows || field.cols < 1 ||
+            field.rows < 1) {
+            throw_lost("field ", field.field, " does not follow on the one before it in the map");
+        }
+        x += field.cols;
+        if (x == map.cols) {
+            x = 0;
+            y += field.rows;
+        }
+    }
+    if (x != 0 || y != map.rows) {
+        throw_lost("the fields of map ", map.map, " do not cover it");
+    }
+}
+
+}  // namespace
+
+Accounting account(std::span<const MapRecord> maps, std::span<const FieldRecord> fields) {
+    Accounting total;
+    for (const MapRecord& map : maps) {
+        ++total.n_maps;
+        total.n_failed_maps += map.status == static_cast<std::int32_t>(FieldStatus::failed) ? 1 : 0;
+    }
+    for (const FieldRecord& field : fields) {
+        const auto status = static_cast<FieldStatus>(field.status);
+        ++total.n_fields;
+        total.n_blank_fields += status == FieldStatus::blank ? 1 : 0;
+        total.n_failed_fields += status == FieldStatus::failed ? 1 : 0;
+        total.n_tiles += field.n_tiles();
+        total.n_detected += field.n_detected;
+        total.n_empty += field.n_empty;
+        total.n_blank += field.n_blank;
+        total.n_failed += field.n_failed;
+        total.n_fields_with_truth += field.has_truth;
+        total.n_1c += field.n_1c;
+        total.n_1f += field.n_1f;
+        total.n_0f += field.n_0f;
+        total.n_0c += field.n_0c;
+    }
+    return total;
+}
+
+std::string accounting_text(const Accounting& accounting) {
+    std::string line = base::text(accounting.n_fields,
+                                  accounting.n_fields == 1 ? " field, " : " fields, ",
+                                  accounting.n_tiles,
+                                  " tiles: ",
+                                  accounting.n_detected,
+                                  " detected, ",
+                                  accounting.n_empty,
+                                  " empty, ",
+                                  accounting.n_blank,
+                                  " blank, ",
+                                  accounting.n_failed,
+                                  " failed");
+    if (accounting.n_failed_fields > 0) {
+        line += base::text("; failed fields: ", accounting.n_failed_fields);
+    }
+    if (accounting.n_failed_maps > 0) {
+        line += base::text("; failed maps: ", accounting.n_failed_maps, " of ", accounting.n_maps);
+    }
+    return line;
+}
+
+void check_field(const FieldResult& result) {
+    const FieldRecord& field = result.field;
+    check_counts(field);
+    if (static_cast<std::int64_t>(result.tiles.size()) != n_rows_of(field)) {
+        throw_lost("field ",
+                   field.field,
+                   " has ",
+                   result.tiles.size(),
+                   " rows, its counts say ",
+                   n_rows_of(field));
+    }
+    if (static_cast<std::int64_t>(result.scores.size()) != field.n_tiles()) {
+        throw_lost("field ", field.field, " has ", result.scores.size(), " scores");
+    }
+    std::int64_t last_tile = -1;
+    for (const TileRecord& row : result.tiles) {
+        const std::int64_t tile = std::int64_t{row.row} * field.n_tile_cols + row.column;
+        if (row.map != field.map || row.field != field.field || row.row < 0 || row.column < 0 ||
+            row.column >= field.n_tile_cols || tile <= last_tile || tile >= field.n_tiles() ||
+            row.score != result.scores[static_cast<std::size_t>(tile)]) {
+            throw_lost("a row of field ", field.field, " is not of one of its tiles, in order");
+        }
+        last_tile = tile;
+    }
+    const std::string where = find_non_finite(table_of(std::span<const TileRecord>(result.tiles)));
+    if (!where.empty()) {
+        throw_lost("field ", field.field, " has no finite ", where);
+    }
+}
+
+void check_totals(std::span<const MapRecord> maps,
+                  std::span<const FieldRecord> fields,
+                  std::span<const TileRecord> tiles,
+                  std::int64_t n_scores) {
+    std::size_t first = 0;
+    for (std::size_t m = 0; m < maps.size(); ++m) {
+        const auto n = static_cast<std::size_t>(maps[m].n_fields);
+        if (maps[m].map != static_cast<std::int32_t>(m) || first + n > fields.size()) {
+            throw_lost("map ", m, " lacks fields");
+        }
+        if (n > 0) {
+            check_cover(maps[m], fields.subspan(first, n));
+        }
+        for (std::size_t i = first; i < first + n; ++i) {
+            if (fields[i].map != maps[m].map) {
+                throw_lost("field ", i, " belongs to another map");
+            }
+        }
+        first += n;
+    }
+    if (first != fields.size()) {
+        throw_lost("there are ", fields.size(), " fields, the maps have ", first);
+    }
+
+    std::size_t row = 0;
+    std::int64_t score_offset = 0;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const FieldRecord& field = fields[i];
+        if (field.field != static_cast<std::int32_t>(i) || field.score_offset != score_offset) {
+            throw_lost("field ", i, " stands in the wrong place");
+        }
+        check_counts(field);
+        score_offset += field.n_tiles();
+        const auto row_end = row + static_cast<std::size_t>(n_rows_of(field));
+        for (std::tuple last{-1, -1}; row < row_end; ++row) {
+            if (row >= tiles.size() || tiles[row].field != field.field ||
+                tiles[row].map != field.map ||
+                std::tuple{tiles[row].row, tiles[row].column} <= last) {
+                throw_lost("rows of field ", i, " are missing or out of order");
+            }
+            last = {tiles[row].row, tiles[row].column};
+        }
+    }
+    if (row != tiles.size()) {
+        throw_lost("there are ", tiles.size(), " tile rows, the fields have ", row);
+    }
+    if (score_offset != n_scores) {
+        throw_lost("there are ", n_scores, " scores, the fields have ", score_offset, " tiles");
+    }
+    for (const std::string& where : {find_non_finite(table_of(tiles)),
+                                     find_non_finite(table_of(fields)),
+                                     find_non_finite(table_of(maps))}) {
+        if (!where.empty()) {
+            throw_lost("no finite ", where);
+        }
+    }
+}
+
+}  // namespace faintweb::catalogue

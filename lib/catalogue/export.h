@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "lib/catalogue/records.h"
+#include "lib/image/wcs.h"
+
+namespace faintweb::catalogue {
+
+// Each export is written to PATH.partial and renamed, so that a file that exists is whole.
+
+/// Comma-separated values: one line of column names, one line per tile. Numbers are written so that
+/// they read back as they were.
+///
+/// @throws DiskError, InputError  if the file cannot be written.
+void write_csv(const std::string& path, std::span<const TileRecord> tiles);
+
+/// A FITS binary table `TILES` with units (TUNITn) and descriptions (TCOMMn).
+///
+/// @param digest  of the catalogue that the tiles come from, kept as DIGEST; may be empty.
+/// @throws DiskError, InputError  if the file cannot be written.
+void write_fits_table(const std::string& path,
+                      std::span<const TileRecord> tiles,
+                      const std::string& digest);
+
+/// How the tiles of one map lie on the sky.
+struct RegionFrame {
+    const image::Wcs* wcs = nullptr;  ///< null: regions in image coordinates
+    std::int64_t tile_px = 40;
+};
+
+/// DS9 regions: the outline of every tile, coloured by its outcome, with its probability as text.
+///
+/// A map with a WCS gives fk5 polygons, one without gives boxes in image coordinates (1-based, as
+/// DS9 counts). A tile with a corner off the sky is drawn as a box of the same size about its
+/// centre.
+///
+/// @param frames  one per map, in the order of the catalogue's maps.
+/// @throws UsageError  if tiles of several maps are asked for and one of them has no WCS: image
+///     coordinates mean something on one map only.
+/// @throws DiskError, InputError  if the file cannot be written.
+void write_ds9_regions(const std::string& path,
+                       std::span<const TileRecord> tiles,
+                       std::span<const RegionFrame> frames);
+
+}  // namespace faintweb::catalogue

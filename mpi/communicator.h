@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/base/error.h"
+
+namespace faintweb::mpi {
+
+/// An error that every rank has met alike, so that all can leave in order and only one speaks.
+class AgreedError : public base::Error {
+  public:
+    using Error::Error;
+};
+
+/// The ranks that work together. A default-made communicator is a world of one that needs no MPI,
+/// so that the same code runs with and without mpirun. Cheap to copy: copies are the same
+/// communicator.
+class Communicator {
+  public:
+    Communicator();
+
+    int rank() const;
+    int size() const;
+    /// Position and number of this communicator's ranks on this host.
+    int local_rank() const;
+    int local_size() const;
+    bool is_root() const { return rank() == 0; }
+
+    /// @collective yes: every rank of the communicator must make each call below.
+    void barrier() const;
+    /// Gives every rank the root's text.
+    void broadcast(std::string& text) const;
+    /// One text per rank, in rank order, on the root; empty elsewhere.
+    std::vector<std::string> gather(const std::string& text) const;
+    /// One text per rank, in rank order, on every rank.
+    std::vector<std::string> all_gather(const std::string& text) const;
+    /// Replaces every element by its sum over the ranks.
+    void sum(std::span<float> values) const;
+    void sum(std::span<double> values) const;
+    void sum(std::span<std::int64_t> values) const;
+    std::int64_t max(std::int64_t value) const;
+    /// Sends `parts[r]` to rank r and gives what every rank sent here, in rank order. A part may be
+    /// any size below 2 GiB.
+    std::vector<std::vector<std::byte>> exchange(
+        const std::vector<std::vector<std::byte>>& parts) const;
+
+    /// The MPI_Comm behind this object (a pointer to it), null for a world of one without MPI. For
+    /// the files of mpi/ only.
+    const void* native() const;
+
+    struct Handle;
+    explicit Communicator(std::shared_ptr<Handle> handle);
+
+  private:
+    std::shared_ptr<Handle> handle_;
+};
+
+/// Calls `compute` on the root only and gives its text to every rank. An error there is thrown on
+/// every rank as an AgreedError.
+///
+/// @collective yes: every rank.
+std::string from_root(const Communicator& communicator,
+                      const std::function<std::string()>& compute);
+
+}  // namespace faintweb::mpi

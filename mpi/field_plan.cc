@@ -1,0 +1,193 @@
+#include "mpi/field_plan.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/contract.h"
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/tile/grid.h"
+
+namespace faintweb::mpi {
+namespace {
+
+using Json = nlohmann::json;
+
+Json to_json(const PlannedMap& map) {
+    const image::MapInfo& info = map.info;
+    Json beam;
+    if (info.beam) {
+        beam = {info.beam->major_arcsec, info.beam->minor_arcsec, info.beam->angle_deg};
+    }
+    // Headers may hold bytes that are no UTF-8, which JSON cannot carry as text.
+    return {{"path", Json::binary({info.path.begin(), info.path.end()})},
+            {"hdu", info.hdu},
+            {"cols", info.cols},
+            {"rows", info.rows},
+            {"unit", static_cast<int>(info.unit)},
+            {"beam", beam},
+            {"pixel_arcsec", info.pixel_arcsec},
+            {"frequency_hz", info.frequency_hz},
+            {"has_wcs", info.has_wcs},
+            {"header_cards", Json::binary({info.header_cards.begin(), info.header_cards.end()})},
+            {"header_sha256", info.header_sha256},
+            {"jy_arcsec2_per_unit", info.jy_arcsec2_per_unit},
+            {"object", Json::binary({info.object.begin(), info.object.end()})},
+            {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
+            {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
+}
+
+std::string text_of(const Json& value) {
+    const Json::binary_t& bytes = value.get_binary();
+    return {bytes.begin(), bytes.end()};
+}
+
+PlannedMap from_json(const Json& json) {
+    PlannedMap map;
+    image::MapInfo& info = map.info;
+    info.path = text_of(json["path"]);
+    info.hdu = json["hdu"];
+    info.cols = json["cols"];
+    info.rows = json["rows"];
+    info.unit = static_cast<image::PixelUnit>(json["unit"].get<int>());
+    if (!json["beam"].is_null()) {
+        info.beam = image::Beam{json["beam"][0], json["beam"][1], json["beam"][2]};
+    }
+    info.pixel_arcsec = json["pixel_arcsec"];
+    info.frequency_hz = json["frequency_hz"];
+    info.has_wcs = json["has_wcs"];
+    info.header_cards = text_of(json["header_cards"]);
+    info.header_sha256 = json["header_sha256"];
+    info.jy_arcsec2_per_unit = json["jy_arcsec2_per_unit"];
+    info.object = text_of(json["object"]);
+    map.truth_path = text_of(json["truth_path"]);
+    map.failure = text_of(json["failure"]);
+    return map;
+}
+
+PlannedMap look_at(const MapPaths& paths,
+                   const image::MapOptions& options,
+                   const std::function<std::string(const image::MapInfo&)>& accept) {
+    PlannedMap map;
+    map.info.path = paths.map;
+    map.truth_path = paths.truth;
+    try {
+        map.info = image::FitsMap::open(paths.map, options).info();
+        if (!paths.truth.empty()) {
+            const image::MapInfo truth = image::FitsMap::open(paths.truth, options).info();
+            if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
+                throw base::InputError(base::text(paths.truth,
+                                                  ": has ",
+                                                  truth.cols,
+                                                  " x ",
+                                                  truth.rows,
+                                                  " pixels but its map has ",
+                                                  map.info.cols,
+                                                  " x ",
+                                                  map.info.rows,
+                                                  ", give the sky image of the same pixels"));
+            }
+        }
+        if (accept) {
+            map.failure = accept(map.info);
+        }
+    } catch (const base::InputError& error) {
+        map.failure = error.what();
+    }
+    return map;
+}
+
+}  // namespace
+
+FieldPlan plan_fields(const Communicator& communicator,
+                      const std::vector<MapPaths>& paths,
+                      const image::MapOptions& options,
+                      std::int64_t field_px,
+                      const std::function<std::string(const image::MapInfo&)>& accept) {
+    const std::string bytes = from_root(communicator, [&] {
+        Json maps = Json::array();
+        for (const MapPaths& path : paths) {
+            maps.push_back(to_json(look_at(path, options, accept)));
+        }
+        const std::vector<std::uint8_t> packed = Json::to_cbor(maps);
+        return std::string(packed.begin(), packed.end());
+    });
+    FieldPlan plan;
+    for (const Json& json : Json::from_cbor(bytes)) {
+        plan.maps.push_back(from_json(json));
+        const PlannedMap& map = plan.maps.back();
+        const auto number = static_cast<std::int32_t>(plan.maps.size() - 1);
+        if (map.failure.empty()) {
+            for (const image::Window& window :
+                 tile::field_windows(map.info.cols, map.info.rows, field_px)) {
+                plan.fields.push_back({number, window});
+            }
+        }
+    }
+    return plan;
+}
+
+FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
+    : plan_(plan), options_(options) {}
+
+const image::FitsMap& FieldReader::open(std::int32_t map, bool is_truth) {
+    const auto found = maps_.find({map, is_truth});
+    if (found != maps_.end()) {
+        return found->second;
+    }
+    std::erase_if(maps_, [map](const auto& entry) { return entry.first.first != map; });
+    const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
+    image::FitsMap opened =
+        image::FitsMap::open(is_truth ? planned.truth_path : planned.info.path, options_);
+    if (!is_truth && opened.info().header_sha256 != planned.info.header_sha256) {
+        throw base::InputError(
+            planned.info.path +
+            ": has changed since the run began, run again when it stays as it is");
+    }
+    return maps_.emplace(std::pair(map, is_truth), std::move(opened)).first->second;
+}
+
+std::vector<float> FieldReader::read(std::int64_t field) {
+    const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
+    const PlannedMap& map = plan_.map_of(field);
+    std::vector<float> pixels = open(planned.map, false).read(planned.window).pixels;
+    if (!map.truth_path.empty()) {
+        const image::FitsMap& truth = open(planned.map, true);
+        const auto factor =
+            static_cast<float>(truth.info().jy_arcsec2_per_unit / map.info.jy_arcsec2_per_unit);
+        const std::vector<float> sky = truth.read(planned.window).pixels;
+        pixels.reserve(pixels.size() + sky.size());
+        std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
+            return v * factor;
+        });
+    }
+    return pixels;
+}
+
+FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
+    const image::Window& window = plan.window_of(field);
+    const PlannedMap& map = plan.map_of(field);
+    const auto n_pixels = static_cast<std::size_t>(window.rows * window.cols);
+    FAINTWEB_EXPECTS(pixels.size() == n_pixels * (map.truth_path.empty() ? 1 : 2));
+    FieldPixels unpacked;
+    base::Sha256 hash;
+    hash.add_values(std::span<const float>(pixels));
+    unpacked.sha256 = hash.finish();
+    const auto factor = static_cast<float>(map.info.jy_arcsec2_per_unit);
+    for (float& value : pixels) {
+        value *= factor;
+    }
+    if (!map.truth_path.empty()) {
+        unpacked.sky =
+            image::Image{window.rows,
+                         window.cols,
+                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_pixels), pixels.end()}};
+        pixels.resize(n_pixels);
+    }
+    unpacked.noise = {window.rows, window.cols, std::move(pixels)};
+    return unpacked;
+}
+
+}  // namespace faintweb::mpi

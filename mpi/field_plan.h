@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/image/fits_map.h"
+#include "lib/image/image.h"
+#include "lib/image/window.h"
+#include "mpi/communicator.h"
+
+namespace faintweb::mpi {
+
+/// A map of the plan, as rank 0 found it.
+struct PlannedMap {
+    image::MapInfo info;
+    std::string truth_path;  ///< the sky image of the same pixels, or empty
+    std::string failure;     ///< why the map cannot be used, or empty
+};
+
+struct PlannedField {
+    std::int32_t map = 0;
+    image::Window window;  ///< map pixels
+};
+
+/// All fields of all maps, in the same order on every rank.
+struct FieldPlan {
+    std::vector<PlannedMap> maps;
+    std::vector<PlannedField> fields;
+
+    const PlannedMap& map_of(std::int64_t field) const {
+        return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
+    }
+    const image::Window& window_of(std::int64_t field) const {
+        return fields[static_cast<std::size_t>(field)].window;
+    }
+};
+
+/// One map and, where the truth is known, its sky image.
+struct MapPaths {
+    std::string map;
+    std::string truth;
+};
+
+/// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
+/// cannot be used is in the plan with its reason and has no fields.
+///
+/// @param accept  says why a map that was opened is not used all the same, empty if it is.
+///
+/// @collective yes: every rank.
+FieldPlan plan_fields(const Communicator& communicator,
+                      const std::vector<MapPaths>& paths,
+                      const image::MapOptions& options,
+                      std::int64_t field_px,
+                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr);
+
+/// Reads the fields of a plan; on rank 0. Keeps the map of the last field open.
+class FieldReader {
+  public:
+    FieldReader(const FieldPlan& plan, image::MapOptions options);
+
+    /// The field's pixels in the map's own unit, followed by those of its sky image if there is
+    /// one.
+    ///
+    /// @throws base::InputError  if it cannot be read.
+    std::vector<float> read(std::int64_t field);
+
+  private:
+    const image::FitsMap& open(std::int32_t map, bool is_truth);
+
+    const FieldPlan& plan_;
+    image::MapOptions options_;
+    std::map<std::pair<std::int32_t, bool>, image::FitsMap> maps_;
+};
+
+/// The pixels of a field where it is worked on.
+struct FieldPixels {
+    image::Image noise;               ///< Jy/arcsec2
+    std::optional<image::Image> sky;  ///< Jy/arcsec2
+    std::string sha256;               ///< of all values as they were read
+};
+
+/// Takes apart what FieldReader::read gave and turns it into Jy/arcsec2.
+FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels);
+
+}  // namespace faintweb::mpi

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include <mpi.h>
+
+#include "lib/base/error.h"
+#include "mpi/communicator.h"
+
+namespace faintweb::mpi {
+
+struct Communicator::Handle {
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rank = 0;
+    int size = 1;
+    int local_rank = 0;
+    int local_size = 1;
+};
+
+/// The MPI communicator of a Communicator that has one.
+inline MPI_Comm comm_of(const Communicator& communicator) {
+    return *static_cast<const MPI_Comm*>(communicator.native());
+}
+
+/// Turns an MPI error code into an exception that names the call.
+inline void check_mpi(int code, const char* call) {
+    if (code != MPI_SUCCESS) {
+        char text[MPI_MAX_ERROR_STRING] = {};
+        int length = 0;
+        MPI_Error_string(code, text, &length);
+        throw base::Error(base::ExitCode::internal, std::string(call) + " failed: " + text);
+    }
+}
+
+}  // namespace faintweb::mpi

@@ -1,0 +1,112 @@
+#include "mpi/session.h"
+
+#include <hdf5.h>
+#ifdef FAINTWEB_CUDA
+#include <nccl.h>
+#endif
+#include <array>
+
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "mpi/native.h"
+
+namespace faintweb::mpi {
+namespace {
+
+std::shared_ptr<Communicator::Handle> make_world() {
+    auto handle = std::make_shared<Communicator::Handle>();
+    // A copy of the world, so that no library's messages mix with ours; errors come back as codes.
+    check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle->comm), "MPI_Comm_dup");
+    MPI_Comm_set_errhandler(handle->comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(handle->comm, &handle->rank);
+    MPI_Comm_size(handle->comm, &handle->size);
+    MPI_Comm node = MPI_COMM_NULL;
+    check_mpi(
+        MPI_Comm_split_type(handle->comm, MPI_COMM_TYPE_SHARED, handle->rank, MPI_INFO_NULL, &node),
+        "MPI_Comm_split_type");
+    MPI_Comm_rank(node, &handle->local_rank);
+    MPI_Comm_size(node, &handle->local_size);
+    MPI_Comm_free(&node);
+    return handle;
+}
+
+/// One line with rank and host, then the end of the job.
+[[noreturn]] void abort_job(const Communicator& world,
+                            base::ExitCode code,
+                            const std::string& message) {
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    base::log_error(world.size() > 1
+                        ? base::text(message, " [rank ", world.rank(), " on ", host.data(), "]")
+                        : message);
+    MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+    std::_Exit(static_cast<int>(code));
+}
+
+}  // namespace
+
+Session::Session(int& argc, char**& argv) {
+    int provided = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
+    world_ = Communicator(make_world());
+    base::configure_log(world_.size() > 1 ? base::text("rank ", world_.rank()) : "",
+                        base::LogLevel::info);
+    if (provided < MPI_THREAD_SERIALIZED) {
+        abort_job(world_,
+                  base::ExitCode::internal,
+                  "this MPI offers no MPI_THREAD_SERIALIZED, use one that does");
+    }
+}
+
+Session::~Session() {
+    MPI_Comm comm = comm_of(world_);
+    MPI_Comm_free(&comm);
+    MPI_Finalize();
+}
+
+int Session::run(const std::function<int(Communicator&)>& program) {
+    try {
+        const int code = program(world_);
+        return static_cast<int>(world_.max(code));
+    } catch (const AgreedError& error) {
+        if (world_.is_root()) {
+            base::log_error(error.what());
+        }
+        return static_cast<int>(error.code());
+    } catch (const base::Error& error) {
+        if (world_.size() == 1) {
+            base::log_error(error.what());
+            return static_cast<int>(error.code());
+        }
+        abort_job(world_, error.code(), error.what());
+    } catch (const std::bad_alloc&) {
+        abort_job(world_,
+                  base::ExitCode::internal,
+                  "out of memory; use fewer ranks per node or smaller fields (field_px)");
+    } catch (const std::exception& error) {
+        abort_job(world_, base::ExitCode::internal, error.what());
+    }
+}
+
+std::string library_versions() {
+    std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> mpi{};
+    int length = 0;
+    MPI_Get_library_version(mpi.data(), &length);
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    H5get_libversion(&major, &minor, &release);
+    const std::string_view whole(mpi.data(), static_cast<std::size_t>(length));
+    std::string versions =
+        base::text(whole.substr(0, whole.find(',')), ", HDF5 ", major, ".", minor, ".", release);
+#ifdef FAINTWEB_CUDA
+    int nccl = 0;
+    ncclGetVersion(&nccl);
+    versions += base::text(", NCCL ", nccl / 10000, ".", nccl / 100 % 100, ".", nccl % 100);
+#endif
+    return versions;
+}
+
+}  // namespace faintweb::mpi

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mpi/communicator.h"
+
+namespace faintweb::mpi {
+
+struct ShareSettings {
+    /// Fields that a rank holds at most: one at work, the others waiting, so that no rank waits.
+    int credits = 2;
+    /// Rank 0 only reads and hands out (it needs another rank to work then).
+    bool is_rank0_dedicated = false;
+};
+
+/// What happens to a field. `read` runs on rank 0 alone, `work` on the rank that gets the field, on
+/// a thread of its own that never calls MPI.
+struct FieldWork {
+    /// The pixels of a field. A base::InputError costs this field only.
+    std::function<std::vector<float>(std::int64_t field)> read;
+    std::function<void(std::int64_t field, std::vector<float> pixels)> work;
+    /// Called on rank 0 for a field that could not be read.
+    std::function<void(std::int64_t field, const std::string& reason)> fail;
+    /// Called on rank 0 for every field that has ended, with the number of fields ended so far.
+    std::function<void(std::int64_t n_ended)> progress;
+};
+
+/// The order in which fields are handed out: largest first, equal ones by number.
+std::vector<std::int64_t> largest_first(std::span<const std::int64_t> n_pixels);
+
+/// Rank 0 reads fields in the given order and hands them out point to point, to the rank that holds
+/// fewest; it works itself as one of them between its messages.
+///
+/// Which rank gets which field depends on timing, so the work must not depend on the rank.
+///
+/// @param order  field numbers, each once; the same on every rank.
+/// @return       the fields that were worked here, in the order of their work.
+/// @throws       what `work` throws, on its rank; the job must then end (Session::run does).
+/// @collective yes: every rank.
+std::vector<std::int64_t> share_fields(const Communicator& communicator,
+                                       std::span<const std::int64_t> order,
+                                       const ShareSettings& settings,
+                                       const FieldWork& field_work);
+
+}  // namespace faintweb::mpi

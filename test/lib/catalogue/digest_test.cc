@@ -1,0 +1,81 @@
+#include "lib/catalogue/digest.h"
+
+#include <gtest/gtest.h>
+
+#include "test/lib/catalogue/example_field.h"
+
+namespace faintweb::catalogue {
+namespace {
+
+struct Example {
+    FieldResult field = make_field_result(ExampleField().classified());
+    std::vector<FieldRecord> fields{field.field};
+    std::vector<MapRecord> maps{make_failed_map(0, "/data/map.fits", "cannot read /data/map.fits")};
+    Provenance provenance{.campaign_text = "detect: {output: /tmp/x}",
+                          .model_sha256 = std::string(64, 'b'),
+                          .device = "cpu",
+                          .precision = "fp32",
+                          .settings = {{"threshold", "0.5"}, {"seed", "1"}},
+                          .versions = {{"faintweb", "0.1.0"}},
+                          .run = {{"host", "here"}, {"ranks", "4"}}};
+
+    std::string digest(std::size_t piece = 1000) const {
+        CatalogueDigest whole;
+        const std::span<const TileRecord> tiles(field.tiles);
+        for (std::size_t i = 0; i < tiles.size(); i += piece) {
+            whole.add(tiles.subspan(i, std::min(piece, tiles.size() - i)));
+        }
+        whole.add(std::span<const FieldRecord>(fields));
+        whole.add(std::span<const MapRecord>(maps));
+        whole.add_scores(field.scores);
+        return whole.finish(provenance);
+    }
+};
+
+TEST(Digest, DoesNotDependOnThePiecesThatRowsComeIn) {
+    EXPECT_EQ(Example().digest(1), Example().digest());
+    EXPECT_EQ(Example().digest(2), Example().digest());
+    EXPECT_EQ(Example().digest().size(), 64U);
+}
+
+TEST(Digest, DoesNotDependOnPlaceOrTime) {
+    Example other;
+    other.maps[0].path = "/elsewhere/map.fits";
+    other.maps[0].reason = "cannot read /elsewhere/map.fits";
+    other.fields[0].reason = "said otherwise";
+    other.provenance.campaign_text = "detect: {output: /elsewhere}";
+    other.provenance.run = {{"host", "there"}, {"ranks", "1"}};
+    other.provenance.versions = {{"faintweb", "0.1.1"}};
+    EXPECT_EQ(other.digest(), Example().digest());
+}
+
+TEST(Digest, DependsOnEverythingElse) {
+    const std::string digest = Example().digest();
+    Example other;
+    other.field.tiles[0].flags ^= 1;
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    std::swap(other.field.tiles[0], other.field.tiles[1]);
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.field.scores[4] = 0.21F;
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.fields[0].status = 2;
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.maps[0].header_sha256 = "c";
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.provenance.device = "cuda";
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.provenance.model_sha256 = "";
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.provenance.settings[1].second = "2";
+    EXPECT_NE(other.digest(), digest);
+}
+
+}  // namespace
+}  // namespace faintweb::catalogue

@@ -1,0 +1,104 @@
+#include "mpi/field_plan.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+#include "lib/image/fits_write.h"
+#include "test/mpi/mpi_test_main.h"
+
+namespace faintweb::mpi {
+namespace {
+
+using test::world;
+
+/// A folder that all ranks of one test run share.
+std::string folder() {
+    const std::string path = testing::TempDir() + "field_plan_" + std::to_string(world().size());
+    if (world().is_root()) {
+        std::filesystem::create_directories(path);
+    }
+    world().barrier();
+    return path;
+}
+
+void write_map(const std::string& path,
+               std::int64_t rows,
+               std::int64_t cols,
+               float first,
+               const std::string& unit) {
+    if (world().is_root()) {
+        image::Image image = image::make_image(rows, cols);
+        for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+            image.pixels[i] = first + static_cast<float>(i);
+        }
+        image::FitsHeader header;
+        header.bunit = unit;
+        header.beam = image::Beam{10, 10, 0};
+        header.pixel_arcsec = 9.6;
+        image::write_fits(path, image, header);
+    }
+    world().barrier();
+}
+
+TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
+    const std::string map = folder() + "/map.fits";
+    const std::string truth = folder() + "/truth.fits";
+    write_map(map, 5, 7, 0, image::unit_name(image::PixelUnit::jy_beam));
+    write_map(truth, 5, 7, 100, image::unit_name(image::PixelUnit::jy_arcsec2));
+    const FieldPlan plan =
+        plan_fields(world(), {{map, truth}, {folder() + "/missing.fits", ""}}, {}, 4);
+    ASSERT_EQ(plan.maps.size(), 2U);
+    ASSERT_EQ(plan.fields.size(), 4U);
+    EXPECT_EQ(plan.window_of(3), (image::Window{4, 4, 3, 1}));
+    EXPECT_EQ(plan.maps[0].info.path, map);
+    EXPECT_EQ(plan.maps[0].info.cols, 7);
+    EXPECT_NEAR(plan.maps[0].info.pixel_arcsec, 9.6, 1e-6);
+    EXPECT_NE(plan.maps[1].failure.find("missing.fits"), std::string::npos);
+
+    FieldReader reader(plan, {});
+    const FieldPixels field = unpack_field(plan, 3, reader.read(3));
+    const double beam_arcsec2 = image::beam_area_arcsec2({10, 10, 0});
+    ASSERT_TRUE(field.sky.has_value());
+    for (std::int64_t col = 0; col < 3; ++col) {
+        EXPECT_NEAR(
+            field.noise.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2, 1e-6);
+        EXPECT_NEAR(field.sky->at(0, col), 100.0 + static_cast<double>(4 * 7 + 4 + col), 1e-4);
+    }
+    EXPECT_EQ(field.sha256.size(), 64U);
+}
+
+TEST(FieldPlan, TruthOfAnotherSizeIsRefused) {
+    const std::string map = folder() + "/map2.fits";
+    const std::string truth = folder() + "/truth2.fits";
+    write_map(map, 5, 7, 0, "Jy/beam");
+    write_map(truth, 7, 5, 0, "Jy/beam");
+    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {}, 4);
+    EXPECT_TRUE(plan.fields.empty());
+    EXPECT_NE(plan.maps[0].failure.find("has 5 x 7 pixels but its map has 7 x 5"),
+              std::string::npos)
+        << plan.maps[0].failure;
+}
+
+TEST(FieldPlan, MapThatIsNotAcceptedHasNoFields) {
+    const std::string map = folder() + "/map3.fits";
+    write_map(map, 5, 7, 0, "Jy/beam");
+    const FieldPlan plan = plan_fields(
+        world(), {{map, ""}}, {}, 4, [](const image::MapInfo&) { return std::string("too old"); });
+    EXPECT_TRUE(plan.fields.empty());
+    EXPECT_EQ(plan.maps[0].failure, "too old");
+}
+
+TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {
+    const std::string map = folder() + "/map4.fits";
+    write_map(map, 5, 7, 0, "Jy/beam");
+    const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, 4);
+    write_map(map, 6, 7, 0, "Jy/beam");
+    FieldReader reader(plan, {});
+    EXPECT_THROW(reader.read(0), base::InputError);
+    world().barrier();
+}
+
+}  // namespace
+}  // namespace faintweb::mpi

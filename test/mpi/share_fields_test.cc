@@ -1,0 +1,142 @@
+#include "mpi/share_fields.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+#include "test/mpi/mpi_test_main.h"
+
+namespace faintweb::mpi {
+namespace {
+
+using test::world;
+
+std::vector<std::int64_t> numbers_up_to(std::int64_t n) {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    return order;
+}
+
+/// What all ranks worked on, sorted.
+std::vector<std::int64_t> all_of(const std::vector<std::int64_t>& mine) {
+    std::string text;
+    for (const std::int64_t field : mine) {
+        text += std::to_string(field) + " ";
+    }
+    std::vector<std::int64_t> all;
+    for (const std::string& part : world().all_gather(text)) {
+        std::istringstream stream(part);
+        for (std::int64_t field = 0; stream >> field;) {
+            all.push_back(field);
+        }
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+/// The pixels of field i: i, i + 1, ... of a length that differs from field to field.
+std::vector<float> pixels_of(std::int64_t field) {
+    std::vector<float> pixels(static_cast<std::size_t>(1000 * (field % 7)));
+    std::iota(pixels.begin(), pixels.end(), static_cast<float>(field));
+    return pixels;
+}
+
+class ShareFieldsTest : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
+    const std::int64_t n = GetParam();
+    for (const ShareSettings settings :
+         {ShareSettings{1, false}, ShareSettings{2, false}, ShareSettings{3, true}}) {
+        std::int64_t n_ended = 0;
+        bool are_pixels_right = true;
+        const auto mine = share_fields(world(),
+                                       numbers_up_to(n),
+                                       settings,
+                                       {.read = pixels_of,
+                                        .work =
+                                            [&](std::int64_t field, std::vector<float> pixels) {
+                                                are_pixels_right &= pixels == pixels_of(field);
+                                            },
+                                        .fail = [](std::int64_t, const std::string&) { FAIL(); },
+                                        .progress = [&](std::int64_t ended) { n_ended = ended; }});
+        EXPECT_TRUE(are_pixels_right);
+        EXPECT_EQ(all_of(mine), numbers_up_to(n));
+        if (world().is_root()) {
+            EXPECT_EQ(n_ended, n);
+        }
+        if (settings.is_rank0_dedicated && world().size() > 1 && world().is_root()) {
+            EXPECT_TRUE(mine.empty());
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Counts, ShareFieldsTest, testing::Values(0, 1, 3, 9, 100));
+
+TEST(ShareFields, NoRankGoesEmptyWhenThereIsEnough) {
+    // Slow work, so that timing cannot hide an unfair hand-out.
+    const auto mine =
+        share_fields(world(),
+                     numbers_up_to(9),
+                     {},
+                     {.read = [](std::int64_t) { return std::vector<float>(10); },
+                      .work =
+                          [](std::int64_t, const std::vector<float>&) {
+                              std::this_thread::sleep_for(std::chrono::milliseconds(30));
+                          },
+                      .fail = nullptr,
+                      .progress = nullptr});
+    EXPECT_GE(mine.size(), 1U);
+}
+
+TEST(ShareFields, UnreadableFieldCostsItselfOnly) {
+    std::set<std::int64_t> failed;
+    const auto mine = share_fields(world(),
+                                   numbers_up_to(20),
+                                   {},
+                                   {.read =
+                                        [](std::int64_t field) {
+                                            if (field % 5 == 0) {
+                                                throw base::InputError("cut short");
+                                            }
+                                            return pixels_of(field);
+                                        },
+                                    .work = [](std::int64_t, const std::vector<float>&) {},
+                                    .fail =
+                                        [&](std::int64_t field, const std::string& reason) {
+                                            EXPECT_EQ(reason, "cut short");
+                                            failed.insert(field);
+                                        },
+                                    .progress = nullptr});
+    EXPECT_EQ(all_of(mine).size(), 16U);
+    if (world().is_root()) {
+        EXPECT_EQ(failed, (std::set<std::int64_t>{0, 5, 10, 15}));
+    }
+}
+
+TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {
+    // Alone: with more ranks an exception has to end the job (session.throwing_rank_ends_the_job).
+    EXPECT_THROW(
+        share_fields(Communicator(),
+                     numbers_up_to(3),
+                     {},
+                     {.read = pixels_of,
+                      .work = [](std::int64_t,
+                                 const std::vector<float>&) { throw std::runtime_error("broken"); },
+                      .fail = nullptr,
+                      .progress = nullptr}),
+        std::runtime_error);
+}
+
+TEST(LargestFirst, IsStable) {
+    const std::vector<std::int64_t> sizes{4, 9, 4, 16, 9};
+    EXPECT_EQ(largest_first(sizes), (std::vector<std::int64_t>{3, 1, 4, 0, 2}));
+}
+
+}  // namespace
+}  // namespace faintweb::mpi

@@ -1,0 +1,100 @@
+// Training on n ranks with batches of B / n gives the losses of one rank with batches of B.
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/random.h"
+#include "lib/learn/sampling.h"
+#include "lib/learn/training_step.h"
+#include "mpi/gradient_reducer.h"
+#include "mpi/tile_exchange.h"
+#include "test/mpi/mpi_test_main.h"
+
+namespace faintweb::mpi {
+namespace {
+
+constexpr int tile_px = 16;
+constexpr std::uint64_t seed = 5;
+
+/// Four fields of 30 tiles of noise, every third with a bright patch; dealt to the ranks in turn.
+Shard deal(const Communicator& communicator) {
+    Shard shard;
+    shard.tile_px = tile_px;
+    for (std::int64_t field = 0; field < 4; ++field) {
+        if (field % communicator.size() != communicator.rank()) {
+            continue;
+        }
+        for (std::int64_t tile = 0; tile < 30; ++tile) {
+            std::vector<float> pixels(tile_px * tile_px);
+            const auto key = static_cast<std::uint64_t>(100 * field + tile);
+            base::fill_normal(seed, base::Purpose::test, key, 0, pixels.size(), pixels.data());
+            const bool is_signal = tile % 3 == 0;
+            for (std::size_t i = 60; is_signal && i < 110; ++i) {
+                pixels[i] += 2;
+            }
+            shard.ids.push_back(make_tile_id(field, tile));
+            shard.labels.push_back(is_signal ? 1 : 0);
+            shard.tiles.insert(shard.tiles.end(), pixels.begin(), pixels.end());
+        }
+    }
+    return shard;
+}
+
+/// Mean loss of every epoch, trained by the ranks of a communicator.
+std::vector<double> train(const Communicator& communicator, const std::string& network) {
+    learn::TrainSettings settings;
+    settings.network = network;
+    settings.batch_size = 20;
+    settings.learning_rate = 1e-3;
+    learn::TrainingStep step(settings, tile_px, seed, {}, 1);
+    const Shard shard = deal(communicator);
+    const TileDirectory directory(communicator, shard);
+    const auto reducer = make_gradient_reducer(communicator);
+    std::vector<double> losses;
+    for (std::uint32_t epoch = 0; epoch < 4; ++epoch) {
+        const auto order =
+            learn::epoch_samples(seed, epoch, directory.signal_ids(), directory.noise_ids(), 1);
+        const auto tiles = exchange_tiles(communicator, shard, directory, order, 20);
+        const auto positions =
+            positions_of_rank(order.size(), 20, communicator.rank(), communicator.size());
+        std::size_t next = 0;
+        std::vector<double> sum{0};
+        for (std::size_t start = 0; start < order.size(); start += 20) {
+            const std::size_t first = next;
+            std::vector<std::uint8_t> labels;
+            std::vector<learn::SampleKey> keys;
+            for (; next < positions.size() && positions[next] < start + 20; ++next) {
+                labels.push_back(directory.is_signal(order[positions[next]]) ? 1 : 0);
+                keys.push_back({seed, epoch, order[positions[next]]});
+            }
+            const auto part = std::span(tiles).subspan(first * tile_px * tile_px,
+                                                       labels.size() * tile_px * tile_px);
+            const auto global =
+                static_cast<std::int64_t>(std::min<std::size_t>(20, order.size() - start));
+            sum[0] += step.accumulate(part, labels, keys, global).loss;
+            reducer->add(step.gradients());
+            reducer->finish();
+            step.apply();
+        }
+        communicator.sum(std::span(sum));
+        losses.push_back(sum[0] / static_cast<double>(order.size()));
+    }
+    return losses;
+}
+
+TEST(Training, DoesNotDependOnTheNumberOfRanks) {
+    for (const char* network : {"cosmodeep", "cosmodeep_spp"}) {
+        const std::vector<double> together = train(test::world(), network);
+        const std::vector<double> alone = train(Communicator(), network);
+        ASSERT_EQ(together.size(), alone.size());
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+            EXPECT_NEAR(together[i] / alone[i], 1, 1e-4) << network << ", epoch " << i;
+        }
+        EXPECT_LT(alone.back(), alone.front()) << network;
+    }
+}
+
+}  // namespace
+}  // namespace faintweb::mpi
