@@ -1,11 +1,11 @@
 #include "lib/base/file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "lib/base/error.h"
 
@@ -13,65 +13,70 @@ namespace faintweb::base {
 namespace {
 
 /// An open file descriptor.
-class OpenFile {
+class Descriptor {
   public:
-    OpenFile(const std::string& path, int flags)
-        : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-    ~OpenFile() {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
+    Descriptor(const std::string& path, int flags)
+        : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+        if (number_ < 0) {
+            throw_errno("cannot open " + path, errno);
         }
     }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    int get() const { return descriptor_; }
+    ~Descriptor() { ::close(number_); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number() const { return number_; }
 
   private:
-    int descriptor_;
+    int number_;
 };
 
-/// Removes the partial file and throws.
-[[noreturn]] void give_up(const std::string& partial, const std::string& path, int error_number) {
-    std::remove(partial.c_str());
-    throw_errno("cannot write " + path, error_number);
+void write_all(const std::string& path, std::string_view bytes) {
+    const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    while (!bytes.empty()) {
+        const ssize_t n = ::write(file.number(), bytes.data(), bytes.size());
+        if (n < 0 && errno != EINTR) {
+            throw_errno("cannot write " + path, errno);
+        }
+        bytes.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
+    }
 }
 
 }  // namespace
 
 void write_file(const std::string& path, std::string_view bytes) {
-    const std::string partial = path + ".partial";
-    {
-        const OpenFile file(partial, O_WRONLY | O_CREAT | O_TRUNC);
-        if (file.get() < 0) {
-            throw_errno("cannot write " + path, errno);
-        }
-        while (!bytes.empty()) {
-            const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-            if (n < 0 && errno != EINTR) {
-                give_up(partial, path, errno);
-            }
-            bytes.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
-        }
+    try {
+        write_all(partial_path(path), bytes);
+    } catch (...) {
+        std::remove(partial_path(path).c_str());
+        throw;
     }
-    publish_file(partial, path);
+    publish_partial(path);
 }
 
-void publish_file(const std::string& partial, const std::string& path) {
-    {
-        const OpenFile file(partial, O_RDONLY);
-        if (file.get() < 0 || ::fsync(file.get()) != 0) {
-            give_up(partial, path, errno);
-        }
+std::string partial_path(const std::string& path) {
+    return path + ".partial";
+}
+
+void flush_file(const std::string& path) {
+    const Descriptor file(path, O_RDONLY);
+    if (::fsync(file.number()) != 0) {
+        throw_errno("cannot flush " + path, errno);
     }
-    if (std::rename(partial.c_str(), path.c_str()) != 0) {
-        give_up(partial, path, errno);
+}
+
+void publish_partial(const std::string& path) {
+    const std::string partial = partial_path(path);
+    try {
+        flush_file(partial);
+        if (std::rename(partial.c_str(), path.c_str()) != 0) {
+            throw_errno("cannot rename " + partial + " to " + path, errno);
+        }
+    } catch (...) {
+        std::remove(partial.c_str());
+        throw;
     }
     const std::string folder = std::filesystem::path(path).parent_path().string();
-    const OpenFile opened(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
-    // Some file systems cannot sync a folder; the file itself is safe by then.
-    if (opened.get() >= 0) {
-        ::fsync(opened.get());
-    }
+    flush_file(folder.empty() ? "." : folder);
 }
 
 void make_folder(const std::string& path) {

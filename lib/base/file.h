@@ -5,17 +5,23 @@
 
 namespace faintweb::base {
 
-/// Writes a file whole or not at all: PATH.partial, fsync, rename.
-///
-/// @throws DiskError   if the disk is full, read-only or failing; nothing is left behind.
-/// @throws InputError  if the file cannot be made for another reason.
+// A file that exists under its name is whole: it is written as PATH.partial and renamed.
+// All throw DiskError if the disk is full, read-only or failing, InputError for any other reason.
+
+/// Writes a file whole, or leaves what was there before and nothing beside it.
 void write_file(const std::string& path, std::string_view bytes);
 
-/// Makes a finished file visible under its name: syncs it, renames it over `path`, syncs the
-/// folder. The same errors; the partial file is removed then.
-void publish_file(const std::string& partial, const std::string& path);
+/// Where a file is written until it is whole.
+std::string partial_path(const std::string& path);
 
-/// Makes a folder and those above it; an existing one is fine. The same errors.
+/// Makes sure that what was written to a file is on the disk.
+void flush_file(const std::string& path);
+
+/// Flushes the partial file of `path`, renames it to `path` and flushes the folder. If that fails,
+/// `path` is as it was before and the partial file is gone.
+void publish_partial(const std::string& path);
+
+/// Makes a folder and those above it; an existing one is fine.
 void make_folder(const std::string& path);
 
 }  // namespace faintweb::base

@@ -1,6 +1,5 @@
 #include "lib/report/canvas.h"
 
-#include <cerrno>
 #include <csetjmp>
 #include <cstdint>
 #include <cstdio>
@@ -8,11 +7,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include <fcntl.h>
 #include <png.h>
-#include <unistd.h>
 
-#include "lib/base/error.h"
+#include "lib/base/file.h"
 
 namespace faintweb::report {
 
@@ -213,37 +210,7 @@ void Canvas::text(double x,
 void Canvas::write_png(const std::string& path) const {
     check(cairo_status(context_.get()));
     cairo_surface_flush(surface_.get());
-    const std::string png = packed_png(surface_.get());
-
-    const std::string partial = path + ".partial";
-    const int file = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) {
-        base::throw_errno("the picture " + path + " cannot be written", errno);
-    }
-    int error = 0;
-    for (std::size_t n_done = 0; error == 0 && n_done < png.size();) {
-        const ssize_t n = write(file, png.data() + n_done, png.size() - n_done);
-        if (n > 0) {
-            n_done += static_cast<std::size_t>(n);
-        } else if (n < 0 && errno != EINTR) {
-            error = errno;
-        }
-    }
-    if (error == 0 && fsync(file) != 0) {
-        error = errno;
-    }
-    if (close(file) != 0 && error == 0) {
-        error = errno;
-    }
-    if (error != 0) {
-        unlink(partial.c_str());
-        base::throw_errno("the picture " + path + " cannot be written", error);
-    }
-    if (rename(partial.c_str(), path.c_str()) != 0) {
-        const int rename_error = errno;
-        unlink(partial.c_str());
-        base::throw_errno("the picture " + path + " cannot be put in its place", rename_error);
-    }
+    base::write_file(path, packed_png(surface_.get()));
 }
 
 }  // namespace faintweb::report

@@ -28,12 +28,12 @@ TEST(File, IsWholeAndLeavesNothingBeside) {
     EXPECT_FALSE(std::filesystem::exists(folder + "/x.partial"));
 }
 
-TEST(File, NamesThePathThatCannotBeWritten) {
+TEST(File, NamesThePathThatCannotBeOpened) {
     try {
         write_file("/nowhere/at/all", "text");
         FAIL();
     } catch (const InputError& error) {
-        EXPECT_STREQ(error.what(), "cannot write /nowhere/at/all: No such file or directory");
+        EXPECT_STREQ(error.what(), "cannot open /nowhere/at/all.partial: No such file or directory");
     }
 }
 

@@ -1,0 +1,225 @@
+#include "apps/command_line.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/campaign/campaign.h"
+#include "lib/learn/device.h"
+#include "mpi/session.h"
+
+namespace faintweb::apps {
+namespace {
+
+bool is_campaign_file(const std::string& path) {
+    const std::string ending = std::filesystem::path(path).extension().string();
+    return ending == ".yaml" || ending == ".yml";
+}
+
+/// A text as a YAML scalar: in single quotes, where only the quote itself is special.
+std::string quoted(const std::string& text) {
+    std::string result = "'";
+    for (const char c : text) {
+        result += c == '\'' ? std::string("''") : std::string(1, c);
+    }
+    return result + "'";
+}
+
+std::string list_of(const std::vector<std::string>& items) {
+    std::string result = "[";
+    for (const std::string& item : items) {
+        result += (result.size() > 1 ? ", " : "") + quoted(item);
+    }
+    return result + "]";
+}
+
+/// The unit as campaign files name it; other words are left for the campaign to refuse.
+std::string unit_key(std::string unit) {
+    std::transform(
+        unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return std::tolower(c); });
+    return unit == "jy/beam" ? "jy_beam" : unit == "jy/arcsec2" ? "jy_arcsec2" : unit;
+}
+
+/// The options of `detect` that say what is in a campaign's detect section.
+struct DetectOptions {
+    std::vector<std::string> inputs;
+    std::string model;
+    std::string output;
+    std::vector<std::string> truth;
+    std::vector<std::string> accept_mismatch;
+    std::string beam;
+    std::string unit;
+    std::string pixel;
+    std::string hdu;
+    std::string threshold;
+    std::vector<std::string> exports;
+    bool has_pictures = false;
+};
+
+void add_detect(Request& request, const DetectOptions& options) {
+    std::vector<std::string> from_options;
+    const auto set = [&](const std::string& key, const std::string& value) {
+        from_options.push_back(key + "=" + value);
+    };
+    std::vector<std::string> maps = options.inputs;
+    if (!maps.empty() && is_campaign_file(maps.front())) {
+        request.campaign = maps.front();
+        maps.erase(maps.begin());
+    } else if (maps.empty()) {
+        throw base::UsageError(
+            "detect: nothing to classify, give a campaign file or --model MODEL -o CATALOGUE.h5 "
+            "MAP.fits...");
+    } else if (options.model.empty() || options.output.empty()) {
+        throw base::UsageError(base::text("detect: ",
+                                          options.model.empty() ? "--model" : "-o",
+                                          " is missing (maps without a campaign file need both), "
+                                          "give --model MODEL -o CATALOGUE.h5"));
+    }
+    if (!maps.empty()) {
+        set("detect.maps", list_of(maps));
+    }
+    if (!options.truth.empty()) {
+        set("detect.truth", list_of(options.truth));
+    }
+    if (!options.model.empty()) {
+        set("detect.model", quoted(options.model));
+    }
+    if (!options.output.empty()) {
+        const std::filesystem::path path(options.output);
+        set("output", quoted(path.has_parent_path() ? path.parent_path().string() : "."));
+        set("detect.catalogue", quoted(path.filename().string()));
+    }
+    if (!options.accept_mismatch.empty()) {
+        set("detect.accept_mismatch", list_of(options.accept_mismatch));
+    }
+    for (const auto& [key, value] : {std::pair{"detect.beam", "[" + options.beam + "]"},
+                                     {"detect.unit", unit_key(options.unit)},
+                                     {"detect.pixel_arcsec", options.pixel},
+                                     {"detect.hdu", options.hdu},
+                                     {"detect.threshold", options.threshold}}) {
+        if (!value.empty() && value != "[]") {
+            set(key, value);
+        }
+    }
+    if (request.campaign.empty()) {
+        set("detect.exports", list_of(options.exports));
+        set("detect.pictures", options.has_pictures ? "true" : "false");
+    }
+    // What --set says wins.
+    request.overrides.insert(request.overrides.begin(), from_options.begin(), from_options.end());
+}
+
+}  // namespace
+
+Request parse_command_line(int argc, char** argv) {
+    CLI::App app("Finds faint, diffuse radio emission in survey maps.", "faintweb");
+    app.require_subcommand(0, 1);
+    Request request;
+    bool wants_version = false;
+    bool wants_defaults = false;
+    app.add_flag("--version", wants_version, "print the versions of the program and its libraries");
+    app.add_flag(
+        "--dump-defaults", wants_defaults, "print a campaign file with every key at its default");
+
+    const auto add_campaign_options = [&](CLI::App* command) {
+        command
+            ->add_option(
+                "--set", request.overrides, "key=value, over the campaign file; may be repeated")
+            ->allow_extra_args(false);
+        command->add_flag("--check", request.is_check, "check the campaign and stop");
+        command->add_flag(
+            "--dry-run", request.is_dry_run, "print fields, tiles, memory and bytes, and stop");
+    };
+    for (const auto& [name, help] :
+         {std::pair{"run", "all stages of a campaign; what is finished and unchanged is skipped"},
+          {"simulate", "make the mock skies of a campaign"},
+          {"train", "train the network of a campaign"},
+          {"evaluate", "score the trained network on held-out skies"}}) {
+        CLI::App* command = app.add_subcommand(name, help);
+        command->add_option("campaign", request.campaign, "campaign file (YAML)")->required();
+        add_campaign_options(command);
+    }
+    DetectOptions options;
+    CLI::App* detect = app.add_subcommand("detect", "classify maps into a catalogue");
+    detect->add_option("maps", options.inputs, "FITS maps, or a campaign file (YAML)");
+    detect->add_option("--model,-m", options.model, "model file");
+    detect->add_option("-o,--output", options.output, "catalogue to write, NAME.h5");
+    detect->add_option(
+        "--truth", options.truth, "sky image of each map: labels tiles and fills the outcome");
+    detect
+        ->add_option("--accept-mismatch",
+                     options.accept_mismatch,
+                     "go on although the maps differ from the model in: pixel, beam")
+        ->delimiter(',');
+    detect->add_option(
+        "--beam", options.beam, "MAJ[,MIN,PA] in arcsec and degrees, instead of the header's");
+    detect->add_option("--unit", options.unit, "Jy/beam or Jy/arcsec2, instead of the header's");
+    detect->add_option("--pixel", options.pixel, "pixel scale in arcsec, instead of the header's");
+    detect->add_option("--hdu", options.hdu, "HDU of the image, 0 is the primary one");
+    detect->add_option("--threshold",
+                       options.threshold,
+                       "score above which a tile is a detection, instead of the model's");
+    detect->add_option("--export", options.exports, "also write: csv, fits, ds9")->delimiter(',');
+    detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
+    add_campaign_options(detect);
+
+    CLI::App* exporting =
+        app.add_subcommand("export", "write the tiles of a catalogue in other formats");
+    exporting->add_option("catalogue", request.input, "NAME.h5")->required();
+    exporting->add_option("--csv", request.exports.csv, "comma-separated values");
+    exporting->add_option("--fits", request.exports.fits, "FITS binary table");
+    exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
+    CLI::App* drawing =
+        app.add_subcommand("picture", "draw a map, or the classified fields of a catalogue");
+    drawing->add_option("input", request.input, "MAP.fits or CATALOGUE.h5")->required();
+    drawing->add_option("-o,--output", request.output, "PNG file for a map, folder for a catalogue")
+        ->required();
+    CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
+    telling->add_option("file", request.input, "any of them")->required();
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        const std::vector<CLI::App*> commands = app.get_subcommands();
+        request.answer = commands.empty() ? app.help() : commands.front()->help();
+        return request;
+    } catch (const CLI::ParseError& error) {
+        throw base::UsageError(base::text(error.what(), "; see faintweb --help"));
+    }
+    if (wants_version) {
+        request.answer = base::text("faintweb ",
+                                    base::version(),
+                                    " (LibTorch ",
+                                    learn::torch_version(),
+                                    ", ",
+                                    mpi::library_versions(),
+                                    ")");
+        return request;
+    }
+    if (wants_defaults) {
+        request.answer = campaign::dump_defaults();
+        return request;
+    }
+    if (app.get_subcommands().empty()) {
+        throw base::UsageError(
+            "no command was given (run, simulate, train, evaluate, detect, export, picture, info), "
+            "see faintweb --help");
+    }
+    request.command = app.get_subcommands().front()->get_name();
+    if (request.command == "detect") {
+        add_detect(request, options);
+    }
+    if (request.command == "export" && request.exports.csv.empty() &&
+        request.exports.fits.empty() && request.exports.ds9.empty()) {
+        throw base::UsageError(
+            "export: no format was asked for, give --csv, --fits or --ds9 with a file name");
+    }
+    return request;
+}
+
+}  // namespace faintweb::apps

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+
+namespace faintweb::apps {
+
+/// What the command line asks for.
+struct Request {
+    std::string command;   ///< run, simulate, train, evaluate, detect, export, picture, info
+    std::string campaign;  ///< file; may be empty for detect
+    std::vector<std::string> overrides;
+    bool is_check = false;
+    bool is_dry_run = false;
+    std::string input;   ///< of export, picture, info
+    std::string output;  ///< of picture
+    ExportPaths exports;
+    std::string answer;  ///< text to print instead of doing anything: help, version, defaults
+};
+
+/// @throws base::UsageError  one line that says what is wrong and what to do.
+Request parse_command_line(int argc, char** argv);
+
+}  // namespace faintweb::apps

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/campaign/campaign.h"
+#include "mpi/communicator.h"
+
+/// What the program can do. Each function runs on every rank and gives the exit code of the run.
+namespace faintweb::apps {
+
+base::ExitCode run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+
+/// Prints what a run would do: fields, tiles, memory and bytes on disk.
+base::ExitCode dry_run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+
+/// Writes a catalogue in other formats. Each path may be empty.
+struct ExportPaths {
+    std::string csv;
+    std::string fits;
+    std::string ds9;
+};
+base::ExitCode export_catalogue(const std::string& catalogue, const ExportPaths& paths);
+
+/// Draws a map, or the classified fields of a catalogue into a folder.
+base::ExitCode picture(const std::string& input, const std::string& output);
+
+/// Prints what a catalogue, model or FITS file is.
+base::ExitCode info(const std::string& path);
+
+}  // namespace faintweb::apps

@@ -1,0 +1,321 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <unistd.h>
+
+#include "apps/commands.h"
+#include "apps/workplace.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/log.h"
+#include "lib/base/progress.h"
+#include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/catalogue/accounting.h"
+#include "lib/catalogue/field_rows.h"
+#include "lib/image/wcs.h"
+#include "lib/label/rule.h"
+#include "lib/learn/classifier.h"
+#include "lib/learn/model.h"
+#include "lib/source/photometry.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/scaling.h"
+#include "mpi/catalogue_file.h"
+#include "mpi/session.h"
+
+namespace faintweb::apps {
+namespace {
+
+std::vector<mpi::MapPaths> maps_of(const campaign::Campaign& campaign) {
+    const campaign::DetectSettings& settings = campaign.detect;
+    if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
+        return mock_maps(campaign, MockSet::test);
+    }
+    std::vector<mpi::MapPaths> maps;
+    for (std::size_t i = 0; i < settings.maps.size(); ++i) {
+        maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
+    }
+    return maps;
+}
+
+/// Flags for every row of a map that the model does not fit, or why such a map is refused.
+struct Fit {
+    std::int32_t flags = 0;
+    std::string refusal;
+};
+
+Fit fit_of(const learn::Model& model,
+           const campaign::DetectSettings& settings,
+           const image::MapInfo& info) {
+    Fit fit;
+    for (const learn::Mismatch& mismatch :
+         learn::check_model_fits(model, info.pixel_arcsec, info.beam)) {
+        const bool is_accepted = std::find(settings.accept_mismatch.begin(),
+                                           settings.accept_mismatch.end(),
+                                           mismatch.what) != settings.accept_mismatch.end();
+        if (!is_accepted) {
+            fit.refusal = base::text(info.path,
+                                     ": ",
+                                     mismatch.reason,
+                                     "; use a model for such maps, or --accept-mismatch ",
+                                     mismatch.what);
+            return fit;
+        }
+        fit.flags |=
+            mismatch.what == "pixel" ? catalogue::pixel_mismatch : catalogue::beam_mismatch;
+    }
+    return fit;
+}
+
+/// Classifies the fields that a rank is handed.
+class FieldClassifier {
+  public:
+    FieldClassifier(const campaign::Campaign& campaign,
+                    const learn::Model& model,
+                    const learn::Classifier& classifier,
+                    const mpi::FieldPlan& plan)
+        : campaign_(campaign),
+          model_(model),
+          classifier_(classifier),
+          plan_(plan),
+          threshold_(campaign.detect.threshold > 0 ? campaign.detect.threshold : model.threshold),
+          wcs_(plan.maps.size()) {}
+
+    catalogue::FieldResult classify(std::int64_t field, std::vector<float> pixels) {
+        const mpi::FieldPixels unpacked = mpi::unpack_field(plan_, field, std::move(pixels));
+        const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
+        const image::MapInfo& info = plan_.map_of(field).info;
+        const tile::TileGrid grid{unpacked.noise.rows, unpacked.noise.cols, model_.tile_px};
+        const tile::ScaledField scaled = tile::scale_field(unpacked.noise, model_.scaling);
+        const std::vector<float> scores =
+            classifier_.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value));
+        const std::vector<source::TileFlux> fluxes =
+            source::tile_photometry(unpacked.noise, grid, info.pixel_arcsec);
+        std::vector<std::uint8_t> is_blank(fluxes.size());
+        std::transform(
+            fluxes.begin(), fluxes.end(), is_blank.begin(), [&](const source::TileFlux& flux) {
+                return static_cast<std::uint8_t>(tile::is_blank_tile(flux.n_blank, grid.tile_px));
+            });
+        std::vector<std::uint8_t> labels;
+        if (unpacked.sky) {
+            labels = label::label_tiles(*unpacked.sky, grid, model_.label_rule);
+        }
+        catalogue::ClassifiedField classified;
+        classified.map = map;
+        classified.field = static_cast<std::int32_t>(field);
+        classified.window = plan_.window_of(field);
+        classified.grid = grid;
+        classified.scores = scores;
+        classified.fluxes = fluxes;
+        classified.is_blank = is_blank;
+        classified.labels = labels;
+        classified.threshold = threshold_;
+        classified.probability_of = [this](double score) {
+            return learn::calibrated_probability(model_, score);
+        };
+        classified.wcs = wcs_of(map);
+        classified.flags = fit_of(model_, campaign_.detect, info).flags;
+        classified.rms_jy_arcsec2 =
+            static_cast<double>(tile::robust_statistics(unpacked.noise.pixels).rms);
+        classified.window_sha256 = unpacked.sha256;
+        return catalogue::make_field_result(classified);
+    }
+
+  private:
+    const image::Wcs* wcs_of(std::int32_t map) {
+        std::optional<image::Wcs>& wcs = wcs_[static_cast<std::size_t>(map)];
+        const image::MapInfo& info = plan_.maps[static_cast<std::size_t>(map)].info;
+        if (!info.has_wcs) {
+            return nullptr;
+        }
+        if (!wcs) {
+            wcs.emplace(info.header_cards);
+        }
+        return &*wcs;
+    }
+
+    const campaign::Campaign& campaign_;
+    const learn::Model& model_;
+    const learn::Classifier& classifier_;
+    const mpi::FieldPlan& plan_;
+    double threshold_;
+    std::vector<std::optional<image::Wcs>> wcs_;
+};
+
+/// The rows of the maps table; on rank 0, which alone may see the files.
+std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
+                                              const learn::Model& model,
+                                              const campaign::DetectSettings& settings) {
+    std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
+    for (const mpi::PlannedField& field : plan.fields) {
+        ++n_fields[static_cast<std::size_t>(field.map)];
+    }
+    std::vector<catalogue::MapRecord> records;
+    for (std::size_t i = 0; i < plan.maps.size(); ++i) {
+        const mpi::PlannedMap& map = plan.maps[i];
+        const auto number = static_cast<std::int32_t>(i);
+        if (map.failure.empty()) {
+            records.push_back(catalogue::make_map_record(number,
+                                                         map.info,
+                                                         base::sha256_of_file(map.info.path),
+                                                         n_fields[i],
+                                                         fit_of(model, settings, map.info).flags));
+        } else {
+            base::log_warning("not used: " + map.failure);
+            records.push_back(catalogue::make_failed_map(number, map.info.path, map.failure));
+        }
+    }
+    return records;
+}
+
+std::string now_text() {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    std::array<char, 32> buffer{};
+    std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return buffer.data();
+}
+
+catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
+                                      const campaign::Campaign& campaign,
+                                      const learn::Model& model,
+                                      const learn::Device& device,
+                                      const mpi::FieldPlan& plan,
+                                      const std::string& started) {
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    catalogue::Provenance provenance;
+    provenance.campaign_text = campaign.text.empty() ? campaign::dump(campaign) : campaign.text;
+    provenance.model_sha256 = model.sha256;
+    provenance.device = device.kind == learn::DeviceKind::cpu ? "cpu" : "cuda";
+    provenance.precision = "fp32";
+    provenance.settings =
+        campaign::result_settings(campaign, {"detect", "field_px"}, campaign::InputNames::left_out);
+    provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
+    provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
+    provenance.versions = {{"faintweb", base::version()},
+                           {"torch", learn::torch_version()},
+                           {"mpi", mpi::library_versions()}};
+    provenance.run = {{"host", host.data()},
+                      {"started", started},
+                      {"ranks", base::text(communicator.size())},
+                      {"threads", base::text(threads_of_rank(campaign, communicator))}};
+    for (const mpi::PlannedMap& map : plan.maps) {
+        provenance.map_headers.push_back(map.info.header_cards);
+    }
+    return provenance;
+}
+
+/// What a person wants beside the catalogue; on rank 0.
+void write_companions(const campaign::Campaign& campaign) {
+    const std::string path = catalogue_path(campaign);
+    const std::string stem = std::filesystem::path(path).replace_extension().string();
+    const auto wants = [&](const char* format) {
+        const auto& exports = campaign.detect.exports;
+        return std::find(exports.begin(), exports.end(), format) != exports.end();
+    };
+    export_catalogue(path,
+                     {wants("csv") ? stem + ".csv" : "",
+                      wants("fits") ? stem + ".fits" : "",
+                      wants("ds9") ? stem + ".reg" : ""});
+    if (campaign.detect.pictures) {
+        picture(path, stem + "-pictures");
+    }
+}
+
+}  // namespace
+
+base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    const std::string started = now_text();
+    const learn::Model model =
+        learn::read_model(campaign.detect.model == campaign::trained_model ? model_path(campaign)
+                                                                           : campaign.detect.model);
+    const learn::Device device =
+        learn::choose_device(campaign.parallel.device, communicator.local_rank());
+    const learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
+
+    const image::MapOptions options = campaign::map_options(campaign);
+    const mpi::FieldPlan plan = mpi::plan_fields(
+        communicator,
+        maps_of(campaign),
+        options,
+        campaign.field_px,
+        [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
+    // Rank 0's on the thread that hands out, or every rank's on the thread that works.
+    mpi::FieldReader reader(plan, options);
+    const bool is_read_by_root = campaign.parallel.scatter == "pixels";
+    FieldClassifier field_classifier(campaign, model, classifier, plan);
+    std::vector<catalogue::FieldResult> results;
+    std::vector<catalogue::FieldResult> failed;
+    const auto fail = [&](std::int64_t field, const std::string& reason) {
+        base::log_warning("not used: " + reason);
+        const image::Window& window = plan.window_of(field);
+        return catalogue::make_failed_field(plan.fields[static_cast<std::size_t>(field)].map,
+                                            static_cast<std::int32_t>(field),
+                                            window,
+                                            {window.rows, window.cols, model.tile_px},
+                                            reason);
+    };
+    base::Progress progress("detect", "fields", static_cast<std::int64_t>(plan.fields.size()));
+    const auto worked = mpi::share_fields(
+        communicator,
+        hand_out_order(plan),
+        share_settings(campaign),
+        {.read =
+             [&](std::int64_t field) {
+                 return is_read_by_root ? reader.read(field) : std::vector<float>();
+             },
+         .work =
+             [&](std::int64_t field, std::vector<float> pixels) {
+                 try {
+                     results.push_back(field_classifier.classify(
+                         field, is_read_by_root ? std::move(pixels) : reader.read(field)));
+                 } catch (const base::InputError& error) {
+                     results.push_back(fail(field, error.what()));
+                 }
+             },
+         .fail = [&](std::int64_t field,
+                     const std::string& reason) { failed.push_back(fail(field, reason)); },
+         .progress = [&](std::int64_t) { progress.advance(); }});
+    if (communicator.is_root()) {
+        progress.finish();
+    }
+    log_shares(communicator, "detect", worked.size());
+
+    const std::string path = catalogue_path(campaign);
+    std::vector<catalogue::MapRecord> maps;
+    if (communicator.is_root()) {
+        base::make_folder(std::filesystem::path(path).parent_path().string());
+        maps = map_records(plan, model, campaign.detect);
+    }
+    results.insert(results.end(),
+                   std::make_move_iterator(failed.begin()),
+                   std::make_move_iterator(failed.end()));
+    const std::string digest =
+        mpi::write_catalogue(communicator,
+                             path,
+                             maps,
+                             std::move(results),
+                             static_cast<std::int64_t>(plan.fields.size()),
+                             make_provenance(communicator, campaign, model, device, plan, started));
+    std::int64_t has_failures = 0;
+    if (communicator.is_root()) {
+        const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+        const catalogue::Accounting accounting =
+            catalogue::account(catalogue.maps, catalogue.fields);
+        has_failures = accounting.has_failures() ? 1 : 0;
+        base::print(base::text(path, ": ", catalogue::accounting_text(accounting)));
+        base::print("digest " + digest);
+        write_companions(campaign);
+    }
+    return communicator.max(has_failures) != 0 ? base::ExitCode::failed_inputs
+                                               : base::ExitCode::done;
+}
+
+}  // namespace faintweb::apps

@@ -1,0 +1,124 @@
+#include <filesystem>
+
+#include "apps/commands.h"
+#include "apps/workplace.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/catalogue/accounting.h"
+#include "lib/image/fits_map.h"
+#include "lib/learn/model.h"
+#include "mpi/catalogue_file.h"
+
+namespace faintweb::apps {
+namespace {
+
+std::string beam_text(const image::Beam& beam) {
+    return base::text(
+        beam.major_arcsec, " x ", beam.minor_arcsec, " arcsec, ", beam.angle_deg, " deg");
+}
+
+void describe_catalogue(const std::string& path) {
+    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+    base::print("catalogue " + path);
+    base::print("digest    " + catalogue.digest);
+    base::print("model     " + catalogue.provenance.model_sha256);
+    base::print("content   " +
+                catalogue::accounting_text(catalogue::account(catalogue.maps, catalogue.fields)));
+    for (const catalogue::MapRecord& map : catalogue.maps) {
+        base::print(base::text("map       ",
+                               map.path.view(),
+                               ": ",
+                               map.cols,
+                               " x ",
+                               map.rows,
+                               " px of ",
+                               map.pixel_arcsec,
+                               " arcsec",
+                               map.reason.view().empty() ? "" : ", failed: ",
+                               map.reason.view()));
+    }
+    for (const auto& entries :
+         {catalogue.provenance.settings, catalogue.provenance.versions, catalogue.provenance.run}) {
+        for (const auto& [name, value] : entries) {
+            base::print(base::text("          ", name, " = ", value));
+        }
+    }
+}
+
+void describe_model(const std::string& path) {
+    const learn::Model model = learn::read_model(path);
+    const learn::NetworkInfo network = learn::network_info(model.network, model.tile_px);
+    base::print(base::text("model     ",
+                           path,
+                           ": ",
+                           model.network,
+                           ", ",
+                           network.n_parameters,
+                           " parameters, ",
+                           network.mflop_per_tile,
+                           " MFLOP per tile"));
+    base::print("sha256    " + model.sha256);
+    base::print(base::text("tiles     ",
+                           model.tile_px,
+                           " px of ",
+                           model.pixel_arcsec,
+                           " arcsec, scaling ",
+                           tile::scaling_name(model.scaling)));
+    base::print(base::text(
+        "beam      ", beam_text(model.beam), ", noise ", model.noise_jy_beam, " Jy/beam"));
+    base::print(base::text("label     more than ",
+                           model.label_rule.min_pixels,
+                           " px above ",
+                           model.label_rule.flux_threshold_jy_arcsec2,
+                           " Jy/arcsec2"));
+    if (model.metrics.n_fields > 0) {
+        const learn::Confusion& confusion = model.metrics.confusion;
+        base::print(base::text("metrics   A_s ",
+                               confusion.a_s(),
+                               ", W_s ",
+                               confusion.w_s(),
+                               ", W_v ",
+                               confusion.w_v(),
+                               " on ",
+                               model.metrics.n_fields,
+                               " held-out fields"));
+    }
+}
+
+void describe_map(const std::string& path) {
+    const image::FitsMap map = image::FitsMap::open(path);
+    const image::MapInfo& info = map.info();
+    base::print(base::text("map       ",
+                           path,
+                           ", HDU ",
+                           info.hdu,
+                           ": ",
+                           info.cols,
+                           " x ",
+                           info.rows,
+                           " px of ",
+                           info.pixel_arcsec,
+                           " arcsec, ",
+                           image::unit_name(info.unit)));
+    base::print(base::text("beam      ", info.beam ? beam_text(*info.beam) : "none"));
+    base::print(base::text("WCS       ",
+                           info.has_wcs ? "yes" : "no",
+                           info.object.empty() ? "" : ", object ",
+                           info.object));
+}
+
+}  // namespace
+
+base::ExitCode info(const std::string& path) {
+    const std::string ending = std::filesystem::path(path).extension().string();
+    if (ending == ".h5") {
+        describe_catalogue(path);
+    } else if (ending == ".safetensors") {
+        describe_model(path);
+    } else {
+        describe_map(path);
+    }
+    return base::ExitCode::done;
+}
+
+}  // namespace faintweb::apps

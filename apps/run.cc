@@ -1,0 +1,246 @@
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <sys/stat.h>
+
+#include "apps/commands.h"
+#include "apps/workplace.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/tile/grid.h"
+
+namespace faintweb::apps {
+namespace {
+
+using campaign::Campaign;
+using campaign::Stage;
+
+/// Size and time of change of a file; what is not there is its own state.
+std::string file_state(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return path + " missing\n";
+    }
+    return base::text(
+        path, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec, "\n");
+}
+
+std::string settings_of(const Campaign& campaign, const std::vector<std::string>& sections) {
+    return campaign::settings_text(campaign, sections, campaign::InputNames::included);
+}
+
+/// All that a stage's output depends on. A stage with the same state as when it last ended is done.
+std::string stage_state(const Campaign& campaign, Stage stage) {
+    const std::string simulated =
+        base::version() + "\n" + settings_of(campaign, {"seed", "sky", "observation", "simulate"});
+    const std::string trained =
+        simulated + settings_of(campaign, {"tile_px", "field_px", "label", "train"});
+    switch (stage) {
+        case Stage::simulate:
+            return simulated;
+        case Stage::train:
+            return trained;
+        case Stage::evaluate:
+            return trained + settings_of(campaign, {"evaluate"});
+        case Stage::detect:
+            break;
+    }
+    std::string state = trained + settings_of(campaign, {"detect"});
+    for (const auto& files :
+         {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
+        for (const std::string& file : files) {
+            state += file_state(file);
+        }
+    }
+    return state;
+}
+
+std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
+    switch (stage) {
+        case Stage::simulate: {
+            std::vector<std::string> outputs;
+            for (const MockSet set : {MockSet::train, MockSet::test}) {
+                for (const mpi::MapPaths& paths : mock_maps(campaign, set)) {
+                    outputs.insert(outputs.end(), {paths.map, paths.truth});
+                }
+            }
+            return outputs;
+        }
+        case Stage::train:
+            return {model_path(campaign)};
+        case Stage::evaluate:
+            return {campaign.output + "/evaluation.json"};
+        case Stage::detect:
+            return {catalogue_path(campaign)};
+    }
+    return {};
+}
+
+std::string stamp_path(const Campaign& campaign, Stage stage) {
+    return base::text(campaign.output, "/.stages/", campaign::stage_name(stage));
+}
+
+bool is_finished(const Campaign& campaign, Stage stage) {
+    std::ifstream stamp(stamp_path(campaign, stage));
+    std::string hash;
+    if (!(stamp >> hash) || hash != base::sha256(stage_state(campaign, stage))) {
+        return false;
+    }
+    for (const std::string& output : outputs_of(campaign, stage)) {
+        if (!std::filesystem::exists(output)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+base::ExitCode run_stage(const mpi::Communicator& communicator,
+                         const Campaign& campaign,
+                         Stage stage) {
+    switch (stage) {
+        case Stage::simulate:
+            return simulate(communicator, campaign);
+        case Stage::train:
+            return train(communicator, campaign);
+        case Stage::evaluate:
+            return evaluate(communicator, campaign);
+        case Stage::detect:
+            return detect(communicator, campaign);
+    }
+    return base::ExitCode::internal;
+}
+
+}  // namespace
+
+base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
+    base::ExitCode worst = base::ExitCode::done;
+    // What was made anew makes anew all that follows from it.
+    bool is_fresh = false;
+    for (const Stage stage : campaign.stages) {
+        const std::string state = mpi::from_root(communicator, [&] {
+            base::make_folder(campaign.output + "/.stages");
+            return std::string(!is_fresh && is_finished(campaign, stage) ? "finished" : "to do");
+        });
+        if (state == "finished") {
+            if (communicator.is_root()) {
+                base::print(base::text(campaign::stage_name(stage),
+                                       ": finished before and unchanged, skipped"));
+            }
+            continue;
+        }
+        is_fresh = true;
+        if (communicator.is_root()) {
+            std::filesystem::remove(stamp_path(campaign, stage));
+        }
+        const base::ExitCode code = run_stage(communicator, campaign, stage);
+        worst = std::max(worst, code);
+        if (communicator.is_root() && code == base::ExitCode::done) {
+            base::write_file(stamp_path(campaign, stage),
+                             base::sha256(stage_state(campaign, stage)) + "\n");
+        }
+    }
+    if (communicator.is_root()) {
+        base::print("results are in " + campaign.output);
+    }
+    return worst;
+}
+
+base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
+    const std::int64_t sky_px = campaign.sky.size_px;
+    const std::int64_t per_side = (sky_px + campaign.field_px - 1) / campaign.field_px;
+    const auto megabytes = [](double bytes) {
+        return base::text(std::llround(bytes / 1e6), " MB");
+    };
+    const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
+        std::int64_t n_tiles = 0;
+        for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
+            n_tiles += tile::TileGrid{window.rows, window.cols, campaign.tile_px}.count();
+        }
+        return n_tiles;
+    };
+    if (!communicator.is_root()) {
+        return base::ExitCode::done;
+    }
+    const double field_bytes =
+        static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
+    for (const Stage stage : campaign.stages) {
+        const std::string name = campaign::stage_name(stage);
+        const int n_train = campaign.simulate.n_train;
+        const int n_test = campaign.simulate.n_test;
+        if (stage == Stage::simulate) {
+            const double bytes =
+                2.0 * (n_train + n_test) * static_cast<double>(sky_px * sky_px) * sizeof(float);
+            base::print(base::text(name,
+                                   ": ",
+                                   n_train,
+                                   " training and ",
+                                   n_test,
+                                   " test skies of ",
+                                   sky_px,
+                                   " x ",
+                                   sky_px,
+                                   " px, ",
+                                   megabytes(bytes),
+                                   " on disk"));
+        } else if (stage == Stage::train) {
+            const std::int64_t n_tiles = n_train * tiles_of(sky_px, sky_px);
+            base::print(base::text(
+                name,
+                ": ",
+                n_train * per_side * per_side,
+                " fields, ",
+                n_tiles,
+                " tiles, ",
+                megabytes(static_cast<double>(n_tiles * campaign.tile_px * campaign.tile_px) *
+                          sizeof(float)),
+                " of memory over all ranks, ",
+                campaign.train.epochs,
+                " epochs"));
+        } else if (stage == Stage::evaluate) {
+            base::print(base::text(name,
+                                   ": ",
+                                   n_test * per_side * per_side,
+                                   " fields, ",
+                                   n_test * tiles_of(sky_px, sky_px),
+                                   " tiles"));
+        } else {
+            std::int64_t n_fields = 0;
+            std::int64_t n_tiles = 0;
+            if (campaign.detect.maps.front() == campaign::simulated_maps) {
+                n_fields = n_test * per_side * per_side;
+                n_tiles = n_test * tiles_of(sky_px, sky_px);
+            } else {
+                for (const std::string& map : campaign.detect.maps) {
+                    try {
+                        const image::MapInfo info =
+                            image::FitsMap::open(map, campaign::map_options(campaign)).info();
+                        n_fields += static_cast<std::int64_t>(
+                            tile::field_windows(info.cols, info.rows, campaign.field_px).size());
+                        n_tiles += tiles_of(info.cols, info.rows);
+                    } catch (const base::InputError& error) {
+                        base::print(base::text(name, ": would not use ", error.what()));
+                    }
+                }
+            }
+            // Per rank: the fields it holds, one more while it is scaled and one cut into tiles.
+            base::print(base::text(name,
+                                   ": ",
+                                   n_fields,
+                                   " fields, ",
+                                   n_tiles,
+                                   " tiles, up to ",
+                                   megabytes(field_bytes * (campaign.parallel.credits + 2)),
+                                   " of memory per rank, ",
+                                   megabytes(static_cast<double>(n_tiles) * sizeof(float)),
+                                   " of scores on disk"));
+        }
+    }
+    return base::ExitCode::done;
+}
+
+}  // namespace faintweb::apps

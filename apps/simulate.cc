@@ -1,0 +1,100 @@
+#include <sstream>
+
+#include "apps/commands.h"
+#include "apps/workplace.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/progress.h"
+#include "lib/base/text.h"
+#include "lib/image/fits_write.h"
+#include "lib/sky/observe.h"
+#include "lib/sky/paint.h"
+
+namespace faintweb::apps {
+namespace {
+
+/// Mock maps lie side by side along the equator, so that no two share a position on the sky.
+image::SkyPosition centre_of(int number) {
+    return {(number * 20) % 360 + 0.0, 0.0};
+}
+
+void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, int n_threads) {
+    const std::uint64_t realisation = static_cast<std::uint64_t>(number) +
+                                      (set == MockSet::test ? campaign::first_test_realisation : 0);
+    const sky::MockSky mock = sky::paint_sky(campaign.sky, campaign.seed, realisation, n_threads);
+    image::FitsHeader header;
+    header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
+    header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
+    header.pixel_arcsec = campaign.sky.pixel_arcsec;
+    header.centre = centre_of(number);
+    header.frequency_hz = campaign.sky.frequency_hz;
+    header.history = {
+        base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", realisation)};
+    image::write_fits(sky_path(campaign, set, number), mock.sky, header);
+
+    const image::Image noise = sky::observe(mock.sky,
+                                            campaign.sky.pixel_arcsec,
+                                            campaign.observation,
+                                            campaign.seed,
+                                            realisation,
+                                            n_threads);
+    header.beam = image::Beam{
+        campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
+    header.history.push_back(base::text("beam ",
+                                        campaign.observation.beam_fwhm_arcsec,
+                                        " arcsec, noise ",
+                                        campaign.observation.noise_jy_beam,
+                                        " Jy/beam"));
+    image::write_fits(noise_path(campaign, set, number), noise, header);
+
+    std::ostringstream haloes;
+    haloes.precision(9);
+    haloes << "x_px,y_px,z,mass_msun,r200_mpc,r100_mpc,r100_arcsec\n";
+    for (const sky::Halo& halo : mock.haloes) {
+        haloes << halo.x_px << ',' << halo.y_px << ',' << halo.z << ',' << halo.mass_msun << ','
+               << halo.r200_mpc << ',' << halo.r100_mpc << ',' << halo.r100_arcsec << '\n';
+    }
+    base::write_file(halo_path(campaign, set, number), haloes.str());
+}
+
+}  // namespace
+
+base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    const int n_train = campaign.simulate.n_train;
+    const int n_all = n_train + campaign.simulate.n_test;
+    if (communicator.is_root()) {
+        base::make_folder(campaign.output + "/skies/train");
+        base::make_folder(campaign.output + "/skies/test");
+    }
+    communicator.barrier();
+    const int n_threads = threads_of_rank(campaign, communicator);
+    // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
+    // all.
+    base::Progress progress(
+        "simulate",
+        "skies",
+        (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
+    for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
+        simulate_one(campaign,
+                     i < n_train ? MockSet::train : MockSet::test,
+                     i < n_train ? i : i - n_train,
+                     n_threads);
+        if (communicator.is_root()) {
+            progress.advance();
+        }
+    }
+    communicator.barrier();
+    if (communicator.is_root()) {
+        progress.finish();
+        base::log_info(base::text("simulate: ",
+                                  n_train,
+                                  " training and ",
+                                  campaign.simulate.n_test,
+                                  " test skies in ",
+                                  campaign.output,
+                                  "/skies"));
+    }
+    return base::ExitCode::done;
+}
+
+}  // namespace faintweb::apps
