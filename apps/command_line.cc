@@ -45,6 +45,20 @@ std::string unit_key(std::string unit) {
     return unit == "jy/beam" ? "jy_beam" : unit == "jy/arcsec2" ? "jy_arcsec2" : unit;
 }
 
+/// MAJ, MAJ,MIN or MAJ,MIN,PA as the three numbers of a campaign file: a beam of one width is
+/// round.
+std::string beam_key(const std::string& beam) {
+    const auto n_commas = std::count(beam.begin(), beam.end(), ',');
+    if (beam.empty()) {
+        return beam;
+    }
+    return "[" +
+           (n_commas == 0   ? beam + ", " + beam + ", 0"
+            : n_commas == 1 ? beam + ", 0"
+                            : beam) +
+           "]";
+}
+
 /// The options of `detect` that say what is in a campaign's detect section.
 struct DetectOptions {
     std::vector<std::string> inputs;
@@ -97,12 +111,12 @@ void add_detect(Request& request, const DetectOptions& options) {
     if (!options.accept_mismatch.empty()) {
         set("detect.accept_mismatch", list_of(options.accept_mismatch));
     }
-    for (const auto& [key, value] : {std::pair{"detect.beam", "[" + options.beam + "]"},
+    for (const auto& [key, value] : {std::pair{"detect.beam", beam_key(options.beam)},
                                      {"detect.unit", unit_key(options.unit)},
                                      {"detect.pixel_arcsec", options.pixel},
                                      {"detect.hdu", options.hdu},
                                      {"detect.threshold", options.threshold}}) {
-        if (!value.empty() && value != "[]") {
+        if (!value.empty()) {
             set(key, value);
         }
     }

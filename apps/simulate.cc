@@ -1,3 +1,4 @@
+#include <cmath>
 #include <sstream>
 
 #include "apps/commands.h"
@@ -13,20 +14,18 @@
 namespace faintweb::apps {
 namespace {
 
-/// Mock maps lie side by side along the equator, so that no two share a position on the sky.
-image::SkyPosition centre_of(int number) {
-    return {(number * 20) % 360 + 0.0, 0.0};
-}
-
 void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, int n_threads) {
     const std::uint64_t realisation = static_cast<std::uint64_t>(number) +
                                       (set == MockSet::test ? campaign::first_test_realisation : 0);
-    const sky::MockSky mock = sky::paint_sky(campaign.sky, campaign.seed, realisation, n_threads);
+    sky::SkySettings settings = campaign.sky;
+    // Maps lie side by side, so that no two share a position on the sky.
+    settings.centre_ra_deg = std::fmod(settings.centre_ra_deg + 20.0 * number, 360.0);
+    const sky::MockSky mock = sky::paint_sky(settings, campaign.seed, realisation, n_threads);
     image::FitsHeader header;
     header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
     header.pixel_arcsec = campaign.sky.pixel_arcsec;
-    header.centre = centre_of(number);
+    header.centre = {settings.centre_ra_deg, settings.centre_dec_deg};
     header.frequency_hz = campaign.sky.frequency_hz;
     header.history = {
         base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", realisation)};
@@ -49,10 +48,11 @@ void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, i
 
     std::ostringstream haloes;
     haloes.precision(9);
-    haloes << "x_px,y_px,z,mass_msun,r200_mpc,r100_mpc,r100_arcsec\n";
+    haloes << "x_px,y_px,ra_deg,dec_deg,z,mass_msun,r200_mpc,r100_mpc,r100_arcsec\n";
     for (const sky::Halo& halo : mock.haloes) {
-        haloes << halo.x_px << ',' << halo.y_px << ',' << halo.z << ',' << halo.mass_msun << ','
-               << halo.r200_mpc << ',' << halo.r100_mpc << ',' << halo.r100_arcsec << '\n';
+        haloes << halo.x_px << ',' << halo.y_px << ',' << halo.ra_deg << ',' << halo.dec_deg << ','
+               << halo.z << ',' << halo.mass_msun << ',' << halo.r200_mpc << ',' << halo.r100_mpc
+               << ',' << halo.r100_arcsec << '\n';
     }
     base::write_file(halo_path(campaign, set, number), haloes.str());
 }

@@ -12,9 +12,9 @@
 set -euo pipefail
 
 faintweb_packages=(
-    ca-certificates ccache clang-format cmake fonts-dejavu-core g++ libbenchmark-dev libcairo2-dev
-    libcfitsio-dev libcli11-dev libfftw3-dev libgsl-dev libgtest-dev libhdf5-openmpi-dev
-    libopenmpi-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev
+    ca-certificates ccache clang-format cmake fonts-dejavu-core g++ libcairo2-dev
+    libcfitsio-dev libcli11-dev libfftw3-dev libgtest-dev libhdf5-openmpi-dev
+    libopenmpi-dev libpng-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev
     openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
 torch_version=2.11.0
 # The CPU half of the wheel links these two of its many dependencies, and no other.

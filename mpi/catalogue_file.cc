@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/columns.h"
 #include "lib/catalogue/digest.h"
-#include "lib/base/file.h"
 #include "mpi/catalogue_layout.h"
 #include "mpi/native.h"
 
@@ -718,8 +718,7 @@ std::string write_catalogue(const Communicator& communicator,
     std::string digest;
     run_on_root(communicator, [&] {
         try {
-            digest =
-                complete_file(base::partial_path(path), maps, layout, checksums, provenance);
+            digest = complete_file(base::partial_path(path), maps, layout, checksums, provenance);
             base::publish_partial(path);
         } catch (const base::Error&) {
             std::remove(base::partial_path(path).c_str());

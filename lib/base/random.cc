@@ -30,7 +30,8 @@ std::array<std::uint32_t, 2> make_key(std::uint64_t seed, Purpose purpose) {
     return {low(z), high(z)};
 }
 
-/// (0, 1) in 24 bits: never 0, so that logarithms are safe, nor 1, to which the largest would round.
+/// (0, 1) in 24 bits: never 0, so that logarithms are safe, nor 1, to which the largest would
+/// round.
 float to_uniform(std::uint32_t word) {
     return std::fmin((static_cast<float>(word >> 8) + 0.5F) * 0x1.0p-24F, 1.0F - 0x1.0p-24F);
 }

@@ -57,7 +57,6 @@ struct ParallelSettings {
     std::string scatter = "pixels";  ///< pixels, windows
     int credits = 2;                 ///< fields in flight per worker
     bool dedicated_rank0 = false;
-    double deadline_s = 60;
 };
 
 struct ImageSettings {

@@ -420,13 +420,6 @@ Keys::Keys() {
              "",
              "Rank 0 only hands out fields and classifies none itself.")
         .only_running();
-    parallel
-        .key("deadline_s",
-             &Parallel::deadline_s,
-             within(1, 86400),
-             "s",
-             "A rank without progress for this long ends the run.")
-        .only_running();
 
     using Image = ImageSettings;
     Section<Image> image(*this, "image", &Campaign::image, "Reading of FITS files.");

@@ -11,9 +11,9 @@
 #include <fitsio.h>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
-#include "lib/base/file.h"
 
 namespace faintweb::catalogue {
 namespace {

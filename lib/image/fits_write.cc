@@ -6,15 +6,16 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/image/fits_bytes.h"
@@ -137,7 +138,8 @@ std::string make_header(const Image& image, const FitsHeader& header) {
 /// A file that is being written; gone again unless publish() was reached.
 class PartialFile {
   public:
-    explicit PartialFile(const std::string& path) : path_(path), partial_(path + ".partial") {
+    explicit PartialFile(const std::string& path)
+        : path_(path), partial_(base::partial_path(path)) {
         fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         if (fd_ < 0) {
             fail(errno);
@@ -166,23 +168,8 @@ class PartialFile {
     }
 
     void publish() {
-        if (::fsync(fd_) != 0 || ::rename(partial_.c_str(), path_.c_str()) != 0) {
-            fail(errno);
-        }
-        ::close(fd_);
-        fd_ = -1;
-        // The new name is on disk only once the folder is.
-        const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
-        const int folder_fd =
-            ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const bool is_synced = folder_fd >= 0 && (::fsync(folder_fd) == 0 || errno == EINVAL);
-        const int error_number = errno;
-        if (folder_fd >= 0) {
-            ::close(folder_fd);
-        }
-        if (!is_synced) {
-            fail(error_number);
-        }
+        ::close(std::exchange(fd_, -1));
+        base::publish_partial(path_);
     }
 
   private:

@@ -2,11 +2,32 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "lib/tile/scaling.h"
 
 namespace faintweb::report {
+
+namespace {
+
+/// The value that all but 1 in 10,000 pixels stay below, so that one bright source does not leave
+/// the rest dark; the largest one where that is nothing but background. NaN without any value.
+double bright_value(const image::Image& image) {
+    std::vector<float> values;
+    std::ranges::copy_if(
+        image.pixels, std::back_inserter(values), [](float v) { return std::isfinite(v); });
+    if (values.empty()) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    const auto place = values.end() - 1 - static_cast<std::ptrdiff_t>(values.size() / 10'000);
+    std::ranges::nth_element(values, place);
+    const float bright = *place;
+    const bool is_background = bright <= *std::ranges::min_element(values);
+    return static_cast<double>(is_background ? *std::ranges::max_element(values) : bright);
+}
+
+}  // namespace
 
 double Stretch::position(double value_here) const {
     const double t =
@@ -20,22 +41,19 @@ double Stretch::value(double position_here) const {
 
 Stretch choose_stretch(const image::Image& image) {
     const tile::RobustStatistics level = tile::robust_statistics(image.pixels);
-    float peak = std::numeric_limits<float>::lowest();
-    for (const float pixel : image.pixels) {
-        if (std::isfinite(pixel)) {
-            peak = std::max(peak, pixel);
-        }
-    }
     const auto median = static_cast<double>(level.median);
-    const double above_median = static_cast<double>(peak) - median;
+    // Values near the end of float's range may have no rms within it.
+    const double rms = std::isfinite(level.rms) ? static_cast<double>(level.rms) : 0.0;
+    const double high = std::max(bright_value(image), median + 50 * rms);
+    const double above_median = high - median;
     if (!(above_median > 0)) {  // blank, constant, or nothing above the median
         const double scale = median == 0 ? 1.0 : std::abs(median);
         return {.low = median - scale, .high = median + scale, .softening = scale};
     }
     // The softening of two rms keeps the noise itself, from dark to a fifth of the map or so, in
     // the linear part. A sky without noise has an rms of about 0: five decades are shown instead.
-    const double softening = std::max(2 * static_cast<double>(level.rms), 1e-5 * above_median);
-    return {.low = median - softening, .high = static_cast<double>(peak), .softening = softening};
+    const double softening = std::max(2 * rms, 1e-5 * above_median);
+    return {.low = median - softening, .high = high, .softening = softening};
 }
 
 std::vector<double> colour_bar_ticks(const Stretch& stretch, double min_distance) {

@@ -21,7 +21,8 @@ struct Stretch {
 };
 
 /// A stretch that shows both the noise and the brightest source: from two robust rms below the
-/// median to the maximum, and where there is no noise over the five decades below the maximum.
+/// median to what all but 1 in 10,000 pixels stay below, and where there is no noise over five
+/// decades.
 ///
 /// @return  finite and valid for any image, also a blank or a constant one.
 Stretch choose_stretch(const image::Image& image);

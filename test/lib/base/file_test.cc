@@ -33,7 +33,8 @@ TEST(File, NamesThePathThatCannotBeOpened) {
         write_file("/nowhere/at/all", "text");
         FAIL();
     } catch (const InputError& error) {
-        EXPECT_STREQ(error.what(), "cannot open /nowhere/at/all.partial: No such file or directory");
+        EXPECT_STREQ(error.what(),
+                     "cannot open /nowhere/at/all.partial: No such file or directory");
     }
 }
 

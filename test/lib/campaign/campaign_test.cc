@@ -432,7 +432,6 @@ Texts another_value_of_every_key() {
             "parallel.scatter=windows",
             "parallel.credits=3",
             "parallel.dedicated_rank0=true",
-            "parallel.deadline_s=5",
             "image.max_unpacked_bytes=1000"};
 }
 
@@ -464,7 +463,6 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
                                            "parallel.scatter",
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
-                                           "parallel.deadline_s",
                                            "image.max_unpacked_bytes"};
     const std::set<std::string> inputs = {"detect.maps", "detect.truth", "detect.model"};
     const std::string before = campaign_hash(default_campaign());
