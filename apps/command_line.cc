@@ -163,13 +163,18 @@ Request parse_command_line(int argc, char** argv) {
     detect->add_option("maps", options.inputs, "FITS maps, or a campaign file (YAML)");
     detect->add_option("--model,-m", options.model, "model file");
     detect->add_option("-o,--output", options.output, "catalogue to write, NAME.h5");
-    detect->add_option(
-        "--truth", options.truth, "sky image of each map: labels tiles and fills the outcome");
+    // Without allow_extra_args(false) a list would take the maps that follow it.
+    detect
+        ->add_option("--truth",
+                     options.truth,
+                     "sky image of each map, once for each: labels tiles and fills the outcome")
+        ->allow_extra_args(false);
     detect
         ->add_option("--accept-mismatch",
                      options.accept_mismatch,
                      "go on although the maps differ from the model in: pixel, beam")
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false);
     detect->add_option(
         "--beam", options.beam, "MAJ[,MIN,PA] in arcsec and degrees, instead of the header's");
     detect->add_option("--unit", options.unit, "Jy/beam or Jy/arcsec2, instead of the header's");
@@ -178,7 +183,9 @@ Request parse_command_line(int argc, char** argv) {
     detect->add_option("--threshold",
                        options.threshold,
                        "score above which a tile is a detection, instead of the model's");
-    detect->add_option("--export", options.exports, "also write: csv, fits, ds9")->delimiter(',');
+    detect->add_option("--export", options.exports, "also write: csv, fits, ds9")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
     add_campaign_options(detect);
 

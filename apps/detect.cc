@@ -13,7 +13,6 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
-#include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/catalogue/accounting.h"
@@ -86,24 +85,23 @@ class FieldClassifier {
           threshold_(campaign.detect.threshold > 0 ? campaign.detect.threshold : model.threshold),
           wcs_(plan.maps.size()) {}
 
-    catalogue::FieldResult classify(std::int64_t field, std::vector<float> pixels) {
-        const mpi::FieldPixels unpacked = mpi::unpack_field(plan_, field, std::move(pixels));
+    catalogue::FieldResult classify(std::int64_t field, const mpi::FieldPixels& pixels) {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
-        const tile::TileGrid grid{unpacked.noise.rows, unpacked.noise.cols, model_.tile_px};
-        const tile::ScaledField scaled = tile::scale_field(unpacked.noise, model_.scaling);
+        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
+        const tile::ScaledField scaled = tile::scale_field(pixels.noise, model_.scaling);
         const std::vector<float> scores =
             classifier_.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value));
         const std::vector<source::TileFlux> fluxes =
-            source::tile_photometry(unpacked.noise, grid, info.pixel_arcsec);
+            source::tile_photometry(pixels.noise, grid, info.pixel_arcsec);
         std::vector<std::uint8_t> is_blank(fluxes.size());
         std::transform(
             fluxes.begin(), fluxes.end(), is_blank.begin(), [&](const source::TileFlux& flux) {
                 return static_cast<std::uint8_t>(tile::is_blank_tile(flux.n_blank, grid.tile_px));
             });
         std::vector<std::uint8_t> labels;
-        if (unpacked.sky) {
-            labels = label::label_tiles(*unpacked.sky, grid, model_.label_rule);
+        if (pixels.sky) {
+            labels = label::label_tiles(*pixels.sky, grid, model_.label_rule);
         }
         catalogue::ClassifiedField classified;
         classified.map = map;
@@ -121,8 +119,8 @@ class FieldClassifier {
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
         classified.rms_jy_arcsec2 =
-            static_cast<double>(tile::robust_statistics(unpacked.noise.pixels).rms);
-        classified.window_sha256 = unpacked.sha256;
+            static_cast<double>(tile::robust_statistics(pixels.noise.pixels).rms);
+        classified.window_sha256 = pixels.sha256;
         return catalogue::make_field_result(classified);
     }
 
@@ -233,13 +231,11 @@ void write_companions(const campaign::Campaign& campaign) {
 
 base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
     const std::string started = now_text();
-    const learn::Model model =
-        learn::read_model(campaign.detect.model == campaign::trained_model ? model_path(campaign)
-                                                                           : campaign.detect.model);
-    const learn::Device device =
-        learn::choose_device(campaign.parallel.device, communicator.local_rank());
-    const learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
-
+    const auto [model, classifier] =
+        load_model(communicator,
+                   campaign,
+                   campaign.detect.model == campaign::trained_model ? model_path(campaign)
+                                                                    : campaign.detect.model);
     const image::MapOptions options = campaign::map_options(campaign);
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
@@ -247,46 +243,22 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         options,
         campaign.field_px,
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
-    // Rank 0's on the thread that hands out, or every rank's on the thread that works.
-    mpi::FieldReader reader(plan, options);
-    const bool is_read_by_root = campaign.parallel.scatter == "pixels";
     FieldClassifier field_classifier(campaign, model, classifier, plan);
     std::vector<catalogue::FieldResult> results;
-    std::vector<catalogue::FieldResult> failed;
+    const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+        results.push_back(field_classifier.classify(field, pixels));
+    };
     const auto fail = [&](std::int64_t field, const std::string& reason) {
         base::log_warning("not used: " + reason);
         const image::Window& window = plan.window_of(field);
-        return catalogue::make_failed_field(plan.fields[static_cast<std::size_t>(field)].map,
-                                            static_cast<std::int32_t>(field),
-                                            window,
-                                            {window.rows, window.cols, model.tile_px},
-                                            reason);
+        results.push_back(
+            catalogue::make_failed_field(plan.fields[static_cast<std::size_t>(field)].map,
+                                         static_cast<std::int32_t>(field),
+                                         window,
+                                         {window.rows, window.cols, model.tile_px},
+                                         reason));
     };
-    base::Progress progress("detect", "fields", static_cast<std::int64_t>(plan.fields.size()));
-    const auto worked = mpi::share_fields(
-        communicator,
-        hand_out_order(plan),
-        share_settings(campaign),
-        {.read =
-             [&](std::int64_t field) {
-                 return is_read_by_root ? reader.read(field) : std::vector<float>();
-             },
-         .work =
-             [&](std::int64_t field, std::vector<float> pixels) {
-                 try {
-                     results.push_back(field_classifier.classify(
-                         field, is_read_by_root ? std::move(pixels) : reader.read(field)));
-                 } catch (const base::InputError& error) {
-                     results.push_back(fail(field, error.what()));
-                 }
-             },
-         .fail = [&](std::int64_t field,
-                     const std::string& reason) { failed.push_back(fail(field, reason)); },
-         .progress = [&](std::int64_t) { progress.advance(); }});
-    if (communicator.is_root()) {
-        progress.finish();
-    }
-    log_shares(communicator, "detect", worked.size());
+    work_on_fields(communicator, campaign, "detect", plan, options, {classify, fail});
 
     const std::string path = catalogue_path(campaign);
     std::vector<catalogue::MapRecord> maps;
@@ -294,16 +266,13 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         base::make_folder(std::filesystem::path(path).parent_path().string());
         maps = map_records(plan, model, campaign.detect);
     }
-    results.insert(results.end(),
-                   std::make_move_iterator(failed.begin()),
-                   std::make_move_iterator(failed.end()));
-    const std::string digest =
-        mpi::write_catalogue(communicator,
-                             path,
-                             maps,
-                             std::move(results),
-                             static_cast<std::int64_t>(plan.fields.size()),
-                             make_provenance(communicator, campaign, model, device, plan, started));
+    const std::string digest = mpi::write_catalogue(
+        communicator,
+        path,
+        maps,
+        std::move(results),
+        static_cast<std::int64_t>(plan.fields.size()),
+        make_provenance(communicator, campaign, model, classifier.device(), plan, started));
     std::int64_t has_failures = 0;
     if (communicator.is_root()) {
         const catalogue::Catalogue catalogue = mpi::read_catalogue(path);

@@ -6,7 +6,6 @@
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/label/rule.h"
 #include "lib/learn/classifier.h"
@@ -33,35 +32,15 @@ std::vector<std::int64_t> count_fields(
     const std::function<std::vector<std::int64_t>(const mpi::FieldPixels&, const tile::TileGrid&)>&
         count) {
     const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, set);
-    mpi::FieldReader reader(plan, mock_options(campaign));
-    base::Progress progress(stage, "fields", static_cast<std::int64_t>(plan.fields.size()));
     std::vector<std::int64_t> counts(plan.fields.size() * n_counts, 0);
-    const auto worked = mpi::share_fields(
-        communicator,
-        hand_out_order(plan),
-        share_settings(campaign),
-        {.read = [&](std::int64_t field) { return reader.read(field); },
-         .work =
-             [&](std::int64_t field, std::vector<float> pixels) {
-                 const mpi::FieldPixels unpacked =
-                     mpi::unpack_field(plan, field, std::move(pixels));
-                 const tile::TileGrid grid{
-                     unpacked.noise.rows, unpacked.noise.cols, campaign.tile_px};
-                 const std::vector<std::int64_t> found = count(unpacked, grid);
-                 std::copy(found.begin(),
-                           found.end(),
-                           counts.begin() + static_cast<std::ptrdiff_t>(
-                                                static_cast<std::size_t>(field) * n_counts));
-             },
-         .fail =
-             [](std::int64_t, const std::string& reason) {
-                 throw base::UsageError("cannot evaluate: " + reason);
-             },
-         .progress = [&](std::int64_t) { progress.advance(); }});
-    if (communicator.is_root()) {
-        progress.finish();
-    }
-    log_shares(communicator, stage, worked.size());
+    const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const std::vector<std::int64_t> found = count(pixels, grid);
+        std::copy(found.begin(),
+                  found.end(),
+                  counts.begin() + field * static_cast<std::int64_t>(n_counts));
+    };
+    work_on_mock_fields(communicator, campaign, stage, plan, count_one);
     communicator.sum(std::span(counts));
     return counts;
 }
@@ -167,10 +146,7 @@ std::string line_of(const std::string& what, const learn::Confusion& confusion) 
 }  // namespace
 
 base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    learn::Model model = learn::read_model(model_path(campaign));
-    const learn::Device device =
-        learn::choose_device(campaign.parallel.device, communicator.local_rank());
-    const learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
+    auto [model, classifier] = load_model(communicator, campaign, model_path(campaign));
     // Beside the confusion: signal tiles under the paper's two label rules, which say how full the
     // sky is.
     constexpr std::size_t n_counts = 6;

@@ -31,54 +31,30 @@ struct TrainingSet {
 TrainingSet gather_tiles(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign) {
     const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train);
-    mpi::FieldReader reader(plan, mock_options(campaign));
-    base::Progress progress("train", "fields read", static_cast<std::int64_t>(plan.fields.size()));
     TrainingSet set;
     set.shard.tile_px = campaign.tile_px;
     std::string hashes;
-    const auto worked = mpi::share_fields(
-        communicator,
-        hand_out_order(plan),
-        share_settings(campaign),
-        {.read = [&](std::int64_t field) { return reader.read(field); },
-         .work =
-             [&](std::int64_t field, std::vector<float> pixels) {
-                 const mpi::FieldPixels unpacked =
-                     mpi::unpack_field(plan, field, std::move(pixels));
-                 const tile::TileGrid grid{
-                     unpacked.noise.rows, unpacked.noise.cols, campaign.tile_px};
-                 const tile::ScaledField scaled =
-                     tile::scale_field(unpacked.noise, campaign.train.scaling);
-                 const std::vector<float> tiles =
-                     tile::cut_tiles(scaled.pixels, grid, scaled.blank_value);
-                 const std::vector<std::uint8_t> labels =
-                     label::label_tiles(*unpacked.sky, grid, campaign.label);
-                 const std::vector<std::int32_t> n_blank = tile::count_blanks(unpacked.noise, grid);
-                 const auto tile_size = static_cast<std::size_t>(grid.tile_px * grid.tile_px);
-                 for (std::size_t t = 0; t < labels.size(); ++t) {
-                     if (!tile::is_blank_tile(n_blank[t], grid.tile_px)) {
-                         set.shard.ids.push_back(
-                             mpi::make_tile_id(field, static_cast<std::int64_t>(t)));
-                         set.shard.labels.push_back(labels[t]);
-                         const auto first =
-                             tiles.begin() + static_cast<std::ptrdiff_t>(t * tile_size);
-                         set.shard.tiles.insert(set.shard.tiles.end(),
-                                                first,
-                                                first + static_cast<std::ptrdiff_t>(tile_size));
-                     }
-                 }
-                 hashes += base::text(field, " ", unpacked.sha256, "\n");
-             },
-         // A training set with a hole would train another model than the one asked for.
-         .fail =
-             [](std::int64_t, const std::string& reason) {
-                 throw base::UsageError("cannot train: " + reason);
-             },
-         .progress = [&](std::int64_t) { progress.advance(); }});
-    if (communicator.is_root()) {
-        progress.finish();
-    }
-    log_shares(communicator, "train", worked.size());
+    const auto keep_tiles = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const tile::ScaledField scaled = tile::scale_field(pixels.noise, campaign.train.scaling);
+        const std::vector<float> tiles = tile::cut_tiles(scaled.pixels, grid, scaled.blank_value);
+        const std::vector<std::uint8_t> labels =
+            label::label_tiles(*pixels.sky, grid, campaign.label);
+        const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.noise, grid);
+        const std::int64_t tile_size = grid.tile_px * grid.tile_px;
+        for (std::int64_t t = 0; t < grid.count(); ++t) {
+            const auto i = static_cast<std::size_t>(t);
+            if (!tile::is_blank_tile(n_blank[i], grid.tile_px)) {
+                set.shard.ids.push_back(mpi::make_tile_id(field, t));
+                set.shard.labels.push_back(labels[i]);
+                const auto first = tiles.begin() + t * tile_size;
+                set.shard.tiles.insert(set.shard.tiles.end(), first, first + tile_size);
+            }
+        }
+        hashes += base::text(field, " ", pixels.sha256, "\n");
+    };
+    work_on_mock_fields(communicator, campaign, "train", plan, keep_tiles);
+
     std::vector<std::string> lines;
     for (const std::string& part : communicator.all_gather(hashes)) {
         std::istringstream stream(part);
@@ -151,6 +127,10 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
 }  // namespace
 
 base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    learn::Device device;
+    mpi::together(communicator, [&] {
+        device = learn::choose_device(campaign.parallel.device, communicator.local_rank());
+    });
     const TrainingSet set = gather_tiles(communicator, campaign);
     const mpi::TileDirectory directory(communicator, set.shard);
     if (directory.signal_ids().empty() || directory.noise_ids().empty()) {
@@ -162,8 +142,6 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
                                           " noise tiles (both are needed), raise simulate.n_train "
                                           "or lower label.flux_threshold_jy_arcsec2"));
     }
-    const learn::Device device =
-        learn::choose_device(campaign.parallel.device, communicator.local_rank());
     learn::TrainingStep step(campaign.train,
                              campaign.tile_px,
                              campaign.seed,

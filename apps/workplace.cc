@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "lib/base/error.h"
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
+#include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "mpi/share_fields.h"
 
 namespace faintweb::apps {
 namespace {
@@ -24,6 +27,28 @@ std::string mock_path(const campaign::Campaign& campaign,
                       "_",
                       digits,
                       ending);
+}
+
+/// How mock images are opened: nothing that the user says of real maps holds for them.
+image::MapOptions mock_options(const campaign::Campaign& campaign) {
+    image::MapOptions options;
+    options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
+    return options;
+}
+
+/// Logs on rank 0 how many fields each rank has worked on.
+/// @collective yes: every rank.
+void log_shares(const mpi::Communicator& communicator,
+                const std::string& stage,
+                std::size_t n_worked_here) {
+    const std::vector<std::string> shares = communicator.gather(std::to_string(n_worked_here));
+    std::string line = stage + ": fields per rank:";
+    for (std::size_t rank = 0; rank < shares.size(); ++rank) {
+        line += base::text(rank == 0 ? " " : ", ", "rank ", rank, ": ", shares[rank]);
+    }
+    if (communicator.is_root()) {
+        base::log_info(line);
+    }
 }
 
 }  // namespace
@@ -64,12 +89,6 @@ int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator&
     return std::max(1, base::n_available_cores() / communicator.local_size());
 }
 
-image::MapOptions mock_options(const campaign::Campaign& campaign) {
-    image::MapOptions options;
-    options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
-    return options;
-}
-
 mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
                                 MockSet set) {
@@ -84,16 +103,15 @@ mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
     return plan;
 }
 
-mpi::ShareSettings share_settings(const campaign::Campaign& campaign) {
-    return {campaign.parallel.credits, campaign.parallel.dedicated_rank0};
-}
-
-std::vector<std::int64_t> hand_out_order(const mpi::FieldPlan& plan) {
-    std::vector<std::int64_t> n_pixels;
-    for (const mpi::PlannedField& field : plan.fields) {
-        n_pixels.push_back(field.window.rows * field.window.cols);
-    }
-    return mpi::largest_first(n_pixels);
+void work_on_mock_fields(const mpi::Communicator& communicator,
+                         const campaign::Campaign& campaign,
+                         const std::string& stage,
+                         const mpi::FieldPlan& plan,
+                         const std::function<void(std::int64_t, mpi::FieldPixels)>& work) {
+    const auto fail = [&](std::int64_t, const std::string& reason) {
+        throw base::UsageError(base::text("cannot ", stage, ": ", reason));
+    };
+    work_on_fields(communicator, campaign, stage, plan, mock_options(campaign), {work, fail});
 }
 
 std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& catalogue) {
@@ -106,17 +124,65 @@ std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& c
     return wcs;
 }
 
-void log_shares(const mpi::Communicator& communicator,
-                const std::string& stage,
-                std::size_t n_worked_here) {
-    const std::vector<std::string> shares = communicator.gather(std::to_string(n_worked_here));
-    std::string line = stage + ": fields per rank:";
-    for (std::size_t rank = 0; rank < shares.size(); ++rank) {
-        line += base::text(rank == 0 ? " " : ", ", "rank ", rank, ": ", shares[rank]);
+LoadedModel load_model(const mpi::Communicator& communicator,
+                       const campaign::Campaign& campaign,
+                       const std::string& path) {
+    std::optional<LoadedModel> loaded;
+    mpi::together(communicator, [&] {
+        const learn::Device device =
+            learn::choose_device(campaign.parallel.device, communicator.local_rank());
+        learn::Model model = learn::read_model(path);
+        learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
+        loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});
+    });
+    return std::move(*loaded);
+}
+
+void work_on_fields(const mpi::Communicator& communicator,
+                    const campaign::Campaign& campaign,
+                    const std::string& stage,
+                    const mpi::FieldPlan& plan,
+                    const image::MapOptions& options,
+                    const FieldHandling& handling) {
+    std::vector<std::int64_t> n_pixels;
+    for (const mpi::PlannedField& field : plan.fields) {
+        n_pixels.push_back(field.window.rows * field.window.cols);
+    }
+    // Used by rank 0's thread that hands out, or by every rank's thread that works; never by both.
+    mpi::FieldReader reader(plan, options);
+    const bool is_read_by_root = campaign.parallel.scatter == "pixels";
+    std::vector<std::pair<std::int64_t, std::string>> unread;
+    base::Progress progress(stage, "fields", static_cast<std::int64_t>(plan.fields.size()));
+    const std::vector<std::int64_t> worked = mpi::share_fields(
+        communicator,
+        mpi::largest_first(n_pixels),
+        {campaign.parallel.credits, campaign.parallel.dedicated_rank0},
+        {.read =
+             [&](std::int64_t field) {
+                 return is_read_by_root ? reader.read(field) : std::vector<float>();
+             },
+         .work =
+             [&](std::int64_t field, std::vector<float> pixels) {
+                 try {
+                     handling.work(field,
+                                   mpi::unpack_field(
+                                       plan,
+                                       field,
+                                       is_read_by_root ? std::move(pixels) : reader.read(field)));
+                 } catch (const base::InputError& error) {
+                     handling.fail(field, error.what());
+                 }
+             },
+         .fail = [&](std::int64_t field,
+                     const std::string& reason) { unread.emplace_back(field, reason); },
+         .progress = [&](std::int64_t) { progress.advance(); }});
+    for (const auto& [field, reason] : unread) {
+        handling.fail(field, reason);
     }
     if (communicator.is_root()) {
-        base::log_info(line);
+        progress.finish();
     }
+    log_shares(communicator, stage, worked.size());
 }
 
 }  // namespace faintweb::apps

@@ -37,5 +37,5 @@ show "${run[@]}" detect --model config/models/nvss.safetensors -o results/demo-n
     --pictures --export csv,fits,ds9 test/data/nvss-toothbrush.fits
 
 printf '\nResults of the demo:\n'
-find results/demo results/demo-nvss -type f \( -name '*.h5' -o -name '*.png' -o -name '*.html' -o -name '*.safetensors' \
+find results/demo results/demo-nvss -type f -not -path '*/skies/*' \( -name '*.h5' -o -name '*.png' -o -name '*.html' -o -name '*.safetensors' \
     -o -name '*.csv' -o -name '*.reg' -o -name '*.json' \) | sort | sed 's/^/  /'

@@ -66,33 +66,6 @@ struct Layout {
                    "check the disk and run again"));
 }
 
-/// Gives every rank the same end: what `work` throws on any rank is thrown on all of them. A rank
-/// that left alone would wait for ever in closing the file, which takes all ranks.
-///
-/// @collective yes.
-void together(const Communicator& communicator, const std::function<void()>& work) {
-    std::string failure;
-    const auto tell = [&](base::ExitCode code, const char* message) {
-        failure = base::text(static_cast<int>(code), ' ', message);
-    };
-    try {
-        work();
-    } catch (const base::Error& error) {
-        tell(error.code(), error.what());
-    } catch (const std::exception& error) {
-        tell(base::ExitCode::internal, error.what());
-    }
-    if (communicator.max(failure.empty() ? 0 : 1) == 0) {
-        return;
-    }
-    for (const std::string& theirs : communicator.all_gather(failure)) {
-        if (!theirs.empty()) {
-            throw AgreedError(static_cast<base::ExitCode>(std::stoi(theirs)),
-                              theirs.substr(theirs.find(' ') + 1));
-        }
-    }
-}
-
 /// @collective yes.
 void run_on_root(const Communicator& communicator, const std::function<void()>& work) {
     together(communicator, [&] {

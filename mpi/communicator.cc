@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "lib/base/contract.h"
+#include "lib/base/text.h"
 #include "mpi/native.h"
 
 namespace faintweb::mpi {
@@ -168,23 +169,38 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     return received;
 }
 
+void together(const Communicator& communicator, const std::function<void()>& work) {
+    std::string failure;
+    const auto tell = [&](base::ExitCode code, const char* message) {
+        failure = base::text(static_cast<int>(code), ' ', message);
+    };
+    try {
+        work();
+    } catch (const base::Error& error) {
+        tell(error.code(), error.what());
+    } catch (const std::exception& error) {
+        tell(base::ExitCode::internal, error.what());
+    }
+    if (communicator.max(failure.empty() ? 0 : 1) == 0) {
+        return;
+    }
+    for (const std::string& theirs : communicator.all_gather(failure)) {
+        if (!theirs.empty()) {
+            throw AgreedError(static_cast<base::ExitCode>(std::stoi(theirs)),
+                              theirs.substr(theirs.find(' ') + 1));
+        }
+    }
+}
+
 std::string from_root(const Communicator& communicator,
                       const std::function<std::string()>& compute) {
     std::string text;
-    std::int64_t code = 0;
-    if (communicator.is_root()) {
-        try {
+    together(communicator, [&] {
+        if (communicator.is_root()) {
             text = compute();
-        } catch (const base::Error& error) {
-            code = static_cast<std::int64_t>(error.code());
-            text = error.what();
         }
-    }
-    code = communicator.max(code);
+    });
     communicator.broadcast(text);
-    if (code != 0) {
-        throw AgreedError(static_cast<base::ExitCode>(code), text);
-    }
     return text;
 }
 

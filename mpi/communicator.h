@@ -61,6 +61,13 @@ class Communicator {
     std::shared_ptr<Handle> handle_;
 };
 
+/// Calls `work` on every rank. If it throws on any, every rank throws that error (the lowest
+/// rank's) as an AgreedError, so that none goes on alone into a collective call that the others
+/// never make.
+///
+/// @collective yes: every rank.
+void together(const Communicator& communicator, const std::function<void()>& work);
+
 /// Calls `compute` on the root only and gives its text to every rank. An error there is thrown on
 /// every rank as an AgreedError.
 ///

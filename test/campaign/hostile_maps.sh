@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every odd or broken file is processed or refused with its reason; never a crash. Those that hold an
 # image are processed once the facts that their headers lack are given.
-# shellcheck source=test/campaign/common.sh
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
 data=${FAINTWEB_SHARED_DATA:-$source_dir/../shared/data}/hostile
 if [[ ! -d $data ]]; then
     echo "SKIPPED: no folder $data"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Wrong campaigns and command lines: one line that says where, what and what to do; exit code 2.
-# shellcheck source=test/campaign/common.sh
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
 
 # refused LINE PATTERN: a campaign whose last line is LINE.
 refused() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # simulate, train, evaluate, detect on one, two and four ranks: everything is there, a repeat skips
 # what is done, and the same model gives one digest for any number of ranks and either scatter mode.
-# shellcheck source=test/campaign/common.sh
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
 campaign=$source_dir/test/campaign/tiny.yaml
 
 expect_code 0 first.log on_ranks 2 "$FAINTWEB" run "$campaign" --set output=out

@@ -99,6 +99,21 @@ TEST(FromRoot, ThrowsTheRootsErrorOnAll) {
     }
 }
 
+TEST(Together, GivesEveryRankTheErrorOfOne) {
+    together(world(), [] {});
+    try {
+        together(world(), [] {
+            if (world().rank() == world().size() - 1) {
+                throw base::DiskError("full");
+            }
+        });
+        FAIL();
+    } catch (const AgreedError& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::disk);
+        EXPECT_STREQ(error.what(), "full");
+    }
+}
+
 TEST(GradientReducer, SumsPiecesExactly) {
     const auto reducer = make_gradient_reducer(world());
     const auto n = static_cast<float>(world().size());

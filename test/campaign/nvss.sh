@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Real fields of the NVSS with the models that come with the program: the diffuse emission that is known
+# lies in detected tiles, and empty tiles stay empty.
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+data=$source_dir/test/data
+for field in toothbrush:nvss a2256:nvss-15; do
+    name=${field%:*}
+    model=$source_dir/config/models/${field#*:}.safetensors
+    expect_code 0 log on_ranks 2 "$FAINTWEB" detect -m "$model" -o "$name.h5" --export ds9 --pictures "$data/nvss-$name.fits"
+    [[ -s $name-pictures/nvss-${name}_field_0.png ]] || fail "no picture of $name"
+    expect_line "$name.reg" '^polygon\('
+    bash "$source_dir/test/ecosystem/run_python.sh" "$source_dir/test/ecosystem/diffuse_flux.py" "$name.h5" "$data/nvss-$name.fits" \
+        "$data/nvss-$name-diffuse.fits" "$data/nvss-$name-subtracted.fits" 0.7 0.05
+done
+# A model for other maps is refused with what to do, and the run goes on when told so, with flags.
+expect_code 3 log "$FAINTWEB" detect -m "$source_dir/config/models/askap.safetensors" -o no.h5 "$data/nvss-a2256.fits"
+expect_line log 'not used: .*pixel.*--accept-mismatch pixel'
+expect_code 0 log "$FAINTWEB" detect -m "$source_dir/config/models/askap.safetensors" -o flagged.h5 --accept-mismatch pixel,beam \
+    --export csv "$data/nvss-a2256.fits"
