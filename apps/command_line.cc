@@ -103,6 +103,11 @@ void add_detect(Request& request, const DetectOptions& options) {
     if (!options.model.empty()) {
         set("detect.model", quoted(options.model));
     }
+    if (!request.campaign.empty() && !options.output.empty()) {
+        throw base::UsageError(
+            "detect: -o goes with --model and maps (a campaign file says itself where its results "
+            "go), use --set detect.catalogue=NAME.h5");
+    }
     if (!options.output.empty()) {
         const std::filesystem::path path(options.output);
         set("output", quoted(path.has_parent_path() ? path.parent_path().string() : "."));
@@ -183,7 +188,7 @@ Request parse_command_line(int argc, char** argv) {
     detect->add_option("--threshold",
                        options.threshold,
                        "score above which a tile is a detection, instead of the model's");
-    detect->add_option("--export", options.exports, "also write: csv, fits, ds9")
+    detect->add_option("--export", options.exports, "also write: csv, fits, ds9, probability")
         ->delimiter(',')
         ->allow_extra_args(false);
     detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
@@ -195,6 +200,9 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--csv", request.exports.csv, "comma-separated values");
     exporting->add_option("--fits", request.exports.fits, "FITS binary table");
     exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
+    exporting->add_option("--probability",
+                          request.exports.probability,
+                          "folder for FITS images of one pixel per tile");
     CLI::App* drawing =
         app.add_subcommand("picture", "draw a map, or the classified fields of a catalogue");
     drawing->add_option("input", request.input, "MAP.fits or CATALOGUE.h5")->required();
@@ -236,9 +244,11 @@ Request parse_command_line(int argc, char** argv) {
         add_detect(request, options);
     }
     if (request.command == "export" && request.exports.csv.empty() &&
-        request.exports.fits.empty() && request.exports.ds9.empty()) {
+        request.exports.fits.empty() && request.exports.ds9.empty() &&
+        request.exports.probability.empty()) {
         throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits or --ds9 with a file name");
+            "export: no format was asked for, give --csv, --fits, --ds9 or --probability with a "
+            "name");
     }
     return request;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -52,21 +53,20 @@ Fit fit_of(const learn::Model& model,
            const campaign::DetectSettings& settings,
            const image::MapInfo& info) {
     Fit fit;
+    std::string reasons;
+    std::string words;
     for (const learn::Mismatch& mismatch :
          learn::check_model_fits(model, info.pixel_arcsec, info.beam)) {
-        const bool is_accepted = std::find(settings.accept_mismatch.begin(),
-                                           settings.accept_mismatch.end(),
-                                           mismatch.what) != settings.accept_mismatch.end();
-        if (!is_accepted) {
-            fit.refusal = base::text(info.path,
-                                     ": ",
-                                     mismatch.reason,
-                                     "; use a model for such maps, or --accept-mismatch ",
-                                     mismatch.what);
-            return fit;
-        }
         fit.flags |=
             mismatch.what == "pixel" ? catalogue::pixel_mismatch : catalogue::beam_mismatch;
+        if (std::ranges::count(settings.accept_mismatch, mismatch.what) == 0) {
+            reasons += (reasons.empty() ? "" : ", ") + mismatch.reason;
+            words += (words.empty() ? "" : ",") + mismatch.what;
+        }
+    }
+    if (!reasons.empty()) {
+        fit.refusal = base::text(
+            info.path, ": ", reasons, "; use a model for such maps, or --accept-mismatch ", words);
     }
     return fit;
 }
@@ -145,6 +145,16 @@ class FieldClassifier {
     std::vector<std::optional<image::Wcs>> wcs_;
 };
 
+/// Empty if the file has gone since it was read; its fields say how they ended.
+std::string hash_of(const std::string& path) {
+    try {
+        return base::sha256_of_file(path);
+    } catch (const base::InputError& error) {
+        base::log_warning(error.what());
+        return "";
+    }
+}
+
 /// The rows of the maps table; on rank 0, which alone may see the files.
 std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
                                               const learn::Model& model,
@@ -160,7 +170,7 @@ std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
         if (map.failure.empty()) {
             records.push_back(catalogue::make_map_record(number,
                                                          map.info,
-                                                         base::sha256_of_file(map.info.path),
+                                                         hash_of(map.info.path),
                                                          n_fields[i],
                                                          fit_of(model, settings, map.info).flags));
         } else {
@@ -189,7 +199,9 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     catalogue::Provenance provenance;
-    provenance.campaign_text = campaign.text.empty() ? campaign::dump(campaign) : campaign.text;
+    // Overrides and defaults count as much as the file.
+    provenance.campaign_text =
+        campaign.text + "# All settings in effect:\n" + campaign::dump(campaign);
     provenance.model_sha256 = model.sha256;
     provenance.device = device.kind == learn::DeviceKind::cpu ? "cpu" : "cuda";
     provenance.precision = "fp32";
@@ -210,27 +222,49 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
     return provenance;
 }
 
-/// What a person wants beside the catalogue; on rank 0.
-void write_companions(const campaign::Campaign& campaign) {
+/// What a person wants beside the catalogue; on rank 0. The catalogue is whole by now: what cannot
+/// be written costs itself only.
+///
+/// @return  whether all of it was written.
+bool write_companions(const campaign::Campaign& campaign) {
     const std::string path = catalogue_path(campaign);
     const std::string stem = std::filesystem::path(path).replace_extension().string();
-    const auto wants = [&](const char* format) {
-        const auto& exports = campaign.detect.exports;
-        return std::find(exports.begin(), exports.end(), format) != exports.end();
+    bool is_all_written = true;
+    const auto attempt = [&](const std::function<void()>& write) {
+        try {
+            write();
+        } catch (const base::DiskError&) {
+            throw;
+        } catch (const base::Error& error) {
+            base::log_warning(error.what());
+            is_all_written = false;
+        }
     };
-    export_catalogue(path,
-                     {wants("csv") ? stem + ".csv" : "",
-                      wants("fits") ? stem + ".fits" : "",
-                      wants("ds9") ? stem + ".reg" : ""});
-    if (campaign.detect.pictures) {
-        picture(path, stem + "-pictures");
+    for (const std::string& format : campaign.detect.exports) {
+        ExportPaths paths;
+        if (format == "csv") {
+            paths.csv = stem + ".csv";
+        } else if (format == "fits") {
+            paths.fits = stem + ".fits";
+        } else if (format == "ds9") {
+            paths.ds9 = stem + ".reg";
+        } else {
+            paths.probability = stem + "-probability";
+        }
+        attempt([&] { export_catalogue(path, paths); });
     }
+    if (campaign.detect.pictures) {
+        attempt([&] { draw_catalogue(path, stem + "-pictures"); });
+    }
+    return is_all_written;
 }
 
 }  // namespace
 
 base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
     const std::string started = now_text();
+    const std::string path = catalogue_path(campaign);
+    prepare_output(communicator, path);
     const auto [model, classifier] =
         load_model(communicator,
                    campaign,
@@ -260,10 +294,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     };
     work_on_fields(communicator, campaign, "detect", plan, options, {classify, fail});
 
-    const std::string path = catalogue_path(campaign);
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
-        base::make_folder(std::filesystem::path(path).parent_path().string());
         maps = map_records(plan, model, campaign.detect);
     }
     const std::string digest = mpi::write_catalogue(
@@ -281,7 +313,9 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         has_failures = accounting.has_failures() ? 1 : 0;
         base::print(base::text(path, ": ", catalogue::accounting_text(accounting)));
         base::print("digest " + digest);
-        write_companions(campaign);
+        if (!write_companions(campaign)) {
+            has_failures = 1;
+        }
     }
     return communicator.max(has_failures) != 0 ? base::ExitCode::failed_inputs
                                                : base::ExitCode::done;

@@ -102,7 +102,7 @@ Baseline tune_baseline(const mpi::Communicator& communicator, const campaign::Ca
         });
     const std::vector<learn::Confusion> sums = sum_fields(tuning, finders.size());
     Baseline baseline;
-    baseline.finder = source::best_finder(finders, sums);
+    mpi::together(communicator, [&] { baseline.finder = source::best_finder(finders, sums); });
     const std::vector<source::ThresholdFinder> best{baseline.finder};
     const auto test = count_fields(
         communicator,
@@ -146,7 +146,18 @@ std::string line_of(const std::string& what, const learn::Confusion& confusion) 
 }  // namespace
 
 base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    if (campaign.simulate.n_test == 0) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               "cannot evaluate without test skies, raise simulate.n_test");
+    }
     auto [model, classifier] = load_model(communicator, campaign, model_path(campaign));
+    if (model.tile_px != campaign.tile_px || model.label_rule != campaign.label) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               model_path(campaign) +
+                                   " was trained with another tile_px or label rule than the "
+                                   "campaign's (its score would "
+                                   "say nothing), train again or correct them");
+    }
     // Beside the confusion: signal tiles under the paper's two label rules, which say how full the
     // sky is.
     constexpr std::size_t n_counts = 6;

@@ -1,18 +1,52 @@
 #include "lib/catalogue/export.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "apps/commands.h"
 #include "apps/workplace.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/catalogue/score_map.h"
+#include "lib/image/fits_write.h"
 #include "lib/image/wcs.h"
 #include "mpi/catalogue_file.h"
 
 namespace faintweb::apps {
 
+namespace {
+
+void write_probability_maps(const catalogue::Catalogue& catalogue, const std::string& folder) {
+    base::make_folder(folder);
+    const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
+    for (const catalogue::MapRecord& map : catalogue.maps) {
+        if (map.n_fields == 0) {
+            continue;
+        }
+        const auto number = static_cast<std::size_t>(map.map);
+        image::FitsHeader header;
+        header.object = map.object.str();
+        header.history = {"faintweb: the network's probability of signal, one pixel per tile",
+                          "catalogue digest " + catalogue.digest};
+        const auto first =
+            std::ranges::find(catalogue.fields, map.map, [](const catalogue::FieldRecord& field) {
+                return field.map;
+            });
+        if (wcs[number]) {
+            header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
+        }
+        image::write_fits(
+            base::text(folder, "/", name_of_map(catalogue, map.map), "_probability.fits"),
+            catalogue::score_map(catalogue, map.map),
+            header);
+    }
+}
+
+}  // namespace
+
 base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportPaths& paths) {
-    if (paths.csv.empty() && paths.fits.empty() && paths.ds9.empty()) {
+    if (paths.csv.empty() && paths.fits.empty() && paths.ds9.empty() && paths.probability.empty()) {
         return base::ExitCode::done;
     }
     const catalogue::Catalogue catalogue = mpi::read_catalogue(catalogue_file);
@@ -33,7 +67,10 @@ base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportP
         }
         catalogue::write_ds9_regions(paths.ds9, catalogue.tiles, frames);
     }
-    for (const std::string& path : {paths.csv, paths.fits, paths.ds9}) {
+    if (!paths.probability.empty()) {
+        write_probability_maps(catalogue, paths.probability);
+    }
+    for (const std::string& path : {paths.csv, paths.fits, paths.ds9, paths.probability}) {
         if (!path.empty()) {
             base::log_info(base::text("wrote ", path));
         }

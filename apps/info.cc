@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "apps/commands.h"
 #include "apps/workplace.h"
 #include "lib/base/log.h"
@@ -110,13 +108,16 @@ void describe_map(const std::string& path) {
 }  // namespace
 
 base::ExitCode info(const std::string& path) {
-    const std::string ending = std::filesystem::path(path).extension().string();
-    if (ending == ".h5") {
-        describe_catalogue(path);
-    } else if (ending == ".safetensors") {
-        describe_model(path);
-    } else {
-        describe_map(path);
+    switch (kind_of(path)) {
+        case FileKind::catalogue:
+            describe_catalogue(path);
+            break;
+        case FileKind::model:
+            describe_model(path);
+            break;
+        case FileKind::map:
+            describe_map(path);
+            break;
     }
     return base::ExitCode::done;
 }

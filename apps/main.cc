@@ -11,8 +11,9 @@ using namespace faintweb;
 campaign::Campaign read_campaign(const mpi::Communicator& communicator,
                                  const apps::Request& request) {
     if (request.campaign.empty()) {
+        // Maps that are missing cost themselves only; a missing model is found when it is read.
         mpi::from_root(communicator, [&] {
-            check_files(campaign::default_campaign(request.overrides));
+            campaign::default_campaign(request.overrides);
             return std::string();
         });
         return campaign::default_campaign(request.overrides);
@@ -25,41 +26,41 @@ campaign::Campaign read_campaign(const mpi::Communicator& communicator,
     return campaign::parse_campaign(text, request.campaign, request.overrides);
 }
 
+/// export, picture and info: serial, and what is wrong with their one input is wrong use.
+base::ExitCode follow_on_files(const apps::Request& request) {
+    try {
+        if (request.command == "export") {
+            return apps::export_catalogue(request.input, request.exports);
+        }
+        return request.command == "picture" ? apps::picture(request.input, request.output)
+                                            : apps::info(request.input);
+    } catch (const base::InputError& error) {
+        throw base::UsageError(error.what());
+    }
+}
+
 base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request& request) {
-    if (request.command == "export") {
-        return communicator.is_root() ? apps::export_catalogue(request.input, request.exports)
-                                      : base::ExitCode::done;
+    if (!request.input.empty()) {
+        return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
     }
-    if (request.command == "picture") {
-        return communicator.is_root() ? apps::picture(request.input, request.output)
-                                      : base::ExitCode::done;
-    }
-    if (request.command == "info") {
-        return communicator.is_root() ? apps::info(request.input) : base::ExitCode::done;
-    }
-    const campaign::Campaign campaign = read_campaign(communicator, request);
+    campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.is_check) {
         if (communicator.is_root()) {
-            base::print(request.campaign + ": no faults found");
+            base::print("no faults found");
         }
         return base::ExitCode::done;
     }
-    if (request.is_dry_run) {
-        return apps::dry_run(communicator, campaign);
-    }
     if (request.command == "run") {
-        return apps::run(communicator, campaign);
+        return request.is_dry_run ? apps::dry_run(communicator, campaign)
+                                  : apps::run(communicator, campaign);
     }
-    if (request.command == "simulate") {
-        return apps::simulate(communicator, campaign);
+    for (const campaign::Stage stage : apps::all_stages) {
+        if (request.command == campaign::stage_name(stage)) {
+            campaign.stages = {stage};
+        }
     }
-    if (request.command == "train") {
-        return apps::train(communicator, campaign);
-    }
-    if (request.command == "evaluate") {
-        return apps::evaluate(communicator, campaign);
-    }
-    return apps::detect(communicator, campaign);
+    return request.is_dry_run ? apps::dry_run(communicator, campaign)
+                              : apps::run_one(communicator, campaign, campaign.stages.front());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lib/report/picture.h"
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 
 #include "apps/commands.h"
@@ -18,6 +19,8 @@ namespace {
 image::FitsMap open_again(const catalogue::MapRecord& map) {
     image::MapOptions options;
     options.hdu = map.hdu;
+    // It was within the limit when it was classified, whatever the limit was.
+    options.max_unpacked_bytes = std::numeric_limits<std::int64_t>::max();
     options.pixel_arcsec = map.pixel_arcsec;
     for (const image::PixelUnit unit : {image::PixelUnit::jy_beam, image::PixelUnit::jy_arcsec2}) {
         if (map.unit.view() == image::unit_name(unit)) {
@@ -41,6 +44,8 @@ image::Image read_jy_arcsec2(const image::FitsMap& map,
     return image;
 }
 
+}  // namespace
+
 void draw_catalogue(const std::string& path, const std::string& folder) {
     const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
     const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
@@ -49,19 +54,13 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
     std::int32_t open_map = -1;
     std::int32_t number_in_map = 0;
     std::size_t first_tile = 0;
+    int n_drawn = 0;
     for (std::size_t f = 0; f < catalogue.fields.size(); ++f) {
         const catalogue::FieldRecord& field = catalogue.fields[f];
-        const auto number = static_cast<std::size_t>(field.map);
-        if (field.map != open_map) {
-            map = open_again(catalogue.maps[number]);
-            open_map = field.map;
-            number_in_map = 0;
-        }
-        const std::string name =
-            base::text(std::filesystem::path(catalogue.maps[number].path.str()).stem().string(),
-                       "_field_",
-                       number_in_map);
-        ++number_in_map;
+        const catalogue::MapRecord& record = catalogue.maps[static_cast<std::size_t>(field.map)];
+        const bool is_new_map = field.map != open_map;
+        number_in_map = is_new_map ? 0 : number_in_map + 1;
+        open_map = field.map;
         std::vector<report::TileMark> marks;
         for (; first_tile < catalogue.tiles.size() &&
                catalogue.tiles[first_tile].field == static_cast<std::int32_t>(f);
@@ -75,28 +74,32 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
         if (field.status == static_cast<std::int32_t>(catalogue::FieldStatus::failed)) {
             continue;
         }
-        const image::Image pixels = read_jy_arcsec2(*map,
-                                                    {field.x0, field.y0, field.cols, field.rows},
-                                                    catalogue.maps[number].jy_arcsec2_per_unit);
+        if (is_new_map || !map) {
+            map = open_again(record);
+        }
+        const std::string name =
+            base::text(name_of_map(catalogue, field.map), "_field_", number_in_map);
+        const image::Image pixels = read_jy_arcsec2(
+            *map, {field.x0, field.y0, field.cols, field.rows}, record.jy_arcsec2_per_unit);
+        const auto& wcs_here = wcs[static_cast<std::size_t>(field.map)];
         report::draw_field(folder + "/" + name + ".png",
                            {.pixels = pixels,
-                            .pixel_arcsec = catalogue.maps[number].pixel_arcsec,
+                            .pixel_arcsec = record.pixel_arcsec,
                             .title = name,
                             .grid = {field.rows, field.cols, field.tile_px},
                             .tiles = marks,
                             .has_truth = field.has_truth != 0,
                             .x0_px = static_cast<double>(field.x0),
                             .y0_px = static_cast<double>(field.y0),
-                            .wcs = wcs[number] ? &*wcs[number] : nullptr,
+                            .wcs = wcs_here ? &*wcs_here : nullptr,
                             .beam = map->info().beam});
+        ++n_drawn;
     }
-    base::log_info(base::text("drew ", catalogue.fields.size(), " fields into ", folder));
+    base::log_info(base::text("drew ", n_drawn, " fields into ", folder));
 }
 
-}  // namespace
-
 base::ExitCode picture(const std::string& input, const std::string& output) {
-    if (std::filesystem::path(input).extension() == ".h5") {
+    if (kind_of(input) == FileKind::catalogue) {
         draw_catalogue(input, output);
         return base::ExitCode::done;
     }

@@ -51,6 +51,11 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
             break;
     }
     std::string state = trained + settings_of(campaign, {"detect"});
+    // These change no result but what is written.
+    for (const std::string& format : campaign.detect.exports) {
+        state += "export " + format + "\n";
+    }
+    state += base::text("pictures ", campaign.detect.pictures, "\n");
     for (const auto& files :
          {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
         for (const std::string& file : files) {
@@ -99,6 +104,15 @@ bool is_finished(const Campaign& campaign, Stage stage) {
     return true;
 }
 
+/// On rank 0: what follows from a stage that is done anew is no longer finished.
+void forget_from(const Campaign& campaign, Stage stage) {
+    for (const Stage later : all_stages) {
+        if (later >= stage) {
+            std::filesystem::remove(stamp_path(campaign, later));
+        }
+    }
+}
+
 base::ExitCode run_stage(const mpi::Communicator& communicator,
                          const Campaign& campaign,
                          Stage stage) {
@@ -119,12 +133,14 @@ base::ExitCode run_stage(const mpi::Communicator& communicator,
 
 base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
     base::ExitCode worst = base::ExitCode::done;
-    // What was made anew makes anew all that follows from it.
-    bool is_fresh = false;
     for (const Stage stage : campaign.stages) {
         const std::string state = mpi::from_root(communicator, [&] {
+            if (is_finished(campaign, stage)) {
+                return std::string("finished");
+            }
             base::make_folder(campaign.output + "/.stages");
-            return std::string(!is_fresh && is_finished(campaign, stage) ? "finished" : "to do");
+            forget_from(campaign, stage);
+            return std::string("to do");
         });
         if (state == "finished") {
             if (communicator.is_root()) {
@@ -132,10 +148,6 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
                                        ": finished before and unchanged, skipped"));
             }
             continue;
-        }
-        is_fresh = true;
-        if (communicator.is_root()) {
-            std::filesystem::remove(stamp_path(campaign, stage));
         }
         const base::ExitCode code = run_stage(communicator, campaign, stage);
         worst = std::max(worst, code);
@@ -148,6 +160,15 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
         base::print("results are in " + campaign.output);
     }
     return worst;
+}
+
+base::ExitCode run_one(const mpi::Communicator& communicator,
+                       const Campaign& campaign,
+                       Stage stage) {
+    if (communicator.is_root()) {
+        forget_from(campaign, stage);
+    }
+    return run_stage(communicator, campaign, stage);
 }
 
 base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {

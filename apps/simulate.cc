@@ -18,7 +18,7 @@ void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, i
     const std::uint64_t realisation = static_cast<std::uint64_t>(number) +
                                       (set == MockSet::test ? campaign::first_test_realisation : 0);
     sky::SkySettings settings = campaign.sky;
-    // Maps lie side by side, so that no two share a position on the sky.
+    // Neighbouring numbers lie side by side on the sky, not on top of each other.
     settings.centre_ra_deg = std::fmod(settings.centre_ra_deg + 20.0 * number, 360.0);
     const sky::MockSky mock = sky::paint_sky(settings, campaign.seed, realisation, n_threads);
     image::FitsHeader header;

@@ -127,6 +127,7 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
 }  // namespace
 
 base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    prepare_output(communicator, model_path(campaign));
     learn::Device device;
     mpi::together(communicator, [&] {
         device = learn::choose_device(campaign.parallel.device, communicator.local_rank());

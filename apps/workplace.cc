@@ -1,8 +1,13 @@
 #include "apps/workplace.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/progress.h"
@@ -89,6 +94,25 @@ int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator&
     return std::max(1, base::n_available_cores() / communicator.local_size());
 }
 
+void prepare_output(const mpi::Communicator& communicator, const std::string& path) {
+    mpi::from_root(communicator, [&] {
+        const std::string folder = std::filesystem::path(path).parent_path().string();
+        try {
+            base::make_folder(folder);
+        } catch (const base::InputError& error) {
+            throw base::UsageError(base::text(error.what(), ", choose another output"));
+        }
+        if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+            throw base::UsageError(
+                base::text("cannot write into the folder of ", path, ", choose another output"));
+        }
+        if (std::filesystem::is_directory(path)) {
+            throw base::UsageError(path + " is a folder, give the name of a file");
+        }
+        return std::string();
+    });
+}
+
 mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
                                 MockSet set) {
@@ -114,6 +138,26 @@ void work_on_mock_fields(const mpi::Communicator& communicator,
     work_on_fields(communicator, campaign, stage, plan, mock_options(campaign), {work, fail});
 }
 
+std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map) {
+    const auto stem_of = [](const catalogue::MapRecord& record) {
+        return std::filesystem::path(record.path.str()).stem().string();
+    };
+    const std::string stem = stem_of(catalogue.maps[static_cast<std::size_t>(map)]);
+    const auto n_alike = std::ranges::count(catalogue.maps, stem, stem_of);
+    return n_alike > 1 ? base::text("map_", map, "_", stem) : stem;
+}
+
+FileKind kind_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string first(9, '\0');
+    file.read(first.data(), static_cast<std::streamsize>(first.size()));
+    if (first.starts_with("\x89HDF")) {
+        return FileKind::catalogue;
+    }
+    // Safetensors: eight bytes of length, then JSON.
+    return first[8] == '{' ? FileKind::model : FileKind::map;
+}
+
 std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& catalogue) {
     std::vector<std::optional<image::Wcs>> wcs(catalogue.maps.size());
     for (std::size_t i = 0; i < wcs.size(); ++i) {
@@ -135,6 +179,14 @@ LoadedModel load_model(const mpi::Communicator& communicator,
         learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
         loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});
     });
+    const learn::DeviceKind kind = loaded->classifier.device().kind;
+    const auto number = static_cast<std::int64_t>(kind);
+    if (communicator.max(number) != -communicator.max(-number)) {
+        throw mpi::AgreedError(
+            base::ExitCode::usage,
+            "some ranks have a GPU and some do not (scores would differ in their "
+            "last bits), give --set parallel.device=cpu");
+    }
     return std::move(*loaded);
 }
 

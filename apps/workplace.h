@@ -27,6 +27,11 @@ std::string halo_path(const campaign::Campaign& campaign, MockSet set, int numbe
 std::string model_path(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);
 
+/// Makes the folder of a file to come and checks that it can be written there, before work is done.
+/// @throws mpi::AgreedError
+/// @collective yes: every rank.
+void prepare_output(const mpi::Communicator& communicator, const std::string& path);
+
 /// The noise and sky images of a set, in the order of their numbers.
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set);
 
@@ -79,6 +84,14 @@ void work_on_mock_fields(const mpi::Communicator& communicator,
                          const std::string& stage,
                          const mpi::FieldPlan& plan,
                          const std::function<void(std::int64_t, mpi::FieldPixels)>& work);
+
+/// A name for the files that belong to one map of a catalogue: its file's, with its number in front
+/// where another map has the same.
+std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map);
+
+/// What a file is by its first bytes; anything else is left for the map reader to refuse.
+enum class FileKind { catalogue, model, map };
+FileKind kind_of(const std::string& path);
 
 /// The sky coordinates of each map of a catalogue, where it has them.
 std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& catalogue);

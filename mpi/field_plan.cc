@@ -67,6 +67,19 @@ PlannedMap from_json(const Json& json) {
     return map;
 }
 
+/// Opens a sky image. It says itself what it is; what the user says of the map holds for it only
+/// where it does not.
+image::FitsMap open_truth(const std::string& path, const image::MapOptions& of_map) {
+    image::MapOptions own;
+    own.pixel_arcsec = of_map.pixel_arcsec;
+    own.max_unpacked_bytes = of_map.max_unpacked_bytes;
+    try {
+        return image::FitsMap::open(path, own);
+    } catch (const base::InputError&) {
+        return image::FitsMap::open(path, of_map);
+    }
+}
+
 PlannedMap look_at(const MapPaths& paths,
                    const image::MapOptions& options,
                    const std::function<std::string(const image::MapInfo&)>& accept) {
@@ -76,7 +89,7 @@ PlannedMap look_at(const MapPaths& paths,
     try {
         map.info = image::FitsMap::open(paths.map, options).info();
         if (!paths.truth.empty()) {
-            const image::MapInfo truth = image::FitsMap::open(paths.truth, options).info();
+            const image::MapInfo truth = open_truth(paths.truth, options).info();
             if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
                 throw base::InputError(base::text(paths.truth,
                                                   ": has ",
@@ -139,8 +152,8 @@ const image::FitsMap& FieldReader::open(std::int32_t map, bool is_truth) {
     }
     std::erase_if(maps_, [map](const auto& entry) { return entry.first.first != map; });
     const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
-    image::FitsMap opened =
-        image::FitsMap::open(is_truth ? planned.truth_path : planned.info.path, options_);
+    image::FitsMap opened = is_truth ? open_truth(planned.truth_path, options_)
+                                     : image::FitsMap::open(planned.info.path, options_);
     if (!is_truth && opened.info().header_sha256 != planned.info.header_sha256) {
         throw base::InputError(
             planned.info.path +

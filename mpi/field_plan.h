@@ -59,7 +59,7 @@ FieldPlan plan_fields(const Communicator& communicator,
                       std::int64_t field_px,
                       const std::function<std::string(const image::MapInfo&)>& accept = nullptr);
 
-/// Reads the fields of a plan; on rank 0. Keeps the map of the last field open.
+/// Reads the fields of a plan, on a rank that sees its files. Keeps the map of the last field open.
 class FieldReader {
   public:
     FieldReader(const FieldPlan& plan, image::MapOptions options);

@@ -18,9 +18,9 @@ class Session {
     /// Runs the program on this rank and gives the process's exit code, which all ranks agree on
     /// (the largest).
     ///
-    /// An exception that leaves `program` on any rank ends the whole job: one message with rank and
-    /// host, then MPI_Abort with the error's exit code. Going on would leave the other ranks
-    /// waiting.
+    /// An AgreedError leaves on all ranks alike: rank 0 says it, all return its code. Any other
+    /// exception on any rank ends the whole job: one message with rank and host, then MPI_Abort
+    /// with the error's exit code. Going on would leave the other ranks waiting.
     ///
     /// @collective yes: every rank.
     int run(const std::function<int(Communicator&)>& program);

@@ -53,7 +53,8 @@ class Worker {
              const std::function<void(std::int64_t, std::vector<float>)>& work) {
         for (;;) {
             std::unique_lock lock(mutex_);
-            if (!is_fed_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
+            is_fed_.wait(lock, stop, [this] { return !waiting_.empty(); });
+            if (stop.stop_requested()) {
                 return;
             }
             auto [field, pixels] = std::move(waiting_.front());

@@ -262,6 +262,11 @@ class CrossChecks {
             } catch (const base::UsageError& error) {
                 faults_.add(place_of({"sky"}) + ": " + error.what());
             }
+            try {
+                sky::check(campaign_.observation, campaign_.sky.pixel_arcsec);
+            } catch (const base::UsageError& error) {
+                faults_.add(place_of({"observation"}) + ": " + error.what());
+            }
         }
         check_maps();
         check_realisations();

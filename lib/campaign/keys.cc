@@ -132,12 +132,12 @@ Keys::Keys() {
         .only_running();
     top.key("tile_px",
             &Campaign::tile_px,
-            within(8, 1024),
+            within(8, 256),
             "pixel",
             "Edge of a tile, the square that is labelled and classified.");
     top.key("field_px",
             &Campaign::field_px,
-            within(8, 32768),
+            within(8, 20000),
             "pixel",
             "Edge of a field, the cut-out that is handed to a rank.");
 
@@ -376,7 +376,7 @@ Keys::Keys() {
     detect
         .key("exports",
              &Detect::exports,
-             std::vector<std::string>{"csv", "fits", "ds9"},
+             std::vector<std::string>{"csv", "fits", "ds9", "probability"},
              "",
              "Further files beside the catalogue.")
         .only_running();

@@ -96,6 +96,22 @@ class CardWriter {
     std::string cards_;
 };
 
+/// A tangential projection about the middle of the image.
+void add_tangential(CardWriter& cards, const Image& image, const FitsHeader& header) {
+    const double step_deg = header.pixel_arcsec / base::arcsec_per_deg;
+    cards.add_text("CTYPE1", "RA---TAN", "");
+    cards.add_number("CRPIX1", (static_cast<double>(image.cols) + 1) / 2, "middle of the image");
+    cards.add_number("CRVAL1", header.centre.ra_deg, "");
+    cards.add_number("CDELT1", -step_deg, "");
+    cards.add_text("CUNIT1", "deg", "");
+    cards.add_text("CTYPE2", "DEC--TAN", "");
+    cards.add_number("CRPIX2", (static_cast<double>(image.rows) + 1) / 2, "middle of the image");
+    cards.add_number("CRVAL2", header.centre.dec_deg, "");
+    cards.add_number("CDELT2", step_deg, "");
+    cards.add_text("CUNIT2", "deg", "");
+    cards.add_text("RADESYS", "ICRS", "");
+}
+
 std::string make_header(const Image& image, const FitsHeader& header) {
     CardWriter cards;
     cards.add_value("SIMPLE", "T", "conforms to the FITS standard");
@@ -114,18 +130,12 @@ std::string make_header(const Image& image, const FitsHeader& header) {
         cards.add_number("BMIN", header.beam->minor_arcsec / base::arcsec_per_deg, "deg, FWHM");
         cards.add_number("BPA", header.beam->angle_deg, "deg, north through east");
     }
-    const double step_deg = header.pixel_arcsec / base::arcsec_per_deg;
-    cards.add_text("CTYPE1", "RA---TAN", "");
-    cards.add_number("CRPIX1", (static_cast<double>(image.cols) + 1) / 2, "middle of the image");
-    cards.add_number("CRVAL1", header.centre.ra_deg, "");
-    cards.add_number("CDELT1", -step_deg, "");
-    cards.add_text("CUNIT1", "deg", "");
-    cards.add_text("CTYPE2", "DEC--TAN", "");
-    cards.add_number("CRPIX2", (static_cast<double>(image.rows) + 1) / 2, "middle of the image");
-    cards.add_number("CRVAL2", header.centre.dec_deg, "");
-    cards.add_number("CDELT2", step_deg, "");
-    cards.add_text("CUNIT2", "deg", "");
-    cards.add_text("RADESYS", "ICRS", "");
+    if (header.wcs_cards.empty() && header.pixel_arcsec > 0) {
+        add_tangential(cards, image, header);
+    }
+    for (std::size_t place = 0; place < header.wcs_cards.size(); place += card_bytes) {
+        cards.add_raw(header.wcs_cards.substr(place, card_bytes));
+    }
     if (header.frequency_hz > 0) {
         cards.add_number("RESTFRQ", header.frequency_hz, "Hz");
     }
@@ -185,7 +195,7 @@ class PartialFile {
 }  // namespace
 
 void write_fits(const std::string& path, const Image& image, const FitsHeader& header) {
-    FAINTWEB_EXPECTS(image.rows > 0 && image.cols > 0 && header.pixel_arcsec > 0);
+    FAINTWEB_EXPECTS(image.rows > 0 && image.cols > 0);
     PartialFile file(path);
     file.write(make_header(image, header));
     std::string big_endian(static_cast<std::size_t>(image.cols) * sizeof(float), '\0');

@@ -15,13 +15,16 @@ struct FitsHeader {
     std::string object = {};
     std::string bunit = {};  ///< unit_name(...) of fits_map.h; empty: no unit (a probability).
     std::optional<Beam> beam = {};
-    double pixel_arcsec = 0;
+    double pixel_arcsec = 0;  ///< 0: no sky coordinates, unless wcs_cards has them.
     SkyPosition centre = {};  ///< of the middle of the image.
+    std::string wcs_cards =
+        {};                   ///< 80 characters each; if given, instead of pixel_arcsec and centre.
     double frequency_hz = 0;  ///< 0: not written.
     std::vector<std::string> history = {};
 };
 
-/// Writes a map: float32, RA---TAN / DEC--TAN about the middle of the image, ICRS, NaN = blank.
+/// Writes a map: float32, NaN = blank, RA---TAN / DEC--TAN about the middle of the image, ICRS, or
+/// the sky coordinates given as cards.
 ///
 /// The file appears whole or not at all: it is written to PATH.partial, synced and renamed.
 ///

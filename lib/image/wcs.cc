@@ -1,7 +1,10 @@
 #include "lib/image/wcs.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -235,6 +238,36 @@ double Wcs::pixel_scale_arcsec() const {
     const double determinant = linear.cdelt[0] * linear.cdelt[1] *
                                (linear.pc[0] * linear.pc[3] - linear.pc[1] * linear.pc[2]);
     return std::sqrt(std::abs(determinant)) * base::arcsec_per_deg;
+}
+
+std::string Wcs::cards_of_blocks(double x0_px, double y0_px, std::int64_t block_px) const {
+    const std::scoped_lock lock(parser_mutex());
+    State blocks;
+    const auto check = [](int status, const char* const* messages) {
+        if (status != 0) {
+            throw InputError(text("wcslib cannot write sky coordinates: ", messages[status]));
+        }
+    };
+    check(wcssub(1, &state_->celestial, nullptr, nullptr, &blocks.celestial), wcs_errmsg);
+    wcsprm& wcs = blocks.celestial;
+    const auto block = static_cast<double>(block_px);
+    // FITS counts pixels from 1 and puts their centres on whole numbers.
+    wcs.crpix[0] = (wcs.crpix[0] - 0.5 - x0_px) / block + 0.5;
+    wcs.crpix[1] = (wcs.crpix[1] - 0.5 - y0_px) / block + 0.5;
+    constexpr int has_cd = 2;
+    if ((wcs.altlin & has_cd) != 0) {
+        std::for_each_n(wcs.cd, 4, [block](double& element) { element *= block; });
+    } else {
+        wcs.cdelt[0] *= block;
+        wcs.cdelt[1] *= block;
+    }
+    wcs.flag = 0;
+    check(wcsset(&wcs), wcs_errmsg);
+    int n_cards = 0;
+    char* cards = nullptr;
+    check(wcshdo(WCSHDO_safe, &wcs, &n_cards, &cards), wcshdr_errmsg);
+    const std::unique_ptr<char, decltype(&std::free)> owner(cards, &std::free);
+    return {cards, static_cast<std::size_t>(n_cards) * 80};
 }
 
 }  // namespace faintweb::image

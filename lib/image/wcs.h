@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,14 @@ class Wcs {
 
     /// Edge of a square pixel of the same area, sqrt(|det|) of the linear transformation, arcsec.
     double pixel_scale_arcsec() const;
+
+    /// Header cards of an image whose pixels are blocks of this map's, in the same projection.
+    ///
+    /// @param x0_px, y0_px  map pixel (0-based) of the first column and row of block (0, 0).
+    /// @param block_px      edge of a block, map pixels, >= 1.
+    /// @return              80 characters each, concatenated; for FitsHeader::wcs_cards.
+    /// @throws InputError   if wcslib cannot write them.
+    std::string cards_of_blocks(double x0_px, double y0_px, std::int64_t block_px) const;
 
   private:
     struct State;

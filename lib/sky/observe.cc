@@ -26,6 +26,8 @@ double sigma_px(const ObservationSettings& settings, double pixel_arcsec) {
     return settings.beam_fwhm_arcsec / base::fwhm_per_sigma / pixel_arcsec;
 }
 
+}  // namespace
+
 void check(const ObservationSettings& settings, double pixel_arcsec) {
     std::ostringstream message;
     if (!(pixel_arcsec > 0 && std::isfinite(pixel_arcsec))) {
@@ -41,8 +43,6 @@ void check(const ObservationSettings& settings, double pixel_arcsec) {
     }
     throw base::UsageError(message.str());
 }
-
-}  // namespace
 
 double noise_rms_jy_arcsec2(const ObservationSettings& settings) {
     const image::Beam beam{settings.beam_fwhm_arcsec, settings.beam_fwhm_arcsec, 0};

@@ -14,6 +14,9 @@ struct ObservationSettings {
     double noise_jy_beam = 1e-5;   ///< rms of a pixel
 };
 
+/// @throws UsageError  if beam, noise or pixel is out of range; names the value.
+void check(const ObservationSettings& settings, double pixel_arcsec);
+
 /// Rms of a pixel's noise, Jy/arcsec2: noise_jy_beam over the solid angle of the beam.
 double noise_rms_jy_arcsec2(const ObservationSettings& settings);
 

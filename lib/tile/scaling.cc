@@ -52,15 +52,17 @@ ScaledField scale_asinh(const image::Image& field) {
     ScaledField scaled{image::make_image(field.rows, field.cols), 0};
     const RobustStatistics statistics = robust_statistics(field.pixels);
     // A field of one value has no rms; any finite unit then gives zeros.
-    const float factor = statistics.rms > 0 ? 1.0F / statistics.rms : 1.0F;
+    // In double: the rms may be denormal, its inverse beyond float's range.
+    const auto rms = static_cast<double>(statistics.rms);
+    const auto median = static_cast<double>(statistics.median);
+    const double factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
     std::vector<float>& out = scaled.pixels.pixels;
     float lowest = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {
         if (std::isfinite(field.pixels[i])) {
+            const double in_sigma = (static_cast<double>(field.pixels[i]) - median) * factor;
             // Clamped, so that 1e38 over a tiny rms stays finite.
-            const float in_sigma =
-                std::clamp((field.pixels[i] - statistics.median) * factor, -1e30F, 1e30F);
-            out[i] = std::asinh(in_sigma);
+            out[i] = std::asinh(static_cast<float>(std::clamp(in_sigma, -1e30, 1e30)));
             lowest = std::min(lowest, out[i]);
         }
     }
@@ -80,7 +82,7 @@ float median_of(std::vector<float>& values) {
         return *middle;
     }
     const float below = *std::max_element(values.begin(), middle);
-    return below + (*middle - below) * 0.5F;
+    return below / 2 + *middle / 2;
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
         {needed + "train:\n  learning_rate: .nan\n",
          "c.yaml:5:18: train.learning_rate is '.nan' (not a finite number), give one in (0, 1]"},
         {needed + "tile_px: 7\n",
-         "c.yaml:4:10: tile_px is '7' (outside [8, 1024]), give a value in that range"},
+         "c.yaml:4:10: tile_px is '7' (outside [8, 256]), give a value in that range"},
         {needed + "tile_px: 5000000000\n",
          "c.yaml:4:10: tile_px is '5000000000' (too large a number), give a smaller one in [8, "
          "1024]"},
@@ -140,7 +140,8 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed or asinh_sigma), give one "
          "of these"},
         {needed + "detect:\n  exports: [csv, votable]\n",
-         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits or ds9), give one of "
+         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9 or probability), give "
+         "one of "
          "these"},
         {"name: t\noutput: ''\nstages: [detect]\n",
          "c.yaml:2:9: output is '' (no characters), give a text"},
@@ -211,7 +212,7 @@ TEST(Campaign, AllFaultsOfAFileAreShown) {
     EXPECT_EQ(fault_in("nmae: x\noutput: o\nseed: -1\n", {"tile_px=1"}),
               "c.yaml:1:1: unknown key 'nmae' (it would have no effect), did you mean name?\n"
               "c.yaml:3:7: seed is '-1' (not a whole number of at least 0), give one\n"
-              "--set: tile_px is '1' (outside [8, 1024]), give a value in that range\n"
+              "--set: tile_px is '1' (outside [8, 256]), give a value in that range\n"
               "c.yaml:1:1: key name is missing (a campaign cannot run without it), add it, for "
               "instance 'name: campaign'\n"
               "c.yaml:1:1: key stages is missing (a campaign cannot run without it), add it, for "

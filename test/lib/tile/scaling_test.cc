@@ -100,6 +100,9 @@ INSTANTIATE_TEST_SUITE_P(All,
                                          std::vector<float>{3, 3, 3, blank},
                                          std::vector<float>{1e38F, -1e38F, 1e38F, 0},
                                          std::vector<float>{1e-45F, 1e-40F, 0, 1e-38F},
+                                         std::vector<float>{1e-41F, 2e-41F, -1e-41F, 3e-41F, 0},
+                                         std::vector<float>{3e38F, -3e38F, 3e38F, -3e38F},
+                                         std::vector<float>{3e38F, -3e38F, 3e38F, -3e38F, 1e-38F},
                                          std::vector<float>{infinity, -infinity, 1, 2, 3},
                                          std::vector<float>{
                                              1e-38F, 2e-38F, 3e38F, 1e-38F, 1.5e-38F}));
