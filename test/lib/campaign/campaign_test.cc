@@ -132,7 +132,7 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:4:10: tile_px is '7' (outside [8, 256]), give a value in that range"},
         {needed + "tile_px: 5000000000\n",
          "c.yaml:4:10: tile_px is '5000000000' (too large a number), give a smaller one in [8, "
-         "1024]"},
+         "256]"},
         {needed + "train:\n  network: cosmodeep_sp\n",
          "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep or cosmodeep_spp), did "
          "you mean cosmodeep_spp?"},
