@@ -91,7 +91,7 @@ int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator&
     if (campaign.parallel.threads > 0) {
         return campaign.parallel.threads;
     }
-    return std::max(1, base::n_available_cores() / communicator.local_size());
+    return std::max(1, base::n_available_cores() / communicator.n_sharing_cores());
 }
 
 void prepare_output(const mpi::Communicator& communicator, const std::string& path) {

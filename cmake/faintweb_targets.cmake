@@ -19,14 +19,14 @@ function(faintweb_library name)
     target_link_libraries(faintweb_${name} PUBLIC faintweb_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# faintweb_test(NAME SOURCES a.cc ... LINK targets...): GoogleTest, no MPI; every case is a ctest of its own.
+# faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu]): GoogleTest, no MPI; every case is a ctest of its own.
 function(faintweb_test name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
     add_executable(test_${name} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 300 ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
+                         PROPERTIES TIMEOUT 300 LABELS "${ARG_LABEL}" ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
 endfunction()
 
 # What lets tests run as root, in a container, with more ranks than cores.

@@ -44,6 +44,10 @@ int Communicator::local_rank() const {
 int Communicator::local_size() const {
     return handle_ ? handle_->local_size : 1;
 }
+int Communicator::n_sharing_cores() const {
+    return handle_ ? handle_->n_sharing_cores : 1;
+}
+
 const void* Communicator::native() const {
     return handle_ ? &handle_->comm : nullptr;
 }

@@ -30,6 +30,9 @@ class Communicator {
     /// Position and number of this communicator's ranks on this host.
     int local_rank() const;
     int local_size() const;
+    /// Ranks of this host that may run on the same cores as this one, itself included: 1 where the
+    /// launcher has bound each rank to cores of its own.
+    int n_sharing_cores() const;
     bool is_root() const { return rank() == 0; }
 
     /// @collective yes: every rank of the communicator must make each call below.

@@ -15,6 +15,7 @@ struct Communicator::Handle {
     int size = 1;
     int local_rank = 0;
     int local_size = 1;
+    int n_sharing_cores = 1;
 };
 
 /// The MPI communicator of a Communicator that has one.

@@ -4,8 +4,11 @@
 #ifdef FAINTWEB_CUDA
 #include <nccl.h>
 #endif
+#include <algorithm>
 #include <array>
+#include <vector>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -28,6 +31,15 @@ std::shared_ptr<Communicator::Handle> make_world() {
         "MPI_Comm_split_type");
     MPI_Comm_rank(node, &handle->local_rank);
     MPI_Comm_size(node, &handle->local_size);
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    sched_getaffinity(0, sizeof(mine), &mine);
+    std::vector<cpu_set_t> all(static_cast<std::size_t>(handle->local_size));
+    check_mpi(
+        MPI_Allgather(&mine, sizeof(mine), MPI_BYTE, all.data(), sizeof(mine), MPI_BYTE, node),
+        "MPI_Allgather");
+    handle->n_sharing_cores = static_cast<int>(std::ranges::count_if(
+        all, [&](const cpu_set_t& theirs) { return CPU_EQUAL(&theirs, &mine) != 0; }));
     MPI_Comm_free(&node);
     return handle;
 }

@@ -19,6 +19,8 @@ TEST(Communicator, KnowsItsRanks) {
     // All ranks of the test run on one host.
     EXPECT_EQ(world().local_size(), world().size());
     EXPECT_EQ(world().local_rank(), world().rank());
+    EXPECT_GE(world().n_sharing_cores(), 1);
+    EXPECT_LE(world().n_sharing_cores(), world().size());
 }
 
 TEST(Communicator, BroadcastsAnyBytes) {
