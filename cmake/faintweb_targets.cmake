@@ -25,8 +25,12 @@ function(faintweb_test name)
     add_executable(test_${name} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    set(labels)
+    if(ARG_LABEL)
+        set(labels LABELS ${ARG_LABEL})
+    endif()
     gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 300 LABELS "${ARG_LABEL}" ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
+                         PROPERTIES TIMEOUT 300 ${labels} ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
 endfunction()
 
 # What lets tests run as root, in a container, with more ranks than cores.
