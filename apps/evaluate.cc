@@ -101,9 +101,9 @@ Baseline tune_baseline(const mpi::Communicator& communicator, const campaign::Ca
             return flatten(source::try_finders(field.noise, labels, grid, pixel_arcsec, finders));
         });
     const std::vector<learn::Confusion> sums = sum_fields(tuning, finders.size());
-    Baseline baseline;
-    mpi::together(communicator, [&] { baseline.finder = source::best_finder(finders, sums); });
-    const std::vector<source::ThresholdFinder> best{baseline.finder};
+    std::size_t number = 0;
+    mpi::together(communicator, [&] { number = source::best_finder(sums); });
+    const std::vector<source::ThresholdFinder> best{finders[number]};
     const auto test = count_fields(
         communicator,
         campaign,
@@ -115,13 +115,7 @@ Baseline tune_baseline(const mpi::Communicator& communicator, const campaign::Ca
                 label::label_tiles(*field.sky, grid, campaign.label);
             return flatten(source::try_finders(field.noise, labels, grid, pixel_arcsec, best));
         });
-    baseline.test = sum_fields(test, 1).front();
-    for (std::size_t i = 0; i < finders.size(); ++i) {
-        if (sums[i].a_s() > baseline.train.a_s() || baseline.train.n_signal() == 0) {
-            baseline.train = sums[i];
-        }
-    }
-    return baseline;
+    return {best.front(), sums[number], sum_fields(test, 1).front()};
 }
 
 nlohmann::json to_json(const learn::Confusion& confusion) {

@@ -134,21 +134,20 @@ std::vector<learn::Confusion> try_finders(const image::Image& noise,
     return confusions;
 }
 
-ThresholdFinder best_finder(std::span<const ThresholdFinder> finders,
-                            std::span<const learn::Confusion> counts) {
-    FAINTWEB_EXPECTS(!finders.empty() && finders.size() == counts.size());
+std::size_t best_finder(std::span<const learn::Confusion> counts) {
+    FAINTWEB_EXPECTS(!counts.empty());
     if (counts[0].n_signal() == 0) {
         throw base::InputError(
             "the threshold finder cannot be tuned (the training fields hold no signal tile, so no "
             "setting is better than another); give more fields or a lower flux threshold");
     }
     std::size_t best = 0;
-    for (std::size_t f = 1; f < finders.size(); ++f) {
+    for (std::size_t f = 1; f < counts.size(); ++f) {
         if (counts[f].a_s() > counts[best].a_s()) {
             best = f;
         }
     }
-    return finders[best];
+    return best;
 }
 
 }  // namespace faintweb::source

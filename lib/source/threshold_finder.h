@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -54,8 +55,8 @@ std::vector<learn::Confusion> try_finders(const image::Image& noise,
 /// The finder of largest A_s; of equal ones the first.
 ///
 /// @param counts  one per finder, summed over the training fields.
+/// @return             its number.
 /// @throws InputError  if no field held a signal tile, so that A_s is not defined for any finder.
-ThresholdFinder best_finder(std::span<const ThresholdFinder> finders,
-                            std::span<const learn::Confusion> counts);
+std::size_t best_finder(std::span<const learn::Confusion> counts);
 
 }  // namespace faintweb::source
