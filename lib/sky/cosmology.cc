@@ -16,44 +16,65 @@ double integrate(Function f, double from, double to, int n) {
     return sum * step / 3;
 }
 
-double growth_unnormalised(double a) {
+double growth_unnormalised(const Cosmology& cosmology, double a) {
     // With u = a^(5/2) the integrand of da / (a E)^3 is smooth down to a = 0.
     const double integral = integrate(
-        [](double u) {
+        [&](double u) {
             const double b = std::pow(u, 0.4);
             return 0.4 /
-                   std::pow(Cosmology::omega_matter + Cosmology::omega_lambda * b * b * b, 1.5);
+                   std::pow(cosmology.omega_matter + cosmology.omega_lambda() * b * b * b, 1.5);
         },
         0,
         std::pow(a, 2.5),
         256);
-    return expansion_rate(1 / a - 1) * integral;
+    return expansion_rate(cosmology, 1 / a - 1) * integral;
 }
 
 }  // namespace
 
-double expansion_rate(double z) {
-    return std::sqrt(Cosmology::omega_matter * std::pow(1 + z, 3) + Cosmology::omega_lambda);
+double expansion_rate(const Cosmology& cosmology, double z) {
+    return std::sqrt(cosmology.omega_matter * std::pow(1 + z, 3) + cosmology.omega_lambda());
 }
 
-double comoving_distance_mpc(double z) {
-    return light_speed_km_s / Cosmology::hubble_km_s_mpc *
-           integrate([](double x) { return 1 / expansion_rate(x); }, 0, z, 64);
+double comoving_distance_mpc(const Cosmology& cosmology, double z) {
+    return light_speed_km_s / cosmology.hubble_km_s_mpc() *
+           integrate([&](double x) { return 1 / expansion_rate(cosmology, x); }, 0, z, 64);
 }
 
-double growth_factor(double z) {
-    return growth_unnormalised(1 / (1 + z)) / growth_unnormalised(1);
+double growth_factor(const Cosmology& cosmology, double z) {
+    return growth_unnormalised(cosmology, 1 / (1 + z)) / growth_unnormalised(cosmology, 1);
 }
 
-double critical_density_msun_mpc3(double z) {
-    const double rate = expansion_rate(z);
-    return Cosmology::critical_density_msun_mpc3 * rate * rate;
+double redshift_at_distance(const Cosmology& cosmology, double comoving_mpc) {
+    // Newton on a smooth, rising function: from the linear guess, five steps reach rounding.
+    double z = comoving_mpc * cosmology.hubble_km_s_mpc() / light_speed_km_s;
+    for (int i = 0; i < 20; ++i) {
+        const double off = comoving_distance_mpc(cosmology, z) - comoving_mpc;
+        z -= off * expansion_rate(cosmology, z) * cosmology.hubble_km_s_mpc() / light_speed_km_s;
+    }
+    return z;
 }
 
-double mean_electron_density_cm3(double z) {
-    constexpr double today = Cosmology::omega_baryon * Cosmology::critical_density_msun_mpc3 *
-                             gram_per_msun / (cm_per_mpc * cm_per_mpc * cm_per_mpc) /
-                             (mass_per_electron * proton_mass_gram);
+Growth growth(const Cosmology& cosmology, double a) {
+    const double rate = expansion_rate(cosmology, 1 / a - 1);
+    const double matter = cosmology.omega_matter / (a * a * a * rate * rate);
+    Growth g;
+    g.first = growth_factor(cosmology, 1 / a - 1);
+    g.second = -3.0 / 7 * g.first * g.first * std::pow(matter, -1.0 / 143);
+    g.first_rate = std::pow(matter, 5.0 / 9);
+    g.second_rate = 2 * std::pow(matter, 6.0 / 11);
+    return g;
+}
+
+double critical_density_msun_mpc3(const Cosmology& cosmology, double z) {
+    const double rate = expansion_rate(cosmology, z);
+    return cosmology.critical_density_msun_mpc3() * rate * rate;
+}
+
+double mean_electron_density_cm3(const Cosmology& cosmology, double z) {
+    const double today = cosmology.omega_baryon * cosmology.critical_density_msun_mpc3() *
+                         gram_per_msun / (cm_per_mpc * cm_per_mpc * cm_per_mpc) /
+                         (mass_per_electron * proton_mass_gram);
     return today * std::pow(1 + z, 3);
 }
 

@@ -8,17 +8,21 @@ namespace faintweb::sky {
 /// do
 ///         not give, are Planck's.
 struct Cosmology {
-    static constexpr double omega_matter = 0.308;
-    static constexpr double omega_lambda = 0.692;
-    static constexpr double omega_baryon = 0.0478;
-    static constexpr double h = 0.678;  ///< H0 / (100 km/s/Mpc)
-    static constexpr double sigma8 = 0.815;
-    static constexpr double spectral_index = 0.967;
-    static constexpr double t_cmb_k = 2.7255;
-    static constexpr double hubble_km_s_mpc = 100 * h;
+    double omega_matter = 0.308;
+    double omega_baryon = 0.0478;
+    double h = 0.678;  ///< H0 / (100 km/s/Mpc)
+    double sigma8 = 0.815;
+    double spectral_index = 0.967;
+    double t_cmb_k = 2.7255;
+
+    double omega_lambda() const { return 1 - omega_matter; }
+    double hubble_km_s_mpc() const { return 100 * h; }
     /// Critical density today, Msun/Mpc3.
-    static constexpr double critical_density_msun_mpc3 = 2.77536627e11 * h * h;
-    static constexpr double matter_density_msun_mpc3 = omega_matter * critical_density_msun_mpc3;
+    double critical_density_msun_mpc3() const { return 2.77536627e11 * h * h; }
+    /// Mean matter density today, Msun per comoving Mpc3.
+    double matter_density_msun_mpc3() const { return omega_matter * critical_density_msun_mpc3(); }
+
+    bool operator==(const Cosmology&) const = default;
 };
 
 inline constexpr double light_speed_km_s = 299792.458;
@@ -32,18 +36,32 @@ inline constexpr double mass_per_particle = 0.59;
 inline constexpr double mass_per_electron = 1.14;
 
 /// H(z) / H0.
-double expansion_rate(double z);
+double expansion_rate(const Cosmology& cosmology, double z);
 
 /// Comoving distance to redshift z >= 0, Mpc.
-double comoving_distance_mpc(double z);
+double comoving_distance_mpc(const Cosmology& cosmology, double z);
+
+/// Redshift at a comoving distance in Mpc, >= 0.
+double redshift_at_distance(const Cosmology& cosmology, double comoving_mpc);
 
 /// Linear growth factor D(z), 1 today.
-double growth_factor(double z);
+double growth_factor(const Cosmology& cosmology, double z);
+
+/// Growth of structure to second order at scale factor a, and its logarithmic rates.
+struct Growth {
+    double first = 0;        ///< D, 1 today
+    double second = 0;       ///< D2, negative
+    double first_rate = 0;   ///< d ln D / d ln a
+    double second_rate = 0;  ///< d ln D2 / d ln a
+};
+
+/// @source Bouchet et al. 1995 (A&A 296, 575), the fits for flat universes.
+Growth growth(const Cosmology& cosmology, double a);
 
 /// Critical density at redshift z, Msun per physical Mpc3.
-double critical_density_msun_mpc3(double z);
+double critical_density_msun_mpc3(const Cosmology& cosmology, double z);
 
 /// Mean number of free electrons at redshift z, per physical cm3.
-double mean_electron_density_cm3(double z);
+double mean_electron_density_cm3(const Cosmology& cosmology, double z);
 
 }  // namespace faintweb::sky

@@ -21,13 +21,13 @@ constexpr double r100_per_r200 = 1.33;
 constexpr std::uint32_t bits_of_index = 22;
 
 const MassFunction& mass_function() {
-    static const MassFunction function;
+    static const MassFunction function(Cosmology{});
     return function;
 }
 
 double r200_mpc(double mass_msun, double z) {
     return std::cbrt(3 * critical_per_mean_mass * mass_msun /
-                     (4 * std::numbers::pi * 200 * critical_density_msun_mpc3(z)));
+                     (4 * std::numbers::pi * 200 * critical_density_msun_mpc3(Cosmology{}, z)));
 }
 
 /// A thin shell of the lightcone.
@@ -50,15 +50,15 @@ std::vector<Slice> make_slices(const SkySettings& settings) {
         Slice slice{};
         slice.z_near = settings.z_min + i * step;
         slice.z_far = settings.z_min + (i + 1) * step;
-        slice.distance_near_mpc = comoving_distance_mpc(slice.z_near);
-        slice.distance_far_mpc = comoving_distance_mpc(slice.z_far);
+        slice.distance_near_mpc = comoving_distance_mpc(Cosmology{}, slice.z_near);
+        slice.distance_far_mpc = comoving_distance_mpc(Cosmology{}, slice.z_far);
         slices.push_back(slice);
     }
     return slices;
 }
 
 double arcsec_per_mpc(double z) {
-    return base::arcsec_per_rad * (1 + z) / comoving_distance_mpc(z);
+    return base::arcsec_per_rad * (1 + z) / comoving_distance_mpc(Cosmology{}, z);
 }
 
 /// Solid angle of a square of pixels; the few percent by which a tangent plane stretches the

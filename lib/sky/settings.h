@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace faintweb::sky {
 
@@ -33,7 +35,32 @@ struct SkySettings {
         30;  ///< FWHM of the sky before the telescope: the grid of the original
     double points_per_beam = 30;  ///< samples of a surface per resolution_arcsec squared
     double floor_jy_arcsec2 =
-        1e-11;  ///< what counts as no emission; sets how faint a surface is skipped
+        1e-11;             ///< what counts as no emission; sets how faint a surface is skipped
+    double p_inlet = 0.3;  ///< probability that a filament inlet shock is lit
+    double min_sheath_mass_msun = 5e13;  ///< smallest halo whose filaments get a sheath
+    double a_fil = 10;                   ///< field amplification in sheaths, times 1 nG comoving
+    double a_web = 8;                    ///< the same in the web layer
+    bool web_layer = true;               ///< shocks of the mesh, away from haloes
+    bool halo_layer = true;              ///< merger, inlet and accretion shocks of haloes
+    bool sheath_layer = true;            ///< accretion shocks around the filaments of heavy haloes
+};
+
+/// The simulated boxes that a lightcone is stacked from: classes from near to far, each with as
+/// many slabs as it gives to the cone and as many realisations as there are.
+struct BoxSettings {
+    std::vector<double> edges_mpc{50, 100, 200};  ///< comoving, per class
+    std::vector<int> n_slabs{4, 4, 6};            ///< per class
+    int n_realisations = 2;                       ///< per class
+    int n_test_realisations =
+        1;                  ///< of these, the last: test skies use no others, training skies none
+    int n_particles = 256;  ///< along an edge
+    int n_mesh = 384;       ///< along an edge, for gravity and gas
+    int n_steps = 16;       ///< from a_start to the farthest slab
+    double a_start = 0.08;  ///< scale factor at which the particles start
+    int n_sheet = 2;        ///< tracers per lattice cell and edge for the sheet of matter
+    int map_px = 6000;      ///< edge of the projected halo maps
+    int web_map_px = 3000;  ///< edge of the projected web maps, which are smoother
+    std::string folder = "results/boxes";  ///< where boxes are kept, to be shared by campaigns
 };
 
 /// @throws UsageError  names the first setting that is out of range, its value and its range.

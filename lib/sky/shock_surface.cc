@@ -149,11 +149,12 @@ double temperature_profile(double x) {
 }
 
 HaloGas make_halo_gas(const SkySettings& settings, const Halo& halo) {
-    constexpr double gas_share = 0.9 * Cosmology::omega_baryon / Cosmology::omega_matter;
+    const double gas_share = 0.9 * Cosmology{}.omega_baryon / Cosmology{}.omega_matter;
     HaloGas gas;
     gas.z = halo.z;
     gas.r200_mpc = halo.r200_mpc;
-    const double mass_msun = 4.0 / 3 * std::numbers::pi * 200 * critical_density_msun_mpc3(halo.z) *
+    const double mass_msun = 4.0 / 3 * std::numbers::pi * 200 *
+                             critical_density_msun_mpc3(Cosmology{}, halo.z) *
                              std::pow(halo.r200_mpc, 3);
     gas.v200_km_s = std::sqrt(gravity_mpc_km2_s2_msun * mass_msun / halo.r200_mpc);
     gas.t200_kev =
@@ -172,9 +173,9 @@ HaloGas make_halo_gas(const SkySettings& settings, const Halo& halo) {
     gas.central_density_cm3 =
         electrons /
         (4 * std::numbers::pi * std::pow(halo.r200_mpc * cm_per_mpc, 3) * shape_integral);
-    gas.mean_density_cm3 = mean_electron_density_cm3(halo.z);
+    gas.mean_density_cm3 = mean_electron_density_cm3(Cosmology{}, halo.z);
     gas.eps_b = settings.eps_b * std::min(1.5, square(halo.r200_mpc / settings.r_dyn_mpc));
-    const double distance_mpc = comoving_distance_mpc(halo.z);
+    const double distance_mpc = comoving_distance_mpc(Cosmology{}, halo.z);
     gas.luminosity_distance_cm = (1 + halo.z) * distance_mpc * cm_per_mpc;
     gas.arcsec_per_mpc = base::arcsec_per_rad * (1 + halo.z) / distance_mpc;
     return gas;
@@ -208,7 +209,7 @@ std::vector<ShockSurface> make_surfaces(const SkySettings& settings,
     const double visible_gyr =
         settings.r_max * gas.r200_mpc / (settings.vs_mu * gas.v200_km_s) * gyr_km_s_per_mpc;
     const double hubble_per_gyr =
-        Cosmology::hubble_km_s_mpc * expansion_rate(halo.z) / gyr_km_s_per_mpc;
+        Cosmology{}.hubble_km_s_mpc() * expansion_rate(Cosmology{}, halo.z) / gyr_km_s_per_mpc;
     const double visible_dz = (1 + halo.z) * hubble_per_gyr * visible_gyr;
     const std::uint64_t n_mergers =
         random.poisson(settings.f_merge * merger_rate_factor(halo.mass_msun, halo.z) *

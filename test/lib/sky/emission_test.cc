@@ -69,7 +69,7 @@ TEST(Emission, power_of_the_reference_shock) {
 }
 
 TEST(Emission, field_is_frozen_in_until_the_dynamo_saturates) {
-    const double mean = mean_electron_density_cm3(0.2);
+    const double mean = mean_electron_density_cm3(Cosmology{}, 0.2);
     const double thin = magnetic_field_ug(8 * mean, 1, 0.2, 1, 1);
     EXPECT_NEAR(thin, 4e-3 * 1.44, 1e-6);
     const double saturated = magnetic_field_ug(1e-3, 4, 0.2, 1e9, 1e-3);

@@ -26,15 +26,15 @@ bool is_inside(const Halo& halo, const SkySettings& settings) {
 TEST(Haloes, counts_are_poisson_around_the_mass_function) {
     const SkySettings settings = small_field();
     // The mean by another route: one integral over distance instead of slices.
-    const MassFunction function;
+    const MassFunction function(Cosmology{});
     const double solid_angle = std::pow(1000 * 9.6 / 206264.806, 2);
     double mean = 0;
     constexpr int n_steps = 200;
     for (int i = 0; i < n_steps; ++i) {
         const double z = 0.04 + 0.46 * (i + 0.5) / n_steps;
-        const double distance = comoving_distance_mpc(z);
-        const double depth =
-            light_speed_km_s / Cosmology::hubble_km_s_mpc / expansion_rate(z) * 0.46 / n_steps;
+        const double distance = comoving_distance_mpc(Cosmology{}, z);
+        const double depth = light_speed_km_s / Cosmology{}.hubble_km_s_mpc() /
+                             expansion_rate(Cosmology{}, z) * 0.46 / n_steps;
         mean += function.n_greater_per_mpc3(3e13, z) * distance * distance * depth * solid_angle;
     }
     EXPECT_NEAR(mean_halo_count(settings) / mean, 1, 2e-3);
@@ -84,11 +84,12 @@ TEST(Haloes, fill_the_lightcone_and_reach_in_from_outside) {
         EXPECT_TRUE(i == 0 || halo.mass_msun <= haloes[i - 1].mass_msun);
         // 200 critical densities inside r200, for M200c = 0.72 M200m.
         const double mass = 4.0 / 3 * std::numbers::pi * std::pow(halo.r200_mpc, 3) * 200 *
-                            critical_density_msun_mpc3(halo.z);
+                            critical_density_msun_mpc3(Cosmology{}, halo.z);
         EXPECT_NEAR(mass / halo.mass_msun, 0.72, 1e-9);
-        EXPECT_NEAR(halo.r100_arcsec,
-                    halo.r100_mpc * (1 + halo.z) / comoving_distance_mpc(halo.z) * 206264.806,
-                    1e-4 * halo.r100_arcsec);
+        EXPECT_NEAR(
+            halo.r100_arcsec,
+            halo.r100_mpc * (1 + halo.z) / comoving_distance_mpc(Cosmology{}, halo.z) * 206264.806,
+            1e-4 * halo.r100_arcsec);
         n_outside += !is_inside(halo, settings);
     }
     EXPECT_EQ(ids.size(), haloes.size());

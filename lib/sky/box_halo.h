@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "lib/sky/cosmology.h"
+#include "lib/sky/mass_function.h"
+#include "lib/sky/mesh.h"
+
+namespace faintweb::sky {
+
+/// A dark-matter halo of a simulated box.
+struct BoxHalo {
+    std::array<double, 3> position_mpc{};  ///< comoving, 0 .. box edge
+    double mass_msun = 0;       ///< M200m: what the mass function gives the halo of this rank
+    double mesh_mass_msun = 0;  ///< found on the mesh, inside 100 times the mean density
+    double r200_mpc = 0;        ///< encloses 200 times the critical density, physical
+    double r100_mpc = 0;        ///< the virial radius, physical
+    std::uint32_t id = 0;       ///< rank in mesh mass, 0 = heaviest: key of its random numbers
+};
+
+/// Finds haloes by spherical overdensity: spheres of 100 times the mean density around the peaks of
+/// a mesh, densest first; peaks inside an accepted sphere are dropped.
+///
+/// @param density  over the mean.
+/// @return         by falling mesh_mass_msun; the other masses and the radii are not yet set.
+std::vector<BoxHalo> find_haloes(
+    const Cosmology& cosmology, const Mesh& density, double box_mpc, double z, int n_threads);
+
+/// Gives the halo of rank i the mass above which the mass function has i + 1/2 haloes in the box,
+/// so that haloes of any mesh have the right abundance; and radii of that mass.
+///
+/// @source Sheth & Tormen 1999 by way of MassFunction; M200c = 0.72 M200m and R100 = 1.33 R200 are
+///         those of a Navarro-Frenk-White profile of concentration 5.
+void match_abundance(const Cosmology& cosmology,
+                     const MassFunction& mass_function,
+                     double box_mpc,
+                     double z,
+                     std::vector<BoxHalo>& haloes);
+
+}  // namespace faintweb::sky
