@@ -19,6 +19,7 @@ enum class Purpose : std::uint32_t {
     augmentation,
     dropout,
     test,
+    point_sources,
 };
 
 /// Four 32-bit words of Philox4x32-10: a pure function of key and counter.

@@ -46,11 +46,15 @@ double growth_factor(const Cosmology& cosmology, double z) {
 }
 
 double redshift_at_distance(const Cosmology& cosmology, double comoving_mpc) {
-    // Newton on a smooth, rising function: from the linear guess, five steps reach rounding.
-    double z = comoving_mpc * cosmology.hubble_km_s_mpc() / light_speed_km_s;
-    for (int i = 0; i < 20; ++i) {
+    // Newton on a smooth, rising, concave function: from the linear guess, which lies below the
+    // answer, a few steps reach rounding.
+    const double per_mpc = cosmology.hubble_km_s_mpc() / light_speed_km_s;
+    double z = comoving_mpc * per_mpc;
+    double step = 1;
+    for (int i = 0; i < 20 && std::abs(step) > 1e-15 * (1 + z); ++i) {
         const double off = comoving_distance_mpc(cosmology, z) - comoving_mpc;
-        z -= off * expansion_rate(cosmology, z) * cosmology.hubble_km_s_mpc() / light_speed_km_s;
+        step = off * expansion_rate(cosmology, z) * per_mpc;
+        z -= step;
     }
     return z;
 }
