@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
     dropout,
     test,
     point_sources,
+    box_noise,
 };
 
 /// Four 32-bit words of Philox4x32-10: a pure function of key and counter.

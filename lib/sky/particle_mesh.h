@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/sky/cosmology.h"
+#include "lib/sky/fft.h"
+#include "lib/sky/gaussian_field.h"
+#include "lib/sky/linear_power.h"
+#include "lib/sky/mesh.h"
+#include "lib/sky/particles.h"
+
+namespace faintweb::sky {
+
+/// How one box is simulated.
+struct BoxRun {
+    double box_mpc = 100;   ///< comoving edge
+    int n_particles = 128;  ///< along an edge, even
+    int n_mesh = 256;       ///< of gravity, along an edge, even
+    int n_steps = 16;       ///< from a_start to the first redshift that is asked for
+    double a_start = 0.08;  ///< scale factor
+    std::uint64_t seed = 1;
+    std::uint64_t box_key = 0;  ///< tells the boxes of one seed apart
+    Amplitudes amplitudes = Amplitudes::random;
+};
+
+/// Gravity of dark matter in a periodic box: second-order Lagrangian start, then leapfrog steps on
+/// a particle mesh.
+///
+/// Same run, same bits for any number of threads.
+///
+/// @source Bouchet et al. 1995 (start), Quinn et al. 1997 (leapfrog in an expanding universe),
+///         Hockney & Eastwood 1988 (mesh).
+class ParticleMesh {
+  public:
+    /// @throws UsageError  if the run makes no sense; names the number.
+    ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads);
+
+    /// Moves on to a later time. The first call spends n_steps; the path to a later one depends on
+    /// the redshifts passed.
+    ///
+    /// @param z  below that of the last call, and of the start.
+    void advance_to(double z);
+
+    /// Positions and velocities at one time.
+    Particles state() const;
+
+  private:
+    void drift(double from, double to);
+    void kick(double from, double to);
+
+    Cosmology cosmology_;
+    BoxRun run_;
+    int n_threads_;
+    double a_;
+    double last_step_ = 0;
+    MeshFft fft_;
+    FourierMesh density_;  ///< modes of the density
+    FourierMesh force_;
+    std::vector<Vector3> displacement_mpc_;
+    std::vector<Vector3> momentum_;  ///< a^2 dx/dt, Mpc H0
+    bool is_started_ = false;
+};
+
+/// Density of particles over the mean by cloud-in-cell deposit.
+Mesh particle_density(const Particles& particles, int n_mesh, int n_threads);
+
+}  // namespace faintweb::sky
