@@ -1,6 +1,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "apps/boxes.h"
 #include "apps/commands.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
@@ -8,19 +9,42 @@
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/image/fits_write.h"
+#include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
-#include "lib/sky/paint.h"
 
 namespace faintweb::apps {
 namespace {
 
-void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, int n_threads) {
+/// The lightcone that the skies of a campaign show.
+struct Universe {
+    std::vector<sky::Slab> slabs;
+    sky::BoxSource boxes;
+};
+
+void simulate_one(const campaign::Campaign& campaign,
+                  const Universe& universe,
+                  MockSet set,
+                  int number,
+                  int n_threads) {
     const std::uint64_t realisation = static_cast<std::uint64_t>(number) +
                                       (set == MockSet::test ? campaign::first_test_realisation : 0);
     sky::SkySettings settings = campaign.sky;
     // Neighbouring numbers lie side by side on the sky, not on top of each other.
     settings.centre_ra_deg = std::fmod(settings.centre_ra_deg + 20.0 * number, 360.0);
-    const sky::MockSky mock = sky::paint_sky(settings, campaign.seed, realisation, n_threads);
+    const std::vector<sky::SlabView> views =
+        sky::draw_views(campaign.boxes,
+                        universe.slabs,
+                        campaign.seed,
+                        realisation,
+                        set == MockSet::test ? sky::SkySet::test : sky::SkySet::train);
+    const sky::MockSky mock = sky::assemble_lightcone(
+        campaign.cosmology,
+        settings,
+        universe.slabs,
+        views,
+        universe.boxes,
+        campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no,
+        n_threads);
     image::FitsHeader header;
     header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
@@ -30,6 +54,13 @@ void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, i
     header.history = {
         base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", realisation)};
     image::write_fits(sky_path(campaign, set, number), mock.sky, header);
+    for (const auto& [layer, picture] : mock.layers) {
+        image::FitsHeader of_layer = header;
+        if (layer == sky::Layer::column_density) {
+            of_layer.bunit.clear();
+        }
+        image::write_fits(layer_path(campaign, set, number, layer), picture, of_layer);
+    }
 
     const image::Image noise = sky::observe(mock.sky,
                                             campaign.sky.pixel_arcsec,
@@ -48,11 +79,13 @@ void simulate_one(const campaign::Campaign& campaign, MockSet set, int number, i
 
     std::ostringstream haloes;
     haloes.precision(9);
-    haloes << "x_px,y_px,ra_deg,dec_deg,z,mass_msun,r200_mpc,r100_mpc,r100_arcsec\n";
+    haloes << "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,"
+              "slab,id\n";
     for (const sky::Halo& halo : mock.haloes) {
         haloes << halo.x_px << ',' << halo.y_px << ',' << halo.ra_deg << ',' << halo.dec_deg << ','
-               << halo.z << ',' << halo.mass_msun << ',' << halo.r200_mpc << ',' << halo.r100_mpc
-               << ',' << halo.r100_arcsec << '\n';
+               << halo.z << ',' << halo.mass_msun << ',' << halo.m200_msun << ',' << halo.r200_mpc
+               << ',' << halo.r100_mpc << ',' << halo.r100_arcsec << ',' << halo.slab << ','
+               << halo.id << '\n';
     }
     base::write_file(halo_path(campaign, set, number), haloes.str());
 }
@@ -68,6 +101,11 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     }
     communicator.barrier();
     const int n_threads = threads_of_rank(campaign, communicator);
+    const std::vector<sky::Slab> slabs =
+        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
+    mpi::BoxStore boxes = box_store(campaign, slabs, n_threads);
+    boxes.prepare(communicator);
+    const Universe universe{slabs, boxes.source()};
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
     base::Progress progress(
@@ -76,6 +114,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
         simulate_one(campaign,
+                     universe,
                      i < n_train ? MockSet::train : MockSet::test,
                      i < n_train ? i : i - n_train,
                      n_threads);

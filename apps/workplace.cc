@@ -70,6 +70,13 @@ std::string halo_path(const campaign::Campaign& campaign, MockSet set, int numbe
     return mock_path(campaign, set, "haloes", number, ".csv");
 }
 
+std::string layer_path(const campaign::Campaign& campaign,
+                       MockSet set,
+                       int number,
+                       sky::Layer layer) {
+    return mock_path(campaign, set, sky::layer_name(layer), number, ".fits");
+}
+
 std::string model_path(const campaign::Campaign& campaign) {
     return campaign.output + "/model.safetensors";
 }

@@ -12,6 +12,7 @@
 #include "lib/image/wcs.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
+#include "lib/sky/lightcone.h"
 #include "mpi/communicator.h"
 #include "mpi/field_plan.h"
 
@@ -23,6 +24,10 @@ enum class MockSet { train, test };
 /// Files of a campaign's output folder.
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
+std::string layer_path(const campaign::Campaign& campaign,
+                       MockSet set,
+                       int number,
+                       sky::Layer layer);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string model_path(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);

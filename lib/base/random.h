@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
     test,
     point_sources,
     box_noise,
+    lightcone,
 };
 
 /// Four 32-bit words of Philox4x32-10: a pure function of key and counter.

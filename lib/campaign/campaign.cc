@@ -258,9 +258,9 @@ class CrossChecks {
                 "give a smaller one");
         } else {
             try {
-                sky::check(campaign_.sky);
+                sky::check(campaign_.cosmology, campaign_.sky, campaign_.boxes);
             } catch (const base::UsageError& error) {
-                faults_.add(place_of({"sky"}) + ": " + error.what());
+                faults_.add(place_of({"sky", "boxes", "cosmology"}) + ": " + error.what());
             }
             try {
                 sky::check(campaign_.observation, campaign_.sky.pixel_arcsec);

@@ -11,6 +11,7 @@
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
 #include "lib/learn/training_step.h"
+#include "lib/sky/cosmology.h"
 #include "lib/sky/observe.h"
 #include "lib/sky/settings.h"
 
@@ -29,6 +30,7 @@ inline constexpr std::uint64_t first_test_realisation = 1'000'000;
 struct SimulateSettings {
     int n_train = 10;
     int n_test = 8;
+    bool layers = false;  ///< also write the layers that a sky is the sum of
 };
 
 struct EvaluateSettings {
@@ -79,6 +81,8 @@ struct Campaign {
     int tile_px = 40;
     std::int64_t field_px = 2000;
 
+    sky::Cosmology cosmology;
+    sky::BoxSettings boxes;
     sky::SkySettings sky;
     sky::ObservationSettings observation;
     label::LabelRule label;

@@ -141,6 +141,100 @@ Keys::Keys() {
             "pixel",
             "Edge of a field, the cut-out that is handed to a rank.");
 
+    using Cosmos = sky::Cosmology;
+    Section<Cosmos> cosmology(
+        *this, "cosmology", &Campaign::cosmology, "The flat universe of the mock sky.");
+    cosmology.key("omega_matter", &Cosmos::omega_matter, within(0.05, 1), "", "Matter, today.");
+    cosmology.key("omega_baryon", &Cosmos::omega_baryon, within(0.005, 0.5), "", "Of it, baryons.");
+    cosmology.key("h", &Cosmos::h, within(0.3, 1.5), "100 km/s/Mpc", "Hubble constant.");
+    cosmology.key("sigma8",
+                  &Cosmos::sigma8,
+                  within(0.1, 2),
+                  "",
+                  "Rms of linear density contrast in spheres of 8 Mpc/h, today.");
+    cosmology.key("spectral_index",
+                  &Cosmos::spectral_index,
+                  within(0.5, 1.5),
+                  "",
+                  "Slope of the primordial power spectrum.");
+    cosmology.key("t_cmb_k", &Cosmos::t_cmb_k, within(2, 3.5), "K", "Of the background, today.");
+
+    using Boxes = sky::BoxSettings;
+    Section<Boxes> boxes(*this,
+                         "boxes",
+                         &Campaign::boxes,
+                         "The simulated boxes of the universe that mock skies are stacked from.");
+    boxes.key("seed", &Boxes::seed, any, "", "Every random number of the boxes follows from it.");
+    boxes.key("edges_mpc",
+              &Boxes::edges_mpc,
+              within(5, 2000),
+              "Mpc",
+              "Comoving edge of the boxes of each class, from near to far.");
+    boxes.key("n_slabs",
+              &Boxes::n_slabs,
+              within(1, 200),
+              "",
+              "How many boxes of each class lie behind one another in a sky.");
+    boxes.key("n_realisations",
+              &Boxes::n_realisations,
+              within(1, 10'000),
+              "",
+              "Different boxes of each class.");
+    boxes.key("n_test_realisations",
+              &Boxes::n_test_realisations,
+              within(0, 10'000),
+              "",
+              "Of these, how many test skies are made from; training skies use the others.");
+    boxes.key("n_particles",
+              &Boxes::n_particles,
+              within(16, 4096),
+              "",
+              "Particles of dark matter along an edge.");
+    boxes.key("n_mesh",
+              &Boxes::n_mesh,
+              within(16, 4096),
+              "",
+              "Mesh points of gravity and gas along an edge.");
+    boxes.key("n_steps",
+              &Boxes::n_steps,
+              within(4, 1000),
+              "",
+              "Steps of time until the farthest slab is reached.");
+    boxes.key("a_start",
+              &Boxes::a_start,
+              within(0.01, 0.2),
+              "",
+              "Scale factor of the universe at which the particles start.");
+    boxes.key("n_sheet",
+              &Boxes::n_sheet,
+              within(1, 8),
+              "",
+              "Tracers of matter per particle spacing, along an edge.");
+    boxes.key("map_px",
+              &Boxes::map_px,
+              within(64, 20'000),
+              "pixel",
+              "Edge of the maps that the haloes of a box are projected to.");
+    boxes.key("web_map_px",
+              &Boxes::web_map_px,
+              within(64, 20'000),
+              "pixel",
+              "The same for what lies between haloes, which is smoother.");
+    boxes
+        .key("keep_particles",
+             &Boxes::keep_particles,
+             any,
+             "",
+             "Keep the particles, so that other shocks can be painted without a new simulation.")
+        .only_running();
+    boxes
+        .key("folder",
+             &Boxes::folder,
+             not_empty(),
+             "",
+             "Where boxes are kept, from the current folder; campaigns may share it.")
+        .only_running();
+
     using Sky = sky::SkySettings;
     Section<Sky> sky(*this, "sky", &Campaign::sky, "The mock radio sky without noise.");
     sky.key("size_px", &Sky::size_px, within(1, 40000), "pixel", "Edge of the square image.");
@@ -230,6 +324,33 @@ Keys::Keys() {
             "Jy/arcsec2",
             "What counts as no emission; fainter surfaces are skipped.");
 
+    sky.key("p_inlet",
+            &Sky::p_inlet,
+            within(0, 1),
+            "",
+            "Probability that the shock where a filament enters a halo shines.");
+    sky.key("p_core",
+            &Sky::p_core,
+            within(0, 1),
+            "",
+            "Probability that a merger of a tenth or more shocks the core as well.");
+    sky.key(
+        "core_mach", &Sky::core_mach, within(1.5, 10), "", "Median Mach number of core shocks.");
+    sky.key("min_sheath_mass_msun",
+            &Sky::min_sheath_mass_msun,
+            within(1e12, 1e16),
+            "solar mass",
+            "Smallest halo whose filaments get a sheath of shocks, M200m.");
+    sky.key("a_fil",
+            &Sky::a_fil,
+            within(1e-3, 1e6),
+            "comoving nG",
+            "Amplified magnetic field in sheaths.");
+    sky.key("a_web", &Sky::a_web, within(1e-3, 1e6), "comoving nG", "The same between haloes.");
+    sky.key("web_layer", &Sky::web_layer, any, "", "Shocks between haloes.");
+    sky.key("halo_layer", &Sky::halo_layer, any, "", "Shocks in and around haloes.");
+    sky.key("sheath_layer", &Sky::sheath_layer, any, "", "Shocks along filaments.");
+
     using Observation = sky::ObservationSettings;
     Section<Observation> observation(
         *this, "observation", &Campaign::observation, "What the telescope makes of the mock sky.");
@@ -265,6 +386,13 @@ Keys::Keys() {
                                "How many mock skies there are, each with and without noise.");
     simulate.key("n_train", &Simulate::n_train, within(0, 999'999), "", "Skies to train on.");
     simulate.key("n_test", &Simulate::n_test, within(0, 999'999), "", "Other skies, to test on.");
+    simulate
+        .key("layers",
+             &Simulate::layers,
+             any,
+             "",
+             "Also write each layer of a sky: web, haloes in and outside R100, column density.")
+        .only_running();
 
     using Train = learn::TrainSettings;
     Section<Train> train(*this, "train", &Campaign::train, "Training of the network.");

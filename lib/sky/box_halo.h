@@ -14,19 +14,27 @@ namespace faintweb::sky {
 struct BoxHalo {
     std::array<double, 3> position_mpc{};  ///< comoving, 0 .. box edge
     double mass_msun = 0;       ///< M200m: what the mass function gives the halo of this rank
-    double mesh_mass_msun = 0;  ///< found on the mesh, inside 100 times the mean density
+    double mesh_mass_msun = 0;  ///< found on the mesh, in its sphere
     double r200_mpc = 0;        ///< encloses 200 times the critical density, physical
     double r100_mpc = 0;        ///< the virial radius, physical
     std::uint32_t id = 0;       ///< rank in mesh mass, 0 = heaviest: key of its random numbers
 };
 
-/// Finds haloes by spherical overdensity: spheres of 100 times the mean density around the peaks of
-/// a mesh, densest first; peaks inside an accepted sphere are dropped.
+/// Finds haloes by spherical overdensity: spheres around the peaks of a mesh that are grown until
+/// their mean density falls to sphere_density, densest peak first; peaks inside an accepted sphere
+/// are dropped.
 ///
-/// @param density  over the mean.
-/// @return         by falling mesh_mass_msun; the other masses and the radii are not yet set.
-std::vector<BoxHalo> find_haloes(
-    const Cosmology& cosmology, const Mesh& density, double box_mpc, double z, int n_threads);
+/// The same bits for any number of threads. Spheres of neighbours may overlap: what both hold is
+/// counted twice.
+///
+/// @param density         over the mean.
+/// @param sphere_density  over the mean.
+/// @return  by falling mesh_mass_msun; the other masses and the radii are not yet set.
+std::vector<BoxHalo> find_haloes(const Cosmology& cosmology,
+                                 const Mesh& density,
+                                 double box_mpc,
+                                 int n_threads,
+                                 double sphere_density = 100);
 
 /// Gives the halo of rank i the mass above which the mass function has i + 1/2 haloes in the box,
 /// so that haloes of any mesh have the right abundance; and radii of that mass.

@@ -40,15 +40,15 @@ double cmb_field_ug(double z) {
 
 double magnetic_field_ug(double electron_density_cm3,
                          double temperature_kev,
+                         double mean_density_cm3,
                          double z,
                          double amplification,
                          double eps_b) {
     constexpr double cosmic_field_ug = 1e-3;
     constexpr double particles_per_electron = 1.9;
     constexpr double ug_per_gauss = 1e6;
-    const double frozen_in =
-        amplification * cosmic_field_ug * (1 + z) * (1 + z) *
-        std::pow(electron_density_cm3 / mean_electron_density_cm3(Cosmology{}, z), 2.0 / 3);
+    const double frozen_in = amplification * cosmic_field_ug * (1 + z) * (1 + z) *
+                             std::pow(electron_density_cm3 / mean_density_cm3, 2.0 / 3);
     const double thermal_energy =
         1.5 * particles_per_electron * electron_density_cm3 * temperature_kev * erg_per_kev;
     const double saturated =

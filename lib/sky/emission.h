@@ -39,10 +39,12 @@ double cmb_field_ug(double z);
 /// Magnetic field behind a shock, micro-gauss: compressed and amplified cosmic field, but no more
 /// than a share eps_b of the thermal energy.
 ///
-/// @param amplification  times the frozen-in field of 1 nG comoving.
+/// @param mean_density_cm3  cosmic mean of the electron density at redshift z.
+/// @param amplification     times the frozen-in field of 1 nG comoving.
 /// @source Gheller et al. 2018, section 3.1 (the field); the limits are ours (SkySettings).
 double magnetic_field_ug(double electron_density_cm3,
                          double temperature_kev,
+                         double mean_density_cm3,
                          double z,
                          double amplification,
                          double eps_b);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "lib/sky/cosmology.h"
+
 namespace faintweb::sky {
 
 /// Everything that shapes a mock sky. The defaults are fitted to the counts of signal tiles of
@@ -17,7 +19,7 @@ struct SkySettings {
     double z_max = 0.5;
     double frequency_hz = 1.4e9;  ///< observed
     double min_mass_msun = 3e13;  ///< smallest halo that gets shocks, M200m
-    double xi_e = 0.019;          ///< share of shock energy in electrons; the sky is linear in it
+    double xi_e = 0.011;          ///< share of shock energy in electrons; the sky is linear in it
     double f_merge = 1.2;         ///< times the merger rate of Fakhouri et al. 2010
     double xi_min = 0.02;         ///< smallest mass ratio of a merger that drives a shock
     double vs_mu = 1.55;          ///< median shock speed / V200
@@ -26,17 +28,19 @@ struct SkySettings {
     double eps_b = 1e-3;          ///< dynamo saturation: magnetic / thermal energy behind shocks
     double r_dyn_mpc = 1.2;       ///< eps_b grows as (R200 / r_dyn)^2 up to 1.5 times
     double a_dyn = 20;            ///< field amplification inside haloes, times 1 nG comoving
-    double a_acc = 5;             ///< the same at accretion shells
+    double a_acc = 1.8;           ///< the same at accretion shells
     double ln_b_sigma = 0.2;      ///< patchiness of the field, ln
     double ln_n_sigma = 0.2;      ///< patchiness of the density, ln
     double corrugation = 0.06;    ///< rms ripple of a front / its radius
-    double l_cool_mpc = 0.15;     ///< depth of the radiating layer behind a 1000 km/s flow
+    double l_cool_mpc = 0.1;      ///< depth of the radiating layer behind a 1000 km/s flow
     double resolution_arcsec =
         30;  ///< FWHM of the sky before the telescope: the grid of the original
-    double points_per_beam = 30;  ///< samples of a surface per resolution_arcsec squared
+    double points_per_beam = 50;  ///< samples of a surface per resolution_arcsec squared
     double floor_jy_arcsec2 =
-        1e-11;             ///< what counts as no emission; sets how faint a surface is skipped
-    double p_inlet = 0.3;  ///< probability that a filament inlet shock is lit
+        1e-11;               ///< what counts as no emission; sets how faint a surface is skipped
+    double p_inlet = 0.3;    ///< probability that the inlet shock of a filament is lit
+    double p_core = 0.05;    ///< probability that a merger above a tenth shocks the core as well
+    double core_mach = 2.8;  ///< median Mach number of core shocks
     double min_sheath_mass_msun = 5e13;  ///< smallest halo whose filaments get a sheath
     double a_fil = 10;                   ///< field amplification in sheaths, times 1 nG comoving
     double a_web = 8;                    ///< the same in the web layer
@@ -48,6 +52,7 @@ struct SkySettings {
 /// The simulated boxes that a lightcone is stacked from: classes from near to far, each with as
 /// many slabs as it gives to the cone and as many realisations as there are.
 struct BoxSettings {
+    std::uint64_t seed = 1;                       ///< of everything random in the boxes
     std::vector<double> edges_mpc{50, 100, 200};  ///< comoving, per class
     std::vector<int> n_slabs{4, 4, 6};            ///< per class
     int n_realisations = 2;                       ///< per class
@@ -60,10 +65,17 @@ struct BoxSettings {
     int n_sheet = 2;        ///< tracers per lattice cell and edge for the sheet of matter
     int map_px = 6000;      ///< edge of the projected halo maps
     int web_map_px = 3000;  ///< edge of the projected web maps, which are smoother
+    bool keep_particles = true;            ///< beside the maps that were made from them
     std::string folder = "results/boxes";  ///< where boxes are kept, to be shared by campaigns
 };
 
 /// @throws UsageError  names the first setting that is out of range, its value and its range.
 void check(const SkySettings& settings);
+
+/// Checks both, and that they fit each other: the slabs of the boxes reach z_max, the boxes resolve
+/// the smallest halo that gets shocks, their maps resolve a pixel of the sky.
+///
+/// @throws UsageError  names the first setting that does not fit, why, and what would.
+void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings& boxes);
 
 }  // namespace faintweb::sky

@@ -70,10 +70,10 @@ TEST(Emission, power_of_the_reference_shock) {
 
 TEST(Emission, field_is_frozen_in_until_the_dynamo_saturates) {
     const double mean = mean_electron_density_cm3(Cosmology{}, 0.2);
-    const double thin = magnetic_field_ug(8 * mean, 1, 0.2, 1, 1);
+    const double thin = magnetic_field_ug(8 * mean, 1, mean, 0.2, 1, 1);
     EXPECT_NEAR(thin, 4e-3 * 1.44, 1e-6);
-    const double saturated = magnetic_field_ug(1e-3, 4, 0.2, 1e9, 1e-3);
-    EXPECT_NEAR(saturated / magnetic_field_ug(1e-3, 1, 0.2, 1e9, 1e-3), 2, 1e-9);
+    const double saturated = magnetic_field_ug(1e-3, 4, mean, 0.2, 1e9, 1e-3);
+    EXPECT_NEAR(saturated / magnetic_field_ug(1e-3, 1, mean, 0.2, 1e9, 1e-3), 2, 1e-9);
     // 8 pi * 1e-3 * 1.5 * 1.9e-3 * 4 keV = (0.678 uG)^2, by hand.
     EXPECT_NEAR(saturated, 0.678, 0.002);
 }

@@ -1,6 +1,8 @@
 #include "lib/sky/settings.h"
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -36,6 +38,55 @@ TEST(SkySettings, pixels_too_coarse_for_the_resolution_are_refused) {
     SkySettings settings;
     settings.pixel_arcsec = 25;
     EXPECT_THROW(check(settings), base::UsageError);
+}
+
+std::string refusal(const SkySettings& sky, const BoxSettings& boxes) {
+    try {
+        check(Cosmology{}, sky, boxes);
+    } catch (const base::UsageError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(BoxSettings, defaults_fit_the_default_sky) {
+    EXPECT_EQ(refusal({}, {}), "");
+}
+
+TEST(BoxSettings, what_does_not_fit_is_named_with_what_would) {
+    struct Bad {
+        BoxSettings boxes;
+        const char* named;
+    };
+    std::vector<Bad> all;
+    const auto add = [&all](auto change, const char* named) {
+        BoxSettings boxes;
+        change(boxes);
+        all.push_back({boxes, named});
+    };
+    add([](BoxSettings& b) { b.n_slabs = {4, 4}; }, "n_slabs has 2 numbers");
+    add([](BoxSettings& b) { b.n_slabs = {4, 4, 5}; }, "add 1 to the last number of n_slabs");
+    add([](BoxSettings& b) { b.n_particles = 32; }, "set at least 60");
+    add([](BoxSettings& b) { b.n_mesh = 96; }, "n_mesh is 96");
+    add([](BoxSettings& b) { b.map_px = 3000; }, "map_px is 3000");
+    add([](BoxSettings& b) { b.n_realisations = 0; }, "n_realisations is 0");
+    add([](BoxSettings& b) { b.n_test_realisations = 3; }, "n_test_realisations is 3");
+    for (const auto& [boxes, named] : all) {
+        const std::string message = refusal({}, boxes);
+        EXPECT_NE(message.find(named), std::string::npos) << message;
+        EXPECT_EQ(message.find('\n'), std::string::npos);
+    }
+}
+
+TEST(BoxSettings, one_class_of_small_boxes_can_make_a_sky) {
+    SkySettings sky;
+    sky.z_max = 0.065;
+    BoxSettings boxes;
+    boxes.edges_mpc = {50};
+    boxes.n_slabs = {3};
+    boxes.n_particles = 64;
+    boxes.n_mesh = 96;
+    EXPECT_EQ(refusal(sky, boxes), "");
 }
 
 }  // namespace

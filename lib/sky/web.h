@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "lib/image/image.h"
+#include "lib/sky/box_halo.h"
+#include "lib/sky/cosmology.h"
+#include "lib/sky/gas.h"
+#include "lib/sky/mesh.h"
+#include "lib/sky/particles.h"
+#include "lib/sky/settings.h"
+
+namespace faintweb::sky {
+
+/// The web layer of a box and its matter, seen along the three axes; pixels as in Projection.
+struct WebMaps {
+    std::array<image::Image, 3> emission;        ///< Jy/arcsec2 for xi_e = 1, as seen from here
+    std::array<image::Image, 3> column_density;  ///< of all matter, over the mean
+};
+
+/// Radio power of the shocks of a mesh, spread over 1 Mpc and shared out by mass: erg/s/Hz in the
+/// mass of a mean cell, at the rest frequency of what is observed, for xi_e = 1.
+///
+/// Left out is what belongs to the surfaces of haloes: dense cells, by 1 / (1 + (density / 40)^2),
+/// and the surroundings of haloes above 3e12 Msun, by 1 - 1 / (1 + (r / 1.3 R200)^6). Where gas
+/// has no magnetic field of its own, it is that of magnetic_field_ug with a_web and eps_b.
+///
+/// @return  [n, n, n] like the gas; 0 where nothing shines.
+/// @source Hoeft & Brueggen 2007 for the power of shocks; the rest is ours.
+Mesh web_emissivity(const Cosmology& cosmology,
+                    const SkySettings& settings,
+                    const GasMesh& gas,
+                    const std::vector<BoxHalo>& haloes,
+                    int n_threads);
+
+/// Brightness of a power of 1 erg/s/Hz per comoving Mpc2 at redshift z, Jy/arcsec2 as seen from
+/// here: dimming and K-correction are in it, the power being that at the emitted frequency.
+double brightness_per_power(double z);
+
+/// Maps of the shocks of the mesh, away from haloes, drawn on the folds of the sheet of matter.
+///
+/// @param particles  of the same box as the gas; n = 0: none, mesh cells stand for them.
+/// @param map_px     edge of the maps, >= 2.
+/// @param n_sheet    tracers per lattice cell and edge, >= 1.
+/// @param n_threads  >= 1; the maps do not depend on it.
+/// @return           emission is 0 if settings.web_layer is off.
+WebMaps web_maps(const Cosmology& cosmology,
+                 const SkySettings& settings,
+                 const GasMesh& gas,
+                 const Particles& particles,
+                 const std::vector<BoxHalo>& haloes,
+                 int map_px,
+                 int n_sheet,
+                 int n_threads);
+
+}  // namespace faintweb::sky

@@ -1,0 +1,396 @@
+#include "mpi/snapshot_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <hdf5.h>
+
+#include "lib/base/error.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "mpi/catalogue_layout.h"
+#include "mpi/hdf5_attributes.h"
+
+namespace faintweb::mpi {
+namespace {
+
+using Units = std::map<std::string, double>;
+
+constexpr double cm_per_kpc = sky::cm_per_mpc * 1e-3;
+constexpr double cm_per_pc = sky::cm_per_mpc * 1e-6;
+
+// What one of each unit is in ours, spelt without blanks and with ** for powers.
+const Units gram_per_cm3{
+    {"g/cm**3", 1},
+    {"kg/m**3", 1e-3},
+    {"Msun/pc**3", sky::gram_per_msun / (cm_per_pc * cm_per_pc * cm_per_pc)},
+    {"Msun/kpc**3", sky::gram_per_msun / (cm_per_kpc * cm_per_kpc * cm_per_kpc)},
+    {"Msun/Mpc**3", sky::gram_per_msun / (sky::cm_per_mpc * sky::cm_per_mpc * sky::cm_per_mpc)},
+};
+const Units kelvin{{"K", 1}};
+const Units km_s{{"km/s", 1}, {"m/s", 1e-3}, {"cm/s", 1e-5}};
+const Units micro_gauss{
+    {"G", 1e6},
+    {"gauss", 1e6},
+    {"uG", 1},
+    {"nG", 1e-3},
+    {"T", 1e10},
+    {"sqrt(g)/(sqrt(cm)*s)", 1e6},  // yt spells gauss like this after a conversion to CGS
+    {"g**0.5/(cm**0.5*s)", 1e6},
+};
+// Lengths in Mpc; yt puts "cm" behind the name of a comoving one.
+const Units physical_mpc{
+    {"cm", 1 / sky::cm_per_mpc}, {"m", 100 / sky::cm_per_mpc}, {"kpc", 1e-3}, {"Mpc", 1}};
+const Units comoving_mpc{{"cmcm", 1 / sky::cm_per_mpc}, {"kpccm", 1e-3}, {"Mpccm", 1}};
+
+std::string plain_unit(std::string unit) {
+    std::erase(unit, ' ');
+    for (std::size_t at = unit.find('^'); at != std::string::npos; at = unit.find('^')) {
+        unit.replace(at, 1, "**");
+    }
+    return unit;
+}
+
+std::string names_of(const Units& units) {
+    std::string names;
+    for (const auto& [name, factor] : units) {
+        names += (names.empty() ? "" : ", ") + name;
+    }
+    return names;
+}
+
+class Snapshot {
+  public:
+    Snapshot(const std::string& path, const SnapshotOptions& options)
+        : path_(path), options_(options) {
+        silence_hdf5();
+        std::error_code error;
+        if (!std::filesystem::is_regular_file(path, error)) {
+            fail("no such file", "give the path of an HDF5 file");
+        }
+        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+        if (!file_.is_open()) {
+            fail("HDF5 cannot open it: " + hdf5_stack(), "give an HDF5 file");
+        }
+        group_ = options.group;
+        for (const char* name : {"grid", "data", "/"}) {
+            if (group_.empty() && has(name)) {
+                group_ = name;
+            }
+        }
+        if (!has(group_)) {
+            fail("no group " + group_, "name the group of the fields");
+        }
+    }
+
+    double redshift() const {
+        const double z = options_.z ? *options_.z : number("current_redshift", "the redshift");
+        if (!(z >= options_.z_min && z <= options_.z_max)) {
+            fail(base::text("redshift ",
+                            z,
+                            " is outside the asked range ",
+                            options_.z_min,
+                            " .. ",
+                            options_.z_max),
+                 "give a snapshot inside it");
+        }
+        return z;
+    }
+
+    void check_cosmology(const sky::Cosmology& expected) const {
+        const std::vector<double> omega_matter = number_attribute(file_, "omega_matter");
+        std::vector<double> h = number_attribute(file_, "hubble_constant");
+        if (omega_matter.size() != 1 || h.size() != 1) {
+            base::log_warning(path_ +
+                              " does not give omega_matter and hubble_constant: taken as "
+                              "of the cosmology of the campaign");
+            return;
+        }
+        h[0] = h[0] > 10 ? h[0] / 100 : h[0];  // km/s/Mpc
+        if (differs(omega_matter[0], expected.omega_matter) || differs(h[0], expected.h)) {
+            fail(base::text("its cosmology is Omega_m ",
+                            omega_matter[0],
+                            ", h ",
+                            h[0],
+                            ", that of the campaign ",
+                            expected.omega_matter,
+                            ", ",
+                            expected.h),
+                 "set the campaign's to the snapshot's");
+        }
+    }
+
+    /// Comoving edge of the box.
+    double box_mpc(double z, double h) const {
+        if (options_.box_mpc) {
+            return *options_.box_mpc;
+        }
+        const std::vector<double> left = number_attribute(file_, "domain_left_edge");
+        const std::vector<double> right = number_attribute(file_, "domain_right_edge");
+        if (left.size() != 3 || right.size() != 3) {
+            fail("no attributes domain_left_edge and domain_right_edge", "give the box's edge");
+        }
+        std::array<double, 3> width{};
+        for (std::size_t i = 0; i < 3; ++i) {
+            width[i] = right[i] - left[i];
+            if (!(width[i] > 0) || std::abs(width[i] / width[0] - 1) > 1e-6) {
+                fail("its box is not a cube", "give a snapshot of a cubic box");
+            }
+        }
+        const std::string unit = text_attribute(file_, "domain_left_edge_units").value_or("");
+        if (unit != "code_length") {
+            return width[0] * length_in_mpc(unit, z, h);
+        }
+        const double code_length = number("length_unit", "the unit of length");
+        return width[0] * code_length *
+               length_in_mpc(text_attribute(file_, "length_unit_units").value_or(""), z, h);
+    }
+
+    /// The grid covers the box, no more and no less: shocks and projections go round its edges.
+    void check_is_whole_box(int n) const {
+        const std::vector<double> cells = number_attribute(file_, "domain_dimensions");
+        const std::vector<double> level = number_attribute(file_, "level");
+        if (cells.size() == 3 && level.size() == 1) {
+            // yt refines by 2, and few codes by another number, which it does not write.
+            const double refine = number_attribute(file_, "refine_by").size() == 1
+                                      ? number_attribute(file_, "refine_by")[0]
+                                      : 2;
+            const double expected = cells[0] * std::pow(refine, level[0]);
+            if (expected != n) {
+                fail(base::text("it has ",
+                                n,
+                                " cells along an edge, the whole box has ",
+                                expected,
+                                " at its level"),
+                     "write a covering grid of the whole box");
+            }
+        }
+        // An arbitrary grid gives both of its edges instead, in the unit of the box's.
+        const std::vector<double> left = number_attribute(file_, "left_edge");
+        const std::vector<double> right = number_attribute(file_, "right_edge");
+        const std::vector<double> box_left = number_attribute(file_, "domain_left_edge");
+        const std::vector<double> box_right = number_attribute(file_, "domain_right_edge");
+        const bool are_there = left.size() == 3 && right.size() == 3 && box_left.size() == 3 &&
+                               box_right.size() == 3 &&
+                               text_attribute(file_, "left_edge_units") ==
+                                   text_attribute(file_, "domain_left_edge_units");
+        for (std::size_t i = 0; are_there && i < 3; ++i) {
+            const double share = (right[i] - left[i]) / (box_right[i] - box_left[i]);
+            if (!(std::abs(share - 1) < 1e-6)) {
+                fail(base::text("it covers ", 100 * share, " % of the box along axis ", i),
+                     "write a grid of the whole box");
+            }
+        }
+    }
+
+    bool has_field(const SnapshotField& field) const { return has(path_of(field)); }
+
+    /// @param units  what one of each unit is in ours.
+    sky::Mesh mesh(const SnapshotField& field, const Units& units, double our_unit) const {
+        if (!has_field(field)) {
+            fail(base::text("no field ", field.name, " (there are: ", fields(), ')'),
+                 "name the dataset that holds it");
+        }
+        const Hdf5Handle dataset(H5Dopen2(file_.id(), path_of(field).c_str(), H5P_DEFAULT),
+                                 &H5Dclose);
+        if (!dataset.is_open()) {
+            fail(field.name + " is no dataset", "name the dataset that holds it");
+        }
+        sky::Mesh mesh{.n = edge_of(dataset, field.name), .cells = {}};
+        const auto factor =
+            field.factor != 0 ? field.factor : unit_of(dataset, field, units) / our_unit;
+        const auto edge = static_cast<std::size_t>(mesh.n);
+        mesh.cells.resize(edge * edge * edge);
+        if (H5Dread(
+                dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, mesh.cells.data()) <
+            0) {
+            fail(field.name + " cannot be read: " + hdf5_stack(), "write it again");
+        }
+        std::int64_t n_bad = 0;
+        for (float& cell : mesh.cells) {
+            cell = static_cast<float>(cell * factor);
+            n_bad += std::isfinite(cell) ? 0 : 1;
+        }
+        if (n_bad > 0) {
+            fail(base::text(n_bad, " cells of ", field.name, " are not finite"),
+                 "mend the snapshot or its units");
+        }
+        return mesh;
+    }
+
+    void check_positive(const sky::Mesh& mesh, const SnapshotField& field) const {
+        const auto n_bad =
+            std::ranges::count_if(mesh.cells, [](float cell) { return !(cell > 0); });
+        if (n_bad > 0) {
+            fail(base::text(n_bad, " cells of ", field.name, " are not above 0"),
+                 "mend the snapshot or its units");
+        }
+    }
+
+    void check_same_size(const sky::Mesh& mesh, const SnapshotField& field, int n) const {
+        if (mesh.n != n) {
+            fail(base::text(field.name,
+                            " has ",
+                            mesh.n,
+                            " cells along an edge, ",
+                            options_.density.name,
+                            " has ",
+                            n),
+                 "write all fields on one grid");
+        }
+    }
+
+    [[noreturn]] void fail(const std::string& reason, const std::string& advice) const {
+        throw base::UsageError(
+            base::text("cannot use the snapshot ", path_, " (", reason, "), ", advice));
+    }
+
+  private:
+    static bool differs(double a, double b) { return !(std::abs(a / b - 1) <= 0.01); }
+
+    bool has(const std::string& name) const {
+        // HDF5 wants each group on the way to be asked for on its own.
+        for (std::size_t end = name.find('/', 1); end != std::string::npos;
+             end = name.find('/', end + 1)) {
+            if (H5Lexists(file_.id(), name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) {
+                return false;
+            }
+        }
+        return name == "/" || H5Lexists(file_.id(), name.c_str(), H5P_DEFAULT) > 0;
+    }
+
+    std::string path_of(const SnapshotField& field) const {
+        return field.name.starts_with('/') ? field.name
+                                           : (group_ == "/" ? "" : group_) + "/" + field.name;
+    }
+
+    std::string fields() const {
+        std::string names;
+        const auto add = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+            auto& text = *static_cast<std::string*>(list);
+            text += (text.empty() ? "" : ", ") + std::string(name);
+            return 0;
+        };
+        const Hdf5Handle group(H5Gopen2(file_.id(), group_.c_str(), H5P_DEFAULT), &H5Gclose);
+        H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names);
+        return names.empty() ? "none" : names;
+    }
+
+    double number(const std::string& attribute, const std::string& what) const {
+        const std::vector<double> values = number_attribute(file_, attribute);
+        if (values.size() != 1) {
+            fail("no attribute " + attribute, "give " + what);
+        }
+        return values[0];
+    }
+
+    double length_in_mpc(const std::string& unit, double z, double h) const {
+        std::string plain = plain_unit(unit);
+        const bool is_per_h = plain.ends_with("/h");
+        plain = is_per_h ? plain.substr(0, plain.size() - 2) : plain;
+        const double per_h = is_per_h ? 1 / h : 1;
+        if (const auto found = comoving_mpc.find(plain); found != comoving_mpc.end()) {
+            return found->second * per_h;
+        }
+        if (const auto found = physical_mpc.find(plain); found != physical_mpc.end()) {
+            return found->second * per_h * (1 + z);
+        }
+        fail(base::text("its box has the unit \"",
+                        unit,
+                        "\"; known are ",
+                        names_of(physical_mpc),
+                        ", ",
+                        names_of(comoving_mpc)),
+             "give the box's edge");
+    }
+
+    double unit_of(const Hdf5Handle& dataset,
+                   const SnapshotField& field,
+                   const Units& units) const {
+        const auto unit = text_attribute(dataset, "units");
+        const auto found = units.find(plain_unit(unit.value_or("")));
+        if (found == units.end()) {
+            fail(base::text(field.name,
+                            unit ? " has the unit \"" + *unit + "\"" : " has no attribute units",
+                            "; known are ",
+                            names_of(units)),
+                 "give the factor to our unit");
+        }
+        return found->second;
+    }
+
+    int edge_of(const Hdf5Handle& dataset, const std::string& name) const {
+        const Hdf5Handle space(H5Dget_space(dataset.id()), &H5Sclose);
+        std::array<hsize_t, 3> size{};
+        if (H5Sget_simple_extent_ndims(space.id()) == 3) {
+            H5Sget_simple_extent_dims(space.id(), size.data(), nullptr);
+        }
+        constexpr hsize_t max_edge = 8192;
+        if (size[0] < 2 || size[0] > max_edge || size[1] != size[0] || size[2] != size[0]) {
+            fail(base::text(name, " is no cube (", size[0], " x ", size[1], " x ", size[2], ')'),
+                 "write it as [n, n, n]");
+        }
+        return static_cast<int>(size[0]);
+    }
+
+    std::string path_;
+    const SnapshotOptions& options_;
+    Hdf5Handle file_;
+    std::string group_;
+};
+
+/// Length of the vectors.
+sky::Mesh magnitude(std::array<sky::Mesh, 3> vector) {
+    for (std::size_t i = 0; i < vector[0].cells.size(); ++i) {
+        const double x = vector[0].cells[i];
+        const double y = vector[1].cells[i];
+        const double z = vector[2].cells[i];
+        vector[0].cells[i] = static_cast<float>(std::sqrt(x * x + y * y + z * z));
+    }
+    return std::move(vector[0]);
+}
+
+}  // namespace
+
+sky::GasMesh read_snapshot(const std::string& path,
+                           const SnapshotOptions& options,
+                           const sky::Cosmology& expected) {
+    const Snapshot file(path, options);
+    sky::GasMesh gas;
+    gas.z = file.redshift();
+    file.check_cosmology(expected);
+    gas.box_mpc = file.box_mpc(gas.z, expected.h);
+
+    const double mean_gram_per_cm3 = expected.omega_baryon * expected.critical_density_msun_mpc3() *
+                                     gram_per_cm3.at("Msun/Mpc**3") * std::pow(1 + gas.z, 3);
+    gas.density = file.mesh(options.density, gram_per_cm3, mean_gram_per_cm3);
+    file.check_is_whole_box(gas.density.n);
+    file.check_positive(gas.density, options.density);
+    const auto read = [&](const SnapshotField& field, const Units& units) {
+        sky::Mesh mesh = file.mesh(field, units, 1);
+        file.check_same_size(mesh, field, gas.density.n);
+        return mesh;
+    };
+    gas.temperature_k = read(options.temperature, kelvin);
+    file.check_positive(gas.temperature_k, options.temperature);
+    for (std::size_t i = 0; i < 3; ++i) {
+        gas.velocity_km_s[i] = read(options.velocity[i], km_s);
+    }
+    if (std::ranges::any_of(options.magnetic_field,
+                            [&](const auto& field) { return file.has_field(field); })) {
+        std::array<sky::Mesh, 3> vector;
+        for (std::size_t i = 0; i < 3; ++i) {
+            vector[i] = read(options.magnetic_field[i], micro_gauss);
+        }
+        gas.field_ug = magnitude(std::move(vector));
+    }
+    return gas;
+}
+
+}  // namespace faintweb::mpi
