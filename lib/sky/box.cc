@@ -2,7 +2,6 @@
 
 #include <sstream>
 
-#include "lib/sky/cic.h"
 #include "lib/sky/gas.h"
 #include "lib/sky/halo_layer.h"
 #include "lib/sky/mass_function.h"
@@ -118,7 +117,7 @@ BoxMaps make_box_maps(const Cosmology& cosmology,
     const GasMesh gas = sheet_gas(particles, boxes.n_mesh, boxes.n_sheet, n_threads);
     // Haloes are sought in the particles themselves: the smoother gas has lost the small ones.
     box.haloes = find_haloes(
-        cosmology, deposit_cic(particles, boxes.n_mesh, n_threads), gas.box_mpc, n_threads);
+        cosmology, particle_density(particles, boxes.n_mesh, n_threads), gas.box_mpc, n_threads);
     match_abundance(cosmology, MassFunction(cosmology), gas.box_mpc, gas.z, box.haloes);
     {
         const WebMaps web = web_maps(

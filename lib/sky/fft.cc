@@ -1,7 +1,9 @@
 #include "lib/sky/fft.h"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
+#include <numbers>
 
 #include <fftw3.h>
 
@@ -11,145 +13,154 @@
 namespace faintweb::sky {
 namespace {
 
-/// Neighbouring lines that are transformed together: whole cache lines of each plane are moved, and
-/// what is moved stays in the level-2 cache.
-constexpr int most_lines = 32;
-
-struct PlanDeleter {
-    void operator()(fftwf_plan plan) const { fftwf_destroy_plan(plan); }
-};
-using Plan = std::unique_ptr<fftwf_plan_s, PlanDeleter>;
-
-/// FFTW's planner keeps global state.
-std::mutex& planner_mutex() {
+/// FFTW's planner is not thread-safe.
+std::mutex& planner() {
     static std::mutex mutex;
     return mutex;
 }
 
-fftwf_complex* to_fftw(std::complex<float>* values) {
-    return reinterpret_cast<fftwf_complex*>(values);
+fftwf_complex* as_fftw(std::complex<float>* modes) {
+    return reinterpret_cast<fftwf_complex*>(modes);
+}
+
+double sinc(double x) {
+    return x == 0 ? 1 : std::sin(x) / x;
 }
 
 }  // namespace
 
+FourierMesh::FourierMesh(int n)
+    : n_(n),
+      row_length_(2 * (static_cast<std::size_t>(n) / 2 + 1)),
+      values_(static_cast<std::size_t>(n) * static_cast<std::size_t>(n) * row_length_) {}
+
 struct MeshFft::Plans {
-    int n_lines = 0;  ///< of a group
-    Plan plane_forward, plane_backward, lines_forward, lines_backward;
+    fftwf_plan plane_forward = nullptr;
+    fftwf_plan plane_backward = nullptr;
+    fftwf_plan lines_forward = nullptr;
+    fftwf_plan lines_backward = nullptr;
 };
 
-FourierMesh make_fourier_mesh(int n) {
-    FourierMesh mesh;
-    mesh.n = n;
-    mesh.values.resize(mesh.row_start(n, 0));
-    return mesh;
-}
-
-FourierMesh to_fourier_mesh(const Mesh& mesh) {
-    FourierMesh padded = make_fourier_mesh(mesh.n);
-    for (int i = 0; i < mesh.n; ++i) {
-        for (int j = 0; j < mesh.n; ++j) {
-            std::copy_n(mesh.cells.data() + mesh.index(i, j, 0), mesh.n, padded.row(i, j));
-        }
-    }
-    return padded;
-}
-
-Mesh to_mesh(const FourierMesh& padded) {
-    Mesh mesh;
-    mesh.n = padded.n;
-    const auto n = static_cast<std::size_t>(padded.n);
-    mesh.cells.resize(n * n * n);
-    for (int i = 0; i < mesh.n; ++i) {
-        for (int j = 0; j < mesh.n; ++j) {
-            std::copy_n(padded.row(i, j), mesh.n, mesh.cells.data() + mesh.index(i, j, 0));
-        }
-    }
-    return mesh;
-}
-
-MeshFft::MeshFft(int n, int n_threads)
-    : n_(n), n_threads_(n_threads), plans_(std::make_unique<Plans>()) {
-    FAINTWEB_EXPECTS(n >= 2 && n % 2 == 0);
-    const int n_modes = n / 2 + 1;
-    const int n_groups = (n_modes + most_lines - 1) / most_lines;
-    plans_->n_lines = (n_modes + n_groups - 1) / n_groups;
-    // Estimated plans are a pure function of the shape: measured ones would change from run to run.
-    const std::scoped_lock lock(planner_mutex());
-    std::vector<float> plane(static_cast<std::size_t>(2 * n * n_modes));
-    auto* plane_modes = reinterpret_cast<fftwf_complex*>(plane.data());
-    plans_->plane_forward.reset(
-        fftwf_plan_dft_r2c_2d(n, n, plane.data(), plane_modes, FFTW_ESTIMATE));
-    plans_->plane_backward.reset(
-        fftwf_plan_dft_c2r_2d(n, n, plane_modes, plane.data(), FFTW_ESTIMATE));
-    std::vector<std::complex<float>> lines(static_cast<std::size_t>(n * plans_->n_lines));
-    const auto plan_lines = [&](int sign) {
+MeshFft::MeshFft(int n) : n_(n), plans_(std::make_unique<Plans>()) {
+    FAINTWEB_EXPECTS(n >= 4 && n % 2 == 0);
+    // Estimated plans leave the memory untouched and are the same each time; unaligned ones fit
+    // every plane.
+    constexpr unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED;
+    FourierMesh mesh(n);
+    const std::lock_guard lock(planner());
+    plans_->plane_forward =
+        fftwf_plan_dft_r2c_2d(n, n, mesh.row(0, 0), as_fftw(mesh.modes(0, 0)), flags);
+    plans_->plane_backward =
+        fftwf_plan_dft_c2r_2d(n, n, as_fftw(mesh.modes(0, 0)), mesh.row(0, 0), flags);
+    const int n_lines = n / 2 + 1;
+    const auto lines = [&](int sign) {
         return fftwf_plan_many_dft(1,
-                                   &n,
-                                   plans_->n_lines,
-                                   to_fftw(lines.data()),
+                                   &n_,
+                                   n_lines,
+                                   as_fftw(mesh.modes(0, 0)),
                                    nullptr,
-                                   plans_->n_lines,
+                                   n * n_lines,
                                    1,
-                                   to_fftw(lines.data()),
+                                   as_fftw(mesh.modes(0, 0)),
                                    nullptr,
-                                   plans_->n_lines,
+                                   n * n_lines,
                                    1,
                                    sign,
-                                   FFTW_ESTIMATE);
+                                   flags);
     };
-    plans_->lines_forward.reset(plan_lines(FFTW_FORWARD));
-    plans_->lines_backward.reset(plan_lines(FFTW_BACKWARD));
+    plans_->lines_forward = lines(FFTW_FORWARD);
+    plans_->lines_backward = lines(FFTW_BACKWARD);
+    FAINTWEB_EXPECTS(plans_->plane_forward != nullptr && plans_->plane_backward != nullptr &&
+                     plans_->lines_forward != nullptr && plans_->lines_backward != nullptr);
 }
 
 MeshFft::~MeshFft() {
-    if (plans_) {
-        const std::scoped_lock lock(planner_mutex());
-        plans_.reset();
+    const std::lock_guard lock(planner());
+    for (fftwf_plan plan : {plans_->plane_forward,
+                            plans_->plane_backward,
+                            plans_->lines_forward,
+                            plans_->lines_backward}) {
+        fftwf_destroy_plan(plan);
     }
 }
-MeshFft::MeshFft(MeshFft&&) noexcept = default;
-MeshFft& MeshFft::operator=(MeshFft&&) noexcept = default;
 
-void MeshFft::forward(FourierMesh& mesh) const {
-    FAINTWEB_EXPECTS(mesh.n == n_);
-    FAINTWEB_EXPECTS(fftwf_alignment_of(mesh.values.data()) == 0);
-    base::parallel_for(n_threads_, static_cast<std::size_t>(n_), [&](std::size_t i) {
-        float* plane = mesh.row(static_cast<int>(i), 0);
+void MeshFft::forward(FourierMesh& mesh, int n_threads) const {
+    FAINTWEB_EXPECTS(mesh.n() == n_);
+    const auto edge = static_cast<std::size_t>(n_);
+    base::parallel_for(n_threads, edge, [&](std::size_t i) {
+        const int plane = static_cast<int>(i);
         fftwf_execute_dft_r2c(
-            plans_->plane_forward.get(), plane, reinterpret_cast<fftwf_complex*>(plane));
+            plans_->plane_forward, mesh.row(plane, 0), as_fftw(mesh.modes(plane, 0)));
     });
-    transform_lines(mesh, true);
+    base::parallel_for(n_threads, edge, [&](std::size_t j) {
+        fftwf_complex* line = as_fftw(mesh.modes(0, static_cast<int>(j)));
+        fftwf_execute_dft(plans_->lines_forward, line, line);
+    });
 }
 
-void MeshFft::backward(FourierMesh& mesh) const {
-    FAINTWEB_EXPECTS(mesh.n == n_);
-    FAINTWEB_EXPECTS(fftwf_alignment_of(mesh.values.data()) == 0);
-    transform_lines(mesh, false);
-    base::parallel_for(n_threads_, static_cast<std::size_t>(n_), [&](std::size_t i) {
-        float* plane = mesh.row(static_cast<int>(i), 0);
+void MeshFft::backward(FourierMesh& mesh, int n_threads) const {
+    FAINTWEB_EXPECTS(mesh.n() == n_);
+    const auto edge = static_cast<std::size_t>(n_);
+    base::parallel_for(n_threads, edge, [&](std::size_t j) {
+        fftwf_complex* line = as_fftw(mesh.modes(0, static_cast<int>(j)));
+        fftwf_execute_dft(plans_->lines_backward, line, line);
+    });
+    base::parallel_for(n_threads, edge, [&](std::size_t i) {
+        const int plane = static_cast<int>(i);
         fftwf_execute_dft_c2r(
-            plans_->plane_backward.get(), reinterpret_cast<fftwf_complex*>(plane), plane);
+            plans_->plane_backward, as_fftw(mesh.modes(plane, 0)), mesh.row(plane, 0));
     });
 }
 
-void MeshFft::transform_lines(FourierMesh& mesh, bool forward) const {
-    const int n_modes = n_ / 2 + 1;
-    const int width = plans_->n_lines;
-    const fftwf_plan plan = (forward ? plans_->lines_forward : plans_->lines_backward).get();
-    base::parallel_for(n_threads_, static_cast<std::size_t>(n_), [&](std::size_t row) {
-        const int j = static_cast<int>(row);
-        std::vector<std::complex<float>> lines(static_cast<std::size_t>(n_ * width));
-        for (int k = 0; k < n_modes; k += width) {
-            const int n_used = std::min(width, n_modes - k);
-            for (int i = 0; i < n_; ++i) {
-                std::copy_n(mesh.modes(i, j) + k, n_used, lines.data() + i * width);
-            }
-            fftwf_execute_dft(plan, to_fftw(lines.data()), to_fftw(lines.data()));
-            for (int i = 0; i < n_; ++i) {
-                std::copy_n(lines.data() + i * width, n_used, mesh.modes(i, j) + k);
+std::vector<PowerBin> measure_power(const Mesh& density,
+                                    double box_mpc,
+                                    bool is_deposited,
+                                    int n_threads) {
+    const int n = density.n;
+    FourierMesh mesh(n);
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j) {
+            std::copy_n(&density.cells[density.index(i, j, 0)], n, mesh.row(i, j));
+        }
+    }
+    MeshFft(n).forward(mesh, n_threads);
+    const double fundamental = 2 * std::numbers::pi / box_mpc;
+    const double volume_per_modes2 = std::pow(box_mpc, 3) / std::pow(static_cast<double>(n), 6);
+    std::vector<PowerBin> bins(static_cast<std::size_t>(n / 2));
+    std::vector<double> window(static_cast<std::size_t>(n / 2 + 1), 1);
+    if (is_deposited) {
+        for (int m = 0; m <= n / 2; ++m) {
+            window[static_cast<std::size_t>(m)] = std::pow(sinc(std::numbers::pi * m / n), 2);
+        }
+    }
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j) {
+            const auto* modes = mesh.modes(i, j);
+            const double x = mesh.waves(i);
+            const double y = mesh.waves(j);
+            for (int k = 0; k <= n / 2; ++k) {
+                const double waves = std::sqrt(x * x + y * y + static_cast<double>(k) * k);
+                const auto bin = static_cast<std::size_t>(waves + 0.5);
+                if (bin == 0 || bin > bins.size()) {
+                    continue;
+                }
+                // Modes with 0 < k < n/2 stand for their conjugates as well.
+                const double weight = k == 0 || k == n / 2 ? 0.5 : 1;
+                const double w = window[static_cast<std::size_t>(std::abs(mesh.waves(i)))] *
+                                 window[static_cast<std::size_t>(std::abs(mesh.waves(j)))] *
+                                 window[static_cast<std::size_t>(k)];
+                PowerBin& b = bins[bin - 1];
+                b.n_modes += weight;
+                b.k_per_mpc += weight * waves * fundamental;
+                b.power_mpc3 += weight * static_cast<double>(std::norm(modes[k])) / (w * w);
             }
         }
-    });
+    }
+    for (PowerBin& b : bins) {
+        b.k_per_mpc /= b.n_modes;
+        b.power_mpc3 *= volume_per_modes2 / b.n_modes;
+    }
+    return bins;
 }
 
 }  // namespace faintweb::sky

@@ -9,68 +9,78 @@
 
 namespace faintweb::sky {
 
-/// A mesh that can be transformed in place: rows along k are padded to hold n / 2 + 1 complex
-/// modes.
-struct FourierMesh {
-    int n = 0;
-    std::vector<float> values;  ///< [n, n, 2 (n / 2 + 1)]
+/// A periodic mesh that is real or, after a forward transform, the non-redundant half of its
+/// Fourier modes, in the same memory.
+///
+/// Rows of n values are padded to 2 (n / 2 + 1). Mode (i, j, k), k <= n / 2, has the wavenumbers
+/// wavenumber(i), wavenumber(j), wavenumber(k) along x, y, z.
+class FourierMesh {
+  public:
+    explicit FourierMesh(int n);
 
-    std::size_t row_size() const { return 2 * (static_cast<std::size_t>(n) / 2 + 1); }
-    std::size_t row_start(int i, int j) const {
-        return (static_cast<std::size_t>(i) * static_cast<std::size_t>(n) +
-                static_cast<std::size_t>(j)) *
-               row_size();
-    }
-    /// n cells, then padding.
-    float* row(int i, int j) { return values.data() + row_start(i, j); }
-    const float* row(int i, int j) const { return values.data() + row_start(i, j); }
-    /// n / 2 + 1 modes.
+    int n() const { return n_; }
+    /// Values of row (i, j): n of them.
+    float* row(int i, int j) { return values_.data() + offset(i, j); }
+    const float* row(int i, int j) const { return values_.data() + offset(i, j); }
+    /// Modes of row (i, j): n / 2 + 1 of them.
     std::complex<float>* modes(int i, int j) {
         return reinterpret_cast<std::complex<float>*>(row(i, j));
     }
     const std::complex<float>* modes(int i, int j) const {
         return reinterpret_cast<const std::complex<float>*>(row(i, j));
     }
+    /// Signed number of waves across the box of mode index i along an axis: -n/2 < m <= n/2.
+    int waves(int i) const { return i <= n_ / 2 ? i : i - n_; }
+
+  private:
+    std::size_t offset(int i, int j) const {
+        return (static_cast<std::size_t>(i) * static_cast<std::size_t>(n_) +
+                static_cast<std::size_t>(j)) *
+               row_length_;
+    }
+
+    int n_;
+    std::size_t row_length_;
+    std::vector<float> values_;
 };
 
-FourierMesh make_fourier_mesh(int n);
-FourierMesh to_fourier_mesh(const Mesh& mesh);
-Mesh to_mesh(const FourierMesh& mesh);
-
-/// Wavenumber of mode index i in waves per box: -n / 2 + 1 .. n / 2.
-inline int wave_number(int i, int n) {
-    return i <= n / 2 ? i : i - n;
-}
-/// The same for odd derivatives, which leave nothing of a real wave at the Nyquist frequency.
-inline int gradient_wave_number(int i, int n) {
-    return 2 * i == n ? 0 : wave_number(i, n);
-}
-
-/// Periodic transforms of cubic meshes, in place.
+/// Three-dimensional Fourier transforms of real meshes of one size.
 ///
-/// Planes of constant i are transformed on their own, then lines along i in fixed groups: bits do
-/// not depend on the number of threads, nor would they on how planes are dealt to processes.
+/// Made of transforms of planes, then of lines across them, each by one thread with one plan: the
+/// bits do not depend on how many threads share the planes and lines.
 class MeshFft {
   public:
-    /// @param n  edge of the meshes, even, >= 2.
-    MeshFft(int n, int n_threads);
+    /// @param n  even, >= 4.
+    explicit MeshFft(int n);
     ~MeshFft();
-    MeshFft(MeshFft&&) noexcept;
-    MeshFft& operator=(MeshFft&&) noexcept;
+    MeshFft(const MeshFft&) = delete;
+    MeshFft& operator=(const MeshFft&) = delete;
 
-    /// Cells to modes, sum of cell * exp(-i k x): nothing is normalised.
-    void forward(FourierMesh& mesh) const;
-    /// Modes to cells; backward(forward(mesh)) = n^3 mesh.
-    void backward(FourierMesh& mesh) const;
-    int n_threads() const { return n_threads_; }
+    /// Sum over the points of value * exp(-i k x), in place.
+    void forward(FourierMesh& mesh, int n_threads) const;
+    /// The inverse times n^3, in place: a caller scales the modes or the values.
+    void backward(FourierMesh& mesh, int n_threads) const;
 
   private:
     struct Plans;
-    void transform_lines(FourierMesh& mesh, bool forward) const;
-
     int n_;
-    int n_threads_;
     std::unique_ptr<Plans> plans_;
 };
+
+/// A bin of a measured power spectrum.
+struct PowerBin {
+    double k_per_mpc = 0;   ///< mean wavenumber of its modes
+    double power_mpc3 = 0;  ///< mean power
+    double n_modes = 0;     ///< independent ones, conjugates not counted
+};
+
+/// Power spectrum of a density field in bins of one fundamental wavenumber, up to Nyquist's.
+///
+/// @param density   over the mean; deconvolved for cloud-in-cell deposit if is_deposited.
+/// @param box_mpc   edge of the periodic box.
+std::vector<PowerBin> measure_power(const Mesh& density,
+                                    double box_mpc,
+                                    bool is_deposited,
+                                    int n_threads);
 
 }  // namespace faintweb::sky

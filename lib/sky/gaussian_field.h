@@ -7,25 +7,23 @@
 
 namespace faintweb::sky {
 
-enum class ModeAmplitude {
-    random,  ///< Gaussian, as in the sky
-    fixed,   ///< every mode has its rms, only phases are random: spectra without sample variance
-};
+/// Whether the modes of a field have random amplitudes, as nature's, or their mean one, which
+/// spares comparisons the scatter of few large modes.
+enum class Amplitudes { random, fixed };
 
-/// Modes of a Gaussian random field of matter density contrast, linearly grown to today.
+/// Fourier modes of a Gaussian field of linear density contrast today, as MeshFft::forward would
+/// make them from its values on an n^3 mesh.
 ///
-/// White noise is a pure function of (seed, box_key, cell), so a mesh does not depend on how it is
-/// dealt out; its transform is shaped to the power spectrum. The mean (zero mode) is 0.
+/// The phases come from white noise keyed by (seed, box_key, point), so that they do not depend on
+/// who makes which part.
 ///
-/// @param n    edge of the mesh, even.
-/// @return     as MeshFft::forward would give them: MeshFft::backward and a division by n^3 make
-///             the field.
-FourierMesh gaussian_modes(const LinearPower& power,
+/// @source Pen 1997 (ApJ 490, L127): white noise times the root of the power.
+FourierMesh gaussian_field(const LinearPower& power,
                            double box_mpc,
+                           int n,
                            std::uint64_t seed,
                            std::uint64_t box_key,
-                           ModeAmplitude amplitude,
-                           int n,
-                           const MeshFft& fft);
+                           Amplitudes amplitudes,
+                           int n_threads);
 
 }  // namespace faintweb::sky

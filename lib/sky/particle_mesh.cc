@@ -1,304 +1,480 @@
 #include "lib/sky/particle_mesh.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
+#include <cstddef>
 #include <numbers>
-#include <utility>
-#include <vector>
 
 #include "lib/base/contract.h"
+#include "lib/base/error.h"
 #include "lib/base/parallel.h"
-#include "lib/sky/cic.h"
-#include "lib/sky/gaussian_field.h"
-#include "lib/sky/linear_power.h"
+#include "lib/base/text.h"
 
 namespace faintweb::sky {
 namespace {
 
-/// Where steps turn from logarithmic to linear.
-constexpr double a_linear = 0.25;
-/// Least value of the deposit's window that is divided out: what is beyond is noise of the mesh.
-constexpr float window_floor = 0.2F;
+/// The mass of a particle is deposited in whole parts of 2^-32 of a mean cell's, whose sum is the
+/// same in any order.
+constexpr float quanta_per_cell = 0x1.0p32F;
+/// Where the window of the deposit has fallen to this, dividing by it would raise noise.
+constexpr double smallest_window = 0.2;
+/// From here on steps are even in the scale factor; before, in its logarithm.
+constexpr double even_steps_from = 0.25;
 
-/// out(mode) = factor(i, j, k) * in(mode) for all modes, in or out of place.
-template <typename Factor>
-void multiply_modes(const FourierMesh& in, FourierMesh& out, int n_threads, Factor factor) {
-    base::parallel_for(n_threads, static_cast<std::size_t>(in.n), [&](std::size_t plane) {
-        const int i = static_cast<int>(plane);
-        for (int j = 0; j < in.n; ++j) {
-            const std::complex<float>* from = in.modes(i, j);
-            std::complex<float>* to = out.modes(i, j);
-            for (int k = 0; k <= in.n / 2; ++k) {
-                to[k] = factor(i, j, k) * from[k];
-            }
-        }
-    });
-}
-
-/// multiply_modes with i times the wave number along an axis, times scale: a gradient.
-void gradient(const FourierMesh& in, FourierMesh& out, int axis, float scale, int n_threads) {
-    base::parallel_for(n_threads, static_cast<std::size_t>(in.n), [&](std::size_t plane) {
-        const int i = static_cast<int>(plane);
-        const int n = in.n;
-        for (int j = 0; j < n; ++j) {
-            const float* from = in.row(i, j);
-            float* to = out.row(i, j);
-            const auto along = static_cast<float>(gradient_wave_number(axis == 0 ? i : j, n));
-            for (int k = 0; k <= n / 2; ++k) {
-                const float wave = axis == 2 ? static_cast<float>(2 * k == n ? 0 : k) : along;
-                const float factor = scale * wave;
-                to[2 * k] = -factor * from[2 * k + 1];
-                to[2 * k + 1] = factor * from[2 * k];
-            }
-        }
-    });
-}
-
-float inverse_wave2(int i, int j, int k, int n) {
-    const int x = wave_number(i, n);
-    const int y = wave_number(j, n);
-    const int wave2 = x * x + y * y + k * k;
-    return wave2 == 0 ? 0.F : 1.F / static_cast<float>(wave2);
-}
-
-/// Calls work(first, end) on the cells of each row of a mesh and the same range of particles.
-template <typename Work>
-void for_rows(int n, int n_threads, Work work) {
-    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t i) {
-        for (int j = 0; j < n; ++j) {
-            work(static_cast<int>(i), j);
-        }
-    });
-}
-
-/// Source of the second-order potential, sum over pairs of axes of
-/// phi,aa phi,bb - phi,ab^2 with the Laplacian of phi equal to the density contrast.
-FourierMesh second_order_source(const FourierMesh& contrast_modes,
-                                const MeshFft& fft,
-                                int n_threads) {
-    const int n = contrast_modes.n;
-    const auto n3 = static_cast<float>(n) * static_cast<float>(n) * static_cast<float>(n);
-    const auto derivative = [&](int a, int b, FourierMesh& out) {
-        multiply_modes(contrast_modes, out, n_threads, [&](int i, int j, int k) {
-            const auto wave = [&](int axis) {
-                const int index = axis == 0 ? i : (axis == 1 ? j : k);
-                return static_cast<float>(a == b ? wave_number(index, n)
-                                                 : gradient_wave_number(index, n));
-            };
-            return wave(a) * wave(b) * inverse_wave2(i, j, k, n) / n3;
-        });
-        fft.backward(out);
-    };
-    const auto combine =
-        [&](FourierMesh& out, const FourierMesh& x, const FourierMesh& y, auto op) {
-            for_rows(n, n_threads, [&](int i, int j) {
-                for (int k = 0; k < n; ++k) {
-                    out.row(i, j)[k] = op(out.row(i, j)[k], x.row(i, j)[k], y.row(i, j)[k]);
-                }
-            });
-        };
-    FourierMesh source = make_fourier_mesh(n);
-    FourierMesh first = make_fourier_mesh(n);
-    FourierMesh second = make_fourier_mesh(n);
-    const auto add_product = [](float sum, float x, float y) { return sum + x * y; };
-    derivative(0, 0, first);
-    derivative(1, 1, second);
-    combine(source, first, second, add_product);
-    combine(first, first, second, [](float, float x, float y) { return x + y; });
-    derivative(2, 2, second);
-    combine(source, first, second, add_product);
-    for (const auto& [a, b] : {std::pair{0, 1}, std::pair{0, 2}, std::pair{1, 2}}) {
-        derivative(a, b, first);
-        combine(source, first, first, [](float sum, float x, float y) { return sum - x * y; });
-    }
-    return source;
-}
-
-/// Integral over the scale factor of 1 / (a^power E), by Simpson's rule in ln a.
-double step_integral(const Cosmology& cosmology, double from_a, double to_a, int power) {
-    constexpr int n = 32;
-    const double step = std::log(to_a / from_a) / n;
-    double sum = 0;
-    for (int i = 0; i <= n; ++i) {
-        const double a = from_a * std::exp(i * step);
-        const double weight = i == 0 || i == n ? 1 : (i % 2 == 1 ? 4 : 2);
-        sum += weight * a / (std::pow(a, power) * expansion_rate(cosmology, 1 / a - 1));
+template <typename Function>
+double integrate(Function f, double from, double to) {
+    constexpr int n = 64;
+    const double step = (to - from) / n;
+    double sum = f(from) + f(to);
+    for (int i = 1; i < n; ++i) {
+        sum += (i % 2 == 1 ? 4 : 2) * f(from + i * step);
     }
     return sum * step / 3;
 }
 
-}  // namespace
+/// The two mesh points around a position, and the share of the upper one.
+struct Between {
+    int low;
+    int high;
+    float share;
+};
 
-Particles lagrangian_start(const Cosmology& cosmology, const BoxRun& run, int n_threads) {
-    const int n = run.n_particles;
-    const MeshFft fft(n, n_threads);
-    FourierMesh contrast =
-        gaussian_modes(LinearPower(cosmology),
-                       run.box_mpc,
-                       run.seed,
-                       run.box_key,
-                       run.fixed_amplitude ? ModeAmplitude::fixed : ModeAmplitude::random,
-                       n,
-                       fft);
-    FourierMesh source = second_order_source(contrast, fft, n_threads);
-    fft.forward(source);
-    const auto to_potential = [n](int i, int j, int k) { return inverse_wave2(i, j, k, n); };
-    multiply_modes(contrast, contrast, n_threads, to_potential);
-    multiply_modes(source, source, n_threads, to_potential);
-
-    const Growth g = growth(cosmology, run.a_start);
-    // Peculiar velocity a dx/dt = a H f D psi.
-    const double a_hubble_km_s_mpc =
-        run.a_start * cosmology.hubble_km_s_mpc() * expansion_rate(cosmology, 1 / run.a_start - 1);
-    Particles particles;
-    particles.n = n;
-    particles.box_mpc = run.box_mpc;
-    particles.z = 1 / run.a_start - 1;
-    const auto n_all =
-        static_cast<std::size_t>(n) * static_cast<std::size_t>(n) * static_cast<std::size_t>(n);
-    particles.displacement_mpc.resize(n_all);
-    particles.velocity_km_s.resize(n_all);
-    FourierMesh field = make_fourier_mesh(n);
-    const double normalise =
-        run.box_mpc / (2 * std::numbers::pi) / (static_cast<double>(n) * n * n);
-    const auto add = [&](const FourierMesh& modes, int axis, double factor, double rate) {
-        gradient(modes, field, axis, static_cast<float>(normalise), n_threads);
-        fft.backward(field);
-        const auto to_displacement = static_cast<float>(factor);
-        const auto to_velocity = static_cast<float>(factor * rate * a_hubble_km_s_mpc);
-        const auto component = static_cast<std::size_t>(axis);
-        for_rows(n, n_threads, [&](int i, int j) {
-            const std::size_t first = (static_cast<std::size_t>(i) * static_cast<std::size_t>(n) +
-                                       static_cast<std::size_t>(j)) *
-                                      static_cast<std::size_t>(n);
-            const float* cells = field.row(i, j);
-            for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k) {
-                particles.displacement_mpc[first + k][component] += to_displacement * cells[k];
-                particles.velocity_km_s[first + k][component] += to_velocity * cells[k];
-            }
-        });
-    };
-    for (int axis = 0; axis < 3; ++axis) {
-        add(contrast, axis, g.first, g.first_rate);
-        add(source, axis, -g.second, g.second_rate);
+/// @param x  cells, of any sign; far less than 2^30 boxes away.
+Between between(float x, int n) {
+    const float floor = std::floor(x);
+    int low = static_cast<int>(floor);
+    const float share = x - floor;
+    while (low >= n) {
+        low -= n;
     }
-    return particles;
+    while (low < 0) {
+        low += n;
+    }
+    return {low, low + 1 == n ? 0 : low + 1, share};
 }
 
-ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads)
-    : ParticleMesh(cosmology, run, lagrangian_start(cosmology, run, n_threads), n_threads) {}
+/// Where particle (i, j, k) of the lattice is, in cells of a mesh.
+struct Places {
+    float cells_per_mpc;
+    float cells_per_particle;
 
-ParticleMesh::ParticleMesh(const Cosmology& cosmology,
-                           const BoxRun& run,
-                           Particles start,
-                           int n_threads)
+    std::array<float, 3> of(std::size_t i, std::size_t j, std::size_t k, const Vector3& d) const {
+        return {static_cast<float>(i) * cells_per_particle + d[0] * cells_per_mpc,
+                static_cast<float>(j) * cells_per_particle + d[1] * cells_per_mpc,
+                static_cast<float>(k) * cells_per_particle + d[2] * cells_per_mpc};
+    }
+};
+
+Places places(double box_mpc, int n_particles, int n_mesh) {
+    return {static_cast<float>(n_mesh / box_mpc),
+            static_cast<float>(static_cast<double>(n_mesh) / n_particles)};
+}
+
+/// Sums the mass of the particles into whole numbers, cloud in cell: [n_mesh, n_mesh, n_mesh].
+std::vector<std::int64_t> deposit(const std::vector<Vector3>& displacement_mpc,
+                                  double box_mpc,
+                                  int n_particles,
+                                  int n_mesh,
+                                  int n_threads) {
+    const auto edge = static_cast<std::size_t>(n_particles);
+    const auto n = static_cast<std::size_t>(n_mesh);
+    std::vector<std::int64_t> quanta(n * n * n, 0);
+    const Places at = places(box_mpc, n_particles, n_mesh);
+    const float mass = static_cast<float>(std::pow(static_cast<double>(n_mesh) / n_particles, 3)) *
+                       quanta_per_cell;
+    base::parallel_for(n_threads, edge, [&](std::size_t i) {
+        for (std::size_t j = 0; j < edge; ++j) {
+            for (std::size_t k = 0; k < edge; ++k) {
+                const auto place = at.of(i, j, k, displacement_mpc[(i * edge + j) * edge + k]);
+                const Between x = between(place[0], n_mesh);
+                const Between y = between(place[1], n_mesh);
+                const Between z = between(place[2], n_mesh);
+                const auto add = [&](int ix, int iy, int iz, float share) {
+                    const std::size_t cell =
+                        (static_cast<std::size_t>(ix) * n + static_cast<std::size_t>(iy)) * n +
+                        static_cast<std::size_t>(iz);
+                    std::atomic_ref<std::int64_t>(quanta[cell])
+                        .fetch_add(static_cast<std::int64_t>(mass * share),
+                                   std::memory_order_relaxed);
+                };
+                const float xy00 = (1 - x.share) * (1 - y.share);
+                const float xy01 = (1 - x.share) * y.share;
+                const float xy10 = x.share * (1 - y.share);
+                const float xy11 = x.share * y.share;
+                add(x.low, y.low, z.low, xy00 * (1 - z.share));
+                add(x.low, y.low, z.high, xy00 * z.share);
+                add(x.low, y.high, z.low, xy01 * (1 - z.share));
+                add(x.low, y.high, z.high, xy01 * z.share);
+                add(x.high, y.low, z.low, xy10 * (1 - z.share));
+                add(x.high, y.low, z.high, xy10 * z.share);
+                add(x.high, y.high, z.low, xy11 * (1 - z.share));
+                add(x.high, y.high, z.high, xy11 * z.share);
+            }
+        }
+    });
+    return quanta;
+}
+
+/// Exact derivative: the waves of each mode index of an axis of n points. Nyquist's has none.
+std::vector<float> exact_derivative(int n) {
+    std::vector<float> waves;
+    for (int i = 0; i < n; ++i) {
+        waves.push_back(static_cast<float>(2 * i == n ? 0 : 2 * i < n ? i : i - n));
+    }
+    return waves;
+}
+
+/// Derivative by differences of the four nearest points, in waves as above.
+///
+/// It vanishes smoothly towards Nyquist's wavenumber. The exact one jumps there, and where the mesh
+/// is finer than the lattice of the particles, the lattice's own waves then pull at every particle
+/// that has moved by less than a cell: forces wrong by as much as they are large.
+std::vector<float> difference_derivative(int n) {
+    std::vector<float> waves;
+    for (int i = 0; i < n; ++i) {
+        const double x = 2 * std::numbers::pi * i / n;
+        waves.push_back(static_cast<float>(n / (2 * std::numbers::pi) *
+                                           (8 * std::sin(x) - std::sin(2 * x)) / 6));
+    }
+    return waves;
+}
+
+/// Multiplies the modes by factor / k^2, k in whole waves.
+void divide_by_squared_waves(FourierMesh& mesh, double factor, int n_threads) {
+    const int n = mesh.n();
+    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
+        const int i = static_cast<int>(plane);
+        for (int j = 0; j < n; ++j) {
+            std::complex<float>* modes = mesh.modes(i, j);
+            const int xy = mesh.waves(i) * mesh.waves(i) + mesh.waves(j) * mesh.waves(j);
+            for (int k = 0; k <= n / 2; ++k) {
+                const int squared = xy + k * k;
+                modes[k] *= squared == 0 ? 0.0F : static_cast<float>(factor / squared);
+            }
+        }
+    });
+}
+
+/// to = i k_axis * from, with the derivative's k of each mode index.
+void set_gradient(const FourierMesh& from,
+                  FourierMesh& to,
+                  int axis,
+                  const std::vector<float>& derivative,
+                  int n_threads) {
+    const int n = from.n();
+    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
+        const int i = static_cast<int>(plane);
+        for (int j = 0; j < n; ++j) {
+            const std::complex<float>* source = from.modes(i, j);
+            std::complex<float>* target = to.modes(i, j);
+            const float across = derivative[static_cast<std::size_t>(axis == 0 ? i : j)];
+            for (int k = 0; k <= n / 2; ++k) {
+                const float g = axis < 2 ? across : derivative[static_cast<std::size_t>(k)];
+                target[k] = {-source[k].imag() * g, source[k].real() * g};
+            }
+        }
+    });
+}
+
+/// Second derivative of the potential of a density: its modes times k_a k_b / k^2, transformed.
+FourierMesh tidal_field(
+    const FourierMesh& density, const MeshFft& fft, int a, int b, int n_threads) {
+    const int n = density.n();
+    FourierMesh tide(n);
+    const auto points = static_cast<float>(std::pow(static_cast<double>(n), 3));
+    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
+        const int i = static_cast<int>(plane);
+        for (int j = 0; j < n; ++j) {
+            const std::complex<float>* source = density.modes(i, j);
+            std::complex<float>* target = tide.modes(i, j);
+            for (int k = 0; k <= n / 2; ++k) {
+                const std::array<int, 3> waves{density.waves(i), density.waves(j), k};
+                const int squared = waves[0] * waves[0] + waves[1] * waves[1] + k * k;
+                const int product =
+                    waves[static_cast<std::size_t>(a)] * waves[static_cast<std::size_t>(b)];
+                const float factor = squared == 0 ? 0.0F
+                                                  : static_cast<float>(product) /
+                                                        (static_cast<float>(squared) * points);
+                target[k] = source[k] * factor;
+            }
+        }
+    });
+    fft.backward(tide, n_threads);
+    return tide;
+}
+
+/// to += sign * a * b, value by value.
+void add_product(
+    const FourierMesh& a, const FourierMesh& b, float sign, FourierMesh& to, int n_threads) {
+    const int n = to.n();
+    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
+        const int i = static_cast<int>(plane);
+        for (int j = 0; j < n; ++j) {
+            const float* x = a.row(i, j);
+            const float* y = b.row(i, j);
+            float* sum = to.row(i, j);
+            for (int k = 0; k < n; ++k) {
+                sum[k] += sign * x[k] * y[k];
+            }
+        }
+    });
+}
+
+/// Source of the second-order potential: sum over a < b of phi,aa phi,bb - phi,ab^2.
+FourierMesh second_order_source(const FourierMesh& density, const MeshFft& fft, int n_threads) {
+    FourierMesh source(density.n());
+    {
+        const FourierMesh xx = tidal_field(density, fft, 0, 0, n_threads);
+        const FourierMesh yy = tidal_field(density, fft, 1, 1, n_threads);
+        add_product(xx, yy, 1, source, n_threads);
+        const FourierMesh zz = tidal_field(density, fft, 2, 2, n_threads);
+        add_product(xx, zz, 1, source, n_threads);
+        add_product(yy, zz, 1, source, n_threads);
+    }
+    for (const auto& [a, b] : {std::pair{0, 1}, std::pair{0, 2}, std::pair{1, 2}}) {
+        const FourierMesh tide = tidal_field(density, fft, a, b, n_threads);
+        add_product(tide, tide, -1, source, n_threads);
+    }
+    return source;
+}
+
+void check(const BoxRun& run) {
+    const auto refuse = [](const char* name, double value, const char* why) {
+        throw base::UsageError(base::text(name, " of a box is ", value, " (", why, "), change it"));
+    };
+    if (!(run.box_mpc > 0) || !std::isfinite(run.box_mpc)) {
+        refuse("box_mpc", run.box_mpc, "it must be a positive length");
+    }
+    if (run.n_particles < 4 || run.n_particles % 2 != 0) {
+        refuse("n_particles", run.n_particles, "it must be even and at least 4");
+    }
+    if (run.n_mesh < run.n_particles || run.n_mesh % 2 != 0) {
+        refuse("n_mesh", run.n_mesh, "it must be even and no less than n_particles");
+    }
+    if (run.n_steps < 1) {
+        refuse("n_steps", run.n_steps, "it must be at least 1");
+    }
+    if (!(run.a_start > 0 && run.a_start < 1)) {
+        refuse("a_start", run.a_start, "it must lie between 0 and 1, today");
+    }
+}
+
+}  // namespace
+
+ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads)
     : cosmology_(cosmology),
-      run_(run),
+      run_((check(run), run)),
       n_threads_(n_threads),
-      a_(1 / (1 + start.z)),
-      particles_(std::move(start)),
-      fft_(run.n_mesh, n_threads) {
-    FAINTWEB_EXPECTS(particles_.n == run.n_particles && particles_.box_mpc == run.box_mpc);
-    const auto to_momentum = static_cast<float>(a_ / cosmology_.hubble_km_s_mpc());
-    for (Vector3& vector : particles_.velocity_km_s) {
-        for (float& component : vector) {
-            component *= to_momentum;
+      a_(run.a_start),
+      fft_(run.n_mesh),
+      density_(run.n_mesh),
+      force_(run.n_mesh) {
+    FAINTWEB_EXPECTS(n_threads >= 1);
+    const int n = run.n_particles;
+    const auto edge = static_cast<std::size_t>(n);
+    const MeshFft fft(n);
+    FourierMesh density = gaussian_field(
+        LinearPower(cosmology), run.box_mpc, n, run.seed, run.box_key, run.amplitudes, n_threads);
+    FourierMesh second = second_order_source(density, fft, n_threads);
+    fft.forward(second, n_threads);
+
+    const Growth g = growth(cosmology, run.a_start);
+    const double rate = expansion_rate(cosmology, 1 / run.a_start - 1);
+    const double momentum = run.a_start * run.a_start * rate;
+    const double points = std::pow(static_cast<double>(n), 3);
+    const double fundamental = 2 * std::numbers::pi / run.box_mpc;
+    // Displacements of both orders: i k / k^2 of the density, -i k / k^2 of the source.
+    divide_by_squared_waves(density, 1 / (fundamental * points), n_threads);
+    divide_by_squared_waves(second, -1 / (fundamental * points), n_threads);
+    const std::vector<float> derivative = exact_derivative(n);
+    displacement_mpc_.assign(edge * edge * edge, Vector3{});
+    momentum_.assign(edge * edge * edge, Vector3{});
+    FourierMesh gradient(n);
+    for (int axis = 0; axis < 3; ++axis) {
+        for (const bool is_second : {false, true}) {
+            set_gradient(is_second ? second : density, gradient, axis, derivative, n_threads);
+            fft.backward(gradient, n_threads);
+            const auto size = static_cast<float>(is_second ? g.second : g.first);
+            const auto speed =
+                static_cast<float>(momentum * (is_second ? g.second_rate : g.first_rate)) * size;
+            base::parallel_for(n_threads, edge, [&](std::size_t i) {
+                for (std::size_t j = 0; j < edge; ++j) {
+                    const float* row = gradient.row(static_cast<int>(i), static_cast<int>(j));
+                    for (std::size_t k = 0; k < edge; ++k) {
+                        const std::size_t p = (i * edge + j) * edge + k;
+                        displacement_mpc_[p][static_cast<std::size_t>(axis)] += size * row[k];
+                        momentum_[p][static_cast<std::size_t>(axis)] += speed * row[k];
+                    }
+                }
+            });
         }
     }
 }
 
 void ParticleMesh::advance_to(double z) {
-    const double a_end = 1 / (1 + z);
-    // Equal up to rounding: nothing to do.
-    if (std::fabs(a_end - a_) < 1e-12) {
-        return;
+    if (!(z >= 0)) {
+        throw base::UsageError(base::text(
+            "a box cannot go to redshift ", z, " (that is not the past), give one >= 0"));
     }
-    FAINTWEB_EXPECTS(a_end > a_);
-    std::vector<double> a{a_};
-    if (last_step_ > 0) {
-        const int n = std::max(1, static_cast<int>(std::ceil((a_end - a_) / last_step_ - 0.01)));
-        for (int i = 1; i <= n; ++i) {
-            a.push_back(a_ + (a_end - a_) * i / n);
-        }
-    } else {
-        const double a_turn = std::clamp(a_linear, a_, a_end);
-        const int n_log = a_turn == a_ ? 0 : (a_turn == a_end ? run_.n_steps : run_.n_steps / 3);
+    const double target = 1 / (1 + z);
+    if (!(target > a_)) {
+        throw base::UsageError(base::text("a box cannot go to redshift ",
+                                          z,
+                                          " (it is at ",
+                                          1 / a_ - 1,
+                                          " already), give falling redshifts below its start"));
+    }
+    std::vector<double> steps{a_};
+    if (!is_started_) {
+        const int n_log = a_ >= even_steps_from      ? 0
+                          : target > even_steps_from ? run_.n_steps / 3
+                                                     : run_.n_steps;
+        const double log_end = std::min(target, even_steps_from);
         for (int i = 1; i <= n_log; ++i) {
-            a.push_back(a_ * std::pow(a_turn / a_, static_cast<double>(i) / n_log));
+            steps.push_back(a_ * std::pow(log_end / a_, static_cast<double>(i) / n_log));
         }
-        const double from = a.back();
-        const int n_linear = run_.n_steps - n_log;
-        for (int i = 1; i <= n_linear; ++i) {
-            a.push_back(from + (a_end - from) * i / n_linear);
+        const int n_even = run_.n_steps - n_log;
+        const double even_start = steps.back();
+        for (int i = 1; i <= n_even; ++i) {
+            steps.push_back(even_start + (target - even_start) * i / n_even);
+        }
+        last_step_ = steps.back() - steps[steps.size() - 2];
+        is_started_ = true;
+    } else {
+        const int n_even = std::max(1, static_cast<int>(std::ceil((target - a_) / last_step_)));
+        for (int i = 1; i <= n_even; ++i) {
+            steps.push_back(a_ + (target - a_) * i / n_even);
         }
     }
-    a.back() = a_end;
-    double kicked_to = a_;
-    for (std::size_t i = 0; i + 1 < a.size(); ++i) {
-        // The second half of one step's kick and the first of the next use the same forces.
-        const double middle = (a[i] + a[i + 1]) / 2;
-        kick(kicked_to, middle);
-        kicked_to = middle;
-        drift(a[i], a[i + 1]);
+    // Kicks of half a step on either side of a drift; neighbouring ones are taken as one.
+    kick(steps[0], (steps[0] + steps[1]) / 2);
+    for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+        drift(steps[i], steps[i + 1]);
+        const bool is_last = i + 2 == steps.size();
+        kick((steps[i] + steps[i + 1]) / 2,
+             is_last ? steps[i + 1] : (steps[i + 1] + steps[i + 2]) / 2);
     }
-    kick(kicked_to, a_end);
-    last_step_ = a_end - a[a.size() - 2];
-    a_ = a_end;
+    a_ = target;
 }
 
-void ParticleMesh::drift(double from_a, double to_a) {
-    const auto factor = static_cast<float>(step_integral(cosmology_, from_a, to_a, 3));
-    const auto edge = static_cast<std::size_t>(particles_.n);
+void ParticleMesh::drift(double from, double to) {
+    const auto factor = static_cast<float>(
+        integrate([&](double a) { return 1 / (a * a * a * expansion_rate(cosmology_, 1 / a - 1)); },
+                  from,
+                  to));
+    const std::size_t n = displacement_mpc_.size();
+    const auto edge = static_cast<std::size_t>(run_.n_particles);
+    const std::size_t part = n / edge;
     base::parallel_for(n_threads_, edge, [&](std::size_t i) {
-        for (std::size_t p = i * edge * edge; p < (i + 1) * edge * edge; ++p) {
-            for (std::size_t axis = 0; axis < 3; ++axis) {
-                particles_.displacement_mpc[p][axis] += factor * particles_.velocity_km_s[p][axis];
+        for (std::size_t p = i * part; p < (i + 1) * part; ++p) {
+            for (std::size_t c = 0; c < 3; ++c) {
+                displacement_mpc_[p][c] += factor * momentum_[p][c];
             }
         }
     });
 }
 
-void ParticleMesh::kick(double from_a, double to_a) {
+void ParticleMesh::kick(double from, double to) {
+    const double factor = integrate(
+        [&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); }, from, to);
     const int n = run_.n_mesh;
-    FourierMesh modes = make_fourier_mesh(n);
-    deposit_cic(particles_.displacement_mpc, particles_.n, particles_.box_mpc, modes, n_threads_);
-    fft_.forward(modes);
-    const std::vector<float> window = cic_window(n);
-    multiply_modes(modes, modes, n_threads_, [&](int i, int j, int k) {
-        const float damping = window[static_cast<std::size_t>(i)] *
-                              window[static_cast<std::size_t>(j)] *
-                              window[static_cast<std::size_t>(k)];
-        return inverse_wave2(i, j, k, n) / std::max(damping, window_floor);
+    const auto cells = static_cast<std::size_t>(n);
+    {
+        const std::vector<std::int64_t> quanta =
+            deposit(displacement_mpc_, run_.box_mpc, run_.n_particles, n, n_threads_);
+        base::parallel_for(n_threads_, cells, [&](std::size_t i) {
+            for (std::size_t j = 0; j < cells; ++j) {
+                float* row = density_.row(static_cast<int>(i), static_cast<int>(j));
+                const std::int64_t* sums = &quanta[(i * cells + j) * cells];
+                for (std::size_t k = 0; k < cells; ++k) {
+                    row[k] = static_cast<float>(sums[k]) / quanta_per_cell;
+                }
+            }
+        });
+    }
+    fft_.forward(density_, n_threads_);
+
+    // Potential: 1 / k^2 times 3/2 Omega_m of the density without the window of its cloud-in-cell
+    // deposit, so that its gradient is the change of momentum.
+    const double scale = 1.5 * cosmology_.omega_matter * factor * run_.box_mpc /
+                         (2 * std::numbers::pi * std::pow(static_cast<double>(n), 3));
+    std::vector<double> window;
+    for (int i = 0; i < n; ++i) {
+        const double x = std::numbers::pi * density_.waves(i) / n;
+        window.push_back(i == 0 ? 1 : std::pow(std::sin(x) / x, 2));
+    }
+    base::parallel_for(n_threads_, cells, [&](std::size_t plane) {
+        const int i = static_cast<int>(plane);
+        for (int j = 0; j < n; ++j) {
+            std::complex<float>* modes = density_.modes(i, j);
+            const double xy =
+                window[static_cast<std::size_t>(i)] * window[static_cast<std::size_t>(j)];
+            for (int k = 0; k <= n / 2; ++k) {
+                const double w =
+                    std::max(xy * window[static_cast<std::size_t>(k)], smallest_window);
+                modes[k] *= static_cast<float>(scale / w);
+            }
+        }
     });
-    // Force -grad phi with lap phi = 3/2 Omega_m contrast, in units of H0 and Mpc.
-    const double to_force = 1.5 * cosmology_.omega_matter * run_.box_mpc / (2 * std::numbers::pi) /
-                            (static_cast<double>(n) * n * n);
-    const double duration = step_integral(cosmology_, from_a, to_a, 2);
-    FourierMesh force = make_fourier_mesh(n);
+    divide_by_squared_waves(density_, 1, n_threads_);
+
+    const std::vector<float> derivative = difference_derivative(n);
+    const auto edge = static_cast<std::size_t>(run_.n_particles);
+    const Places at = places(run_.box_mpc, run_.n_particles, n);
     for (int axis = 0; axis < 3; ++axis) {
-        gradient(modes, force, axis, static_cast<float>(to_force), n_threads_);
-        fft_.backward(force);
-        gather_cic(force,
-                   particles_.displacement_mpc,
-                   particles_.n,
-                   particles_.box_mpc,
-                   duration,
-                   axis,
-                   particles_.velocity_km_s,
-                   n_threads_);
+        set_gradient(density_, force_, axis, derivative, n_threads_);
+        fft_.backward(force_, n_threads_);
+        base::parallel_for(n_threads_, edge, [&](std::size_t i) {
+            for (std::size_t j = 0; j < edge; ++j) {
+                for (std::size_t k = 0; k < edge; ++k) {
+                    const std::size_t p = (i * edge + j) * edge + k;
+                    const auto place = at.of(i, j, k, displacement_mpc_[p]);
+                    const Between x = between(place[0], n);
+                    const Between y = between(place[1], n);
+                    const Between z = between(place[2], n);
+                    const auto along_z = [&](int ix, int iy) {
+                        const float* row = force_.row(ix, iy);
+                        return row[z.low] + z.share * (row[z.high] - row[z.low]);
+                    };
+                    const float low = along_z(x.low, y.low) +
+                                      y.share * (along_z(x.low, y.high) - along_z(x.low, y.low));
+                    const float high = along_z(x.high, y.low) +
+                                       y.share * (along_z(x.high, y.high) - along_z(x.high, y.low));
+                    momentum_[p][static_cast<std::size_t>(axis)] += low + x.share * (high - low);
+                }
+            }
+        });
     }
 }
 
 Particles ParticleMesh::state() const {
-    Particles state = particles_;
-    state.z = z();
-    const auto to_velocity = static_cast<float>(cosmology_.hubble_km_s_mpc() / a_);
-    for (Vector3& vector : state.velocity_km_s) {
-        for (float& component : vector) {
-            component *= to_velocity;
+    Particles particles;
+    particles.n = run_.n_particles;
+    particles.box_mpc = run_.box_mpc;
+    particles.z = 1 / a_ - 1;
+    particles.displacement_mpc = displacement_mpc_;
+    particles.velocity_km_s = momentum_;
+    const auto factor = static_cast<float>(cosmology_.hubble_km_s_mpc() / a_);
+    for (Vector3& velocity : particles.velocity_km_s) {
+        for (float& component : velocity) {
+            component *= factor;
         }
     }
-    return state;
+    return particles;
+}
+
+Mesh particle_density(const Particles& particles, int n_mesh, int n_threads) {
+    const std::vector<std::int64_t> quanta =
+        deposit(particles.displacement_mpc, particles.box_mpc, particles.n, n_mesh, n_threads);
+    Mesh density;
+    density.n = n_mesh;
+    density.cells.reserve(quanta.size());
+    for (const std::int64_t sum : quanta) {
+        density.cells.push_back(static_cast<float>(sum) / quanta_per_cell);
+    }
+    return density;
 }
 
 }  // namespace faintweb::sky

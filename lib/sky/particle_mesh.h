@@ -1,58 +1,69 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "lib/sky/cosmology.h"
 #include "lib/sky/fft.h"
+#include "lib/sky/gaussian_field.h"
+#include "lib/sky/linear_power.h"
+#include "lib/sky/mesh.h"
 #include "lib/sky/particles.h"
 
 namespace faintweb::sky {
 
-/// What makes a simulated box: the same values give the same bits.
+/// How one box is simulated.
 struct BoxRun {
-    double box_mpc = 0;   ///< comoving edge
-    int n_particles = 0;  ///< along an edge, even
-    int n_mesh = 0;       ///< along an edge, for gravity, even
-    int n_steps = 16;     ///< from a_start to the first state that is asked for
-    double a_start = 0.08;
-    std::uint64_t seed = 0;
-    std::uint64_t box_key = 0;
-    bool fixed_amplitude = false;  ///< initial modes have their rms: for comparisons of spectra
+    double box_mpc = 100;   ///< comoving edge
+    int n_particles = 128;  ///< along an edge, even
+    int n_mesh = 256;       ///< of gravity, along an edge, even
+    int n_steps = 16;       ///< from a_start to the first redshift that is asked for
+    double a_start = 0.08;  ///< scale factor
+    std::uint64_t seed = 1;
+    std::uint64_t box_key = 0;  ///< tells the boxes of one seed apart
+    Amplitudes amplitudes = Amplitudes::random;
 };
 
-/// Particles at a_start, moved from their lattice by second-order Lagrangian perturbation theory.
+/// Gravity of dark matter in a periodic box: second-order Lagrangian start, then leapfrog steps on
+/// a particle mesh.
 ///
-/// @source Bouchet et al. 1995 (A&A 296, 575).
-Particles lagrangian_start(const Cosmology& cosmology, const BoxRun& run, int n_threads);
-
-/// Gravity of dark matter in an expanding, periodic box: a particle mesh with few, long steps.
+/// Same run, same bits for any number of threads.
 ///
-/// A third of the steps is logarithmic in the scale factor up to 0.25, the others are linear.
-/// Kicks and drifts carry the exact growth of their step (Quinn et al. 1997, astro-ph/9710043).
+/// @source Bouchet et al. 1995 (start), Quinn et al. 1997 (leapfrog in an expanding universe),
+///         Hockney & Eastwood 1988 (mesh).
 class ParticleMesh {
   public:
+    /// @throws UsageError  if the run makes no sense; names the number.
     ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads);
-    /// Starts from given particles instead of run's own; a_start is theirs.
-    ParticleMesh(const Cosmology& cosmology, const BoxRun& run, Particles start, int n_threads);
 
-    /// Runs to redshift z, not above the present one. The first call takes run.n_steps steps,
-    /// later ones as many as keep about the last length of step.
+    /// Moves on to a later time. The first call spends n_steps; the path to a later one depends on
+    /// the redshifts passed.
+    ///
+    /// @param z  >= 0, below that of the last call, and of the start.
+    /// @throws UsageError  if it is not; names z.
     void advance_to(double z);
-    double z() const { return 1 / a_ - 1; }
-    /// A copy of the particles, positions and velocities at the same time.
+
+    /// Positions and velocities at one time.
     Particles state() const;
 
   private:
-    void kick(double from_a, double to_a);
-    void drift(double from_a, double to_a);
+    void drift(double from, double to);
+    void kick(double from, double to);
 
     Cosmology cosmology_;
     BoxRun run_;
     int n_threads_;
     double a_;
-    double last_step_ = 0;  ///< in a; 0 before the first
-    Particles particles_;   ///< velocities hold the momentum a^2 dx/dt / H0, Mpc, instead
+    double last_step_ = 0;
     MeshFft fft_;
+    FourierMesh density_;  ///< and the modes of its potential
+    FourierMesh force_;
+    std::vector<Vector3> displacement_mpc_;
+    std::vector<Vector3> momentum_;  ///< a^2 dx/dt, Mpc H0
+    bool is_started_ = false;
 };
+
+/// Density of particles over the mean by cloud-in-cell deposit.
+Mesh particle_density(const Particles& particles, int n_mesh, int n_threads);
 
 }  // namespace faintweb::sky

@@ -9,7 +9,6 @@
 
 #include "lib/base/parallel.h"
 #include "lib/sky/box_halo.h"
-#include "lib/sky/cic.h"
 #include "lib/sky/particle_mesh.h"
 
 int main(int n_arguments, char** arguments) {
@@ -32,7 +31,7 @@ int main(int n_arguments, char** arguments) {
     ParticleMesh gravity(cosmology, run, n_threads);
     gravity.advance_to(z);
     // The particles themselves: the smoothed sheet has too few light haloes.
-    const Mesh density = deposit_cic(gravity.state(), run.n_mesh, n_threads);
+    const Mesh density = particle_density(gravity.state(), run.n_mesh, n_threads);
     const auto haloes = find_haloes(cosmology, density, run.box_mpc, n_threads);
 
     const double volume_mpc3 = std::pow(run.box_mpc, 3);

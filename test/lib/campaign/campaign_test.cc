@@ -417,7 +417,7 @@ Texts another_value_of_every_key() {
             "sky.ln_b_sigma=0.1",
             "sky.ln_n_sigma=0.1",
             "sky.corrugation=0.01",
-            "sky.l_cool_mpc=0.1",
+            "sky.l_cool_mpc=0.2",
             "sky.resolution_arcsec=25",
             "sky.points_per_beam=10",
             "sky.floor_jy_arcsec2=1e-12",
