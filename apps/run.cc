@@ -5,13 +5,17 @@
 
 #include <sys/stat.h>
 
+#include "apps/boxes.h"
 #include "apps/commands.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
+#include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
+#include "lib/sky/box.h"
+#include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::apps {
@@ -37,7 +41,11 @@ std::string settings_of(const Campaign& campaign, const std::vector<std::string>
 /// All that a stage's output depends on. A stage with the same state as when it last ended is done.
 std::string stage_state(const Campaign& campaign, Stage stage) {
     const std::string simulated =
-        base::version() + "\n" + settings_of(campaign, {"seed", "sky", "observation", "simulate"});
+        base::version() + "\n" +
+        settings_of(
+            campaign,
+            {"seed", "cosmology", "boxes", "sky", "point_sources", "observation", "simulate"}) +
+        base::text("layers ", campaign.simulate.layers, "\n");
     const std::string trained =
         simulated + settings_of(campaign, {"tile_px", "field_px", "label", "train"});
     switch (stage) {
@@ -194,6 +202,25 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
         const int n_train = campaign.simulate.n_train;
         const int n_test = campaign.simulate.n_test;
         if (stage == Stage::simulate) {
+            const std::vector<sky::Slab> slabs =
+                sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
+            const mpi::BoxStore store = box_store(campaign, slabs, 1);
+            const sky::BoxCost cost = sky::box_cost(campaign.boxes);
+            const auto n_missing = static_cast<double>(store.n_missing_states());
+            base::print(base::text(name,
+                                   ": ",
+                                   store.n_missing_states(),
+                                   " of ",
+                                   store.n_states(),
+                                   " box states are to be made in ",
+                                   campaign.boxes.folder,
+                                   ", up to ",
+                                   megabytes(n_missing * cost.disk_bytes),
+                                   " on disk, ",
+                                   megabytes(cost.memory_bytes),
+                                   " of memory per rank, about ",
+                                   base::duration_text(n_missing * cost.core_s),
+                                   " of one core"));
             const double bytes =
                 2.0 * (n_train + n_test) * static_cast<double>(sky_px * sky_px) * sizeof(float);
             base::print(base::text(name,

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "apps/boxes.h"
@@ -8,9 +10,11 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/base/version.h"
 #include "lib/image/fits_write.h"
 #include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
+#include "lib/sky/point_sources.h"
 
 namespace faintweb::apps {
 namespace {
@@ -59,10 +63,39 @@ void simulate_one(const campaign::Campaign& campaign,
         if (layer == sky::Layer::column_density) {
             of_layer.bunit.clear();
         }
-        image::write_fits(layer_path(campaign, set, number, layer), picture, of_layer);
+        image::write_fits(
+            mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
     }
 
-    const image::Image noise = sky::observe(mock.sky,
+    image::Image radio = mock.sky;
+    if (campaign.point_sources.enabled) {
+        const std::vector<sky::PointSource> points =
+            sky::draw_point_sources(campaign.point_sources,
+                                    radio.rows,
+                                    radio.cols,
+                                    campaign.sky.pixel_arcsec,
+                                    campaign.sky.frequency_hz,
+                                    campaign.seed,
+                                    realisation);
+        sky::add_point_sources(radio, campaign.sky.pixel_arcsec, points);
+        std::ostringstream list;
+        list << "x_px,y_px,flux_jy\n";
+        for (const sky::PointSource& point : points) {
+            list << point.x_px << ',' << point.y_px << ',' << point.flux_jy << '\n';
+        }
+        base::write_file(mock_path(campaign, set, "point_sources", number, ".csv"), list.str());
+    }
+    if (campaign.observation.noise_scatter > 0) {
+        image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
+                          sky::noise_rms_map({0, 0, radio.cols, radio.rows},
+                                             campaign.sky.pixel_arcsec,
+                                             campaign.observation,
+                                             campaign.seed,
+                                             realisation,
+                                             n_threads),
+                          header);
+    }
+    const image::Image noise = sky::observe(radio,
                                             campaign.sky.pixel_arcsec,
                                             campaign.observation,
                                             campaign.seed,
@@ -90,6 +123,41 @@ void simulate_one(const campaign::Campaign& campaign,
     base::write_file(halo_path(campaign, set, number), haloes.str());
 }
 
+bool is_finished(const campaign::Campaign& campaign, MockSet set, int number) {
+    for (const std::string& path : {halo_path(campaign, set, number),
+                                    sky_path(campaign, set, number),
+                                    noise_path(campaign, set, number)}) {
+        if (!std::filesystem::exists(path)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Notes what the skies of a folder are made from. A sky is finished once its haloes are written,
+/// which is done last; those made from anything else are forgotten.
+void keep_only_current_skies(const campaign::Campaign& campaign) {
+    const std::string path = campaign.output + "/skies/.made_from";
+    const std::string hash =
+        campaign::campaign_hash(
+            campaign, {"seed", "cosmology", "boxes", "sky", "point_sources", "observation"}) +
+        base::text(" layers ", campaign.simulate.layers, " by ", base::version(), "\n");
+    std::ifstream file(path);
+    std::ostringstream before;
+    before << file.rdbuf();
+    if (before.str() == hash) {
+        return;
+    }
+    for (const char* set : {"/skies/train", "/skies/test"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(campaign.output + set)) {
+            if (entry.path().filename().string().starts_with("haloes_")) {
+                std::filesystem::remove(entry.path());
+            }
+        }
+    }
+    base::write_file(path, hash);
+}
+
 }  // namespace
 
 base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
@@ -98,6 +166,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     if (communicator.is_root()) {
         base::make_folder(campaign.output + "/skies/train");
         base::make_folder(campaign.output + "/skies/test");
+        keep_only_current_skies(campaign);
     }
     communicator.barrier();
     const int n_threads = threads_of_rank(campaign, communicator);
@@ -113,11 +182,11 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         "skies",
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
-        simulate_one(campaign,
-                     universe,
-                     i < n_train ? MockSet::train : MockSet::test,
-                     i < n_train ? i : i - n_train,
-                     n_threads);
+        const MockSet set = i < n_train ? MockSet::train : MockSet::test;
+        const int number = i < n_train ? i : i - n_train;
+        if (!is_finished(campaign, set, number)) {
+            simulate_one(campaign, universe, set, number, n_threads);
+        }
         if (communicator.is_root()) {
             progress.advance();
         }

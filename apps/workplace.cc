@@ -17,23 +17,6 @@
 namespace faintweb::apps {
 namespace {
 
-std::string mock_path(const campaign::Campaign& campaign,
-                      MockSet set,
-                      const char* kind,
-                      int number,
-                      const char* ending) {
-    std::string digits = std::to_string(number);
-    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
-    return base::text(campaign.output,
-                      "/skies/",
-                      set == MockSet::train ? "train" : "test",
-                      "/",
-                      kind,
-                      "_",
-                      digits,
-                      ending);
-}
-
 /// How mock images are opened: nothing that the user says of real maps holds for them.
 image::MapOptions mock_options(const campaign::Campaign& campaign) {
     image::MapOptions options;
@@ -58,6 +41,23 @@ void log_shares(const mpi::Communicator& communicator,
 
 }  // namespace
 
+std::string mock_path(const campaign::Campaign& campaign,
+                      MockSet set,
+                      const std::string& kind,
+                      int number,
+                      const std::string& ending) {
+    std::string digits = std::to_string(number);
+    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
+    return base::text(campaign.output,
+                      "/skies/",
+                      set == MockSet::train ? "train" : "test",
+                      "/",
+                      kind,
+                      "_",
+                      digits,
+                      ending);
+}
+
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number) {
     return mock_path(campaign, set, "sky", number, ".fits");
 }
@@ -68,13 +68,6 @@ std::string noise_path(const campaign::Campaign& campaign, MockSet set, int numb
 
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number) {
     return mock_path(campaign, set, "haloes", number, ".csv");
-}
-
-std::string layer_path(const campaign::Campaign& campaign,
-                       MockSet set,
-                       int number,
-                       sky::Layer layer) {
-    return mock_path(campaign, set, sky::layer_name(layer), number, ".fits");
 }
 
 std::string model_path(const campaign::Campaign& campaign) {

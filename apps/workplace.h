@@ -12,7 +12,6 @@
 #include "lib/image/wcs.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
-#include "lib/sky/lightcone.h"
 #include "mpi/communicator.h"
 #include "mpi/field_plan.h"
 
@@ -22,12 +21,14 @@ namespace faintweb::apps {
 enum class MockSet { train, test };
 
 /// Files of a campaign's output folder.
+/// @param kind  of what there is for every sky: "sky", "noise", "haloes", the name of a layer.
+std::string mock_path(const campaign::Campaign& campaign,
+                      MockSet set,
+                      const std::string& kind,
+                      int number,
+                      const std::string& ending);
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
-std::string layer_path(const campaign::Campaign& campaign,
-                       MockSet set,
-                       int number,
-                       sky::Layer layer);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string model_path(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);

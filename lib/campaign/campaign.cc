@@ -263,6 +263,11 @@ class CrossChecks {
                 faults_.add(place_of({"sky", "boxes", "cosmology"}) + ": " + error.what());
             }
             try {
+                sky::check(campaign_.point_sources);
+            } catch (const base::UsageError& error) {
+                faults_.add(place_of({"point_sources"}) + ": " + error.what());
+            }
+            try {
                 sky::check(campaign_.observation, campaign_.sky.pixel_arcsec);
             } catch (const base::UsageError& error) {
                 faults_.add(place_of({"observation"}) + ": " + error.what());
@@ -338,6 +343,22 @@ class CrossChecks {
     }
 
     void check_realisations() const {
+        const sky::BoxSettings& boxes = campaign_.boxes;
+        if (campaign_.has_stage(Stage::simulate)) {
+            if (campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
+                add({"boxes.n_test_realisations", "simulate.n_test"},
+                    "boxes.n_test_realisations is 0",
+                    "test skies need boxes that training skies do not show",
+                    "give at least 1");
+            }
+            if (campaign_.simulate.n_train > 0 &&
+                boxes.n_test_realisations == boxes.n_realisations) {
+                add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
+                    base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
+                    "no realisation is left for training skies",
+                    "give more n_realisations");
+            }
+        }
         const auto& detect = campaign_.detect;
         const bool detects_simulated = campaign_.has_stage(Stage::detect) &&
                                        detect.maps == std::vector<std::string>{simulated_maps};

@@ -13,6 +13,7 @@
 #include "lib/learn/training_step.h"
 #include "lib/sky/cosmology.h"
 #include "lib/sky/observe.h"
+#include "lib/sky/point_sources.h"
 #include "lib/sky/settings.h"
 
 namespace faintweb::campaign {
@@ -84,6 +85,7 @@ struct Campaign {
     sky::Cosmology cosmology;
     sky::BoxSettings boxes;
     sky::SkySettings sky;
+    sky::PointSourceSettings point_sources;
     sky::ObservationSettings observation;
     label::LabelRule label;
     SimulateSettings simulate;

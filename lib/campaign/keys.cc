@@ -351,6 +351,28 @@ Keys::Keys() {
     sky.key("halo_layer", &Sky::halo_layer, any, "", "Shocks in and around haloes.");
     sky.key("sheath_layer", &Sky::sheath_layer, any, "", "Shocks along filaments.");
 
+    using Points = sky::PointSourceSettings;
+    Section<Points> points(*this,
+                           "point_sources",
+                           &Campaign::point_sources,
+                           "Compact galaxies in the noise images; never in the truth.");
+    points.key("enabled", &Points::enabled, any, "", "Whether there are any.");
+    points.key("min_flux_jy",
+               &Points::min_flux_jy,
+               within(5e-5, 1),
+               "Jy",
+               "Faintest of them, at 1.4 GHz.");
+    points.key("max_flux_jy",
+               &Points::max_flux_jy,
+               within(5e-5, 1),
+               "Jy",
+               "Brightest of them, at 1.4 GHz.");
+    points.key("spectral_index",
+               &Points::spectral_index,
+               within(-5, 5),
+               "",
+               "Flux goes as frequency to this power.");
+
     using Observation = sky::ObservationSettings;
     Section<Observation> observation(
         *this, "observation", &Campaign::observation, "What the telescope makes of the mock sky.");
@@ -364,6 +386,26 @@ Keys::Keys() {
                     within(0, 1e3),
                     "Jy/beam",
                     "Standard deviation of the noise.");
+    observation.key("sidelobe_level",
+                    &Observation::sidelobe_level,
+                    within(0, 0.5),
+                    "",
+                    "Depth of the first side lobe, a fraction of the beam's peak; 0 = none.");
+    observation.key("sidelobe_radius_beams",
+                    &Observation::sidelobe_radius_beams,
+                    within(0.5, 100),
+                    "beam",
+                    "Radius of that side lobe.");
+    observation.key("largest_scale_arcsec",
+                    &Observation::largest_scale_arcsec,
+                    within(0, 648'000),
+                    "arcsec",
+                    "Structure of this length loses half for want of short baselines; 0 = none.");
+    observation.key("noise_scatter",
+                    &Observation::noise_scatter,
+                    within(0, 3),
+                    "ln",
+                    "How the standard deviation of the noise varies over the sky; 0 = not.");
 
     using Rule = label::LabelRule;
     Section<Rule> label(

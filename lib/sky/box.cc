@@ -1,5 +1,6 @@
 #include "lib/sky/box.h"
 
+#include <cmath>
 #include <sstream>
 
 #include "lib/sky/gas.h"
@@ -99,6 +100,25 @@ std::string maps_recipe(const SkySettings& sky, const BoxSettings& boxes) {
         .add("halo_layer", sky.halo_layer)
         .add("sheath_layer", sky.sheath_layer);
     return recipe.text();
+}
+
+BoxCost box_cost(const BoxSettings& boxes) {
+    const double particles = std::pow(static_cast<double>(boxes.n_particles), 3);
+    const double points = std::pow(static_cast<double>(boxes.n_mesh), 3);
+    const double pixels = std::pow(static_cast<double>(boxes.map_px), 2);
+    const double web_pixels = std::pow(static_cast<double>(boxes.web_map_px), 2);
+    const double tracers = particles * std::pow(static_cast<double>(boxes.n_sheet), 3);
+    // Two copies of the particles, five meshes of gas, six sums of 8 bytes and their images.
+    constexpr double particle_bytes = 24;
+    BoxCost cost;
+    cost.memory_bytes = 2 * particle_bytes * particles + 20 * points + 72 * pixels;
+    // Two maps each of the web's kind and of the haloes', of three axes; these are partly empty.
+    cost.disk_bytes = 12 * web_pixels + 0.7 * 12 * pixels;
+    if (boxes.keep_particles) {
+        cost.disk_bytes += particle_bytes * particles;
+    }
+    cost.core_s = 3e-7 * points + 2e-7 * tracers + 9e-7 * pixels;
+    return cost;
 }
 
 BoxMaps make_box_maps(const Cosmology& cosmology,

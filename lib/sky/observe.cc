@@ -90,7 +90,7 @@ class RmsWaves {
              std::uint64_t realisation,
              std::int64_t first_col,
              std::int64_t cols)
-        : scatter_(settings.noise_gradient), cols_(static_cast<std::size_t>(cols)) {
+        : scatter_(settings.noise_scatter), cols_(static_cast<std::size_t>(cols)) {
         if (scatter_ == 0) {
             return;
         }
@@ -171,8 +171,8 @@ void check(const ObservationSettings& settings, double pixel_arcsec) {
         message << "largest_scale_arcsec is " << settings.largest_scale_arcsec
                 << " (it must be at least 2 beams and 10 pixels, at most "
                 << longest_largest_scale_arcsec << "), change it, or give 0 for all scales";
-    } else if (!(settings.noise_gradient >= 0 && settings.noise_gradient <= 1)) {
-        message << "noise_gradient is " << settings.noise_gradient
+    } else if (!(settings.noise_scatter >= 0 && settings.noise_scatter <= 1)) {
+        message << "noise_scatter is " << settings.noise_scatter
                 << " (it is the scatter of ln rms), give a value within 0 and 1";
     } else {
         return;

@@ -22,7 +22,7 @@ struct ObservationSettings {
     /// A wave on the sky of this length keeps half of its amplitude, longer ones less (seen_sky).
     double largest_scale_arcsec = 0;
     /// Scatter of the logarithm of the noise's rms over the sky (noise_rms_map).
-    double noise_gradient = 0;
+    double noise_scatter = 0;
 };
 
 /// @throws UsageError  if beam, noise or pixel is out of range; names the value.
@@ -70,7 +70,7 @@ image::Image seen_sky(const image::Image& sky,
 ///
 /// Stationary Gaussian noise of the exact pixel rms, with correlation exp(-r^2 / 4 sigma_beam^2):
 /// that of white noise seen through the beam, taken at the pixels. Side lobes and missing baselines
-/// leave it as it is; noise_gradient multiplies it by noise_rms_map over the rms.
+/// leave it as it is; noise_scatter multiplies it by noise_rms_map over the rms.
 ///
 /// @param window  x0, y0 >= 0, pixel.
 /// @return        [window.rows, window.cols], Jy/arcsec2.
@@ -82,11 +82,11 @@ image::Image correlated_noise(const image::Window& window,
                               int n_threads);
 
 /// Rms of the noise of correlated_noise at every pixel of the same window: the truth of
-/// noise_gradient.
+/// noise_scatter.
 ///
 /// Like the pointings of a mosaic, the rms varies smoothly over degrees: its logarithm is a sum of
-/// 8 plane waves of 2 to 8 degrees with the standard deviation noise_gradient, a function of (seed,
-/// realisation, pixel) alone. The factor is at most exp(4 noise_gradient).
+/// 8 plane waves of 2 to 8 degrees with the standard deviation noise_scatter, a function of (seed,
+/// realisation, pixel) alone. The factor is at most exp(4 noise_scatter).
 ///
 /// @param window  x0, y0 >= 0, pixel.
 /// @return        [window.rows, window.cols], Jy/arcsec2.

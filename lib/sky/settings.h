@@ -65,7 +65,7 @@ struct BoxSettings {
     int n_sheet = 2;        ///< tracers per lattice cell and edge for the sheet of matter
     int map_px = 6000;      ///< edge of the projected halo maps
     int web_map_px = 3000;  ///< edge of the projected web maps, which are smoother
-    bool keep_particles = true;            ///< beside the maps that were made from them
+    bool keep_particles = false;           ///< so that other shocks need no new simulation
     std::string folder = "results/boxes";  ///< where boxes are kept, to be shared by campaigns
 };
 

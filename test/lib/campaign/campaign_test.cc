@@ -383,8 +383,8 @@ Texts another_value_of_every_key() {
             "cosmology.spectral_index=1",
             "cosmology.t_cmb_k=2.7",
             "boxes.seed=5",
-            "boxes.edges_mpc=[100, 200]",
-            "boxes.n_slabs=[8, 6]",
+            "boxes.edges_mpc=[60, 100, 200]",
+            "boxes.n_slabs=[4, 4, 7]",
             "boxes.n_realisations=3",
             "boxes.n_test_realisations=2",
             "boxes.n_particles=192",
@@ -394,7 +394,7 @@ Texts another_value_of_every_key() {
             "boxes.n_sheet=3",
             "boxes.map_px=12000",
             "boxes.web_map_px=2000",
-            "boxes.keep_particles=false",
+            "boxes.keep_particles=true",
             "boxes.folder=elsewhere",
             "sky.size_px=500",
             "sky.pixel_arcsec=8",
@@ -432,6 +432,14 @@ Texts another_value_of_every_key() {
             "sky.sheath_layer=false",
             "observation.beam_fwhm_arcsec=12",
             "observation.noise_jy_beam=2e-5",
+            "observation.sidelobe_level=0.02",
+            "observation.sidelobe_radius_beams=2",
+            "observation.largest_scale_arcsec=1000",
+            "observation.noise_scatter=0.1",
+            "point_sources.enabled=true",
+            "point_sources.min_flux_jy=1e-3",
+            "point_sources.max_flux_jy=0.5",
+            "point_sources.spectral_index=-0.8",
             "label.min_pixels=9",
             "label.flux_threshold_jy_arcsec2=5e-8",
             "simulate.n_train=3",
@@ -509,6 +517,9 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
         if (key == "detect.truth") {
             overrides.push_back("detect.maps=[a.fits, \"b c.fits\"]");
         }
+        if (key == "boxes.n_test_realisations") {
+            overrides.push_back("boxes.n_realisations=3");
+        }
         const Campaign c = default_campaign(overrides);
         const std::string after = campaign_hash(c);
         EXPECT_EQ(after == before, running.contains(key)) << key;
@@ -534,6 +545,29 @@ TEST(Campaign, HashOfAStageSeesOnlyItsSections) {
     // How the file is written does not matter.
     EXPECT_EQ(campaign_hash(parse(needed + "seed: +1\nlabel: {min_pixels: 40}\n")),
               campaign_hash(parse("# x\n" + needed)));
+}
+
+TEST(Campaign, BothSetsOfSkiesNeedBoxesOfTheirOwn) {
+    EXPECT_EQ(fault_of([] { parse(needed + "boxes: {n_test_realisations: 0}\n"); }),
+              "c.yaml:4:30: boxes.n_test_realisations is 0 (test skies need boxes that training "
+              "skies do not show), give at least 1");
+    EXPECT_EQ(fault_of([] { parse(needed + "boxes: {n_test_realisations: 2}\n"); }),
+              "c.yaml:4:30: boxes.n_test_realisations is 2 (no realisation is left for training "
+              "skies), give more n_realisations");
+}
+
+TEST(Campaign, BoxesThatDoNotFitTheSkyAreOneLineEach) {
+    EXPECT_EQ(fault_of([] { parse(needed + "boxes: {n_slabs: [1, 1]}\n"); }),
+              "c.yaml:4:1: sky setting n_slabs has 2 numbers for the 3 boxes of edges_mpc (each "
+              "class of boxes needs its own), give one per class");
+    for (const char* boxes : {"boxes: {n_particles: 32}",     // too coarse
+                              "boxes: {n_slabs: [1, 1, 1]}",  // do not reach z_max
+                              "boxes: {map_px: 1000}"}) {     // coarser than the sky
+        const std::string fault = fault_of([&] { parse(needed + boxes + "\n"); });
+        EXPECT_TRUE(fault.starts_with("c.yaml:4:1: ")) << fault;
+        EXPECT_EQ(fault.find('\n'), std::string::npos) << fault;
+        EXPECT_NE(fault.find("("), std::string::npos) << fault;
+    }
 }
 
 TEST(Campaign, MissingFilesAreNamedWithTheirKey) {

@@ -137,8 +137,8 @@ TEST(Observe, refuses_a_telescope_that_cannot_be) {
     EXPECT_THROW(observe(sky, 9.6, {.sidelobe_radius_beams = 0.5}, 1, 0, 1), base::UsageError);
     EXPECT_THROW(observe(sky, 9.6, {.largest_scale_arcsec = 50}, 1, 0, 1), base::UsageError);
     EXPECT_THROW(observe(sky, 9.6, {.largest_scale_arcsec = 1e6}, 1, 0, 1), base::UsageError);
-    EXPECT_THROW(observe(sky, 9.6, {.noise_gradient = 1.5}, 1, 0, 1), base::UsageError);
-    EXPECT_THROW(observe(sky, 9.6, {.noise_gradient = std::nan("")}, 1, 0, 1), base::UsageError);
+    EXPECT_THROW(observe(sky, 9.6, {.noise_scatter = 1.5}, 1, 0, 1), base::UsageError);
+    EXPECT_THROW(observe(sky, 9.6, {.noise_scatter = std::nan("")}, 1, 0, 1), base::UsageError);
     EXPECT_THROW(observe(sky, 0, {}, 1, 0, 1), base::UsageError);
     EXPECT_THROW(observe(sky, std::nan(""), {}, 1, 0, 1), base::UsageError);
 }
@@ -266,7 +266,7 @@ TEST(ShortBaselines, halve_the_wave_of_the_largest_scale_and_take_the_mean) {
 
 TEST(NoiseRmsMap, is_the_factor_on_the_noise_and_a_cut_of_one_plane) {
     const ObservationSettings even{10, 1e-5};
-    const ObservationSettings uneven{.noise_gradient = 0.3};
+    const ObservationSettings uneven{.noise_scatter = 0.3};
     const image::Window window{500, 20, 150, 100};
     const auto map = noise_rms_map(window, 9.6, uneven, 6, 2, 2);
     const auto noise = correlated_noise(window, 9.6, uneven, 6, 2, 1);
@@ -289,7 +289,7 @@ TEST(NoiseRmsMap, is_the_factor_on_the_noise_and_a_cut_of_one_plane) {
 }
 
 TEST(NoiseRmsMap, scatters_as_asked_for_and_is_smooth) {
-    const ObservationSettings uneven{.noise_gradient = 0.2};
+    const ObservationSettings uneven{.noise_scatter = 0.2};
     // Fields of 5 degrees on coarse pixels; a beam must not be undersampled for a map of the rms.
     double sum = 0;
     double squares = 0;
@@ -321,7 +321,7 @@ TEST(Observe, with_all_options_is_the_same_for_any_number_of_threads) {
     const ObservationSettings all{.sidelobe_level = 0.02,
                                   .sidelobe_radius_beams = 2,
                                   .largest_scale_arcsec = 900,
-                                  .noise_gradient = 0.2};
+                                  .noise_scatter = 0.2};
     const auto sky = correlated_noise({0, 0, 190, 230}, 9.6, {}, 9, 9, 1);
     const auto seen = observe(sky, 9.6, all, 4, 2, 1);
     EXPECT_EQ(seen.pixels, observe(sky, 9.6, all, 4, 2, 2).pixels);
