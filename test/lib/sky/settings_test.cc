@@ -66,7 +66,7 @@ TEST(BoxSettings, what_does_not_fit_is_named_with_what_would) {
     };
     add([](BoxSettings& b) { b.n_slabs = {4, 4}; }, "n_slabs has 2 numbers");
     add([](BoxSettings& b) { b.n_slabs = {4, 4, 5}; }, "add 1 to the last number of n_slabs");
-    add([](BoxSettings& b) { b.n_particles = 32; }, "set at least 60");
+    add([](BoxSettings& b) { b.n_particles = 32; }, "set at least 48");
     add([](BoxSettings& b) { b.n_mesh = 96; }, "n_mesh is 96");
     add([](BoxSettings& b) { b.map_px = 3000; }, "map_px is 3000");
     add([](BoxSettings& b) { b.n_realisations = 0; }, "n_realisations is 0");
