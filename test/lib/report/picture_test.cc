@@ -9,6 +9,7 @@
 
 #include <cairo.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "lib/base/random.h"
 #include "lib/report/colour_map.h"
@@ -62,7 +63,7 @@ std::array<int, 3> map_colour(double t) {
 
 class picture : public testing::Test {
   protected:
-    picture() : path_(testing::TempDir() + "picture_test.png") {}
+    picture() : path_(testing::TempDir() + "picture_test_" + std::to_string(getpid()) + ".png") {}
     ~picture() override { std::filesystem::remove(path_); }
 
     std::string path_;
