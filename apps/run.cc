@@ -13,7 +13,6 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/base/version.h"
 #include "lib/sky/box.h"
 #include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
@@ -40,12 +39,7 @@ std::string settings_of(const Campaign& campaign, const std::vector<std::string>
 
 /// All that a stage's output depends on. A stage with the same state as when it last ended is done.
 std::string stage_state(const Campaign& campaign, Stage stage) {
-    const std::string simulated =
-        base::version() + "\n" +
-        settings_of(
-            campaign,
-            {"seed", "cosmology", "boxes", "sky", "point_sources", "observation", "simulate"}) +
-        base::text("layers ", campaign.simulate.layers, "\n");
+    const std::string simulated = mock_skies_state(campaign) + settings_of(campaign, {"simulate"});
     const std::string trained =
         simulated + settings_of(campaign, {"tile_px", "field_px", "label", "train"});
     switch (stage) {

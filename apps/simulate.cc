@@ -7,10 +7,10 @@
 #include "apps/commands.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
+#include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/base/version.h"
 #include "lib/image/fits_write.h"
 #include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
@@ -138,10 +138,7 @@ bool is_finished(const campaign::Campaign& campaign, MockSet set, int number) {
 /// which is done last; those made from anything else are forgotten.
 void keep_only_current_skies(const campaign::Campaign& campaign) {
     const std::string path = campaign.output + "/skies/.made_from";
-    const std::string hash =
-        campaign::campaign_hash(
-            campaign, {"seed", "cosmology", "boxes", "sky", "point_sources", "observation"}) +
-        base::text(" layers ", campaign.simulate.layers, " by ", base::version(), "\n");
+    const std::string hash = base::sha256(mock_skies_state(campaign)) + "\n";
     std::ifstream file(path);
     std::ostringstream before;
     before << file.rdbuf();

@@ -12,6 +12,7 @@
 #include "lib/base/parallel.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/base/version.h"
 #include "mpi/share_fields.h"
 
 namespace faintweb::apps {
@@ -68,6 +69,13 @@ std::string noise_path(const campaign::Campaign& campaign, MockSet set, int numb
 
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number) {
     return mock_path(campaign, set, "haloes", number, ".csv");
+}
+
+std::string mock_skies_state(const campaign::Campaign& campaign) {
+    return base::version() + "\n" +
+           campaign::settings_text(
+               campaign, {"seed", "cosmology", "boxes", "sky", "point_sources", "observation"}) +
+           base::text("layers ", campaign.simulate.layers, "\n");
 }
 
 std::string model_path(const campaign::Campaign& campaign) {

@@ -30,6 +30,8 @@ std::string mock_path(const campaign::Campaign& campaign,
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
+/// All that a mock sky follows from, but its number and set.
+std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);
 

@@ -42,20 +42,7 @@ std::string hash_of(BoxFileKind kind, const std::string& made_from) {
 }
 
 std::string map_name(sky::Layer layer, int axis) {
-    const char* const name = [&] {
-        switch (layer) {
-            case sky::Layer::web:
-                return "web";
-            case sky::Layer::inside_r100:
-                return "inside_r100";
-            case sky::Layer::outside_r100:
-                return "outside_r100";
-            case sky::Layer::column_density:
-                break;
-        }
-        return "column_density";
-    }();
-    return base::text(name, '_', "xyz"[axis]);
+    return base::text(sky::layer_name(layer), '_', "xyz"[axis]);
 }
 
 Hdf5Handle access_list() {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr float lowest_peak_density = 12;
 constexpr int bins_per_cell = 16;  // of the profile around a peak
-constexpr double m200c_per_m200m = 0.72;
 constexpr double r100_per_r200 = 1.33;
 
 struct Peak {
@@ -276,8 +275,8 @@ void match_abundance(const Cosmology& cosmology,
     for (std::size_t rank = 0; rank < haloes.size(); ++rank) {
         BoxHalo& halo = haloes[rank];
         halo.mass_msun = masses[rank];
-        halo.r200_mpc =
-            std::cbrt(3 * m200c_per_m200m * halo.mass_msun / (4 * std::numbers::pi * density_200));
+        halo.r200_mpc = std::cbrt(3 * critical_per_mean_mass * halo.mass_msun /
+                                  (4 * std::numbers::pi * density_200));
         halo.r100_mpc = r100_per_r200 * halo.r200_mpc;
     }
 }

@@ -2,19 +2,10 @@
 
 #include <cmath>
 
+#include "lib/sky/integrate.h"
+
 namespace faintweb::sky {
 namespace {
-
-/// Simpson's rule on n (even) intervals.
-template <typename Function>
-double integrate(Function f, double from, double to, int n) {
-    const double step = (to - from) / n;
-    double sum = f(from) + f(to);
-    for (int i = 1; i < n; ++i) {
-        sum += (i % 2 == 1 ? 4 : 2) * f(from + i * step);
-    }
-    return sum * step / 3;
-}
 
 double growth_unnormalised(const Cosmology& cosmology, double a) {
     // With u = a^(5/2) the integrand of da / (a E)^3 is smooth down to a = 0.

@@ -34,6 +34,8 @@ inline constexpr double erg_per_kev = 1.60218e-9;
 /// Mean mass per particle and per electron of ionised primordial gas, in proton masses.
 inline constexpr double mass_per_particle = 0.59;
 inline constexpr double mass_per_electron = 1.14;
+/// M200c / M200m of haloes: that of a Navarro-Frenk-White profile of concentration 5.
+inline constexpr double critical_per_mean_mass = 0.72;
 
 /// H(z) / H0.
 double expansion_rate(const Cosmology& cosmology, double z);

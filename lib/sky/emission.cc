@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/base/units.h"
 #include "lib/sky/cosmology.h"
 
 namespace faintweb::sky {
@@ -65,6 +66,12 @@ double shock_power(const ShockedGas& gas, double z, double frequency_hz, double 
            std::pow(frequency_hz / 1.4e9, -half_s) * std::pow(gas.temperature_kev / 7, 1.5) *
            std::pow(field, 1 + half_s) / (cmb * cmb + field * field) *
            shock_psi(gas.mach, gas.temperature_kev);
+}
+
+double brightness_per_power(double z) {
+    constexpr double erg_s_cm2_hz_per_jy = 1e-23;
+    return 1 / (4 * std::numbers::pi * (1 + z) * (cm_per_mpc * cm_per_mpc) * erg_s_cm2_hz_per_jy *
+                (base::arcsec_per_rad * base::arcsec_per_rad));
 }
 
 }  // namespace faintweb::sky

@@ -49,4 +49,8 @@ double magnetic_field_ug(double electron_density_cm3,
                          double amplification,
                          double eps_b);
 
+/// Brightness of a power of 1 erg/s/Hz per comoving Mpc2 at redshift z, Jy/arcsec2 as seen from
+/// here: dimming and K-correction are in it, the power being that at the emitted frequency.
+double brightness_per_power(double z);
+
 }  // namespace faintweb::sky

@@ -12,20 +12,12 @@
 #include "lib/base/parallel.h"
 #include "lib/base/random.h"
 #include "lib/base/units.h"
-
-// The same arithmetic for wider vectors, chosen when the program starts; results do not depend on
-// it.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FAINTWEB_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define FAINTWEB_VECTOR_CLONES
-#endif
+#include "lib/sky/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {
 
 constexpr double smallest_listed_mass_msun = 1e12;
-constexpr double critical_per_mean_mass = 0.72;   // M200c / M200m
 constexpr double largest_sampled_px_arcsec = 15;  // larger pixels are averaged
 constexpr std::size_t kernel_taps = 8;
 constexpr std::int64_t rows_of_strip = 16;  // of the sky: their box rows fit the cache

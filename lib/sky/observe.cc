@@ -35,13 +35,6 @@ double sigma_px(const ObservationSettings& settings, double pixel_arcsec) {
     return settings.beam_fwhm_arcsec / base::fwhm_per_sigma / pixel_arcsec;
 }
 
-/// Index in [0, n) of a line that is mirrored at its ends: ... b a | a b c | c b ...
-std::int64_t mirrored(std::int64_t i, std::int64_t n) {
-    const std::int64_t period = 2 * n;
-    i = ((i % period) + period) % period;
-    return i < n ? i : period - 1 - i;
-}
-
 double cubic_b_spline(double x) {
     x = std::fabs(x);
     if (x < 1) {

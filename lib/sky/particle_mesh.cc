@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/base/parallel.h"
 #include "lib/base/text.h"
+#include "lib/sky/integrate.h"
 
 namespace faintweb::sky {
 namespace {
@@ -23,16 +24,7 @@ constexpr double smallest_window = 0.2;
 /// From here on steps are even in the scale factor; before, in its logarithm.
 constexpr double even_steps_from = 0.25;
 
-template <typename Function>
-double integrate(Function f, double from, double to) {
-    constexpr int n = 64;
-    const double step = (to - from) / n;
-    double sum = f(from) + f(to);
-    for (int i = 1; i < n; ++i) {
-        sum += (i % 2 == 1 ? 4 : 2) * f(from + i * step);
-    }
-    return sum * step / 3;
-}
+constexpr int intervals_per_step = 64;  // of an integral over one step
 
 /// The two mesh points around a position, and the share of the upper one.
 struct Between {
@@ -363,7 +355,8 @@ void ParticleMesh::drift(double from, double to) {
     const auto factor = static_cast<float>(
         integrate([&](double a) { return 1 / (a * a * a * expansion_rate(cosmology_, 1 / a - 1)); },
                   from,
-                  to));
+                  to,
+                  intervals_per_step));
     const std::size_t n = displacement_mpc_.size();
     const auto edge = static_cast<std::size_t>(run_.n_particles);
     const std::size_t part = n / edge;
@@ -377,8 +370,11 @@ void ParticleMesh::drift(double from, double to) {
 }
 
 void ParticleMesh::kick(double from, double to) {
-    const double factor = integrate(
-        [&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); }, from, to);
+    const double factor =
+        integrate([&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); },
+                  from,
+                  to,
+                  intervals_per_step);
     const int n = run_.n_mesh;
     const auto cells = static_cast<std::size_t>(n);
     {

@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::int64_t rows_per_job = 64;
 
-/// Index in [0, n) of a mirrored line without a doubled ... b a | a b c | c b ... edge pixel lost.
-std::int64_t mirrored(std::int64_t i, std::int64_t n) {
-    const std::int64_t period = 2 * n;
-    i = ((i % period) + period) % period;
-    return i < n ? i : period - 1 - i;
-}
-
 /// out[i] = taps[0] in[i] + sum_k taps[k] (in[i - k] + in[i + k]); `in` has the reach before and
 /// after.
 void filter_line(const float* in, std::int64_t n, const std::vector<float>& taps, float* out) {
@@ -37,6 +30,12 @@ void filter_line(const float* in, std::int64_t n, const std::vector<float>& taps
 }
 
 }  // namespace
+
+std::int64_t mirrored(std::int64_t i, std::int64_t n) {
+    const std::int64_t period = 2 * n;
+    i = ((i % period) + period) % period;
+    return i < n ? i : period - 1 - i;
+}
 
 std::vector<float> gaussian_taps(double sigma_px) {
     FAINTWEB_EXPECTS(sigma_px > 0);

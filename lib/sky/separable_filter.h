@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "lib/image/image.h"
@@ -13,6 +14,9 @@ namespace faintweb::sky {
 ///
 /// @source Lindeberg 1990 (IEEE PAMI 12, 234), section 5.
 std::vector<float> gaussian_taps(double sigma_px);
+
+/// Index in [0, n) of a line that is mirrored at its ends: ... b a | a b c | c b ...
+std::int64_t mirrored(std::int64_t i, std::int64_t n);
 
 /// Filters rows, then columns, with a symmetric kernel given by one side; mirrored at the edges.
 ///

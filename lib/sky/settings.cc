@@ -11,9 +11,6 @@
 namespace faintweb::sky {
 namespace {
 
-/// M200c / M200m, as match_abundance takes it.
-constexpr double critical_per_mean_mass = 0.72;
-
 void check_range(const char* name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {
         std::ostringstream message;

@@ -10,13 +10,7 @@
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
 #include "lib/sky/emission.h"
-
-// The processor picks its own copy. All copies give the same bits, as none may fuse or reorder.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FAINTWEB_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define FAINTWEB_VECTOR_CLONES
-#endif
+#include "lib/sky/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {

@@ -11,14 +11,7 @@
 #include "lib/sky/cosmology.h"
 #include "lib/sky/emission.h"
 #include "lib/sky/fast_math.h"
-
-// The same arithmetic for wider vectors, chosen when the program starts; results do not depend on
-// it.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FAINTWEB_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define FAINTWEB_VECTOR_CLONES
-#endif
+#include "lib/sky/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {
@@ -166,13 +159,6 @@ class MergerRatios {
 /// Mean number of mergers per unit redshift over that of the shape above.
 double merger_rate_factor(double mass_msun, double z) {
     return 0.0104 * std::pow(mass_msun / 1e12, 0.133) * std::pow(1 + z, 0.0993);
-}
-
-/// What one erg/s/Hz adds to surface brightness times comoving area, Jy/arcsec2 Mpc2.
-double light_per_power(double z) {
-    constexpr double erg_s_cm2_hz_per_jy = 1e-23;
-    return 1 / (4 * std::numbers::pi * (1 + z) * square(cm_per_mpc) * erg_s_cm2_hz_per_jy *
-                square(base::arcsec_per_rad));
 }
 
 /// Interpolates a periodic cube of edge n at cells -n .. 2n.
@@ -557,7 +543,7 @@ SurfacePoint reference_point(const SkySettings& settings,
         shock_power(behind, gas.z, settings.frequency_hz * (1 + gas.z), 1);
     const double area_mpc2 = area_share(surface, total) * (is_sheath ? r_mpc : r_mpc * r_mpc);
     return {place_at(r_mpc - std::min(depth_mpc, deepest_share * r_mpc)),
-            weight * rim * power_per_mpc2 * area_mpc2 * light_per_power(gas.z)};
+            weight * rim * power_per_mpc2 * area_mpc2 * brightness_per_power(gas.z)};
 }
 
 FAINTWEB_VECTOR_CLONES
@@ -855,7 +841,7 @@ void sample_surface(const SkySettings& settings,
     const auto square_cmb = static_cast<float>(square(cmb_field_ug(gas.z)));
     const auto l_scale = static_cast<float>(
         std::log2(6.4e34) - std::log2(1e-4) - std::log2(0.05) - 1.5 * std::log2(7.0) +
-        std::log2(light_per_power(gas.z)) + std::log2(area_share(surface, total)));
+        std::log2(brightness_per_power(gas.z)) + std::log2(area_share(surface, total)));
     const float area_power = is_sheath ? 1.0F : 2.0F;
     const auto cooling_mpc = static_cast<float>(settings.l_cool_mpc / 1000) * ln_2;
     constexpr auto least_mach = static_cast<float>(smallest_mach);

@@ -148,12 +148,6 @@ Mesh web_emissivity(const Cosmology& cosmology,
     return power;
 }
 
-double brightness_per_power(double z) {
-    constexpr double erg_s_cm2_hz_per_jy = 1e-23;
-    return 1 / (4 * std::numbers::pi * (1 + z) * cm_per_mpc * cm_per_mpc * erg_s_cm2_hz_per_jy *
-                base::arcsec_per_rad * base::arcsec_per_rad);
-}
-
 WebMaps web_maps(const Cosmology& cosmology,
                  const SkySettings& settings,
                  const GasMesh& gas,

@@ -34,10 +34,6 @@ Mesh web_emissivity(const Cosmology& cosmology,
                     const std::vector<BoxHalo>& haloes,
                     int n_threads);
 
-/// Brightness of a power of 1 erg/s/Hz per comoving Mpc2 at redshift z, Jy/arcsec2 as seen from
-/// here: dimming and K-correction are in it, the power being that at the emitted frequency.
-double brightness_per_power(double z);
-
 /// Maps of the shocks of the mesh, away from haloes, drawn on the folds of the sheet of matter.
 ///
 /// @param particles  of the same box as the gas; n = 0: none, mesh cells stand for them.

@@ -1,0 +1,9 @@
+#pragma once
+
+/// Before a function: compiled for wider vectors as well, and the processor picks its copy when the
+/// program starts. All copies give the same bits, as none may fuse or reorder (CMakeLists.txt).
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FAINTWEB_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define FAINTWEB_VECTOR_CLONES
+#endif
