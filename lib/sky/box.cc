@@ -13,7 +13,7 @@ namespace {
 
 /// Raised whenever the same settings make other particles or other maps than before.
 constexpr int particles_version = 1;
-constexpr int maps_version = 1;
+constexpr int maps_version = 2;
 
 class Recipe {
   public:

@@ -21,7 +21,7 @@ struct SkySettings {
     double z_max = 0.5;
     double frequency_hz = 1.4e9;  ///< observed
     double min_mass_msun = 6e13;  ///< smallest halo that gets shocks, M200m
-    double xi_e = 0.0143;         ///< share of shock energy in electrons; the sky is linear in it
+    double xi_e = 0.017;          ///< share of shock energy in electrons; the sky is linear in it
     double f_merge = 1.2;         ///< times the merger rate of Fakhouri et al. 2010
     double xi_min = 0.02;         ///< smallest mass ratio of a merger that drives a shock
     double vs_mu = 1.55;          ///< median shock speed / V200
@@ -42,7 +42,7 @@ struct SkySettings {
         1e-11;               ///< what counts as no emission; sets how faint a surface is skipped
     double p_inlet = 0.15;   ///< probability that the inlet shock of a filament is lit
     double p_core = 0.02;    ///< probability that a merger above a tenth shocks the core as well
-    double core_mach = 2.8;  ///< median Mach number of core shocks
+    double core_mach = 2.4;  ///< median Mach number of core shocks
     double min_sheath_mass_msun = 6e13;  ///< smallest halo whose filaments get a sheath
     double a_fil = 10;                   ///< field amplification in sheaths, times 1 nG comoving
     double a_web = 8;                    ///< the same in the web layer

@@ -31,6 +31,7 @@ constexpr double largest_ripple = 4;  // standard deviations; keeps fronts insid
 constexpr double mach_strength = 0.08;
 constexpr double mach_ripple = 0.06;
 constexpr double smallest_mach = 1.4;
+constexpr double launch_radius = 0.25;  // merger fronts form where the cores have passed each other
 constexpr double flattening = 0.28;  // fronts are flatter than a sphere around the halo
 constexpr double tail_stretch = 2;   // depths are drawn this much deeper and weighted: smooth tails
 constexpr double rim_share = 0.25;   // of a cap's height over which its edge fades
@@ -230,7 +231,7 @@ double ShockSurface::area_mpc2() const {
 double shock_reach_mpc(const SkySettings& settings, double r200_mpc) {
     // A front at its farthest (make_surfaces), flattened at the rim, and its largest ripple.
     const double widest = 1 / (1 - flattening + flattening * std::cos(1.35));
-    const double front = widest * (std::max(settings.r_max, 1.7) + 0.05);
+    const double front = widest * std::max(settings.r_max, 1.7);
     const double shell = 2.2 * 4 / 3 * (1 + filament_stretch) *
                          (shell_scale + shell_swelling * std::log10(most_infall));
     return r200_mpc * std::max(front, shell) * (1 + largest_ripple * settings.corrugation);
@@ -354,7 +355,8 @@ std::vector<ShockSurface> make_surfaces(const SkySettings& settings,
         const double speed = gas.v200_km_s * settings.vs_mu *
                              std::exp(settings.vs_sigma * random.normal()) *
                              (0.75 + 0.45 * std::cbrt(ratio));
-        const double x = settings.r_max * std::pow(random.uniform_double(), 0.9) + 0.05;
+        const double x = launch_radius + (settings.r_max - launch_radius) *
+                                             std::pow(random.uniform_double(), 0.9);
         const double opening =
             (12 + 55 * std::pow(ratio, 0.25) + 8 * random.normal()) * base::rad_per_deg;
         surfaces.push_back(new_front(axis, opening, x, speed, 0.15F));
