@@ -116,7 +116,8 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
 }  // namespace
 
 base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    const int n_train = campaign.simulate.n_train;
+    const bool writes_train = !is_in_memory(campaign, MockSet::train);
+    const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
     if (communicator.is_root()) {
         base::make_folder(campaign.output + "/skies/train");
@@ -153,7 +154,8 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
                                   campaign.simulate.n_test,
                                   " test skies in ",
                                   campaign.output,
-                                  "/skies"));
+                                  "/skies",
+                                  writes_train ? "" : ", training skies are made when needed"));
     }
     return base::ExitCode::done;
 }
