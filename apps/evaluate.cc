@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "apps/mock_fields.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -40,7 +41,7 @@ std::vector<std::int64_t> count_fields(
                   found.end(),
                   counts.begin() + field * static_cast<std::int64_t>(n_counts));
     };
-    work_on_mock_fields(communicator, campaign, stage, plan, count_one);
+    work_on_mock_fields(communicator, campaign, set, stage, plan, count_one);
     communicator.sum(std::span(counts));
     return counts;
 }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -72,8 +73,14 @@ std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
         case Stage::simulate: {
             std::vector<std::string> outputs;
             for (const MockSet set : {MockSet::train, MockSet::test}) {
+                if (is_in_memory(campaign, set)) {
+                    continue;
+                }
+                int number = 0;
                 for (const mpi::MapPaths& paths : mock_maps(campaign, set)) {
-                    outputs.insert(outputs.end(), {paths.map, paths.truth});
+                    // A sky without its haloes is one of other settings.
+                    outputs.insert(outputs.end(),
+                                   {paths.map, paths.truth, halo_path(campaign, set, number++)});
                 }
             }
             return outputs;
@@ -113,6 +120,33 @@ void forget_from(const Campaign& campaign, Stage stage) {
             std::filesystem::remove(stamp_path(campaign, later));
         }
     }
+}
+
+std::string megabytes(double bytes) {
+    return base::text(std::llround(bytes / 1e6), " MB");
+}
+
+/// Prints which boxes a stage would make and what that takes.
+void print_boxes(const std::string& stage, const Campaign& campaign) {
+    const std::vector<sky::Slab> slabs =
+        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
+    const mpi::BoxStore store = box_store(campaign, slabs, 1);
+    const sky::BoxCost cost = sky::box_cost(campaign.boxes);
+    const auto n_missing = static_cast<double>(store.n_missing_states());
+    base::print(base::text(stage,
+                           ": ",
+                           store.n_missing_states(),
+                           " of ",
+                           store.n_states(),
+                           " box states are to be made in ",
+                           campaign.boxes.folder,
+                           ", up to ",
+                           megabytes(n_missing * cost.disk_bytes),
+                           " on disk, ",
+                           megabytes(cost.memory_bytes),
+                           " of memory per rank, about ",
+                           base::duration_text(n_missing * cost.core_s),
+                           " of one core"));
 }
 
 base::ExitCode run_stage(const mpi::Communicator& communicator,
@@ -176,9 +210,6 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
 base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
     const std::int64_t sky_px = campaign.sky.size_px;
     const std::int64_t per_side = (sky_px + campaign.field_px - 1) / campaign.field_px;
-    const auto megabytes = [](double bytes) {
-        return base::text(std::llround(bytes / 1e6), " MB");
-    };
     const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
         std::int64_t n_tiles = 0;
         for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
@@ -191,35 +222,18 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
     }
     const double field_bytes =
         static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
+    const double sky_bytes = static_cast<double>(sky_px * sky_px) * sizeof(float);
+    const bool trains_from_memory = is_in_memory(campaign, MockSet::train);
     for (const Stage stage : campaign.stages) {
         const std::string name = campaign::stage_name(stage);
         const int n_train = campaign.simulate.n_train;
         const int n_test = campaign.simulate.n_test;
         if (stage == Stage::simulate) {
-            const std::vector<sky::Slab> slabs =
-                sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
-            const mpi::BoxStore store = box_store(campaign, slabs, 1);
-            const sky::BoxCost cost = sky::box_cost(campaign.boxes);
-            const auto n_missing = static_cast<double>(store.n_missing_states());
+            print_boxes(name, campaign);
+            const int n_written = trains_from_memory ? 0 : n_train;
             base::print(base::text(name,
                                    ": ",
-                                   store.n_missing_states(),
-                                   " of ",
-                                   store.n_states(),
-                                   " box states are to be made in ",
-                                   campaign.boxes.folder,
-                                   ", up to ",
-                                   megabytes(n_missing * cost.disk_bytes),
-                                   " on disk, ",
-                                   megabytes(cost.memory_bytes),
-                                   " of memory per rank, about ",
-                                   base::duration_text(n_missing * cost.core_s),
-                                   " of one core"));
-            const double bytes =
-                2.0 * (n_train + n_test) * static_cast<double>(sky_px * sky_px) * sizeof(float);
-            base::print(base::text(name,
-                                   ": ",
-                                   n_train,
+                                   n_written,
                                    " training and ",
                                    n_test,
                                    " test skies of ",
@@ -227,9 +241,28 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                                    " x ",
                                    sky_px,
                                    " px, ",
-                                   megabytes(bytes),
+                                   megabytes(2.0 * (n_written + n_test) * sky_bytes),
                                    " on disk"));
         } else if (stage == Stage::train) {
+            if (trains_from_memory) {
+                if (!campaign.has_stage(Stage::simulate)) {
+                    print_boxes(name, campaign);
+                }
+                // The sky with and without point sources, through the beam, and its noise.
+                const double bytes = 4 * sky_bytes + static_cast<double>(campaign.boxes.map_px) *
+                                                         campaign.boxes.map_px *
+                                                         sizeof(std::uint16_t);
+                base::print(base::text(name,
+                                       ": ",
+                                       n_train,
+                                       " training skies of ",
+                                       sky_px,
+                                       " x ",
+                                       sky_px,
+                                       " px are made in memory, up to ",
+                                       megabytes(bytes),
+                                       " per rank, nothing on disk"));
+            }
             const std::int64_t n_tiles = n_train * tiles_of(sky_px, sky_px);
             base::print(base::text(
                 name,
@@ -249,7 +282,10 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                                    n_test * per_side * per_side,
                                    " fields, ",
                                    n_test * tiles_of(sky_px, sky_px),
-                                   " tiles"));
+                                   " tiles",
+                                   trains_from_memory && campaign.evaluate.threshold_finder
+                                       ? ", the training skies are made again"
+                                       : ""));
         } else {
             std::int64_t n_fields = 0;
             std::int64_t n_tiles = 0;

@@ -1,10 +1,9 @@
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include "apps/boxes.h"
 #include "apps/commands.h"
+#include "apps/mock_sky.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -19,46 +18,22 @@
 namespace faintweb::apps {
 namespace {
 
-/// The lightcone that the skies of a campaign show.
-struct Universe {
-    std::vector<sky::Slab> slabs;
-    sky::BoxSource boxes;
-};
-
-void simulate_one(const campaign::Campaign& campaign,
-                  const Universe& universe,
-                  MockSet set,
-                  int number,
-                  int n_threads) {
-    const std::uint64_t realisation = static_cast<std::uint64_t>(number) +
-                                      (set == MockSet::test ? campaign::first_test_realisation : 0);
-    sky::SkySettings settings = campaign.sky;
-    // Neighbouring numbers lie side by side on the sky, not on top of each other.
-    settings.centre_ra_deg = std::fmod(settings.centre_ra_deg + 20.0 * number, 360.0);
-    const std::vector<sky::SlabView> views =
-        sky::draw_views(campaign.boxes,
-                        universe.slabs,
-                        campaign.seed,
-                        realisation,
-                        set == MockSet::test ? sky::SkySet::test : sky::SkySet::train);
-    const sky::MockSky mock = sky::assemble_lightcone(
-        campaign.cosmology,
-        settings,
-        universe.slabs,
-        views,
-        universe.boxes,
-        campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no,
-        n_threads);
+/// Writes a sky with all that is kept of it, its haloes last.
+void write_sky(const campaign::Campaign& campaign,
+               MockSet set,
+               int number,
+               const ObservedSky& made,
+               int n_threads) {
     image::FitsHeader header;
     header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
     header.pixel_arcsec = campaign.sky.pixel_arcsec;
-    header.centre = {settings.centre_ra_deg, settings.centre_dec_deg};
+    header.centre = made.centre;
     header.frequency_hz = campaign.sky.frequency_hz;
     header.history = {
-        base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", realisation)};
-    image::write_fits(sky_path(campaign, set, number), mock.sky, header);
-    for (const auto& [layer, picture] : mock.layers) {
+        base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", made.realisation)};
+    image::write_fits(sky_path(campaign, set, number), made.truth.sky, header);
+    for (const auto& [layer, picture] : made.truth.layers) {
         image::FitsHeader of_layer = header;
         if (layer == sky::Layer::column_density) {
             of_layer.bunit.clear();
@@ -66,41 +41,24 @@ void simulate_one(const campaign::Campaign& campaign,
         image::write_fits(
             mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
     }
-
-    image::Image radio = mock.sky;
     if (campaign.point_sources.enabled) {
-        const std::vector<sky::PointSource> points =
-            sky::draw_point_sources(campaign.point_sources,
-                                    radio.rows,
-                                    radio.cols,
-                                    campaign.sky.pixel_arcsec,
-                                    campaign.sky.frequency_hz,
-                                    campaign.seed,
-                                    realisation);
-        sky::add_point_sources(radio, campaign.sky.pixel_arcsec, points);
         std::ostringstream list;
         list << "x_px,y_px,flux_jy\n";
-        for (const sky::PointSource& point : points) {
+        for (const sky::PointSource& point : made.point_sources) {
             list << point.x_px << ',' << point.y_px << ',' << point.flux_jy << '\n';
         }
         base::write_file(mock_path(campaign, set, "point_sources", number, ".csv"), list.str());
     }
     if (campaign.observation.noise_scatter > 0) {
         image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
-                          sky::noise_rms_map({0, 0, radio.cols, radio.rows},
+                          sky::noise_rms_map({0, 0, made.noise.cols, made.noise.rows},
                                              campaign.sky.pixel_arcsec,
                                              campaign.observation,
                                              campaign.seed,
-                                             realisation,
+                                             made.realisation,
                                              n_threads),
                           header);
     }
-    const image::Image noise = sky::observe(radio,
-                                            campaign.sky.pixel_arcsec,
-                                            campaign.observation,
-                                            campaign.seed,
-                                            realisation,
-                                            n_threads);
     header.beam = image::Beam{
         campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
     header.history.push_back(base::text("beam ",
@@ -108,13 +66,13 @@ void simulate_one(const campaign::Campaign& campaign,
                                         " arcsec, noise ",
                                         campaign.observation.noise_jy_beam,
                                         " Jy/beam"));
-    image::write_fits(noise_path(campaign, set, number), noise, header);
+    image::write_fits(noise_path(campaign, set, number), made.noise, header);
 
     std::ostringstream haloes;
     haloes.precision(9);
     haloes << "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,"
               "slab,id\n";
-    for (const sky::Halo& halo : mock.haloes) {
+    for (const sky::Halo& halo : made.truth.haloes) {
         haloes << halo.x_px << ',' << halo.y_px << ',' << halo.ra_deg << ',' << halo.dec_deg << ','
                << halo.z << ',' << halo.mass_msun << ',' << halo.m200_msun << ',' << halo.r200_mpc
                << ',' << halo.r100_mpc << ',' << halo.r100_arcsec << ',' << halo.slab << ','
@@ -158,7 +116,8 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
 }  // namespace
 
 base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    const int n_train = campaign.simulate.n_train;
+    const bool writes_train = !is_in_memory(campaign, MockSet::train);
+    const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
     if (communicator.is_root()) {
         base::make_folder(campaign.output + "/skies/train");
@@ -167,11 +126,9 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     }
     communicator.barrier();
     const int n_threads = threads_of_rank(campaign, communicator);
-    const std::vector<sky::Slab> slabs =
-        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
-    mpi::BoxStore boxes = box_store(campaign, slabs, n_threads);
-    boxes.prepare(communicator);
-    const Universe universe{slabs, boxes.source()};
+    const sky::KeepLayers keep =
+        campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no;
+    MockSkies skies(communicator, campaign);
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
     base::Progress progress(
@@ -182,7 +139,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         const MockSet set = i < n_train ? MockSet::train : MockSet::test;
         const int number = i < n_train ? i : i - n_train;
         if (!is_finished(campaign, set, number)) {
-            simulate_one(campaign, universe, set, number, n_threads);
+            write_sky(campaign, set, number, skies.make(set, number, keep), n_threads);
         }
         if (communicator.is_root()) {
             progress.advance();
@@ -197,7 +154,8 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
                                   campaign.simulate.n_test,
                                   " test skies in ",
                                   campaign.output,
-                                  "/skies"));
+                                  "/skies",
+                                  writes_train ? "" : ", training skies are made when needed"));
     }
     return base::ExitCode::done;
 }

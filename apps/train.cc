@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "apps/commands.h"
+#include "apps/mock_fields.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -53,7 +54,7 @@ TrainingSet gather_tiles(const mpi::Communicator& communicator,
         }
         hashes += base::text(field, " ", pixels.sha256, "\n");
     };
-    work_on_mock_fields(communicator, campaign, "train", plan, keep_tiles);
+    work_on_mock_fields(communicator, campaign, MockSet::train, "train", plan, keep_tiles);
 
     std::vector<std::string> lines;
     for (const std::string& part : communicator.all_gather(hashes)) {

@@ -16,31 +16,6 @@
 #include "mpi/share_fields.h"
 
 namespace faintweb::apps {
-namespace {
-
-/// How mock images are opened: nothing that the user says of real maps holds for them.
-image::MapOptions mock_options(const campaign::Campaign& campaign) {
-    image::MapOptions options;
-    options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
-    return options;
-}
-
-/// Logs on rank 0 how many fields each rank has worked on.
-/// @collective yes: every rank.
-void log_shares(const mpi::Communicator& communicator,
-                const std::string& stage,
-                std::size_t n_worked_here) {
-    const std::vector<std::string> shares = communicator.gather(std::to_string(n_worked_here));
-    std::string line = stage + ": fields per rank:";
-    for (std::size_t rank = 0; rank < shares.size(); ++rank) {
-        line += base::text(rank == 0 ? " " : ", ", "rank ", rank, ": ", shares[rank]);
-    }
-    if (communicator.is_root()) {
-        base::log_info(line);
-    }
-}
-
-}  // namespace
 
 std::string mock_path(const campaign::Campaign& campaign,
                       MockSet set,
@@ -95,6 +70,10 @@ std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet
     return maps;
 }
 
+bool is_in_memory(const campaign::Campaign& campaign, MockSet set) {
+    return set == MockSet::train && campaign.train.source == learn::TileSource::simulate;
+}
+
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator) {
     if (campaign.parallel.threads > 0) {
         return campaign.parallel.threads;
@@ -119,31 +98,6 @@ void prepare_output(const mpi::Communicator& communicator, const std::string& pa
         }
         return std::string();
     });
-}
-
-mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
-                                const campaign::Campaign& campaign,
-                                MockSet set) {
-    mpi::FieldPlan plan = mpi::plan_fields(
-        communicator, mock_maps(campaign, set), mock_options(campaign), campaign.field_px);
-    for (const mpi::PlannedMap& map : plan.maps) {
-        if (!map.failure.empty()) {
-            throw mpi::AgreedError(base::ExitCode::usage,
-                                   map.failure + "; run the simulate stage first");
-        }
-    }
-    return plan;
-}
-
-void work_on_mock_fields(const mpi::Communicator& communicator,
-                         const campaign::Campaign& campaign,
-                         const std::string& stage,
-                         const mpi::FieldPlan& plan,
-                         const std::function<void(std::int64_t, mpi::FieldPixels)>& work) {
-    const auto fail = [&](std::int64_t, const std::string& reason) {
-        throw base::UsageError(base::text("cannot ", stage, ": ", reason));
-    };
-    work_on_fields(communicator, campaign, stage, plan, mock_options(campaign), {work, fail});
 }
 
 std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map) {
@@ -196,6 +150,19 @@ LoadedModel load_model(const mpi::Communicator& communicator,
             "last bits), give --set parallel.device=cpu");
     }
     return std::move(*loaded);
+}
+
+void log_shares(const mpi::Communicator& communicator,
+                const std::string& stage,
+                std::size_t n_worked_here) {
+    const std::vector<std::string> shares = communicator.gather(std::to_string(n_worked_here));
+    std::string line = stage + ": fields per rank:";
+    for (std::size_t rank = 0; rank < shares.size(); ++rank) {
+        line += base::text(rank == 0 ? " " : ", ", "rank ", rank, ": ", shares[rank]);
+    }
+    if (communicator.is_root()) {
+        base::log_info(line);
+    }
 }
 
 void work_on_fields(const mpi::Communicator& communicator,

@@ -43,15 +43,12 @@ void prepare_output(const mpi::Communicator& communicator, const std::string& pa
 /// The noise and sky images of a set, in the order of their numbers.
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set);
 
+/// Whether the skies of a set are made in memory where they are worked on (train.source), instead
+/// of being written and read.
+bool is_in_memory(const campaign::Campaign& campaign, MockSet set);
+
 /// Threads of this rank: as the campaign says, else its share of the cores of this host.
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator);
-
-/// The fields of a mock set, each with its truth.
-/// @throws mpi::AgreedError  if an image is missing or bad: a set with a hole would be another set.
-/// @collective yes: every rank.
-mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
-                                const campaign::Campaign& campaign,
-                                MockSet set);
 
 /// A model, and a classifier for it on this rank's device.
 struct LoadedModel {
@@ -86,12 +83,11 @@ void work_on_fields(const mpi::Communicator& communicator,
                     const image::MapOptions& options,
                     const FieldHandling& handling);
 
-/// The same for a mock set, of which no field may be missing: it would be another set.
-void work_on_mock_fields(const mpi::Communicator& communicator,
-                         const campaign::Campaign& campaign,
-                         const std::string& stage,
-                         const mpi::FieldPlan& plan,
-                         const std::function<void(std::int64_t, mpi::FieldPixels)>& work);
+/// Logs on rank 0 how many fields each rank has worked on.
+/// @collective yes: every rank.
+void log_shares(const mpi::Communicator& communicator,
+                const std::string& stage,
+                std::size_t n_worked_here);
 
 /// A name for the files that belong to one map of a catalogue: its file's, with its number in front
 /// where another map has the same.

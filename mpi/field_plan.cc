@@ -1,6 +1,7 @@
 #include "mpi/field_plan.h"
 
 #include <algorithm>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
@@ -114,6 +115,21 @@ PlannedMap look_at(const MapPaths& paths,
 
 }  // namespace
 
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, std::int64_t field_px) {
+    FieldPlan plan;
+    plan.maps = std::move(maps);
+    for (std::size_t m = 0; m < plan.maps.size(); ++m) {
+        const PlannedMap& map = plan.maps[m];
+        if (map.failure.empty()) {
+            for (const image::Window& window :
+                 tile::field_windows(map.info.cols, map.info.rows, field_px)) {
+                plan.fields.push_back({static_cast<std::int32_t>(m), window});
+            }
+        }
+    }
+    return plan;
+}
+
 FieldPlan plan_fields(const Communicator& communicator,
                       const std::vector<MapPaths>& paths,
                       const image::MapOptions& options,
@@ -127,19 +143,11 @@ FieldPlan plan_fields(const Communicator& communicator,
         const std::vector<std::uint8_t> packed = Json::to_cbor(maps);
         return std::string(packed.begin(), packed.end());
     });
-    FieldPlan plan;
+    std::vector<PlannedMap> maps;
     for (const Json& json : Json::from_cbor(bytes)) {
-        plan.maps.push_back(from_json(json));
-        const PlannedMap& map = plan.maps.back();
-        const auto number = static_cast<std::int32_t>(plan.maps.size() - 1);
-        if (map.failure.empty()) {
-            for (const image::Window& window :
-                 tile::field_windows(map.info.cols, map.info.rows, field_px)) {
-                plan.fields.push_back({number, window});
-            }
-        }
+        maps.push_back(from_json(json));
     }
-    return plan;
+    return cut_into_fields(std::move(maps), field_px);
 }
 
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
@@ -175,6 +183,25 @@ std::vector<float> FieldReader::read(std::int64_t field) {
         std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
             return v * factor;
         });
+    }
+    return pixels;
+}
+
+std::vector<float> pack_field(const FieldPlan& plan,
+                              std::int64_t field,
+                              const image::Image& map,
+                              const image::Image& sky) {
+    const image::Window& window = plan.window_of(field);
+    std::vector<float> pixels;
+    pixels.reserve(static_cast<std::size_t>(2 * window.rows * window.cols));
+    for (const image::Image* whole : {&map, &sky}) {
+        FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
+                         whole->cols == plan.map_of(field).info.cols);
+        for (std::int64_t y = window.y0; y < window.y0 + window.rows; ++y) {
+            const std::span<const float> row = whole->row(y).subspan(
+                static_cast<std::size_t>(window.x0), static_cast<std::size_t>(window.cols));
+            pixels.insert(pixels.end(), row.begin(), row.end());
+        }
     }
     return pixels;
 }

@@ -41,6 +41,9 @@ struct FieldPlan {
     }
 };
 
+/// Cuts maps into fields; one that cannot be used has none.
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, std::int64_t field_px);
+
 /// One map and, where the truth is known, its sky image.
 struct MapPaths {
     std::string map;
@@ -78,6 +81,14 @@ class FieldReader {
     std::map<std::pair<std::int32_t, bool>, image::FitsMap> maps_;
 };
 
+/// What FieldReader::read gives, of a field whose map and sky image are in memory.
+///
+/// @param map, sky  [rows, cols] of the whole map, in the unit that the plan has for it.
+std::vector<float> pack_field(const FieldPlan& plan,
+                              std::int64_t field,
+                              const image::Image& map,
+                              const image::Image& sky);
+
 /// The pixels of a field where it is worked on.
 struct FieldPixels {
     image::Image noise;               ///< Jy/arcsec2
@@ -85,7 +96,7 @@ struct FieldPixels {
     std::string sha256;               ///< of all values as they were read
 };
 
-/// Takes apart what FieldReader::read gave and turns it into Jy/arcsec2.
+/// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.
 FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels);
 
 }  // namespace faintweb::mpi

@@ -344,20 +344,19 @@ class CrossChecks {
 
     void check_realisations() const {
         const sky::BoxSettings& boxes = campaign_.boxes;
-        if (campaign_.has_stage(Stage::simulate)) {
-            if (campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
-                add({"boxes.n_test_realisations", "simulate.n_test"},
-                    "boxes.n_test_realisations is 0",
-                    "test skies need boxes that training skies do not show",
-                    "give at least 1");
-            }
-            if (campaign_.simulate.n_train > 0 &&
-                boxes.n_test_realisations == boxes.n_realisations) {
-                add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
-                    base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
-                    "no realisation is left for training skies",
-                    "give more n_realisations");
-            }
+        const bool simulates = campaign_.has_stage(Stage::simulate);
+        if (simulates && campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
+            add({"boxes.n_test_realisations", "simulate.n_test"},
+                "boxes.n_test_realisations is 0",
+                "test skies need boxes that training skies do not show",
+                "give at least 1");
+        }
+        if ((simulates || campaign_.train.source == learn::TileSource::simulate) &&
+            campaign_.simulate.n_train > 0 && boxes.n_test_realisations == boxes.n_realisations) {
+            add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
+                base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
+                "no realisation is left for training skies",
+                "give more n_realisations");
         }
         const auto& detect = campaign_.detect;
         const bool detects_simulated = campaign_.has_stage(Stage::detect) &&

@@ -38,6 +38,13 @@ struct Names<tile::Scaling> {
     }
 };
 
+template <>
+struct Names<learn::TileSource> {
+    static std::vector<std::pair<std::string, learn::TileSource>> all() {
+        return {{"files", learn::TileSource::files}, {"simulate", learn::TileSource::simulate}};
+    }
+};
+
 namespace {
 
 template <typename T>
@@ -470,6 +477,13 @@ Keys::Keys() {
               above_up_to(0, 1e4),
               "",
               "Noise tiles per signal tile in an epoch.");
+    train
+        .key("source",
+             &Train::source,
+             any,
+             "",
+             "Train on skies that are written as FITS files, or on the same made in memory.")
+        .only_running();
 
     using Evaluate = EvaluateSettings;
     Section<Evaluate> evaluate(

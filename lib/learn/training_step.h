@@ -13,6 +13,12 @@
 
 namespace faintweb::learn {
 
+/// Where training tiles come from. They are the same tiles either way.
+enum class TileSource {
+    files,     ///< FITS images of skies with and without noise
+    simulate,  ///< skies made in memory on the rank that takes their tiles
+};
+
 /// How a network is trained.
 struct TrainSettings {
     std::string network = "cosmodeep_spp";
@@ -23,6 +29,7 @@ struct TrainSettings {
     double dropout_keep = 0.75;   ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
+    TileSource source = TileSource::files;
 };
 
 /// What a training sample is: its dropout mask and orientation depend on this, never on the rank or

@@ -90,6 +90,42 @@ TEST(FieldPlan, MapThatIsNotAcceptedHasNoFields) {
     EXPECT_EQ(plan.maps[0].failure, "too old");
 }
 
+TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
+    const std::string map = folder() + "/map5.fits";
+    const std::string truth = folder() + "/truth5.fits";
+    const std::string unit = image::unit_name(image::PixelUnit::jy_arcsec2);
+    write_map(map, 5, 7, 0.1F, unit);
+    write_map(truth, 5, 7, 100.3F, unit);
+    const FieldPlan of_files = plan_fields(world(), {{map, truth}, {map, truth}}, {}, 4);
+    PlannedMap in_memory;
+    in_memory.info.rows = 5;
+    in_memory.info.cols = 7;
+    in_memory.truth_path = truth;
+    PlannedMap unusable = in_memory;
+    unusable.failure = "damaged";
+    const FieldPlan plan = cut_into_fields({in_memory, in_memory, unusable}, 4);
+    ASSERT_EQ(plan.maps.size(), 3U);
+    ASSERT_EQ(plan.fields.size(), of_files.fields.size());
+
+    FieldReader reader(of_files, {});
+    image::Image noise = image::FitsMap::open(map).read({0, 0, 7, 5});
+    const image::Image sky = image::FitsMap::open(truth).read({0, 0, 7, 5});
+    for (std::int64_t field = 0; field < 8; ++field) {
+        EXPECT_EQ(plan.fields[static_cast<std::size_t>(field)].map, field / 4);
+        EXPECT_EQ(plan.window_of(field), of_files.window_of(field));
+        const FieldPixels read = unpack_field(of_files, field, reader.read(field));
+        const FieldPixels made = unpack_field(plan, field, pack_field(plan, field, noise, sky));
+        EXPECT_EQ(made.noise.rows, read.noise.rows);
+        EXPECT_EQ(made.noise.cols, read.noise.cols);
+        EXPECT_EQ(made.noise.pixels, read.noise.pixels);
+        EXPECT_EQ(made.sky.value().pixels, read.sky.value().pixels);
+        EXPECT_EQ(made.sha256, read.sha256);
+    }
+    noise.at(4, 6) += 1;  // in the last field of a map
+    EXPECT_NE(unpack_field(plan, 3, pack_field(plan, 3, noise, sky)).sha256,
+              unpack_field(of_files, 3, reader.read(3)).sha256);
+}
+
 TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {
     const std::string map = folder() + "/map4.fits";
     write_map(map, 5, 7, 0, "Jy/beam");

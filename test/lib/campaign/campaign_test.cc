@@ -453,6 +453,7 @@ Texts another_value_of_every_key() {
             "train.dropout_keep=0.5",
             "train.augment=false",
             "train.noise_per_signal=2",
+            "train.source=simulate",
             "evaluate.threshold_finder=false",
             "detect.maps=[a.fits, \"b c.fits\"]",
             "detect.truth=[t.fits, u.fits]",
@@ -500,6 +501,7 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
                                            "boxes.keep_particles",
                                            "boxes.folder",
                                            "simulate.layers",
+                                           "train.source",
                                            "parallel.device",
                                            "parallel.threads",
                                            "parallel.scatter",
@@ -554,6 +556,13 @@ TEST(Campaign, BothSetsOfSkiesNeedBoxesOfTheirOwn) {
     EXPECT_EQ(fault_of([] { parse(needed + "boxes: {n_test_realisations: 2}\n"); }),
               "c.yaml:4:30: boxes.n_test_realisations is 2 (no realisation is left for training "
               "skies), give more n_realisations");
+    // Skies that are made while training need theirs too.
+    const std::string no_simulate =
+        "name: t\noutput: out\nstages: [train]\nboxes: {n_test_realisations: 2}\n";
+    EXPECT_EQ(fault_of([&] { parse(no_simulate, {"train.source=simulate"}); }),
+              "c.yaml:4:30: boxes.n_test_realisations is 2 (no realisation is left for training "
+              "skies), give more n_realisations");
+    EXPECT_EQ(parse(no_simulate).train.source, learn::TileSource::files);
 }
 
 TEST(Campaign, BoxesThatDoNotFitTheSkyAreOneLineEach) {

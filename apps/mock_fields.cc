@@ -1,0 +1,118 @@
+#include "apps/mock_fields.h"
+
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "apps/mock_sky.h"
+#include "lib/base/error.h"
+#include "lib/base/progress.h"
+#include "lib/base/text.h"
+#include "mpi/share_fields.h"
+
+namespace faintweb::apps {
+namespace {
+
+/// How mock images are opened: nothing that the user says of real maps holds for them.
+image::MapOptions mock_options(const campaign::Campaign& campaign) {
+    image::MapOptions options;
+    options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
+    return options;
+}
+
+/// The maps of a set in memory: as their files would be, had they been written.
+std::vector<mpi::PlannedMap> maps_in_memory(const campaign::Campaign& campaign, MockSet set) {
+    std::vector<mpi::PlannedMap> maps;
+    for (const mpi::MapPaths& paths : mock_maps(campaign, set)) {
+        mpi::PlannedMap& map = maps.emplace_back();
+        map.info.path = paths.map;
+        map.info.cols = campaign.sky.size_px;
+        map.info.rows = campaign.sky.size_px;
+        map.info.unit = image::PixelUnit::jy_arcsec2;
+        map.info.pixel_arcsec = campaign.sky.pixel_arcsec;
+        map.truth_path = paths.truth;
+    }
+    return maps;
+}
+
+void work_in_memory(const mpi::Communicator& communicator,
+                    const campaign::Campaign& campaign,
+                    MockSet set,
+                    const std::string& stage,
+                    const mpi::FieldPlan& plan,
+                    const std::function<void(std::int64_t, mpi::FieldPixels)>& work) {
+    std::vector<std::vector<std::int64_t>> fields_of(plan.maps.size());
+    for (std::size_t field = 0; field < plan.fields.size(); ++field) {
+        fields_of[static_cast<std::size_t>(plan.fields[field].map)].push_back(
+            static_cast<std::int64_t>(field));
+    }
+    MockSkies skies(communicator, campaign);
+    std::vector<std::int64_t> order(plan.maps.size());
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    base::Progress progress(stage, "skies", static_cast<std::int64_t>(order.size()));
+    // One sky at a time: a second in waiting would only make the last ones uneven.
+    const std::vector<std::int64_t> worked = mpi::share_fields(
+        communicator,
+        order,
+        {.credits = 1, .is_rank0_dedicated = campaign.parallel.dedicated_rank0},
+        {.read = [](std::int64_t) { return std::vector<float>(); },
+         .work =
+             [&](std::int64_t number, const std::vector<float>&) {
+                 const ObservedSky made =
+                     skies.make(set, static_cast<int>(number), sky::KeepLayers::no);
+                 for (const std::int64_t field : fields_of[static_cast<std::size_t>(number)]) {
+                     work(field,
+                          mpi::unpack_field(
+                              plan,
+                              field,
+                              mpi::pack_field(plan, field, made.noise, made.truth.sky)));
+                 }
+             },
+         .fail = [](std::int64_t, const std::string&) {},
+         .progress = [&](std::int64_t) { progress.advance(); }});
+    if (communicator.is_root()) {
+        progress.finish();
+    }
+    std::size_t n_fields = 0;
+    for (const std::int64_t number : worked) {
+        n_fields += fields_of[static_cast<std::size_t>(number)].size();
+    }
+    log_shares(communicator, stage, n_fields);
+}
+
+}  // namespace
+
+mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
+                                const campaign::Campaign& campaign,
+                                MockSet set) {
+    if (is_in_memory(campaign, set)) {
+        return mpi::cut_into_fields(maps_in_memory(campaign, set), campaign.field_px);
+    }
+    mpi::FieldPlan plan = mpi::plan_fields(
+        communicator, mock_maps(campaign, set), mock_options(campaign), campaign.field_px);
+    for (const mpi::PlannedMap& map : plan.maps) {
+        if (!map.failure.empty()) {
+            throw mpi::AgreedError(base::ExitCode::usage,
+                                   map.failure + "; run the simulate stage first");
+        }
+    }
+    return plan;
+}
+
+void work_on_mock_fields(const mpi::Communicator& communicator,
+                         const campaign::Campaign& campaign,
+                         MockSet set,
+                         const std::string& stage,
+                         const mpi::FieldPlan& plan,
+                         const std::function<void(std::int64_t, mpi::FieldPixels)>& work) {
+    if (is_in_memory(campaign, set)) {
+        work_in_memory(communicator, campaign, set, stage, plan, work);
+        return;
+    }
+    const auto fail = [&](std::int64_t, const std::string& reason) {
+        throw base::UsageError(base::text("cannot ", stage, ": ", reason));
+    };
+    work_on_fields(communicator, campaign, stage, plan, mock_options(campaign), {work, fail});
+}
+
+}  // namespace faintweb::apps

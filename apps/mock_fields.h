@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "apps/workplace.h"
+#include "lib/campaign/campaign.h"
+#include "mpi/communicator.h"
+#include "mpi/field_plan.h"
+
+/// The fields of a campaign's mock skies, whether read from files or made in memory.
+namespace faintweb::apps {
+
+/// The fields of a mock set, each with its truth. Whether in files or in memory, they have the same
+/// numbers.
+/// @throws mpi::AgreedError  if an image is missing or bad: a set with a hole would be another set.
+/// @collective yes: every rank.
+mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
+                                const campaign::Campaign& campaign,
+                                MockSet set);
+
+/// Lets the ranks work on the fields of a plan, of which none may be missing: it would be another
+/// set. Rank 0 scatters the fields of files as work_on_fields does; of a set in memory it hands out
+/// whole skies, which a rank makes one at a time and cuts up itself.
+///
+/// @param work  called by one thread at a time, with the same pixels either way.
+/// @collective yes: every rank.
+void work_on_mock_fields(const mpi::Communicator& communicator,
+                         const campaign::Campaign& campaign,
+                         MockSet set,
+                         const std::string& stage,
+                         const mpi::FieldPlan& plan,
+                         const std::function<void(std::int64_t, mpi::FieldPixels)>& work);
+
+}  // namespace faintweb::apps

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Training skies that are made in memory give the model of those that are read from files, byte for
+# byte, on one, two and four ranks; none of them reaches the disk, and run knows what is done.
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+campaign=$source_dir/test/campaign/tiny.yaml
+# Point sources: what is trained on is the noise image, what is labelled is the sky.
+settings=(--set point_sources.enabled=true --set detect.pictures=false)
+
+faintweb_on() {
+    local ranks=$1 command=$2 folder=$3
+    shift 3
+    on_ranks "$ranks" "$FAINTWEB" "$command" "$campaign" "${settings[@]}" --set "output=$folder" "$@"
+}
+
+expect_code 0 files.log faintweb_on 1 simulate files
+expect_code 0 memory.log faintweb_on 2 run memory --set train.source=simulate
+expect_line memory.log 'simulate: 0 training and 2 test skies'
+# A rank makes whole skies, each of four fields.
+expect_line memory.log 'train: fields per rank: rank 0: ([048]|12), rank 1: ([048]|12)$'
+expect_line memory.log 'best threshold finder .*: A_s '
+[[ -z $(find memory/skies/train -type f) ]] || fail "training skies were written"
+[[ -s memory/skies/test/noise_00001.fits ]] || fail "the test skies are missing"
+
+for ranks in 1 2 4; do
+    expect_code 0 files.log faintweb_on "$ranks" train files
+    expect_code 0 memory.log faintweb_on "$ranks" train memory --set train.source=simulate
+    cmp files/model.safetensors memory/model.safetensors || fail "another model with $ranks ranks"
+    cmp files/history.csv memory/history.csv || fail "other losses with $ranks ranks"
+done
+expect_code 0 memory.log faintweb_on 4 train memory --set train.source=simulate --set parallel.dedicated_rank0=true
+expect_line memory.log 'train: fields per rank: rank 0: 0, rank 1'
+
+# The threshold finder is tuned on the same skies.
+expect_code 0 files.log faintweb_on 1 evaluate files
+expect_code 0 memory.log faintweb_on 1 evaluate memory --set train.source=simulate
+cmp files/evaluation.json memory/evaluation.json || fail "another evaluation"
+
+# Where the skies come from changes no result: nothing is done anew, but skies that are not there are written.
+expect_code 0 memory.log faintweb_on 1 run memory --set train.source=simulate
+expect_code 0 again.log faintweb_on 1 run memory --set train.source=simulate
+[[ $(grep -c skipped again.log) -eq 4 ]] || { cat again.log; fail "a repeat did not skip all stages"; }
+expect_code 0 again.log faintweb_on 1 run memory
+cmp files/skies/train/noise_00002.fits memory/skies/train/noise_00002.fits || fail "other skies"
+expect_code 0 again.log faintweb_on 1 run memory --set train.source=simulate
+[[ $(grep -c skipped again.log) -eq 4 ]] || { cat again.log; fail "files that are no longer needed were missed"; }
+# Files of other settings are not taken for those of these.
+expect_code 0 again.log faintweb_on 1 run memory --set train.source=simulate --set seed=8
+expect_code 0 again.log faintweb_on 1 run memory --set seed=8
+cmp -s files/skies/train/noise_00002.fits memory/skies/train/noise_00002.fits && fail "skies of another seed were kept"
+
+expect_code 0 dry.log "$FAINTWEB" run "$campaign" --set output=dry --set train.source=simulate --dry-run
+expect_line dry.log '^simulate: 0 training and 2 test skies of 240 x 240 px, 1 MB on disk'
+expect_line dry.log '^train: 3 training skies of 240 x 240 px are made in memory, up to 7 MB per rank, nothing on disk'
+echo "one model from files and from memory"
