@@ -133,6 +133,69 @@ void add_detect(Request& request, const DetectOptions& options) {
     request.overrides.insert(request.overrides.begin(), from_options.begin(), from_options.end());
 }
 
+/// What the command line says of a picture in words of its own.
+struct PictureWords {
+    std::vector<std::int64_t> window;
+    std::string stretch;
+};
+
+void add_picture_options(CLI::App& app, PictureOptions& picture, PictureWords& words) {
+    CLI::App* drawing = app.add_subcommand(
+        "picture", "draw maps side by side, or the classified fields of a catalogue");
+    drawing->add_option("inputs", picture.inputs, "MAP.fits..., or CATALOGUE.h5")->required();
+    drawing->add_option("-o,--output", picture.output, "PNG file for maps, folder for a catalogue")
+        ->required();
+    // Without allow_extra_args(false) a list would take the maps that follow it.
+    drawing->add_option("--window", words.window, "X0,Y0,WIDTH,HEIGHT of each map, pixels from 0")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing->add_option(
+        "--stretch", words.stretch, "log, asinh or linear, instead of what suits each map");
+    drawing->add_option(
+        "--haloes", picture.haloes, "HALOES.csv of simulate: draw circles of radius R100");
+    drawing
+        ->add_option("--haloes-on", picture.haloes_on, "numbers of the maps that get them, from 1")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing
+        ->add_option("--min-mass",
+                     picture.min_mass_msun,
+                     "M200 of the smallest halo that gets one, solar masses")
+        ->capture_default_str();
+    drawing->add_option("--truth", picture.truth, "SKY.fits: outline the tiles that are signal");
+    drawing->add_option("--truth-on", picture.truth_on, "numbers of the maps that get them, from 1")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing
+        ->add_option("--min-pixels",
+                     picture.label.min_pixels,
+                     "a signal tile has more pixels than this above --flux-threshold")
+        ->check(CLI::Range(0, 1048576))
+        ->capture_default_str();
+    drawing->add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2, "Jy/arcsec2")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    drawing->add_option("--tile", picture.tile_px, "edge of a tile, pixels")
+        ->check(CLI::Range(8, 256))
+        ->capture_default_str();
+}
+
+void read_picture_words(const PictureWords& words, PictureOptions& picture) {
+    if (!words.window.empty()) {
+        if (words.window.size() != 4) {
+            throw base::UsageError(base::text("--window has ",
+                                              words.window.size(),
+                                              " numbers (it takes four), give "
+                                              "--window X0,Y0,WIDTH,HEIGHT in pixels"));
+        }
+        picture.window =
+            image::Window{words.window[0], words.window[1], words.window[2], words.window[3]};
+    }
+    if (!words.stretch.empty()) {
+        picture.stretch = report::stretch_from_name(words.stretch);
+    }
+}
+
 }  // namespace
 
 Request parse_command_line(int argc, char** argv) {
@@ -203,11 +266,8 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--probability",
                           request.exports.probability,
                           "folder for FITS images of one pixel per tile");
-    CLI::App* drawing =
-        app.add_subcommand("picture", "draw a map, or the classified fields of a catalogue");
-    drawing->add_option("input", request.input, "MAP.fits or CATALOGUE.h5")->required();
-    drawing->add_option("-o,--output", request.output, "PNG file for a map, folder for a catalogue")
-        ->required();
+    PictureWords picture_words;
+    add_picture_options(app, request.picture, picture_words);
     CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
     telling->add_option("file", request.input, "any of them")->required();
 
@@ -242,6 +302,9 @@ Request parse_command_line(int argc, char** argv) {
     request.command = app.get_subcommands().front()->get_name();
     if (request.command == "detect") {
         add_detect(request, options);
+    }
+    if (request.command == "picture") {
+        read_picture_words(picture_words, request.picture);
     }
     if (request.command == "export" && request.exports.csv.empty() &&
         request.exports.fits.empty() && request.exports.ds9.empty() &&

@@ -14,9 +14,9 @@ struct Request {
     std::vector<std::string> overrides;
     bool is_check = false;
     bool is_dry_run = false;
-    std::string input;   ///< of export, picture, info
-    std::string output;  ///< of picture
+    std::string input;  ///< of export, info
     ExportPaths exports;
+    PictureOptions picture;
     std::string answer;  ///< text to print instead of doing anything: help, version, defaults
 };
 

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/error.h"
 #include "lib/campaign/campaign.h"
+#include "lib/image/window.h"
+#include "lib/label/rule.h"
+#include "lib/report/stretch.h"
 #include "mpi/communicator.h"
 
 /// What the program can do. Each function runs on every rank and gives the exit code of the run.
@@ -44,8 +48,24 @@ base::ExitCode export_catalogue(const std::string& catalogue, const ExportPaths&
 /// @throws base::InputError  if a map can no longer be read.
 void draw_catalogue(const std::string& path, const std::string& folder);
 
-/// Draws a map, or the classified fields of a catalogue into a folder.
-base::ExitCode picture(const std::string& input, const std::string& output);
+/// What `picture` is asked to draw.
+struct PictureOptions {
+    std::vector<std::string> inputs;      ///< maps that share one picture, or one catalogue
+    std::string output;                   ///< PNG file, or the folder for a catalogue's pictures
+    std::optional<image::Window> window;  ///< of every map; none: all of it
+    std::optional<report::StretchKind> stretch;
+    std::string haloes;           ///< CSV of simulate; may be empty
+    std::vector<int> haloes_on;   ///< numbers of the maps that get circles, from 1; empty: all
+    double min_mass_msun = 1e14;  ///< M200 of the smallest halo that gets a circle
+    std::string truth;            ///< sky image whose signal tiles are outlined; may be empty
+    std::vector<int> truth_on;    ///< numbers of the maps that get them, from 1; empty: all
+    label::LabelRule label;
+    int tile_px = campaign::Campaign{}.tile_px;
+};
+
+/// Draws maps side by side, or the classified fields of a catalogue into a folder.
+/// @throws base::UsageError, base::InputError  one line for what does not fit.
+base::ExitCode picture(const PictureOptions& options);
 
 /// Prints what a catalogue, model or FITS file is.
 base::ExitCode info(const std::string& path);

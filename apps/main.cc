@@ -26,13 +26,13 @@ campaign::Campaign read_campaign(const mpi::Communicator& communicator,
     return campaign::parse_campaign(text, request.campaign, request.overrides);
 }
 
-/// export, picture and info: serial, and what is wrong with their one input is wrong use.
+/// export, picture and info: serial, and what is wrong with their inputs is wrong use.
 base::ExitCode follow_on_files(const apps::Request& request) {
     try {
         if (request.command == "export") {
             return apps::export_catalogue(request.input, request.exports);
         }
-        return request.command == "picture" ? apps::picture(request.input, request.output)
+        return request.command == "picture" ? apps::picture(request.picture)
                                             : apps::info(request.input);
     } catch (const base::InputError& error) {
         throw base::UsageError(error.what());
@@ -40,7 +40,7 @@ base::ExitCode follow_on_files(const apps::Request& request) {
 }
 
 base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request& request) {
-    if (!request.input.empty()) {
+    if (!request.input.empty() || !request.picture.inputs.empty()) {
         return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
     }
     campaign::Campaign campaign = read_campaign(communicator, request);

@@ -1,15 +1,21 @@
 #include "lib/report/picture.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <optional>
 
 #include "apps/commands.h"
 #include "apps/workplace.h"
+#include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/image/fits_map.h"
+#include "lib/label/rule.h"
+#include "lib/report/halo_circles.h"
+#include "lib/sky/lightcone.h"
+#include "lib/tile/grid.h"
 #include "mpi/catalogue_file.h"
 
 namespace faintweb::apps {
@@ -44,6 +50,171 @@ image::Image read_jy_arcsec2(const image::FitsMap& map,
     return image;
 }
 
+std::string size_text(const image::MapInfo& info) {
+    return base::text(info.cols, " x ", info.rows, " pixels");
+}
+
+image::Window window_of(const PictureOptions& options,
+                        const std::string& path,
+                        const image::MapInfo& info) {
+    const image::Window all{0, 0, info.cols, info.rows};
+    const image::Window window = options.window.value_or(all);
+    // As differences: sums of what the user gave might overflow.
+    if (window.x0 < 0 || window.y0 < 0 || window.cols < 1 || window.rows < 1 ||
+        window.x0 >= info.cols || window.y0 >= info.rows || window.cols > info.cols - window.x0 ||
+        window.rows > info.rows - window.y0) {
+        throw base::UsageError(base::text("--window ",
+                                          window.x0,
+                                          ",",
+                                          window.y0,
+                                          ",",
+                                          window.cols,
+                                          ",",
+                                          window.rows,
+                                          " does not lie on ",
+                                          path,
+                                          " (",
+                                          size_text(info),
+                                          "), give X0,Y0,WIDTH,HEIGHT inside it"));
+    }
+    return window;
+}
+
+/// The signal tiles of a map that a window shows, by the same fields, tiles and rule as in detect.
+std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
+                                           const std::string& path,
+                                           const image::MapInfo& info,
+                                           const image::Window& shown) {
+    const image::FitsMap truth = image::FitsMap::open(options.truth);
+    if (truth.info().cols != info.cols || truth.info().rows != info.rows) {
+        throw base::UsageError(base::text(options.truth,
+                                          " has ",
+                                          size_text(truth.info()),
+                                          " and ",
+                                          path,
+                                          " ",
+                                          size_text(info),
+                                          " (a truth shows the same pixels), give the sky image "
+                                          "of this map"));
+    }
+    const auto overlap = [](std::int64_t a0, std::int64_t a, std::int64_t b0, std::int64_t b) {
+        return a0 < b0 + b && b0 < a0 + a;
+    };
+    const auto is_shown = [&](const image::Window& part) {
+        return overlap(part.x0, part.cols, shown.x0, shown.cols) &&
+               overlap(part.y0, part.rows, shown.y0, shown.rows);
+    };
+    std::vector<report::TileMark> marks;
+    for (const image::Window& field :
+         tile::field_windows(info.cols, info.rows, campaign::Campaign{}.field_px)) {
+        if (!is_shown(field)) {
+            continue;
+        }
+        const tile::TileGrid grid{field.rows, field.cols, options.tile_px};
+        const std::vector<std::uint8_t> labels = label::label_tiles(
+            read_jy_arcsec2(truth, field, truth.info().jy_arcsec2_per_unit), grid, options.label);
+        for (std::int64_t t = 0; t < grid.count(); ++t) {
+            image::Window tile = grid.inside(t);
+            tile.x0 += field.x0;
+            tile.y0 += field.y0;
+            if (labels[static_cast<std::size_t>(t)] != 0 && is_shown(tile)) {
+                marks.push_back({tile.x0, tile.y0});
+            }
+        }
+    }
+    return marks;
+}
+
+/// The circles of haloes that a window shows at least a part of.
+std::vector<report::Circle> halo_circles(const PictureOptions& options,
+                                         double pixel_arcsec,
+                                         const image::Window& shown) {
+    std::vector<report::Circle> circles =
+        report::read_halo_circles(options.haloes, options.min_mass_msun, pixel_arcsec);
+    const auto is_beside = [](double x, std::int64_t first, std::int64_t n, double radius) {
+        return x + radius < static_cast<double>(first) - 0.5 ||
+               x - radius > static_cast<double>(first + n) - 0.5;
+    };
+    std::erase_if(circles, [&](const report::Circle& circle) {
+        return is_beside(circle.x_px, shown.x0, shown.cols, circle.radius_px) ||
+               is_beside(circle.y_px, shown.y0, shown.rows, circle.radius_px);
+    });
+    return circles;
+}
+
+/// What stands beside the colour bar of a map that shows no brightness.
+std::string unit_text(const std::string& title, const std::string& bunit) {
+    if (title.starts_with(sky::layer_name(sky::Layer::column_density))) {
+        return "column density / mean";
+    }
+    return bunit.empty() ? "no unit" : bunit;
+}
+
+bool is_on(const std::vector<int>& numbers, std::size_t map) {
+    return numbers.empty() || std::ranges::count(numbers, static_cast<int>(map) + 1) > 0;
+}
+
+/// @param map  its place among the inputs, from 0.
+/// @param pixels  gets the map's pixels, which the picture refers to.
+report::FieldPicture picture_of_map(const PictureOptions& options,
+                                    std::size_t map,
+                                    image::Image& pixels) {
+    const std::string& path = options.inputs[map];
+    image::MapOptions any_unit;
+    any_unit.any_unit = true;
+    const image::FitsMap file = image::FitsMap::open(path, any_unit);
+    const image::MapInfo& info = file.info();
+    const image::Window window = window_of(options, path, info);
+    pixels = read_jy_arcsec2(file, window, info.jy_arcsec2_per_unit);
+    report::FieldPicture picture{.pixels = pixels,
+                                 .pixel_arcsec = info.pixel_arcsec,
+                                 .title = std::filesystem::path(path).filename().string(),
+                                 .x0_px = static_cast<double>(window.x0),
+                                 .y0_px = static_cast<double>(window.y0),
+                                 .beam = info.beam,
+                                 .stretch_kind = options.stretch};
+    if (info.other_unit) {
+        picture.unit = unit_text(picture.title, *info.other_unit);
+    } else {
+        picture.floor = campaign::Campaign{}.sky.floor_jy_arcsec2;
+    }
+    if (!options.truth.empty() && is_on(options.truth_on, map)) {
+        picture.tile_px = options.tile_px;
+        picture.tiles = signal_tiles(options, path, info, window);
+        picture.tiles_show = report::TilesShow::labels;
+        picture.labels_meaning =
+            base::text(picture.tiles.size(),
+                       " signal tiles: more than ",
+                       options.label.min_pixels,
+                       " px above ",
+                       report::number_text(options.label.flux_threshold_jy_arcsec2 * 1e6),
+                       " µJy/arcsec²");
+    }
+    if (!options.haloes.empty() && is_on(options.haloes_on, map)) {
+        picture.circles = halo_circles(options, info.pixel_arcsec, window);
+        picture.circles_meaning = base::text("R100 of ",
+                                             picture.circles.size(),
+                                             " haloes of ",
+                                             report::number_text(options.min_mass_msun),
+                                             " solar masses or more");
+    }
+    return picture;
+}
+
+void check_numbers(const char* option, const std::vector<int>& numbers, std::size_t n_maps) {
+    for (const int number : numbers) {
+        if (number < 1 || number > static_cast<int>(n_maps)) {
+            throw base::UsageError(base::text(option,
+                                              " ",
+                                              number,
+                                              " means no map (",
+                                              n_maps,
+                                              n_maps == 1 ? " is given" : " are given",
+                                              "), count them from 1"));
+        }
+    }
+}
+
 }  // namespace
 
 void draw_catalogue(const std::string& path, const std::string& folder) {
@@ -66,8 +237,8 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
                catalogue.tiles[first_tile].field == static_cast<std::int32_t>(f);
              ++first_tile) {
             const catalogue::TileRecord& tile = catalogue.tiles[first_tile];
-            marks.push_back({tile.row,
-                             tile.column,
+            marks.push_back({field.x0 + tile.column * field.tile_px,
+                             field.y0 + tile.row * field.tile_px,
                              static_cast<catalogue::Outcome>(tile.outcome),
                              tile.probability});
         }
@@ -86,9 +257,10 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
                            {.pixels = pixels,
                             .pixel_arcsec = record.pixel_arcsec,
                             .title = name,
-                            .grid = {field.rows, field.cols, field.tile_px},
+                            .tile_px = field.tile_px,
                             .tiles = marks,
-                            .has_truth = field.has_truth != 0,
+                            .tiles_show = field.has_truth != 0 ? report::TilesShow::outcomes
+                                                               : report::TilesShow::detections,
                             .x0_px = static_cast<double>(field.x0),
                             .y0_px = static_cast<double>(field.y0),
                             .wcs = wcs_here ? &*wcs_here : nullptr,
@@ -98,18 +270,36 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
     base::log_info(base::text("drew ", n_drawn, " fields into ", folder));
 }
 
-base::ExitCode picture(const std::string& input, const std::string& output) {
-    if (kind_of(input) == FileKind::catalogue) {
-        draw_catalogue(input, output);
+base::ExitCode picture(const PictureOptions& options) {
+    const std::size_t n = options.inputs.size();
+    const auto catalogue = std::ranges::find_if(options.inputs, [](const std::string& path) {
+        return kind_of(path) == FileKind::catalogue;
+    });
+    if (catalogue != options.inputs.end()) {
+        if (n > 1 || options.window || options.stretch || !options.haloes.empty() ||
+            !options.truth.empty()) {
+            throw base::UsageError(base::text(*catalogue,
+                                              " is a catalogue (its fields are drawn as they were "
+                                              "classified), give it alone and with -o only"));
+        }
+        draw_catalogue(*catalogue, options.output);
         return base::ExitCode::done;
     }
-    const image::FitsMap map = image::FitsMap::open(input);
-    const image::MapInfo& info = map.info();
-    const image::Image pixels =
-        read_jy_arcsec2(map, {0, 0, info.cols, info.rows}, info.jy_arcsec2_per_unit);
-    report::draw_image(
-        output, pixels, info.pixel_arcsec, std::filesystem::path(input).filename().string());
-    base::log_info("drew " + output);
+    if (n > report::most_in_row) {
+        throw base::UsageError(base::text(n,
+                                          " maps are too many for one picture (at most ",
+                                          report::most_in_row,
+                                          "), draw several"));
+    }
+    check_numbers("--haloes-on", options.haloes_on, n);
+    check_numbers("--truth-on", options.truth_on, n);
+    std::vector<image::Image> pixels(n);  // where they stay: the pictures refer to them
+    std::vector<report::FieldPicture> pictures;
+    for (std::size_t map = 0; map < n; ++map) {
+        pictures.push_back(picture_of_map(options, map, pixels[map]));
+    }
+    report::draw_row(options.output, pictures);
+    base::log_info("drew " + options.output);
     return base::ExitCode::done;
 }
 

@@ -237,7 +237,11 @@ void FitsMap::State::describe(const MapOptions& options) {
         unit.unit = *options.unit;
     } else {
         const std::string bunit = cards.text("BUNIT").value_or("");
-        const auto parsed = parse_unit(bunit);
+        auto parsed = parse_unit(bunit);
+        if (!parsed && options.any_unit) {
+            info.other_unit = bunit;
+            parsed = ScaledUnit{PixelUnit::jy_arcsec2, 1};  // which asks for no beam
+        }
         if (!parsed) {
             throw InputError(text(bunit.empty()
                                       ? "BUNIT is missing (no unit of brightness)"

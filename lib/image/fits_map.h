@@ -21,6 +21,8 @@ struct MapOptions {
     std::optional<Beam> beam = {};
     std::optional<PixelUnit> unit = {};
     std::optional<double> pixel_arcsec = {};
+    /// Also take a map whose BUNIT is missing or no brightness: its values stay as they are.
+    bool any_unit = false;
     int hdu = -1;  ///< 0 is the primary HDU, as in astropy; -1: the first usable image.
     std::int64_t max_unpacked_bytes = std::int64_t{4}
                                       << 30;  ///< of a .gz file, and of one compressed tile.
@@ -33,6 +35,9 @@ struct MapInfo {
     std::int64_t cols = 0;  ///< length of the axis of right ascension (FITS axis 1 nearly always).
     std::int64_t rows = 0;
     PixelUnit unit = PixelUnit::jy_beam;
+    /// BUNIT as it stands, also empty, if it is no brightness: only with MapOptions::any_unit, and
+    /// unit means nothing then.
+    std::optional<std::string> other_unit = {};
     std::optional<Beam> beam = {};  ///< always there if the unit is Jy/beam.
     double pixel_arcsec = 0;
     double frequency_hz = 0;  ///< 0: unknown.

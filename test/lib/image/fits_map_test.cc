@@ -205,6 +205,23 @@ TEST(FitsMap, UnitsInTheSpellingsOfSurveys) {
     }
 }
 
+TEST(FitsMap, MapsOfAnyUnitAreTakenOnDemandAsTheyAre) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    MapOptions any;
+    any.any_unit = true;
+    write_bytes(path, small_map(sky_cards));
+    EXPECT_THROW(FitsMap::open(path), base::InputError);
+    EXPECT_EQ(FitsMap::open(path, any).info().other_unit, "");
+    EXPECT_EQ(FitsMap::open(path, any).info().jy_arcsec2_per_unit, 1);
+    write_bytes(path, small_map(with(sky_cards, {{"BUNIT", "'K'"}})));
+    EXPECT_THROW(FitsMap::open(path), base::InputError);
+    EXPECT_EQ(FitsMap::open(path, any).info().other_unit, "K");
+    write_bytes(path, small_map(with(sky_cards, {{"BUNIT", "'mJy/arcsec2'"}})));
+    EXPECT_EQ(FitsMap::open(path, any).info().other_unit, std::nullopt);
+    EXPECT_EQ(FitsMap::open(path, any).info().jy_arcsec2_per_unit, 1e-3);
+}
+
 TEST(FitsMap, LastCleanBeamOfAipsHistoryCounts) {
     const TestFolder folder;
     const std::string path = folder / "m.fits";
