@@ -263,12 +263,15 @@ Keys::Keys() {
             &Sky::min_mass_msun,
             within(1e12, 1e15),
             "solar mass",
-            "Smallest halo that gets shocks, M200m.");
-    sky.key("xi_e",
-            &Sky::xi_e,
-            within(1e-9, 1),
-            "",
-            "Share of the shocks' energy that goes into electrons; the flux is linear in it.");
+            "Smallest halo that gets shocks, M200m. Target: N9/N40 = 1.29, the signal tiles of the "
+            "two label rules of Gheller et al. 2018.");
+    sky.key(
+        "xi_e",
+        &Sky::xi_e,
+        within(1e-9, 1),
+        "",
+        "Share of the shocks' energy that goes into electrons; the flux is linear in it. Target: "
+        "77.5 signal tiles per field of 2500 at 40 pixels and 1e-7 Jy/arcsec2.");
     sky.key("f_merge",
             &Sky::f_merge,
             within(0, 100),
@@ -278,9 +281,14 @@ Keys::Keys() {
             &Sky::xi_min,
             within(1e-3, 0.9),
             "",
-            "Smallest mass ratio of a merger that drives a shock.");
+            "Smallest mass ratio of a merger that drives a shock. Target: the number of arcs.");
     sky.key("vs_mu", &Sky::vs_mu, within(0.1, 10), "V200", "Median speed of a merger shock.");
-    sky.key("vs_sigma", &Sky::vs_sigma, within(0, 2), "ln", "Scatter of that speed.");
+    sky.key("vs_sigma",
+            &Sky::vs_sigma,
+            within(0, 2),
+            "ln",
+            "Scatter of that speed. Target: three times the signal tiles at a tenth of the "
+            "threshold.");
     sky.key("r_max",
             &Sky::r_max,
             within(0.1, 5),
@@ -295,7 +303,7 @@ Keys::Keys() {
             &Sky::r_dyn_mpc,
             within(0.01, 100),
             "Mpc",
-            "eps_b grows as (R200 / r_dyn)^2, up to 1.5 times.");
+            "eps_b grows as (R200 / r_dyn)^2, up to 1.5 times. Target: how counts fall with mass.");
     sky.key("a_dyn",
             &Sky::a_dyn,
             within(1e-3, 1e6),
@@ -303,8 +311,16 @@ Keys::Keys() {
             "Amplified magnetic field inside haloes.");
     sky.key(
         "a_acc", &Sky::a_acc, within(1e-3, 1e6), "comoving nG", "The same at accretion shells.");
-    sky.key("ln_b_sigma", &Sky::ln_b_sigma, within(0, 3), "ln", "Patchiness of the field.");
-    sky.key("ln_n_sigma", &Sky::ln_n_sigma, within(0, 3), "ln", "Patchiness of the density.");
+    sky.key("ln_b_sigma",
+            &Sky::ln_b_sigma,
+            within(0, 3),
+            "ln",
+            "Patchiness of the field. Target: N9/N40.");
+    sky.key("ln_n_sigma",
+            &Sky::ln_n_sigma,
+            within(0, 3),
+            "ln",
+            "Patchiness of the density. Target: N9/N40.");
     sky.key("corrugation",
             &Sky::corrugation,
             within(0, 0.15),
@@ -314,7 +330,7 @@ Keys::Keys() {
             &Sky::l_cool_mpc,
             within(0, 2),
             "Mpc",
-            "Depth of the radiating layer behind a flow of 1000 km/s.");
+            "Depth of the radiating layer behind a flow of 1000 km/s. Target: elongation of arcs.");
     sky.key("resolution_arcsec",
             &Sky::resolution_arcsec,
             within(0.15, 60000),
@@ -335,14 +351,19 @@ Keys::Keys() {
             &Sky::p_inlet,
             within(0, 1),
             "",
-            "Probability that the shock where a filament enters a halo shines.");
-    sky.key("p_core",
-            &Sky::p_core,
-            within(0, 1),
-            "",
-            "Probability that a merger of a tenth or more shocks the core as well.");
+            "Probability that the shock where a filament enters a halo shines. Target: pixels "
+            "outside R100.");
     sky.key(
-        "core_mach", &Sky::core_mach, within(1.5, 10), "", "Median Mach number of core shocks.");
+        "p_core",
+        &Sky::p_core,
+        within(0, 1),
+        "",
+        "Probability that a merger of a tenth or more shocks the core as well. Target: N9/N40.");
+    sky.key("core_mach",
+            &Sky::core_mach,
+            within(1.5, 10),
+            "",
+            "Median Mach number of core shocks. Target: brightest pixels of 1e-2 Jy/arcsec2.");
     sky.key("min_sheath_mass_msun",
             &Sky::min_sheath_mass_msun,
             within(1e12, 1e16),

@@ -8,10 +8,10 @@
 
 namespace faintweb::sky {
 
-/// Everything that shapes a mock sky. xi_e, min_mass_msun, l_cool_mpc, resolution_arcsec, p_core,
-/// p_inlet and the patchiness are fitted to the counts of signal tiles that table 2 of Gheller et
-/// al. 2018 implies, on boxes of seed 2 (island_shapes.py prints such counts); the others are as
-/// first chosen.
+/// Everything that shapes a mock sky. The parameters whose key names a target
+/// (lib/campaign/keys.cc) are fitted to the counts of signal tiles that table 2 of Gheller et al.
+/// 2018 implies, on two realisations of boxes of seed 2; the others are as first chosen.
+/// island_shapes.py prints such counts.
 struct SkySettings {
     std::int64_t size_px = 6000;  ///< edge of the square image, pixel
     double pixel_arcsec = 9.6;    ///< edge of a pixel: 16 deg / 6000
