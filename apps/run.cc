@@ -1,20 +1,18 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include <sys/stat.h>
-
 #include "apps/boxes.h"
 #include "apps/commands.h"
+#include "apps/sky_maps.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/sky/box.h"
-#include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::apps {
@@ -22,16 +20,6 @@ namespace {
 
 using campaign::Campaign;
 using campaign::Stage;
-
-/// Size and time of change of a file; what is not there is its own state.
-std::string file_state(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return path + " missing\n";
-    }
-    return base::text(
-        path, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec, "\n");
-}
 
 std::string settings_of(const Campaign& campaign, const std::vector<std::string>& sections) {
     return campaign::settings_text(campaign, sections, campaign::InputNames::included);
@@ -61,7 +49,7 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
     for (const auto& files :
          {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
         for (const std::string& file : files) {
-            state += file_state(file);
+            state += base::text(file, " ", file_stamp(file), "\n");
         }
     }
     return state;
@@ -175,7 +163,7 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
 
 base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
     const std::int64_t sky_px = campaign.sky.size_px;
-    const std::int64_t per_side = (sky_px + campaign.field_px - 1) / campaign.field_px;
+    const bool is_ready = campaign.sky.source == sky::SkySource::fits;
     const auto megabytes = [](double bytes) {
         return base::text(std::llround(bytes / 1e6), " MB");
     };
@@ -189,6 +177,27 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
     if (!communicator.is_root()) {
         return base::ExitCode::done;
     }
+    struct Work {
+        std::int64_t n_pixels = 0;
+        std::int64_t n_fields = 0;
+        std::int64_t n_tiles = 0;
+    };
+    const auto work_of = [&](MockSet set) {
+        Work work;
+        // Skies of one campaign are all alike but where maps are ready.
+        const int n_skies = n_mocks(campaign, set);
+        const int n_different = is_ready ? n_skies : std::min(n_skies, 1);
+        for (int number = 0; number < n_different; ++number) {
+            const auto [cols, rows] = size_of_sky(campaign, set, number);
+            const std::int64_t n_alike = n_skies / n_different;
+            work.n_pixels += n_alike * cols * rows;
+            work.n_fields +=
+                n_alike * static_cast<std::int64_t>(
+                              tile::field_windows(cols, rows, campaign.field_px).size());
+            work.n_tiles += n_alike * tiles_of(cols, rows);
+        }
+        return work;
+    };
     const double field_bytes =
         static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
     for (const Stage stage : campaign.stages) {
@@ -196,45 +205,44 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
         const int n_train = campaign.simulate.n_train;
         const int n_test = campaign.simulate.n_test;
         if (stage == Stage::simulate) {
-            const std::vector<sky::Slab> slabs =
-                sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
-            const mpi::BoxStore store = box_store(campaign, slabs, 1);
-            const sky::BoxCost cost = sky::box_cost(campaign.boxes);
-            const auto n_missing = static_cast<double>(store.n_missing_states());
-            base::print(base::text(name,
-                                   ": ",
-                                   store.n_missing_states(),
-                                   " of ",
-                                   store.n_states(),
-                                   " box states are to be made in ",
-                                   campaign.boxes.folder,
-                                   ", up to ",
-                                   megabytes(n_missing * cost.disk_bytes),
-                                   " on disk, ",
-                                   megabytes(cost.memory_bytes),
-                                   " of memory per rank, about ",
-                                   base::duration_text(n_missing * cost.core_s),
-                                   " of one core"));
-            const double bytes =
-                2.0 * (n_train + n_test) * static_cast<double>(sky_px * sky_px) * sizeof(float);
-            base::print(base::text(name,
-                                   ": ",
-                                   n_train,
-                                   " training and ",
-                                   n_test,
-                                   " test skies of ",
-                                   sky_px,
-                                   " x ",
-                                   sky_px,
-                                   " px, ",
-                                   megabytes(bytes),
-                                   " on disk"));
-        } else if (stage == Stage::train) {
-            const std::int64_t n_tiles = n_train * tiles_of(sky_px, sky_px);
+            const BoxStack stack = stack_boxes(campaign, 1);
+            const auto n_missing = static_cast<double>(stack.store.n_missing_states());
+            if (stack.store.n_states() > 0) {
+                base::print(base::text(name,
+                                       ": ",
+                                       stack.store.n_missing_states(),
+                                       " of ",
+                                       stack.store.n_states(),
+                                       " box states are to be made in ",
+                                       campaign.boxes.folder,
+                                       ", up to ",
+                                       megabytes(n_missing * stack.cost.disk_bytes),
+                                       " on disk, ",
+                                       megabytes(stack.cost.memory_bytes),
+                                       " of memory per rank, about ",
+                                       base::duration_text(n_missing * stack.cost.core_s),
+                                       " of one core"));
+            }
             base::print(base::text(
                 name,
                 ": ",
-                n_train * per_side * per_side,
+                n_train,
+                " training and ",
+                n_test,
+                " test skies",
+                is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px"),
+                ", ",
+                megabytes(2.0 * sizeof(float) *
+                          static_cast<double>(work_of(MockSet::train).n_pixels +
+                                              work_of(MockSet::test).n_pixels)),
+                " on disk"));
+        } else if (stage == Stage::train) {
+            const Work training = work_of(MockSet::train);
+            const std::int64_t n_tiles = training.n_tiles;
+            base::print(base::text(
+                name,
+                ": ",
+                training.n_fields,
                 " fields, ",
                 n_tiles,
                 " tiles, ",
@@ -244,18 +252,16 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                 campaign.train.epochs,
                 " epochs"));
         } else if (stage == Stage::evaluate) {
-            base::print(base::text(name,
-                                   ": ",
-                                   n_test * per_side * per_side,
-                                   " fields, ",
-                                   n_test * tiles_of(sky_px, sky_px),
-                                   " tiles"));
+            const Work testing = work_of(MockSet::test);
+            base::print(
+                base::text(name, ": ", testing.n_fields, " fields, ", testing.n_tiles, " tiles"));
         } else {
             std::int64_t n_fields = 0;
             std::int64_t n_tiles = 0;
             if (campaign.detect.maps.front() == campaign::simulated_maps) {
-                n_fields = n_test * per_side * per_side;
-                n_tiles = n_test * tiles_of(sky_px, sky_px);
+                const Work testing = work_of(MockSet::test);
+                n_fields = testing.n_fields;
+                n_tiles = testing.n_tiles;
             } else {
                 for (const std::string& map : campaign.detect.maps) {
                     try {

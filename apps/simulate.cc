@@ -1,10 +1,12 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "apps/boxes.h"
 #include "apps/commands.h"
+#include "apps/sky_maps.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -12,6 +14,7 @@
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/image/fits_write.h"
+#include "lib/image/wcs.h"
 #include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
 #include "lib/sky/point_sources.h"
@@ -21,9 +24,38 @@ namespace {
 
 /// The lightcone that the skies of a campaign show.
 struct Universe {
-    std::vector<sky::Slab> slabs;
+    const BoxStack& stack;
     sky::BoxSource boxes;
 };
+
+/// Writes the slabs of a sky that are asked for alone.
+void write_slabs(const campaign::Campaign& campaign,
+                 const sky::SkySettings& settings,
+                 const Universe& universe,
+                 const std::vector<sky::SlabView>& views,
+                 MockSet set,
+                 int number,
+                 const image::FitsHeader& sky_header,
+                 int n_threads) {
+    for (const int slab : campaign.simulate.slabs) {
+        const auto s = static_cast<std::size_t>(slab);
+        const auto write = [&](const char* kind,
+                               const std::vector<sky::Layer>& layers,
+                               const image::FitsHeader& header) {
+            image::write_fits(
+                mock_path(campaign, set, base::text("slab_", slab, "_", kind), number, ".fits"),
+                sky::assemble_slab(
+                    settings, universe.stack.slabs[s], views[s], universe.boxes, layers, n_threads),
+                header);
+        };
+        image::FitsHeader header = sky_header;
+        header.history.push_back(
+            base::text("slab ", slab, " alone, at redshift ", universe.stack.slabs[s].z));
+        write("emission", sky::emission_layers(settings), header);
+        header.bunit.clear();
+        write("column_density", {sky::Layer::column_density}, header);
+    }
+}
 
 void simulate_one(const campaign::Campaign& campaign,
                   const Universe& universe,
@@ -35,26 +67,36 @@ void simulate_one(const campaign::Campaign& campaign,
     sky::SkySettings settings = campaign.sky;
     // Neighbouring numbers lie side by side on the sky, not on top of each other.
     settings.centre_ra_deg = std::fmod(settings.centre_ra_deg + 20.0 * number, 360.0);
-    const std::vector<sky::SlabView> views =
-        sky::draw_views(campaign.boxes,
-                        universe.slabs,
-                        campaign.seed,
-                        realisation,
-                        set == MockSet::test ? sky::SkySet::test : sky::SkySet::train);
-    const sky::MockSky mock = sky::assemble_lightcone(
-        campaign.cosmology,
-        settings,
-        universe.slabs,
-        views,
-        universe.boxes,
-        campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no,
-        n_threads);
+    std::vector<sky::SlabView> views;
+    sky::MockSky mock;
     image::FitsHeader header;
+    if (campaign.sky.source == sky::SkySource::fits) {
+        const image::FitsMap map = open_sky_map(campaign, set, number);
+        mock.sky = read_sky(map);
+        settings.pixel_arcsec = map.info().pixel_arcsec;
+        if (map.info().frequency_hz > 0) {
+            settings.frequency_hz = map.info().frequency_hz;
+        }
+        if (map.info().has_wcs) {
+            header.wcs_cards = image::Wcs(map.info().header_cards).cards_of_blocks(0, 0, 1);
+        }
+    } else {
+        views = sky::draw_views(
+            universe.stack.boxes, universe.stack.slabs, campaign.seed, realisation, sky_set(set));
+        mock = sky::assemble_lightcone(
+            campaign.cosmology,
+            settings,
+            universe.stack.slabs,
+            views,
+            universe.boxes,
+            campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no,
+            n_threads);
+    }
     header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
-    header.pixel_arcsec = campaign.sky.pixel_arcsec;
+    header.pixel_arcsec = settings.pixel_arcsec;
     header.centre = {settings.centre_ra_deg, settings.centre_dec_deg};
-    header.frequency_hz = campaign.sky.frequency_hz;
+    header.frequency_hz = settings.frequency_hz;
     header.history = {
         base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", realisation)};
     image::write_fits(sky_path(campaign, set, number), mock.sky, header);
@@ -66,18 +108,18 @@ void simulate_one(const campaign::Campaign& campaign,
         image::write_fits(
             mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
     }
+    write_slabs(campaign, settings, universe, views, set, number, header, n_threads);
 
     image::Image radio = mock.sky;
     if (campaign.point_sources.enabled) {
-        const std::vector<sky::PointSource> points =
-            sky::draw_point_sources(campaign.point_sources,
-                                    radio.rows,
-                                    radio.cols,
-                                    campaign.sky.pixel_arcsec,
-                                    campaign.sky.frequency_hz,
-                                    campaign.seed,
-                                    realisation);
-        sky::add_point_sources(radio, campaign.sky.pixel_arcsec, points);
+        const std::vector<sky::PointSource> points = sky::draw_point_sources(campaign.point_sources,
+                                                                             radio.rows,
+                                                                             radio.cols,
+                                                                             settings.pixel_arcsec,
+                                                                             settings.frequency_hz,
+                                                                             campaign.seed,
+                                                                             realisation);
+        sky::add_point_sources(radio, settings.pixel_arcsec, points);
         std::ostringstream list;
         list << "x_px,y_px,flux_jy\n";
         for (const sky::PointSource& point : points) {
@@ -88,19 +130,15 @@ void simulate_one(const campaign::Campaign& campaign,
     if (campaign.observation.noise_scatter > 0) {
         image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
                           sky::noise_rms_map({0, 0, radio.cols, radio.rows},
-                                             campaign.sky.pixel_arcsec,
+                                             settings.pixel_arcsec,
                                              campaign.observation,
                                              campaign.seed,
                                              realisation,
                                              n_threads),
                           header);
     }
-    const image::Image noise = sky::observe(radio,
-                                            campaign.sky.pixel_arcsec,
-                                            campaign.observation,
-                                            campaign.seed,
-                                            realisation,
-                                            n_threads);
+    const image::Image noise = sky::observe(
+        radio, settings.pixel_arcsec, campaign.observation, campaign.seed, realisation, n_threads);
     header.beam = image::Beam{
         campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
     header.history.push_back(base::text("beam ",
@@ -167,11 +205,20 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     }
     communicator.barrier();
     const int n_threads = threads_of_rank(campaign, communicator);
-    const std::vector<sky::Slab> slabs =
-        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
-    mpi::BoxStore boxes = box_store(campaign, slabs, n_threads);
-    boxes.prepare(communicator);
-    const Universe universe{slabs, boxes.source()};
+    std::unique_ptr<BoxStack> stack;  // a store stays where it was made
+    mpi::together(communicator,
+                  [&] { stack.reset(new BoxStack(stack_boxes(campaign, n_threads))); });
+    if (communicator.is_root()) {
+        for (const std::string& file : stack->unused_files) {
+            base::log_warning(file +
+                              " is not shown: other snapshots are nearer in redshift to "
+                              "each slab");
+        }
+    }
+    if (stack->store.n_states() > 0) {
+        stack->store.prepare(communicator);
+    }
+    const Universe universe{*stack, stack->store.source()};
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
     base::Progress progress(

@@ -19,6 +19,9 @@
 namespace faintweb::apps {
 
 enum class MockSet { train, test };
+sky::SkySet sky_set(MockSet set);
+/// How many skies there are of a set.
+int n_mocks(const campaign::Campaign& campaign, MockSet set);
 
 /// Files of a campaign's output folder.
 /// @param kind  of what there is for every sky: "sky", "noise", "haloes", the name of a layer.
@@ -30,6 +33,8 @@ std::string mock_path(const campaign::Campaign& campaign,
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
+/// Size and time of change of a file; "missing" if it is not there.
+std::string file_stamp(const std::string& path);
 /// All that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);
