@@ -77,9 +77,7 @@ void simulate_one(const campaign::Campaign& campaign,
         if (map.info().frequency_hz > 0) {
             settings.frequency_hz = map.info().frequency_hz;
         }
-        if (map.info().has_wcs) {
-            header.wcs_cards = image::Wcs(map.info().header_cards).cards_of_blocks(0, 0, 1);
-        }
+        header.wcs_cards = image::Wcs(map.info().header_cards).cards_of_blocks(0, 0, 1);
     } else {
         views = sky::draw_views(
             universe.stack.boxes, universe.stack.slabs, campaign.seed, realisation, sky_set(set));

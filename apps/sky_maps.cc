@@ -34,7 +34,8 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
         }
         return map;
     } catch (const base::InputError& error) {
-        throw base::UsageError(where + error.what());
+        throw base::UsageError(
+            base::text(where, error.what(), " (of a sky map only the header counts)"));
     }
 }
 

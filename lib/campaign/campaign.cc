@@ -283,7 +283,7 @@ class CrossChecks {
             try {
                 if (campaign_.sky.source == sky::SkySource::boxes) {
                     sky::check(campaign_.cosmology, campaign_.sky, campaign_.boxes);
-                } else {
+                } else if (campaign_.sky.source == sky::SkySource::hdf5) {
                     sky::check(campaign_.sky);
                 }
             } catch (const base::UsageError& error) {
@@ -430,7 +430,7 @@ class CrossChecks {
                 "test skies would show what training skies show",
                 "name files of another universe there, or set simulate.n_test: 0");
         }
-        for (std::size_t i = 0; i < test_files.size(); ++i) {
+        for (std::size_t i = 0; has_train && has_test && i < test_files.size(); ++i) {
             if (std::find(files.begin(), files.end(), test_files[i]) != files.end()) {
                 const std::string item = base::text(test_key, "[", i, "]");
                 add({item, test_key},

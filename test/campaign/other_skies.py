@@ -13,7 +13,7 @@ N, EDGE_MPC, SHOCK_MPC = 48, 40.0, 8.0
 PIXEL, BEAM, NOISE = 60.0, 90.0, 1e-5  # arcsec, arcsec, Jy/beam
 
 
-def write_snapshot(path, centre_mpc, z=0.1, omega_matter=0.308, without=()):
+def write_snapshot(path, centre_mpc, z=0.1, omega_matter=0.308, edge_mpc=EDGE_MPC, without=()):
     """A cluster of 1e15 Msun with an accretion shock of 8 Mpc around it, as yt writes a covering grid."""
     mean = 0.0478 * 1.87834e-29 * 0.678**2 * (1 + z) ** 3  # of baryons, g/cm3
     axis = np.arange(N) * EDGE_MPC / N
@@ -29,7 +29,7 @@ def write_snapshot(path, centre_mpc, z=0.1, omega_matter=0.308, without=()):
     with h5py.File(path, "w") as f:
         f.attrs.update({
             "domain_left_edge": np.zeros(3), "domain_left_edge_units": "code_length", "domain_right_edge": np.ones(3),
-            "length_unit": EDGE_MPC * 0.678, "length_unit_units": "Mpccm/h", "current_redshift": z,
+            "length_unit": edge_mpc * 0.678, "length_unit_units": "Mpccm/h", "current_redshift": z,
             "omega_matter": omega_matter, "hubble_constant": 0.678, "domain_dimensions": np.full(3, N), "level": 0})
         for name, (cells, unit) in fields.items():
             if name not in without:
@@ -55,6 +55,8 @@ def make():
     write_snapshot("blind.h5", (12, 25, 31), without=["temperature"])
     write_snapshot("other.h5", (12, 25, 31), omega_matter=0.27)
     write_snapshot("early.h5", (12, 25, 31), z=0.9)
+    write_snapshot("later.h5", (12, 25, 31), z=0.15)
+    write_snapshot("small.h5", (12, 25, 31), edge_mpc=30)
     write_map("sky.fits", "Jy/arcsec2")
     write_map("sky_beam.fits", "Jy/beam", beam=120.0)
     write_map("test_sky.fits", "Jy/arcsec2", peak=2e-8)

@@ -51,6 +51,15 @@ touch test.h5
 expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=out_1 --set boxes.folder=boxes_1
 expect_line log ' 3 of 6 box states are not in boxes_1'
 
+# Snapshots of one redshift are different universes; one that no slab shows is named.
+expect_code 0 log "$FAINTWEB" run snapshots.yaml --dry-run --set simulate.n_test=0 \
+    --set 'sky.snapshots=[train.h5, test.h5]'
+expect_line log '^simulate: 6 of 6 box states'
+expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=more --set boxes.folder=boxes_1 \
+    --set 'sky.snapshots=[train.h5, later.h5]' --set simulate.n_test=0
+expect_line log 'later.h5 is not shown'
+cmp out_1/skies/train/sky_00001.fits more/skies/train/sky_00001.fits || fail "a snapshot that is not shown changed a sky"
+
 # refused PATTERN FILE OVERRIDE...: in one line.
 refused() {
     local pattern=$1 file=$2 arguments=()
@@ -73,6 +82,7 @@ refused 'sky.test_snapshots is an empty list \(test skies would show what traini
     snapshots.yaml 'sky.test_snapshots=[]'
 refused 'sky.test_snapshots\[0\] is among sky.snapshots too' snapshots.yaml 'sky.snapshots=[other.h5, test.h5]' \
     'sky.test_snapshots=[test.h5]'
+refused 'no test snapshot has a box of 40 Mpc' snapshots.yaml 'sky.test_snapshots=[small.h5]'
 refused 'simulate.slabs names slab 3 \(the sky has 3' snapshots.yaml 'simulate.slabs=[0, 3]'
 for name in fine beamless; do
     sed "s/test_sky.fits/$name.fits/" maps.yaml >$name.yaml

@@ -631,6 +631,10 @@ TEST(Campaign, SnapshotsNeedNoBoxesThatFitTheSky) {
     EXPECT_NE(fault_in(text), "no fault");
     EXPECT_EQ(fault_in(text + "sky: {source: hdf5, snapshots: [a.h5], test_snapshots: [b.h5]}\n"),
               "no fault");
+    // Ready maps have a size of their own.
+    EXPECT_EQ(fault_in(text + "sky: {source: fits, maps: [a.fits], test_maps: [b.fits], "
+                              "pixel_arcsec: 60}\n"),
+              "no fault");
 }
 
 TEST(Campaign, BoxesThatDoNotFitTheSkyAreOneLineEach) {

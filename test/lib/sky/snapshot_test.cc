@@ -144,8 +144,16 @@ TEST(SnapshotMaps, hold_haloes_of_their_own_mass_and_all_shocks) {
         EXPECT_GT(sum_of(maps.layers.at(Layer::outside_r100)[axis]), 0);
         EXPECT_NEAR(sum_of(maps.layers.at(Layer::column_density)[axis]) / (128 * 128), 1, 1e-3);
     }
-    const SkySettings settings = sky_between(0.1, 0.2);
+}
+
+TEST(SnapshotMaps, can_be_looked_at_alone) {
+    SkySettings settings = sky_between(0.1, 0.2);
     EXPECT_EQ(emission_layers(settings), (std::vector{Layer::inside_r100, Layer::outside_r100}));
+    settings.web_layer = false;
+    EXPECT_EQ(emission_layers(settings), std::vector{Layer::inside_r100});
+    settings = sky_between(0.1, 0.2);
+    settings.halo_layer = false;
+    EXPECT_EQ(emission_layers(settings), std::vector{Layer::outside_r100});
 }
 
 TEST(SnapshotMaps, show_the_gas_at_the_redshift_of_the_slab) {
