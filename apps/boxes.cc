@@ -19,10 +19,6 @@
 namespace faintweb::apps {
 namespace {
 
-int n_skies(const campaign::Campaign& campaign, sky::SkySet set) {
-    return set == sky::SkySet::test ? campaign.simulate.n_test : campaign.simulate.n_train;
-}
-
 /// Every slab of simulate.slabs must be there.
 void check_slabs(const campaign::Campaign& campaign, std::size_t n_slabs) {
     const std::vector<int>& wanted = campaign.simulate.slabs;
@@ -48,8 +44,7 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     std::vector<mpi::BoxJob> jobs;
     for (int box_class = 0; box_class < static_cast<int>(boxes.edges_mpc.size()); ++box_class) {
         for (int realisation = 0; realisation < boxes.n_realisations; ++realisation) {
-            if (n_skies(campaign,
-                        realisation < first_test ? sky::SkySet::train : sky::SkySet::test) == 0) {
+            if (n_mocks(campaign, realisation < first_test ? MockSet::train : MockSet::test) == 0) {
                 continue;
             }
             mpi::BoxJob job;
@@ -120,9 +115,9 @@ struct Snapshots {
     std::vector<sky::SnapshotFacts> facts;
 };
 
-Snapshots find_snapshots(const campaign::Campaign& campaign, sky::SkySet set) {
+Snapshots find_snapshots(const campaign::Campaign& campaign, MockSet set) {
     Snapshots found;
-    if (n_skies(campaign, set) == 0) {
+    if (n_mocks(campaign, set) == 0) {
         return found;
     }
     const campaign::SkyFiles named = campaign::sky_files(campaign, set);
@@ -151,8 +146,8 @@ std::string identity_of(const std::string& path) {
 
 BoxStack snapshots(const campaign::Campaign& campaign, int n_threads) {
     constexpr const char* maps_version = "snapshot maps 1\n";
-    const std::array sets{find_snapshots(campaign, sky::SkySet::train),
-                          find_snapshots(campaign, sky::SkySet::test)};
+    const std::array sets{find_snapshots(campaign, MockSet::train),
+                          find_snapshots(campaign, MockSet::test)};
     sky::BoxSettings boxes = campaign.boxes;
     const std::vector<sky::SnapshotFacts>& planned =
         sets[0].facts.empty() ? sets[1].facts : sets[0].facts;

@@ -80,7 +80,7 @@ void simulate_one(const campaign::Campaign& campaign,
         header.wcs_cards = image::Wcs(map.info().header_cards).cards_of_blocks(0, 0, 1);
     } else {
         views = sky::draw_views(
-            universe.stack.boxes, universe.stack.slabs, campaign.seed, realisation, sky_set(set));
+            universe.stack.boxes, universe.stack.slabs, campaign.seed, realisation, set);
         mock = sky::assemble_lightcone(
             campaign.cosmology,
             settings,

@@ -13,7 +13,7 @@ namespace faintweb::apps {
 
 image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number) {
     constexpr double same_pixel = 0.01;
-    const campaign::SkyFiles named = campaign::sky_files(campaign, sky_set(set));
+    const campaign::SkyFiles named = campaign::sky_files(campaign, set);
     const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
     const std::string where =
         campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
@@ -65,8 +65,7 @@ void check_sky_files(const campaign::Campaign& campaign) {
     stack_boxes(campaign, 1);
     if (campaign.sky.source == sky::SkySource::fits) {
         for (const MockSet set : {MockSet::train, MockSet::test}) {
-            const auto n_files =
-                static_cast<int>(campaign::sky_files(campaign, sky_set(set)).files.size());
+            const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
             for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
                 open_sky_map(campaign, set, number);
             }

@@ -43,10 +43,6 @@ void log_shares(const mpi::Communicator& communicator,
 
 }  // namespace
 
-sky::SkySet sky_set(MockSet set) {
-    return set == MockSet::test ? sky::SkySet::test : sky::SkySet::train;
-}
-
 int n_mocks(const campaign::Campaign& campaign, MockSet set) {
     return set == MockSet::test ? campaign.simulate.n_test : campaign.simulate.n_train;
 }
@@ -99,7 +95,7 @@ std::string mock_skies_state(const campaign::Campaign& campaign) {
         state += base::text("slab ", slab, "\n");
     }
     for (const MockSet set : {MockSet::train, MockSet::test}) {
-        for (const std::string& file : campaign::sky_files(campaign, sky_set(set)).files) {
+        for (const std::string& file : campaign::sky_files(campaign, set).files) {
             state += base::text("made from ", file_stamp(file), "\n");
         }
     }

@@ -12,14 +12,14 @@
 #include "lib/image/wcs.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
+#include "lib/sky/lightcone.h"
 #include "mpi/communicator.h"
 #include "mpi/field_plan.h"
 
 /// What the commands share: where a campaign's files lie, and how a rank works on them.
 namespace faintweb::apps {
 
-enum class MockSet { train, test };
-sky::SkySet sky_set(MockSet set);
+using MockSet = sky::SkySet;
 /// How many skies there are of a set.
 int n_mocks(const campaign::Campaign& campaign, MockSet set);
 
