@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <fstream>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "apps/workplace.h"
@@ -108,10 +107,25 @@ mpi::SnapshotOptions snapshot_options(const campaign::Campaign& campaign) {
     return options;
 }
 
-/// The snapshots of a set, and where each was named.
+/// A file, and where the campaign names it.
+struct NamedFile {
+    std::string path;
+    std::string position;
+};
+
+/// Puts the place where a file is named before what is wrong with it.
+template <typename Work>
+auto blaming(const NamedFile& file, const Work& work) {
+    try {
+        return work();
+    } catch (const base::UsageError& error) {
+        throw base::UsageError(file.position + ": " + error.what());
+    }
+}
+
+/// The snapshots of a set of skies; none if there are no such skies.
 struct Snapshots {
-    std::vector<std::string> paths;
-    std::vector<std::string> positions;
+    std::vector<NamedFile> files;
     std::vector<sky::SnapshotFacts> facts;
 };
 
@@ -121,18 +135,36 @@ Snapshots find_snapshots(const campaign::Campaign& campaign, MockSet set) {
         return found;
     }
     const campaign::SkyFiles named = campaign::sky_files(campaign, set);
-    found.paths = named.files;
     for (std::size_t i = 0; i < named.files.size(); ++i) {
-        found.positions.push_back(
-            campaign::position_of(campaign, base::text(named.key, "[", i, "]")));
-        try {
-            found.facts.push_back(mpi::snapshot_facts(
-                named.files[i], snapshot_options(campaign), campaign.cosmology));
-        } catch (const base::UsageError& error) {
-            throw base::UsageError(found.positions.back() + ": " + error.what());
-        }
+        const NamedFile& file = found.files.emplace_back(NamedFile{
+            named.files[i], campaign::position_of(campaign, base::text(named.key, "[", i, "]"))});
+        found.facts.push_back(blaming(file, [&] {
+            return mpi::snapshot_facts(file.path, snapshot_options(campaign), campaign.cosmology);
+        }));
     }
     return found;
+}
+
+/// Which of a set of snapshots fill each slab.
+std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campaign,
+                                                const Snapshots& snapshots,
+                                                const std::vector<sky::Slab>& slabs) {
+    std::vector<std::vector<std::size_t>> of_slabs;
+    for (const sky::Slab& slab : slabs) {
+        const std::vector<std::size_t>& chosen =
+            of_slabs.emplace_back(sky::snapshots_of_slab(slab, snapshots.facts));
+        for (const std::size_t i : chosen) {
+            blaming(snapshots.files[i],
+                    [&] { sky::check(campaign.sky, campaign.boxes, slab, snapshots.facts[i]); });
+        }
+        if (chosen.empty()) {
+            throw base::UsageError(base::text(snapshots.files.front().position,
+                                              ": no test snapshot has a box of ",
+                                              slab.box_mpc,
+                                              " Mpc (those of training skies have), give one"));
+        }
+    }
+    return of_slabs;
 }
 
 /// What tells a snapshot from another: a hash of all of its bytes would take as long as its maps.
@@ -144,79 +176,78 @@ std::string identity_of(const std::string& path) {
     return base::text("snapshot ", file_stamp(path), ", starts with ", base::sha256(start));
 }
 
-BoxStack snapshots(const campaign::Campaign& campaign, int n_threads) {
-    constexpr const char* maps_version = "snapshot maps 1\n";
+/// All that shapes the maps of a snapshot but the snapshot.
+std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
+    // Raised whenever the same settings make other maps than before.
+    constexpr int version = 1;
+    return base::text("snapshot maps ",
+                      version,
+                      "\n",
+                      campaign::settings_text(campaign,
+                                              {"cosmology",
+                                               "snapshot",
+                                               "boxes.web_map_px",
+                                               "sky.frequency_hz",
+                                               "sky.a_dyn",
+                                               "sky.a_web",
+                                               "sky.eps_b"}));
+}
+
+BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
     const std::array sets{find_snapshots(campaign, MockSet::train),
                           find_snapshots(campaign, MockSet::test)};
-    sky::BoxSettings boxes = campaign.boxes;
-    const std::vector<sky::SnapshotFacts>& planned =
-        sets[0].facts.empty() ? sets[1].facts : sets[0].facts;
-    const std::vector<sky::Slab> slabs =
-        planned.empty() ? std::vector<sky::Slab>()
-                        : sky::plan_snapshot_slabs(campaign.cosmology, campaign.sky, planned);
+    std::vector<sky::Slab> slabs;
+    for (const Snapshots& set : sets) {
+        if (slabs.empty() && !set.facts.empty()) {
+            slabs = sky::plan_snapshot_slabs(campaign.cosmology, campaign.sky, set.facts);
+        }
+    }
     check_slabs(campaign, slabs.size());
 
     // A set has as many realisations as some slab has snapshots; where there are fewer, they serve
     // again.
-    std::vector<mpi::BoxJob> jobs;
-    std::map<std::pair<int, int>, std::string> path_of;  // by class and realisation
-    std::set<std::string> used;
-    sky::BoxCost cost;
+    sky::BoxSettings boxes = campaign.boxes;
     boxes.n_realisations = 0;
+    sky::BoxCost cost;
+    std::vector<mpi::BoxJob> jobs;
+    std::map<std::pair<int, int>, NamedFile> file_of;  // by class and realisation
+    std::vector<std::string> unused;
     for (const Snapshots& set : sets) {
-        std::vector<std::vector<std::size_t>> of_slab;
-        std::size_t n_realisations = 0;
-        for (std::size_t s = 0; !set.facts.empty() && s < slabs.size(); ++s) {
-            of_slab.push_back(sky::snapshots_of_slab(slabs[s], set.facts));
-            n_realisations = std::max(n_realisations, of_slab[s].size());
-            if (of_slab[s].empty()) {
-                throw base::UsageError(base::text(set.positions.front(),
-                                                  ": no test snapshot has a box of ",
-                                                  slabs[s].box_mpc,
-                                                  " Mpc (those of training skies have), give one"));
-            }
-            for (const std::size_t i : of_slab[s]) {
-                try {
-                    sky::check(campaign.sky, boxes, slabs[s], set.facts[i]);
-                } catch (const base::UsageError& error) {
-                    throw base::UsageError(set.positions[i] + ": " + error.what());
-                }
-            }
+        boxes.n_test_realisations = 0;
+        if (set.facts.empty()) {
+            continue;
         }
-        for (std::size_t s = 0; s < of_slab.size(); ++s) {
-            for (std::size_t r = 0; r < n_realisations; ++r) {
-                const std::size_t i = of_slab[s][r % of_slab[s].size()];
+        const auto of_slabs = share_out(campaign, set, slabs);
+        for (const auto& chosen : of_slabs) {
+            boxes.n_test_realisations =
+                std::max(boxes.n_test_realisations, static_cast<int>(chosen.size()));
+        }
+        std::vector<bool> is_used(set.files.size(), false);
+        for (std::size_t s = 0; s < slabs.size(); ++s) {
+            for (int r = 0; r < boxes.n_test_realisations; ++r) {
+                const std::size_t i = of_slabs[s][static_cast<std::size_t>(r) % of_slabs[s].size()];
                 mpi::BoxJob job;
                 job.box_class = slabs[s].box_class;
-                job.realisation = boxes.n_realisations + static_cast<int>(r);
+                job.realisation = boxes.n_realisations + r;
                 job.box_mpc = slabs[s].box_mpc;
                 job.z = {slabs[s].z};
-                job.particles_text = identity_of(set.paths[i]);
-                job.maps_text = maps_version + campaign::settings_text(campaign,
-                                                                       {"cosmology",
-                                                                        "snapshot",
-                                                                        "boxes.web_map_px",
-                                                                        "sky.frequency_hz",
-                                                                        "sky.a_dyn",
-                                                                        "sky.a_web",
-                                                                        "sky.eps_b"});
-                path_of[{job.box_class, job.realisation}] = set.paths[i];
-                used.insert(set.paths[i]);
+                job.particles_text = identity_of(set.files[i].path);
+                job.maps_text = snapshot_maps_recipe(campaign);
                 jobs.push_back(job);
+                file_of[{job.box_class, job.realisation}] = set.files[i];
+                is_used[i] = true;
                 const sky::BoxCost of_job = sky::snapshot_cost(set.facts[i], boxes.web_map_px);
                 cost = of_job.memory_bytes > cost.memory_bytes ? of_job : cost;
             }
         }
-        boxes.n_test_realisations = static_cast<int>(n_realisations);
         boxes.n_realisations += boxes.n_test_realisations;
+        for (std::size_t i = 0; i < set.files.size(); ++i) {
+            if (!is_used[i]) {
+                unused.push_back(set.files[i].path);
+            }
+        }
     }
 
-    std::vector<std::string> unused;
-    for (const Snapshots& set : sets) {
-        std::ranges::copy_if(set.paths, std::back_inserter(unused), [&](const std::string& path) {
-            return !used.contains(path);
-        });
-    }
     mpi::BoxMakers makers;
     makers.particles = [](const mpi::BoxJob& job,
                           const std::vector<int>& wanted,
@@ -232,15 +263,12 @@ BoxStack snapshots(const campaign::Campaign& campaign, int n_threads) {
                    sky = campaign.sky,
                    options = snapshot_options(campaign),
                    map_px = boxes.web_map_px,
-                   path_of,
+                   file_of,
                    n_threads](const mpi::BoxJob& job, int, const sky::Particles& none) {
-        return sky::make_snapshot_maps(
-            cosmology,
-            sky,
-            mpi::read_snapshot(path_of.at({job.box_class, job.realisation}), options, cosmology),
-            none.z,
-            map_px,
-            n_threads);
+        const NamedFile& file = file_of.at({job.box_class, job.realisation});
+        sky::GasMesh gas =
+            blaming(file, [&] { return mpi::read_snapshot(file.path, options, cosmology); });
+        return sky::make_snapshot_maps(cosmology, sky, std::move(gas), none.z, map_px, n_threads);
     };
     return {
         slabs,
@@ -257,7 +285,7 @@ BoxStack stack_boxes(const campaign::Campaign& campaign, int n_threads) {
         case sky::SkySource::boxes:
             return simulated_boxes(campaign, n_threads);
         case sky::SkySource::hdf5:
-            return snapshots(campaign, n_threads);
+            return snapshots_as_boxes(campaign, n_threads);
         case sky::SkySource::fits:
             break;
     }

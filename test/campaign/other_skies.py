@@ -57,6 +57,9 @@ def make():
     write_snapshot("early.h5", (12, 25, 31), z=0.9)
     write_snapshot("later.h5", (12, 25, 31), z=0.15)
     write_snapshot("small.h5", (12, 25, 31), edge_mpc=30)
+    write_snapshot("void.h5", (12, 25, 31))
+    with h5py.File("void.h5", "r+") as f:
+        f["grid/density"][3, 4, 5] = 0
     write_map("sky.fits", "Jy/arcsec2")
     write_map("sky_beam.fits", "Jy/beam", beam=120.0)
     write_map("test_sky.fits", "Jy/arcsec2", peak=2e-8)
