@@ -1,23 +1,49 @@
 #include "apps/boxes.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <fstream>
+#include <map>
+#include <utility>
 
-#include "lib/sky/box.h"
+#include "apps/workplace.h"
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/sky/particle_mesh.h"
+#include "lib/sky/snapshot.h"
+#include "mpi/snapshot_file.h"
 
 namespace faintweb::apps {
+namespace {
 
-mpi::BoxStore box_store(const campaign::Campaign& campaign,
-                        const std::vector<sky::Slab>& slabs,
-                        int n_threads) {
+/// Every slab of simulate.slabs must be there.
+void check_slabs(const campaign::Campaign& campaign, std::size_t n_slabs) {
+    const std::vector<int>& wanted = campaign.simulate.slabs;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] >= static_cast<int>(n_slabs)) {
+            throw base::UsageError(
+                base::text(campaign::position_of(campaign, base::text("simulate.slabs[", i, "]")),
+                           ": simulate.slabs names slab ",
+                           wanted[i],
+                           " (the sky has ",
+                           n_slabs,
+                           ", the first is 0), name one of them"));
+        }
+    }
+}
+
+BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     const sky::BoxSettings& boxes = campaign.boxes;
+    const std::vector<sky::Slab> slabs =
+        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
+    check_slabs(campaign, slabs.size());
     const int first_test = boxes.n_realisations - boxes.n_test_realisations;
     std::vector<mpi::BoxJob> jobs;
     for (int box_class = 0; box_class < static_cast<int>(boxes.edges_mpc.size()); ++box_class) {
         for (int realisation = 0; realisation < boxes.n_realisations; ++realisation) {
-            const int n_skies =
-                realisation < first_test ? campaign.simulate.n_train : campaign.simulate.n_test;
-            if (n_skies == 0) {
+            if (n_mocks(campaign, realisation < first_test ? MockSet::train : MockSet::test) == 0) {
                 continue;
             }
             mpi::BoxJob job;
@@ -56,10 +82,214 @@ mpi::BoxStore box_store(const campaign::Campaign& campaign,
         return sky::make_box_maps(
             cosmology, sky, boxes, particles, job.box_class, job.realisation, n_threads);
     };
-    return mpi::BoxStore(boxes.folder,
-                         std::move(jobs),
-                         std::move(makers),
-                         boxes.keep_particles ? mpi::KeepParticles::yes : mpi::KeepParticles::no);
+    return {slabs,
+            boxes,
+            sky::box_cost(boxes),
+            {},
+            mpi::BoxStore(boxes.folder,
+                          std::move(jobs),
+                          std::move(makers),
+                          boxes.keep_particles ? mpi::KeepParticles::yes : mpi::KeepParticles::no)};
+}
+
+mpi::SnapshotOptions snapshot_options(const campaign::Campaign& campaign) {
+    const campaign::SnapshotSettings& names = campaign.snapshot;
+    mpi::SnapshotOptions options;
+    options.group = names.group;
+    options.density = {names.density, names.density_factor};
+    options.temperature = {names.temperature, names.temperature_factor};
+    for (std::size_t i = 0; i < 3; ++i) {
+        options.velocity[i] = {names.velocity[i], names.velocity_factor};
+        options.magnetic_field[i] = {names.magnetic_field[i], names.magnetic_field_factor};
+    }
+    options.z_min = campaign.sky.z_min - sky::snapshot_reach_z;
+    options.z_max = campaign.sky.z_max + sky::snapshot_reach_z;
+    return options;
+}
+
+/// A file, and where the campaign names it.
+struct NamedFile {
+    std::string path;
+    std::string position;
+};
+
+/// Puts the place where a file is named before what is wrong with it.
+template <typename Work>
+auto blaming(const NamedFile& file, const Work& work) {
+    try {
+        return work();
+    } catch (const base::UsageError& error) {
+        throw base::UsageError(file.position + ": " + error.what());
+    }
+}
+
+/// The snapshots of a set of skies; none if there are no such skies.
+struct Snapshots {
+    std::vector<NamedFile> files;
+    std::vector<sky::SnapshotFacts> facts;
+};
+
+Snapshots find_snapshots(const campaign::Campaign& campaign, MockSet set) {
+    Snapshots found;
+    if (n_mocks(campaign, set) == 0) {
+        return found;
+    }
+    const campaign::SkyFiles named = campaign::sky_files(campaign, set);
+    for (std::size_t i = 0; i < named.files.size(); ++i) {
+        const NamedFile& file = found.files.emplace_back(NamedFile{
+            named.files[i], campaign::position_of(campaign, base::text(named.key, "[", i, "]"))});
+        found.facts.push_back(blaming(file, [&] {
+            return mpi::snapshot_facts(file.path, snapshot_options(campaign), campaign.cosmology);
+        }));
+    }
+    return found;
+}
+
+/// Which of a set of snapshots fill each slab.
+std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campaign,
+                                                const Snapshots& snapshots,
+                                                const std::vector<sky::Slab>& slabs) {
+    std::vector<std::vector<std::size_t>> of_slabs;
+    for (const sky::Slab& slab : slabs) {
+        const std::vector<std::size_t>& chosen =
+            of_slabs.emplace_back(sky::snapshots_of_slab(slab, snapshots.facts));
+        for (const std::size_t i : chosen) {
+            blaming(snapshots.files[i],
+                    [&] { sky::check(campaign.sky, campaign.boxes, slab, snapshots.facts[i]); });
+        }
+        if (chosen.empty()) {
+            throw base::UsageError(base::text(snapshots.files.front().position,
+                                              ": no test snapshot has a box of ",
+                                              slab.box_mpc,
+                                              " Mpc (those of training skies have), give one"));
+        }
+    }
+    return of_slabs;
+}
+
+/// What tells a snapshot from another: a hash of all of its bytes would take as long as its maps.
+std::string identity_of(const std::string& path) {
+    std::string start(1 << 20, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(start.data(), static_cast<std::streamsize>(start.size()));
+    start.resize(static_cast<std::size_t>(file.gcount()));
+    return base::text("snapshot ", file_stamp(path), ", starts with ", base::sha256(start));
+}
+
+/// All that shapes the maps of a snapshot but the snapshot.
+std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
+    // Raised whenever the same settings make other maps than before.
+    constexpr int version = 1;
+    return base::text("snapshot maps ",
+                      version,
+                      "\n",
+                      campaign::settings_text(campaign,
+                                              {"cosmology",
+                                               "snapshot",
+                                               "boxes.web_map_px",
+                                               "sky.frequency_hz",
+                                               "sky.a_dyn",
+                                               "sky.a_web",
+                                               "sky.eps_b"}));
+}
+
+BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
+    const std::array sets{find_snapshots(campaign, MockSet::train),
+                          find_snapshots(campaign, MockSet::test)};
+    std::vector<sky::Slab> slabs;
+    for (const Snapshots& set : sets) {
+        if (slabs.empty() && !set.facts.empty()) {
+            slabs = sky::plan_snapshot_slabs(campaign.cosmology, campaign.sky, set.facts);
+        }
+    }
+    check_slabs(campaign, slabs.size());
+
+    // A set has as many realisations as some slab has snapshots; where there are fewer, they serve
+    // again.
+    sky::BoxSettings boxes = campaign.boxes;
+    boxes.n_realisations = 0;
+    sky::BoxCost cost;
+    std::vector<mpi::BoxJob> jobs;
+    std::map<std::pair<int, int>, NamedFile> file_of;  // by class and realisation
+    std::vector<std::string> unused;
+    for (const Snapshots& set : sets) {
+        boxes.n_test_realisations = 0;
+        if (set.facts.empty()) {
+            continue;
+        }
+        const auto of_slabs = share_out(campaign, set, slabs);
+        for (const auto& chosen : of_slabs) {
+            boxes.n_test_realisations =
+                std::max(boxes.n_test_realisations, static_cast<int>(chosen.size()));
+        }
+        std::vector<bool> is_used(set.files.size(), false);
+        for (std::size_t s = 0; s < slabs.size(); ++s) {
+            for (int r = 0; r < boxes.n_test_realisations; ++r) {
+                const std::size_t i = of_slabs[s][static_cast<std::size_t>(r) % of_slabs[s].size()];
+                mpi::BoxJob job;
+                job.box_class = slabs[s].box_class;
+                job.realisation = boxes.n_realisations + r;
+                job.box_mpc = slabs[s].box_mpc;
+                job.z = {slabs[s].z};
+                job.particles_text = identity_of(set.files[i].path);
+                job.maps_text = snapshot_maps_recipe(campaign);
+                jobs.push_back(job);
+                file_of[{job.box_class, job.realisation}] = set.files[i];
+                is_used[i] = true;
+                const sky::BoxCost of_job = sky::snapshot_cost(set.facts[i], boxes.web_map_px);
+                cost = of_job.memory_bytes > cost.memory_bytes ? of_job : cost;
+            }
+        }
+        boxes.n_realisations += boxes.n_test_realisations;
+        for (std::size_t i = 0; i < set.files.size(); ++i) {
+            if (!is_used[i]) {
+                unused.push_back(set.files[i].path);
+            }
+        }
+    }
+
+    mpi::BoxMakers makers;
+    makers.particles = [](const mpi::BoxJob& job,
+                          const std::vector<int>& wanted,
+                          const mpi::BoxMakers::HandOver& hand_over) {
+        sky::Particles none;  // the gas is all there is
+        none.box_mpc = job.box_mpc;
+        for (const int state : wanted) {
+            none.z = job.z[static_cast<std::size_t>(state)];
+            hand_over(state, none);
+        }
+    };
+    makers.maps = [cosmology = campaign.cosmology,
+                   sky = campaign.sky,
+                   options = snapshot_options(campaign),
+                   map_px = boxes.web_map_px,
+                   file_of,
+                   n_threads](const mpi::BoxJob& job, int, const sky::Particles& none) {
+        const NamedFile& file = file_of.at({job.box_class, job.realisation});
+        sky::GasMesh gas =
+            blaming(file, [&] { return mpi::read_snapshot(file.path, options, cosmology); });
+        return sky::make_snapshot_maps(cosmology, sky, std::move(gas), none.z, map_px, n_threads);
+    };
+    return {
+        slabs,
+        boxes,
+        cost,
+        std::move(unused),
+        mpi::BoxStore(boxes.folder, std::move(jobs), std::move(makers), mpi::KeepParticles::no)};
+}
+
+}  // namespace
+
+BoxStack stack_boxes(const campaign::Campaign& campaign, int n_threads) {
+    switch (campaign.sky.source) {
+        case sky::SkySource::boxes:
+            return simulated_boxes(campaign, n_threads);
+        case sky::SkySource::hdf5:
+            return snapshots_as_boxes(campaign, n_threads);
+        case sky::SkySource::fits:
+            break;
+    }
+    return {{}, {}, {}, {}, mpi::BoxStore(campaign.boxes.folder, {}, {}, mpi::KeepParticles::no)};
 }
 
 }  // namespace faintweb::apps

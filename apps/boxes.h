@@ -1,19 +1,28 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "lib/campaign/campaign.h"
+#include "lib/sky/box.h"
 #include "lib/sky/lightcone.h"
 #include "mpi/box_store.h"
 
 namespace faintweb::apps {
 
-/// The simulated boxes that a campaign's skies are stacked from.
-///
-/// @param slabs      of the lightcone.
-/// @param n_threads  that make a box.
-mpi::BoxStore box_store(const campaign::Campaign& campaign,
-                        const std::vector<sky::Slab>& slabs,
-                        int n_threads);
+/// The boxes that a campaign's skies are stacked from: simulated ones, or snapshots of another
+/// simulation.
+struct BoxStack {
+    std::vector<sky::Slab> slabs;           ///< near to far; none of source fits
+    sky::BoxSettings boxes;                 ///< as many realisations as there are, for draw_views
+    sky::BoxCost cost;                      ///< of one state, at most
+    std::vector<std::string> unused_files;  ///< snapshots that no slab shows
+    mpi::BoxStore store;
+};
+
+/// @param n_threads    that make a box.
+/// @throws UsageError  one line: a snapshot that cannot be used, a slab of simulate.slabs that is
+///                     not there.
+BoxStack stack_boxes(const campaign::Campaign& campaign, int n_threads);
 
 }  // namespace faintweb::apps

@@ -1,5 +1,6 @@
 #include "apps/command_line.h"
 #include "apps/commands.h"
+#include "apps/sky_maps.h"
 #include "lib/base/log.h"
 #include "mpi/session.h"
 
@@ -20,7 +21,10 @@ campaign::Campaign read_campaign(const mpi::Communicator& communicator,
     }
     const std::string text = mpi::from_root(communicator, [&] {
         std::string read = campaign::read_campaign_text(request.campaign);
-        check_files(campaign::parse_campaign(read, request.campaign, request.overrides));
+        const campaign::Campaign campaign =
+            campaign::parse_campaign(read, request.campaign, request.overrides);
+        check_files(campaign);
+        apps::check_sky_files(campaign);
         return read;
     });
     return campaign::parse_campaign(text, request.campaign, request.overrides);

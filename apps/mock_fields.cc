@@ -1,10 +1,12 @@
 #include "apps/mock_fields.h"
 
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "apps/mock_sky.h"
+#include "apps/sky_maps.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
@@ -24,12 +26,14 @@ image::MapOptions mock_options(const campaign::Campaign& campaign) {
 std::vector<mpi::PlannedMap> maps_in_memory(const campaign::Campaign& campaign, MockSet set) {
     std::vector<mpi::PlannedMap> maps;
     for (const mpi::MapPaths& paths : mock_maps(campaign, set)) {
+        const auto number = static_cast<int>(maps.size());
         mpi::PlannedMap& map = maps.emplace_back();
         map.info.path = paths.map;
-        map.info.cols = campaign.sky.size_px;
-        map.info.rows = campaign.sky.size_px;
+        std::tie(map.info.cols, map.info.rows) = size_of_sky(campaign, set, number);
         map.info.unit = image::PixelUnit::jy_arcsec2;
-        map.info.pixel_arcsec = campaign.sky.pixel_arcsec;
+        map.info.pixel_arcsec = campaign.sky.source == sky::SkySource::fits
+                                    ? open_sky_map(campaign, set, number).info().pixel_arcsec
+                                    : campaign.sky.pixel_arcsec;
         map.truth_path = paths.truth;
     }
     return maps;

@@ -1,15 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "apps/boxes.h"
 #include "apps/workplace.h"
 #include "lib/campaign/campaign.h"
 #include "lib/image/image.h"
-#include "lib/image/wcs.h"
 #include "lib/sky/lightcone.h"
 #include "lib/sky/point_sources.h"
-#include "mpi/box_store.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::apps {
@@ -17,21 +19,26 @@ namespace faintweb::apps {
 /// A mock sky and what the telescope sees of it.
 struct ObservedSky {
     std::uint64_t realisation = 0;                ///< which its random numbers are keyed by
-    image::SkyPosition centre;                    ///< of the middle of the images
+    sky::SkySettings settings;                    ///< its own pixel scale, frequency and middle
+    std::string wcs_cards;                        ///< of a ready map; none of a lightcone
+    std::vector<sky::SlabView> views;             ///< of each slab of a lightcone
     sky::MockSky truth;                           ///< without point sources
     std::vector<sky::PointSource> point_sources;  ///< in the noise image, if there are any
-    image::Image noise;                           ///< [size_px, size_px], Jy/arcsec2
+    image::Image noise;                           ///< [rows, cols], Jy/arcsec2
 };
 
-/// Makes the mock skies of a campaign in memory, from its simulated boxes.
+/// Makes the mock skies of a campaign in memory, from boxes, snapshots or ready maps.
 class MockSkies {
   public:
     /// Makes the boxes that are missing.
     ///
     /// @param campaign  must outlive it.
-    /// @throws as sky::plan_slabs and mpi::BoxStore::prepare.
+    /// @throws as stack_boxes and mpi::BoxStore::prepare.
     /// @collective yes: every rank.
     MockSkies(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+
+    /// The slabs of every lightcone; none where maps are ready.
+    const std::vector<sky::Slab>& slabs() const { return stack_->slabs; }
 
     /// One sky, from any one thread at a time. Bits depend on neither rank nor threads, nor on
     /// `keep`.
@@ -40,11 +47,13 @@ class MockSkies {
     /// @param keep    whether `truth` has its layers.
     ObservedSky make(MockSet set, int number, sky::KeepLayers keep);
 
+    /// Layers of one slab of a sky that was made, as sky::assemble_slab.
+    image::Image make_slab(const ObservedSky& made, int slab, std::span<const sky::Layer> layers);
+
   private:
     const campaign::Campaign& campaign_;
     int n_threads_;
-    std::vector<sky::Slab> slabs_;
-    mpi::BoxStore boxes_;
+    std::unique_ptr<BoxStack> stack_;  ///< a store stays where it was made
     sky::BoxSource source_;
 };
 

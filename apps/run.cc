@@ -1,21 +1,19 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include <sys/stat.h>
-
 #include "apps/boxes.h"
 #include "apps/commands.h"
+#include "apps/sky_maps.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/sky/box.h"
-#include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::apps {
@@ -23,16 +21,6 @@ namespace {
 
 using campaign::Campaign;
 using campaign::Stage;
-
-/// Size and time of change of a file; what is not there is its own state.
-std::string file_state(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return path + " missing\n";
-    }
-    return base::text(
-        path, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec, "\n");
-}
 
 std::string settings_of(const Campaign& campaign, const std::vector<std::string>& sections) {
     return campaign::settings_text(campaign, sections, campaign::InputNames::included);
@@ -62,7 +50,7 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
     for (const auto& files :
          {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
         for (const std::string& file : files) {
-            state += file_state(file);
+            state += base::text(file, " ", file_stamp(file), "\n");
         }
     }
     return state;
@@ -128,24 +116,24 @@ std::string megabytes(double bytes) {
 
 /// Prints which boxes a stage would make and what that takes.
 void print_boxes(const std::string& stage, const Campaign& campaign) {
-    const std::vector<sky::Slab> slabs =
-        sky::plan_slabs(campaign.cosmology, campaign.sky, campaign.boxes);
-    const mpi::BoxStore store = box_store(campaign, slabs, 1);
-    const sky::BoxCost cost = sky::box_cost(campaign.boxes);
-    const auto n_missing = static_cast<double>(store.n_missing_states());
+    const BoxStack stack = stack_boxes(campaign, 1);
+    if (stack.store.n_states() == 0) {
+        return;
+    }
+    const auto n_missing = static_cast<double>(stack.store.n_missing_states());
     base::print(base::text(stage,
                            ": ",
-                           store.n_missing_states(),
+                           stack.store.n_missing_states(),
                            " of ",
-                           store.n_states(),
+                           stack.store.n_states(),
                            " box states are to be made in ",
                            campaign.boxes.folder,
                            ", up to ",
-                           megabytes(n_missing * cost.disk_bytes),
+                           megabytes(n_missing * stack.cost.disk_bytes),
                            " on disk, ",
-                           megabytes(cost.memory_bytes),
+                           megabytes(stack.cost.memory_bytes),
                            " of memory per rank, about ",
-                           base::duration_text(n_missing * cost.core_s),
+                           base::duration_text(n_missing * stack.cost.core_s),
                            " of one core"));
 }
 
@@ -209,7 +197,7 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
 
 base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
     const std::int64_t sky_px = campaign.sky.size_px;
-    const std::int64_t per_side = (sky_px + campaign.field_px - 1) / campaign.field_px;
+    const bool is_ready = campaign.sky.source == sky::SkySource::fits;
     const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
         std::int64_t n_tiles = 0;
         for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
@@ -220,54 +208,75 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
     if (!communicator.is_root()) {
         return base::ExitCode::done;
     }
+    struct Work {
+        std::int64_t n_pixels = 0;
+        std::int64_t n_fields = 0;
+        std::int64_t n_tiles = 0;
+    };
+    const auto work_of = [&](MockSet set) {
+        Work work;
+        // Skies of one campaign are all alike but where maps are ready.
+        const int n_skies = n_mocks(campaign, set);
+        const int n_different = is_ready ? n_skies : std::min(n_skies, 1);
+        for (int number = 0; number < n_different; ++number) {
+            const auto [cols, rows] = size_of_sky(campaign, set, number);
+            const std::int64_t n_alike = n_skies / n_different;
+            work.n_pixels += n_alike * cols * rows;
+            work.n_fields +=
+                n_alike * static_cast<std::int64_t>(
+                              tile::field_windows(cols, rows, campaign.field_px).size());
+            work.n_tiles += n_alike * tiles_of(cols, rows);
+        }
+        return work;
+    };
     const double field_bytes =
         static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
-    const double sky_bytes = static_cast<double>(sky_px * sky_px) * sizeof(float);
+    const std::string size =
+        is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px");
     const bool trains_from_memory = is_in_memory(campaign, MockSet::train);
     for (const Stage stage : campaign.stages) {
         const std::string name = campaign::stage_name(stage);
-        const int n_train = campaign.simulate.n_train;
-        const int n_test = campaign.simulate.n_test;
         if (stage == Stage::simulate) {
             print_boxes(name, campaign);
-            const int n_written = trains_from_memory ? 0 : n_train;
-            base::print(base::text(name,
-                                   ": ",
-                                   n_written,
-                                   " training and ",
-                                   n_test,
-                                   " test skies of ",
-                                   sky_px,
-                                   " x ",
-                                   sky_px,
-                                   " px, ",
-                                   megabytes(2.0 * (n_written + n_test) * sky_bytes),
-                                   " on disk"));
+            const Work written = trains_from_memory ? Work{} : work_of(MockSet::train);
+            base::print(base::text(
+                name,
+                ": ",
+                trains_from_memory ? 0 : campaign.simulate.n_train,
+                " training and ",
+                campaign.simulate.n_test,
+                " test skies",
+                size,
+                ", ",
+                megabytes(2.0 * sizeof(float) *
+                          static_cast<double>(written.n_pixels + work_of(MockSet::test).n_pixels)),
+                " on disk"));
         } else if (stage == Stage::train) {
+            const Work training = work_of(MockSet::train);
             if (trains_from_memory) {
                 if (!campaign.has_stage(Stage::simulate)) {
                     print_boxes(name, campaign);
                 }
                 // The sky with and without point sources, through the beam, and its noise.
+                const double sky_bytes = static_cast<double>(training.n_pixels) /
+                                         campaign.simulate.n_train * sizeof(float);
                 const double bytes = 4 * sky_bytes + static_cast<double>(campaign.boxes.map_px) *
                                                          campaign.boxes.map_px *
                                                          sizeof(std::uint16_t);
                 base::print(base::text(name,
                                        ": ",
-                                       n_train,
-                                       " training skies of ",
-                                       sky_px,
-                                       " x ",
-                                       sky_px,
-                                       " px are made in memory, up to ",
+                                       campaign.simulate.n_train,
+                                       " training skies",
+                                       size,
+                                       " are made in memory, up to ",
                                        megabytes(bytes),
                                        " per rank, nothing on disk"));
             }
-            const std::int64_t n_tiles = n_train * tiles_of(sky_px, sky_px);
+            const std::int64_t n_tiles = training.n_tiles;
             base::print(base::text(
                 name,
                 ": ",
-                n_train * per_side * per_side,
+                training.n_fields,
                 " fields, ",
                 n_tiles,
                 " tiles, ",
@@ -277,11 +286,12 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                 campaign.train.epochs,
                 " epochs"));
         } else if (stage == Stage::evaluate) {
+            const Work testing = work_of(MockSet::test);
             base::print(base::text(name,
                                    ": ",
-                                   n_test * per_side * per_side,
+                                   testing.n_fields,
                                    " fields, ",
-                                   n_test * tiles_of(sky_px, sky_px),
+                                   testing.n_tiles,
                                    " tiles",
                                    trains_from_memory && campaign.evaluate.threshold_finder
                                        ? ", the training skies are made again"
@@ -290,8 +300,9 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
             std::int64_t n_fields = 0;
             std::int64_t n_tiles = 0;
             if (campaign.detect.maps.front() == campaign::simulated_maps) {
-                n_fields = n_test * per_side * per_side;
-                n_tiles = n_test * tiles_of(sky_px, sky_px);
+                const Work testing = work_of(MockSet::test);
+                n_fields = testing.n_fields;
+                n_tiles = testing.n_tiles;
             } else {
                 for (const std::string& map : campaign.detect.maps) {
                     try {

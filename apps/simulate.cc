@@ -18,18 +18,45 @@
 namespace faintweb::apps {
 namespace {
 
-/// Writes a sky with all that is kept of it, its haloes last.
-void write_sky(const campaign::Campaign& campaign,
-               MockSet set,
-               int number,
-               const ObservedSky& made,
-               int n_threads) {
+/// Writes the slabs of a sky that are asked for alone.
+void write_slabs(const campaign::Campaign& campaign,
+                 MockSkies& skies,
+                 MockSet set,
+                 int number,
+                 const ObservedSky& made,
+                 const image::FitsHeader& sky_header) {
+    for (const int slab : campaign.simulate.slabs) {
+        const auto write = [&](const char* kind,
+                               const std::vector<sky::Layer>& layers,
+                               const image::FitsHeader& header) {
+            image::write_fits(
+                mock_path(campaign, set, base::text("slab_", slab, "_", kind), number, ".fits"),
+                skies.make_slab(made, slab, layers),
+                header);
+        };
+        image::FitsHeader header = sky_header;
+        header.history.push_back(base::text("slab ",
+                                            slab,
+                                            " alone, at redshift ",
+                                            skies.slabs()[static_cast<std::size_t>(slab)].z));
+        write("emission", sky::emission_layers(made.settings), header);
+        header.bunit.clear();
+        write("column_density", {sky::Layer::column_density}, header);
+    }
+}
+
+/// Makes a sky and writes it with all that is kept of it, its haloes last.
+void write_sky(
+    const campaign::Campaign& campaign, MockSkies& skies, MockSet set, int number, int n_threads) {
+    const ObservedSky made = skies.make(
+        set, number, campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no);
     image::FitsHeader header;
+    header.wcs_cards = made.wcs_cards;
     header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
-    header.pixel_arcsec = campaign.sky.pixel_arcsec;
-    header.centre = made.centre;
-    header.frequency_hz = campaign.sky.frequency_hz;
+    header.pixel_arcsec = made.settings.pixel_arcsec;
+    header.centre = {made.settings.centre_ra_deg, made.settings.centre_dec_deg};
+    header.frequency_hz = made.settings.frequency_hz;
     header.history = {
         base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", made.realisation)};
     image::write_fits(sky_path(campaign, set, number), made.truth.sky, header);
@@ -41,6 +68,7 @@ void write_sky(const campaign::Campaign& campaign,
         image::write_fits(
             mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
     }
+    write_slabs(campaign, skies, set, number, made, header);
     if (campaign.point_sources.enabled) {
         std::ostringstream list;
         list << "x_px,y_px,flux_jy\n";
@@ -52,7 +80,7 @@ void write_sky(const campaign::Campaign& campaign,
     if (campaign.observation.noise_scatter > 0) {
         image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
                           sky::noise_rms_map({0, 0, made.noise.cols, made.noise.rows},
-                                             campaign.sky.pixel_arcsec,
+                                             made.settings.pixel_arcsec,
                                              campaign.observation,
                                              campaign.seed,
                                              made.realisation,
@@ -126,8 +154,6 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     }
     communicator.barrier();
     const int n_threads = threads_of_rank(campaign, communicator);
-    const sky::KeepLayers keep =
-        campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no;
     MockSkies skies(communicator, campaign);
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
@@ -139,7 +165,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         const MockSet set = i < n_train ? MockSet::train : MockSet::test;
         const int number = i < n_train ? i : i - n_train;
         if (!is_finished(campaign, set, number)) {
-            write_sky(campaign, set, number, skies.make(set, number, keep), n_threads);
+            write_sky(campaign, skies, set, number, n_threads);
         }
         if (communicator.is_root()) {
             progress.advance();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
@@ -16,6 +17,10 @@
 #include "mpi/share_fields.h"
 
 namespace faintweb::apps {
+
+int n_mocks(const campaign::Campaign& campaign, MockSet set) {
+    return set == MockSet::test ? campaign.simulate.n_test : campaign.simulate.n_train;
+}
 
 std::string mock_path(const campaign::Campaign& campaign,
                       MockSet set,
@@ -46,11 +51,30 @@ std::string halo_path(const campaign::Campaign& campaign, MockSet set, int numbe
     return mock_path(campaign, set, "haloes", number, ".csv");
 }
 
+std::string file_stamp(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return "missing";
+    }
+    return base::text(status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+}
+
 std::string mock_skies_state(const campaign::Campaign& campaign) {
-    return base::version() + "\n" +
-           campaign::settings_text(
-               campaign, {"seed", "cosmology", "boxes", "sky", "point_sources", "observation"}) +
-           base::text("layers ", campaign.simulate.layers, "\n");
+    std::string state =
+        base::version() + "\n" +
+        campaign::settings_text(
+            campaign,
+            {"seed", "cosmology", "boxes", "sky", "snapshot", "point_sources", "observation"}) +
+        base::text("layers ", campaign.simulate.layers, "\n");
+    for (const int slab : campaign.simulate.slabs) {
+        state += base::text("slab ", slab, "\n");
+    }
+    for (const MockSet set : {MockSet::train, MockSet::test}) {
+        for (const std::string& file : campaign::sky_files(campaign, set).files) {
+            state += base::text("made from ", file_stamp(file), "\n");
+        }
+    }
+    return state;
 }
 
 std::string model_path(const campaign::Campaign& campaign) {
@@ -62,7 +86,7 @@ std::string catalogue_path(const campaign::Campaign& campaign) {
 }
 
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set) {
-    const int n_maps = set == MockSet::train ? campaign.simulate.n_train : campaign.simulate.n_test;
+    const int n_maps = n_mocks(campaign, set);
     std::vector<mpi::MapPaths> maps;
     for (int number = 0; number < n_maps; ++number) {
         maps.push_back({noise_path(campaign, set, number), sky_path(campaign, set, number)});

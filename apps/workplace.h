@@ -12,13 +12,16 @@
 #include "lib/image/wcs.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
+#include "lib/sky/lightcone.h"
 #include "mpi/communicator.h"
 #include "mpi/field_plan.h"
 
 /// What the commands share: where a campaign's files lie, and how a rank works on them.
 namespace faintweb::apps {
 
-enum class MockSet { train, test };
+using MockSet = sky::SkySet;
+/// How many skies there are of a set.
+int n_mocks(const campaign::Campaign& campaign, MockSet set);
 
 /// Files of a campaign's output folder.
 /// @param kind  of what there is for every sky: "sky", "noise", "haloes", the name of a layer.
@@ -30,6 +33,8 @@ std::string mock_path(const campaign::Campaign& campaign,
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
+/// Size and time of change of a file; "missing" if it is not there.
+std::string file_stamp(const std::string& path);
 /// All that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);

@@ -30,8 +30,6 @@ constexpr int format_version = 1;
 /// large enough that HDF5 spends its time on the pixels.
 constexpr hsize_t chunk_px = 250;
 
-std::mutex hdf5_lock;
-
 std::string format_of(BoxFileKind kind) {
     const char* const name = kind == BoxFileKind::particles ? "particles" : "maps";
     return base::text("faintweb box ", name, " ", format_version);

@@ -26,7 +26,7 @@ struct BoxJob {
     std::string maps_text;       ///< everything else that shapes the maps, which layers among it
 };
 
-/// How boxes are made. All three run on any thread, and call neither MPI nor HDF5.
+/// How boxes are made. All three run on any thread, call no MPI, and HDF5 only under hdf5_lock.
 struct BoxMakers {
     using HandOver = std::function<void(int state, const sky::Particles&)>;
     /// Evolves a box through its states, and hands over those that are wanted. A state must not

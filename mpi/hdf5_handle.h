@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <utility>
 
 namespace faintweb::mpi {
+
+/// The HDF5 library is not thread-safe: readers and writers that any thread may call hold this.
+inline std::mutex hdf5_lock;
 
 /// Owns one HDF5 identifier and closes it with the function that belongs to its kind.
 ///

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -103,14 +104,12 @@ class Snapshot {
         return z;
     }
 
-    void check_cosmology(const sky::Cosmology& expected) const {
+    /// @return  whether it says anything of its cosmology.
+    bool check_cosmology(const sky::Cosmology& expected) const {
         const std::vector<double> omega_matter = number_attribute(file_, "omega_matter");
         std::vector<double> h = number_attribute(file_, "hubble_constant");
         if (omega_matter.size() != 1 || h.size() != 1) {
-            base::log_warning(path_ +
-                              " does not give omega_matter and hubble_constant: taken as "
-                              "of the cosmology of the campaign");
-            return;
+            return false;
         }
         h[0] = h[0] > 10 ? h[0] / 100 : h[0];  // km/s/Mpc
         if (differs(omega_matter[0], expected.omega_matter) || differs(h[0], expected.h)) {
@@ -124,6 +123,13 @@ class Snapshot {
                             expected.h),
                  "set the campaign's to the snapshot's");
         }
+        return true;
+    }
+
+    void warn_of_unknown_cosmology() const {
+        base::log_warning(path_ +
+                          " does not give omega_matter and hubble_constant: taken as "
+                          "of the cosmology of the campaign");
     }
 
     /// Comoving edge of the box.
@@ -191,30 +197,42 @@ class Snapshot {
 
     bool has_field(const SnapshotField& field) const { return has(path_of(field)); }
 
+    /// A field that can be read.
+    struct Source {
+        Hdf5Handle dataset;
+        int n = 0;          ///< cells along an edge
+        double factor = 0;  ///< to our unit
+    };
+
     /// @param units  what one of each unit is in ours.
-    sky::Mesh mesh(const SnapshotField& field, const Units& units, double our_unit) const {
+    Source open(const SnapshotField& field, const Units& units, double our_unit = 1) const {
         if (!has_field(field)) {
             fail(base::text("no field ", field.name, " (there are: ", fields(), ')'),
                  "name the dataset that holds it");
         }
-        const Hdf5Handle dataset(H5Dopen2(file_.id(), path_of(field).c_str(), H5P_DEFAULT),
-                                 &H5Dclose);
+        Hdf5Handle dataset(H5Dopen2(file_.id(), path_of(field).c_str(), H5P_DEFAULT), &H5Dclose);
         if (!dataset.is_open()) {
             fail(field.name + " is no dataset", "name the dataset that holds it");
         }
-        sky::Mesh mesh{.n = edge_of(dataset, field.name), .cells = {}};
-        const auto factor =
+        const int n = edge_of(dataset, field.name);
+        const double factor =
             field.factor != 0 ? field.factor : unit_of(dataset, field, units) / our_unit;
-        const auto edge = static_cast<std::size_t>(mesh.n);
-        mesh.cells.resize(edge * edge * edge);
-        if (H5Dread(
-                dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, mesh.cells.data()) <
-            0) {
+        return {std::move(dataset), n, factor};
+    }
+
+    sky::Mesh mesh(const SnapshotField& field, const Source& source) const {
+        sky::Mesh mesh = sky::make_mesh(source.n);
+        if (H5Dread(source.dataset.id(),
+                    H5T_NATIVE_FLOAT,
+                    H5S_ALL,
+                    H5S_ALL,
+                    H5P_DEFAULT,
+                    mesh.cells.data()) < 0) {
             fail(field.name + " cannot be read: " + hdf5_stack(), "write it again");
         }
         std::int64_t n_bad = 0;
         for (float& cell : mesh.cells) {
-            cell = static_cast<float>(cell * factor);
+            cell = static_cast<float>(cell * source.factor);
             n_bad += std::isfinite(cell) ? 0 : 1;
         }
         if (n_bad > 0) {
@@ -233,11 +251,11 @@ class Snapshot {
         }
     }
 
-    void check_same_size(const sky::Mesh& mesh, const SnapshotField& field, int n) const {
-        if (mesh.n != n) {
+    void check_same_size(const Source& source, const SnapshotField& field, int n) const {
+        if (source.n != n) {
             fail(base::text(field.name,
                             " has ",
-                            mesh.n,
+                            source.n,
                             " cells along an edge, ",
                             options_.density.name,
                             " has ",
@@ -356,41 +374,89 @@ sky::Mesh magnitude(std::array<sky::Mesh, 3> vector) {
     return std::move(vector[0]);
 }
 
+/// The fields of a snapshot, all found fit to be read.
+class Fields {
+  public:
+    Fields(const std::string& path, const SnapshotOptions& options, const sky::Cosmology& expected)
+        : options_(options), file_(path, options) {
+        facts_.z = file_.redshift();
+        has_cosmology_ = file_.check_cosmology(expected);
+        facts_.box_mpc = file_.box_mpc(facts_.z, expected.h);
+        const double mean_gram_per_cm3 = expected.omega_baryon *
+                                         expected.critical_density_msun_mpc3() *
+                                         gram_per_cm3.at("Msun/Mpc**3") * std::pow(1 + facts_.z, 3);
+        density_ = file_.open(options.density, gram_per_cm3, mean_gram_per_cm3);
+        facts_.n = density_.n;
+        file_.check_is_whole_box(facts_.n);
+        temperature_ = open(options.temperature, kelvin);
+        for (std::size_t i = 0; i < 3; ++i) {
+            velocity_[i] = open(options.velocity[i], km_s);
+        }
+        has_magnetic_field_ = std::ranges::any_of(
+            options.magnetic_field, [&](const auto& field) { return file_.has_field(field); });
+        for (std::size_t i = 0; has_magnetic_field_ && i < 3; ++i) {
+            magnetic_field_[i] = open(options.magnetic_field[i], micro_gauss);
+        }
+    }
+
+    const sky::SnapshotFacts& facts() const { return facts_; }
+
+    sky::GasMesh read() const {
+        if (!has_cosmology_) {
+            file_.warn_of_unknown_cosmology();
+        }
+        sky::GasMesh gas;
+        gas.z = facts_.z;
+        gas.box_mpc = facts_.box_mpc;
+        gas.density = file_.mesh(options_.density, density_);
+        file_.check_positive(gas.density, options_.density);
+        gas.temperature_k = file_.mesh(options_.temperature, temperature_);
+        file_.check_positive(gas.temperature_k, options_.temperature);
+        for (std::size_t i = 0; i < 3; ++i) {
+            gas.velocity_km_s[i] = file_.mesh(options_.velocity[i], velocity_[i]);
+        }
+        if (has_magnetic_field_) {
+            std::array<sky::Mesh, 3> vector;
+            for (std::size_t i = 0; i < 3; ++i) {
+                vector[i] = file_.mesh(options_.magnetic_field[i], magnetic_field_[i]);
+            }
+            gas.field_ug = magnitude(std::move(vector));
+        }
+        return gas;
+    }
+
+  private:
+    Snapshot::Source open(const SnapshotField& field, const Units& units) const {
+        Snapshot::Source source = file_.open(field, units);
+        file_.check_same_size(source, field, facts_.n);
+        return source;
+    }
+
+    const SnapshotOptions& options_;
+    Snapshot file_;
+    sky::SnapshotFacts facts_;
+    Snapshot::Source density_;
+    Snapshot::Source temperature_;
+    std::array<Snapshot::Source, 3> velocity_;
+    std::array<Snapshot::Source, 3> magnetic_field_;
+    bool has_cosmology_ = false;
+    bool has_magnetic_field_ = false;
+};
+
 }  // namespace
+
+sky::SnapshotFacts snapshot_facts(const std::string& path,
+                                  const SnapshotOptions& options,
+                                  const sky::Cosmology& expected) {
+    const std::scoped_lock lock(hdf5_lock);
+    return Fields(path, options, expected).facts();
+}
 
 sky::GasMesh read_snapshot(const std::string& path,
                            const SnapshotOptions& options,
                            const sky::Cosmology& expected) {
-    const Snapshot file(path, options);
-    sky::GasMesh gas;
-    gas.z = file.redshift();
-    file.check_cosmology(expected);
-    gas.box_mpc = file.box_mpc(gas.z, expected.h);
-
-    const double mean_gram_per_cm3 = expected.omega_baryon * expected.critical_density_msun_mpc3() *
-                                     gram_per_cm3.at("Msun/Mpc**3") * std::pow(1 + gas.z, 3);
-    gas.density = file.mesh(options.density, gram_per_cm3, mean_gram_per_cm3);
-    file.check_is_whole_box(gas.density.n);
-    file.check_positive(gas.density, options.density);
-    const auto read = [&](const SnapshotField& field, const Units& units) {
-        sky::Mesh mesh = file.mesh(field, units, 1);
-        file.check_same_size(mesh, field, gas.density.n);
-        return mesh;
-    };
-    gas.temperature_k = read(options.temperature, kelvin);
-    file.check_positive(gas.temperature_k, options.temperature);
-    for (std::size_t i = 0; i < 3; ++i) {
-        gas.velocity_km_s[i] = read(options.velocity[i], km_s);
-    }
-    if (std::ranges::any_of(options.magnetic_field,
-                            [&](const auto& field) { return file.has_field(field); })) {
-        std::array<sky::Mesh, 3> vector;
-        for (std::size_t i = 0; i < 3; ++i) {
-            vector[i] = read(options.magnetic_field[i], micro_gauss);
-        }
-        gas.field_ug = magnitude(std::move(vector));
-    }
-    return gas;
+    const std::scoped_lock lock(hdf5_lock);
+    return Fields(path, options, expected).read();
 }
 
 }  // namespace faintweb::mpi

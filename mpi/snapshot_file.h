@@ -6,6 +6,7 @@
 
 #include "lib/sky/cosmology.h"
 #include "lib/sky/gas.h"
+#include "lib/sky/snapshot.h"
 
 namespace faintweb::mpi {
 
@@ -33,10 +34,18 @@ struct SnapshotOptions {
     double z_max = 1000;
 };
 
+/// What a snapshot is, from its header and the shapes and units of its datasets: quick.
+///
+/// @throws UsageError  as read_snapshot, for all but the cells.
+sky::SnapshotFacts snapshot_facts(const std::string& path,
+                                  const SnapshotOptions& options,
+                                  const sky::Cosmology& expected);
+
 /// Reads the gas of a simulation from a uniform grid over its whole periodic box, as yt's
 /// `covering_grid(...).save_as_dataset(...)` writes it, or any HDF5 file with such datasets.
 ///
-/// Cell (i, j, k) becomes mesh point (i, j, k): the box is shifted by half a cell.
+/// Cell (i, j, k) becomes mesh point (i, j, k): the box is shifted by half a cell. Both functions
+/// may be called from any thread.
 ///
 /// @param expected  the cosmology of the sky: density is over its mean, and the snapshot's own
 ///                  Omega_m and h, where it gives them, must agree within 1 %.

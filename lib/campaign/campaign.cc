@@ -238,6 +238,29 @@ std::string start_of(const Campaign& campaign) {
     return campaign.path.empty() ? override_place : campaign.path + ":1:1";
 }
 
+/// The keys of a source that list its files.
+struct SourceKeys {
+    sky::SkySource source;
+    const char* name;
+    const char* key;
+    std::vector<std::string> sky::SkySettings::*files;
+    const char* test_key;
+    std::vector<std::string> sky::SkySettings::*test_files;
+};
+
+constexpr SourceKeys file_sources[] = {{sky::SkySource::hdf5,
+                                        "hdf5",
+                                        "sky.snapshots",
+                                        &sky::SkySettings::snapshots,
+                                        "sky.test_snapshots",
+                                        &sky::SkySettings::test_snapshots},
+                                       {sky::SkySource::fits,
+                                        "fits",
+                                        "sky.maps",
+                                        &sky::SkySettings::maps,
+                                        "sky.test_maps",
+                                        &sky::SkySettings::test_maps}};
+
 /// What no key can see alone.
 class CrossChecks {
   public:
@@ -258,7 +281,11 @@ class CrossChecks {
                 "give a smaller one");
         } else {
             try {
-                sky::check(campaign_.cosmology, campaign_.sky, campaign_.boxes);
+                if (campaign_.sky.source == sky::SkySource::boxes) {
+                    sky::check(campaign_.cosmology, campaign_.sky, campaign_.boxes);
+                } else if (campaign_.sky.source == sky::SkySource::hdf5) {
+                    sky::check(campaign_.sky);
+                }
             } catch (const base::UsageError& error) {
                 faults_.add(place_of({"sky", "boxes", "cosmology"}) + ": " + error.what());
             }
@@ -275,6 +302,11 @@ class CrossChecks {
         }
         check_maps();
         check_realisations();
+        for (const SourceKeys& source : file_sources) {
+            check_source(source);
+        }
+        check_snapshot_names("snapshot.velocity", campaign_.snapshot.velocity);
+        check_snapshot_names("snapshot.magnetic_field", campaign_.snapshot.magnetic_field);
     }
 
   private:
@@ -288,9 +320,8 @@ class CrossChecks {
 
     std::string place_of(const std::vector<std::string>& keys) const {
         for (const std::string& key : keys) {
-            const auto found = campaign_.positions.find(key);
-            if (found != campaign_.positions.end()) {
-                return found->second;
+            if (campaign_.positions.contains(key)) {
+                return position_of(campaign_, key);
             }
         }
         return start_of(campaign_);
@@ -345,18 +376,21 @@ class CrossChecks {
     void check_realisations() const {
         const sky::BoxSettings& boxes = campaign_.boxes;
         const bool simulates = campaign_.has_stage(Stage::simulate);
-        if (simulates && campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
-            add({"boxes.n_test_realisations", "simulate.n_test"},
-                "boxes.n_test_realisations is 0",
-                "test skies need boxes that training skies do not show",
-                "give at least 1");
-        }
-        if ((simulates || campaign_.train.source == learn::TileSource::simulate) &&
-            campaign_.simulate.n_train > 0 && boxes.n_test_realisations == boxes.n_realisations) {
-            add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
-                base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
-                "no realisation is left for training skies",
-                "give more n_realisations");
+        if (campaign_.sky.source == sky::SkySource::boxes) {
+            if (simulates && campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
+                add({"boxes.n_test_realisations", "simulate.n_test"},
+                    "boxes.n_test_realisations is 0",
+                    "test skies need boxes that training skies do not show",
+                    "give at least 1");
+            }
+            if ((simulates || campaign_.train.source == learn::TileSource::simulate) &&
+                campaign_.simulate.n_train > 0 &&
+                boxes.n_test_realisations == boxes.n_realisations) {
+                add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
+                    base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
+                    "no realisation is left for training skies",
+                    "give more n_realisations");
+            }
         }
         const auto& detect = campaign_.detect;
         const bool detects_simulated = campaign_.has_stage(Stage::detect) &&
@@ -374,6 +408,54 @@ class CrossChecks {
                 detects_simulated ? "the detect stage takes its maps from the test skies"
                                   : "the evaluate stage needs a sky",
                 "give at least 1");
+        }
+    }
+
+    void check_source(const SourceKeys& source) const {
+        const std::vector<std::string>& files = campaign_.sky.*source.files;
+        const std::vector<std::string>& test_files = campaign_.sky.*source.test_files;
+        const std::string key = source.key;
+        const std::string test_key = source.test_key;
+        const bool has_train = campaign_.simulate.n_train > 0;
+        const bool has_test = campaign_.simulate.n_test > 0;
+        if (campaign_.sky.source != source.source) {
+            return;
+        }
+        if (files.empty() && (has_train || (has_test && test_files.empty()))) {
+            add({key, "sky.source"},
+                key + " is an empty list",
+                base::text("sky.source is ", source.name),
+                "name at least one file");
+        } else if (has_train && has_test && test_files.empty()) {
+            add({test_key, key},
+                test_key + " is an empty list",
+                "test skies would show what training skies show",
+                "name files of another universe there, or set simulate.n_test: 0");
+        }
+        for (std::size_t i = 0; has_train && has_test && i < test_files.size(); ++i) {
+            if (std::find(files.begin(), files.end(), test_files[i]) != files.end()) {
+                const std::string item = base::text(test_key, "[", i, "]");
+                add({item, test_key},
+                    item + " is among " + key + " too",
+                    "test skies would show what training skies show",
+                    "name a file of another universe");
+            }
+        }
+        if (source.source == sky::SkySource::fits &&
+            (campaign_.simulate.layers || !campaign_.simulate.slabs.empty())) {
+            add({"simulate.slabs", "simulate.layers"},
+                "simulate.layers or simulate.slabs is given",
+                "ready maps have neither",
+                "leave them out");
+        }
+    }
+
+    void check_snapshot_names(const std::string& key, const std::vector<std::string>& names) const {
+        if (names.size() != 3) {
+            add({key},
+                base::text(key, " has ", names.size(), " names"),
+                "a vector has three parts",
+                "name the datasets of x, y and z");
         }
     }
 
@@ -451,6 +533,25 @@ const char* stage_name(Stage stage) {
             return "detect";
     }
     return "";
+}
+
+std::string position_of(const Campaign& campaign, const std::string& key) {
+    const auto found = campaign.positions.find(key);
+    return found == campaign.positions.end() ? start_of(campaign) : found->second;
+}
+
+SkyFiles sky_files(const Campaign& campaign, sky::SkySet set) {
+    for (const SourceKeys& source : file_sources) {
+        if (campaign.sky.source != source.source) {
+            continue;
+        }
+        const auto& test_files = campaign.sky.*source.test_files;
+        if (set == sky::SkySet::test && (campaign.simulate.n_train > 0 || !test_files.empty())) {
+            return {source.test_key, test_files};
+        }
+        return {source.key, campaign.sky.*source.files};
+    }
+    return {};
 }
 
 image::MapOptions map_options(const Campaign& campaign) {
@@ -548,15 +649,11 @@ Campaign default_campaign(const std::vector<std::string>& overrides) {
 }
 
 void check_files(const Campaign& campaign) {
-    if (!campaign.has_stage(Stage::detect)) {
-        return;
-    }
     Faults faults;
     const auto check = [&](const std::string& key, const std::string& path) {
         if (path == reserved_word(key.substr(0, key.find('[')))) {
             return;
         }
-        const auto position = campaign.positions.find(key);
         std::error_code error;
         const fs::file_status status = fs::status(path, error);
         const bool is_readable =
@@ -566,19 +663,28 @@ void check_files(const Campaign& campaign) {
                                 : !fs::is_regular_file(status) ? "it is no regular file"
                                                                : "its permissions forbid it";
         if (!is_readable) {
-            faults.add(position == campaign.positions.end() ? start_of(campaign) : position->second,
+            faults.add(position_of(campaign, key),
                        key + " cannot be read: " + one_line(path),
                        why,
                        "correct the path (from the campaign file's folder)");
         }
     };
-    for (std::size_t i = 0; i < campaign.detect.maps.size(); ++i) {
-        check(base::text("detect.maps[", i, "]"), campaign.detect.maps[i]);
+    const auto check_all = [&](const std::string& key, const std::vector<std::string>& files) {
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            check(base::text(key, "[", i, "]"), files[i]);
+        }
+    };
+    if (campaign.has_stage(Stage::simulate)) {
+        for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
+            const SkyFiles named = sky_files(campaign, set);
+            check_all(named.key, named.files);
+        }
     }
-    for (std::size_t i = 0; i < campaign.detect.truth.size(); ++i) {
-        check(base::text("detect.truth[", i, "]"), campaign.detect.truth[i]);
+    if (campaign.has_stage(Stage::detect)) {
+        check_all("detect.maps", campaign.detect.maps);
+        check_all("detect.truth", campaign.detect.truth);
+        check("detect.model", campaign.detect.model);
     }
-    check("detect.model", campaign.detect.model);
     faults.throw_if_any();
 }
 

@@ -12,6 +12,7 @@
 #include "lib/label/rule.h"
 #include "lib/learn/training_step.h"
 #include "lib/sky/cosmology.h"
+#include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
 #include "lib/sky/point_sources.h"
 #include "lib/sky/settings.h"
@@ -31,7 +32,23 @@ inline constexpr std::uint64_t first_test_realisation = 1'000'000;
 struct SimulateSettings {
     int n_train = 10;
     int n_test = 8;
-    bool layers = false;  ///< also write the layers that a sky is the sum of
+    bool layers = false;     ///< also write the layers that a sky is the sum of
+    std::vector<int> slabs;  ///< also write these slabs alone, 0 = nearest
+};
+
+/// Where the snapshots of other simulations keep what. A factor turns a field into our unit; 0: its
+/// attribute `units` does.
+struct SnapshotSettings {
+    std::string group;  ///< of the fields; empty: grid, data or the root
+    std::string density = "density";
+    std::string temperature = "temperature";
+    std::vector<std::string> velocity = {"velocity_x", "velocity_y", "velocity_z"};
+    std::vector<std::string> magnetic_field = {
+        "magnetic_field_x", "magnetic_field_y", "magnetic_field_z"};
+    double density_factor = 0;         ///< to the cosmic mean of baryons
+    double temperature_factor = 0;     ///< to K
+    double velocity_factor = 0;        ///< to km/s
+    double magnetic_field_factor = 0;  ///< to micro-gauss
 };
 
 struct EvaluateSettings {
@@ -85,6 +102,7 @@ struct Campaign {
     sky::Cosmology cosmology;
     sky::BoxSettings boxes;
     sky::SkySettings sky;
+    SnapshotSettings snapshot;
     sky::PointSourceSettings point_sources;
     sky::ObservationSettings observation;
     label::LabelRule label;
@@ -99,6 +117,18 @@ struct Campaign {
 };
 
 const char* stage_name(Stage stage);
+
+/// Where a key or a list item was given, else the start of the campaign file: what a message about
+/// it starts with.
+std::string position_of(const Campaign& campaign, const std::string& key);
+
+/// The files that the skies of a set are made from, and the key that lists them. None where boxes
+/// are simulated. Test skies alone may take the files of training skies.
+struct SkyFiles {
+    std::string key;
+    std::vector<std::string> files;
+};
+SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 
 /// How the maps of the detect stage are opened.
 image::MapOptions map_options(const Campaign& campaign);

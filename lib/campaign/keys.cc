@@ -20,6 +20,15 @@ struct Names<Stage> {
 };
 
 template <>
+struct Names<sky::SkySource> {
+    static std::vector<std::pair<std::string, sky::SkySource>> all() {
+        return {{"boxes", sky::SkySource::boxes},
+                {"hdf5", sky::SkySource::hdf5},
+                {"fits", sky::SkySource::fits}};
+    }
+};
+
+template <>
 struct Names<image::PixelUnit> {
     static std::vector<std::pair<std::string, image::PixelUnit>> all() {
         return {{"jy_beam", image::PixelUnit::jy_beam},
@@ -244,6 +253,32 @@ Keys::Keys() {
 
     using Sky = sky::SkySettings;
     Section<Sky> sky(*this, "sky", &Campaign::sky, "The mock radio sky without noise.");
+    sky.key("source",
+            &Sky::source,
+            any,
+            "",
+            "Simulated boxes, snapshots of another simulation, or ready maps of the sky.");
+    sky.key("snapshots",
+            &Sky::snapshots,
+            not_empty(),
+            "",
+            "Of source hdf5: gas on grids as yt writes them, from this file's folder; each slab "
+            "of the sky shows the nearest in redshift.")
+        .input_file();
+    sky.key("test_snapshots",
+            &Sky::test_snapshots,
+            not_empty(),
+            "",
+            "The same for test skies, of another simulation.")
+        .input_file();
+    sky.key("maps",
+            &Sky::maps,
+            not_empty(),
+            "",
+            "Of source fits: skies without noise, shown in turn; each gives the size of its "
+            "images.")
+        .input_file();
+    sky.key("test_maps", &Sky::test_maps, not_empty(), "", "The same for test skies.").input_file();
     sky.key("size_px", &Sky::size_px, within(1, 40000), "pixel", "Edge of the square image.");
     sky.key("pixel_arcsec", &Sky::pixel_arcsec, within(0.1, 600), "arcsec", "Edge of a pixel.");
     sky.key("centre_ra_deg",
@@ -375,9 +410,67 @@ Keys::Keys() {
             "comoving nG",
             "Amplified magnetic field in sheaths.");
     sky.key("a_web", &Sky::a_web, within(1e-3, 1e6), "comoving nG", "The same between haloes.");
-    sky.key("web_layer", &Sky::web_layer, any, "", "Shocks between haloes.");
-    sky.key("halo_layer", &Sky::halo_layer, any, "", "Shocks in and around haloes.");
-    sky.key("sheath_layer", &Sky::sheath_layer, any, "", "Shocks along filaments.");
+    sky.key("web_layer",
+            &Sky::web_layer,
+            any,
+            "",
+            "Shocks between haloes; of snapshots, those outside R100.");
+    sky.key("halo_layer",
+            &Sky::halo_layer,
+            any,
+            "",
+            "Shocks in and around haloes; of snapshots, those inside R100.");
+    sky.key("sheath_layer",
+            &Sky::sheath_layer,
+            any,
+            "",
+            "Shocks along filaments; snapshots have their own.");
+
+    using Snapshot = SnapshotSettings;
+    Section<Snapshot> snapshot(
+        *this,
+        "snapshot",
+        &Campaign::snapshot,
+        "Where the files of sky.snapshots keep what; as yt does by default.");
+    snapshot.key("group",
+                 &Snapshot::group,
+                 any,
+                 "",
+                 "Group of the fields; '' = grid, data or the root, the first that is there.");
+    snapshot.key("density", &Snapshot::density, not_empty(), "", "Dataset of the gas density.");
+    snapshot.key(
+        "temperature", &Snapshot::temperature, not_empty(), "", "Dataset of its temperature.");
+    snapshot.key("velocity",
+                 &Snapshot::velocity,
+                 not_empty(),
+                 "",
+                 "Datasets of its peculiar velocity, along the three axes.");
+    snapshot.key("magnetic_field",
+                 &Snapshot::magnetic_field,
+                 not_empty(),
+                 "",
+                 "Datasets of its magnetic field; where there are none, it is modelled.");
+    const std::string from_units = "; 0 = as the dataset's attribute units says.";
+    snapshot.key("density_factor",
+                 &Snapshot::density_factor,
+                 within(0, 1e60),
+                 "",
+                 "Turns the density into multiples of the mean of baryons" + from_units);
+    snapshot.key("temperature_factor",
+                 &Snapshot::temperature_factor,
+                 within(0, 1e60),
+                 "K",
+                 "Turns the temperature into K" + from_units);
+    snapshot.key("velocity_factor",
+                 &Snapshot::velocity_factor,
+                 within(0, 1e60),
+                 "km/s",
+                 "Turns the velocity into km/s" + from_units);
+    snapshot.key("magnetic_field_factor",
+                 &Snapshot::magnetic_field_factor,
+                 within(0, 1e60),
+                 "micro-gauss",
+                 "Turns the magnetic field into micro-gauss" + from_units);
 
     using Points = sky::PointSourceSettings;
     Section<Points> points(*this,
@@ -462,6 +555,13 @@ Keys::Keys() {
              any,
              "",
              "Also write each layer of a sky: web, haloes in and outside R100, column density.")
+        .only_running();
+    simulate
+        .key("slabs",
+             &Simulate::slabs,
+             within(0, 255),
+             "",
+             "Also write the emission and column density of these slabs alone; 0 = the nearest.")
         .only_running();
 
     using Train = learn::TrainSettings;

@@ -217,6 +217,16 @@ void mark_sphere(const Mesh& mesh,
     }
 }
 
+/// Gives haloes of known mass_msun their radii.
+void set_radii(const Cosmology& cosmology, double z, std::vector<BoxHalo>& haloes) {
+    const double density_200 = 200 * critical_density_msun_mpc3(cosmology, z);
+    for (BoxHalo& halo : haloes) {
+        halo.r200_mpc = std::cbrt(3 * critical_per_mean_mass * halo.mass_msun /
+                                  (4 * std::numbers::pi * density_200));
+        halo.r100_mpc = r100_per_r200 * halo.r200_mpc;
+    }
+}
+
 }  // namespace
 
 std::vector<BoxHalo> find_haloes(const Cosmology& cosmology,
@@ -271,14 +281,17 @@ void match_abundance(const Cosmology& cosmology,
         n_per_mpc3.push_back((static_cast<double>(rank) + 0.5) / volume_mpc3);
     }
     const std::vector<double> masses = mass_function.masses_at_n_greater(n_per_mpc3, z);
-    const double density_200 = 200 * critical_density_msun_mpc3(cosmology, z);
     for (std::size_t rank = 0; rank < haloes.size(); ++rank) {
-        BoxHalo& halo = haloes[rank];
-        halo.mass_msun = masses[rank];
-        halo.r200_mpc = std::cbrt(3 * critical_per_mean_mass * halo.mass_msun /
-                                  (4 * std::numbers::pi * density_200));
-        halo.r100_mpc = r100_per_r200 * halo.r200_mpc;
+        haloes[rank].mass_msun = masses[rank];
     }
+    set_radii(cosmology, z, haloes);
+}
+
+void keep_mesh_masses(const Cosmology& cosmology, double z, std::vector<BoxHalo>& haloes) {
+    for (BoxHalo& halo : haloes) {
+        halo.mass_msun = halo.mesh_mass_msun;
+    }
+    set_radii(cosmology, z, haloes);
 }
 
 }  // namespace faintweb::sky

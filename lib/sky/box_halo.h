@@ -47,4 +47,11 @@ void match_abundance(const Cosmology& cosmology,
                      double z,
                      std::vector<BoxHalo>& haloes);
 
+/// Gives haloes the masses that were found on the mesh, and radii of those: for simulations whose
+/// haloes are not to be second-guessed.
+///
+/// @param haloes  of find_haloes with a sphere_density of 200.
+/// @source        as match_abundance, for the radii.
+void keep_mesh_masses(const Cosmology& cosmology, double z, std::vector<BoxHalo>& haloes);
+
 }  // namespace faintweb::sky

@@ -474,6 +474,15 @@ const char* layer_name(Layer layer) {
 
 std::vector<Layer> emission_layers(const SkySettings& settings) {
     std::vector<Layer> layers;
+    if (settings.source == SkySource::hdf5) {
+        if (settings.halo_layer) {
+            layers.push_back(Layer::inside_r100);
+        }
+        if (settings.web_layer) {
+            layers.push_back(Layer::outside_r100);
+        }
+        return layers;
+    }
     if (settings.web_layer) {
         layers.push_back(Layer::web);
     }

@@ -17,8 +17,9 @@ namespace faintweb::sky {
 /// A piece of the lightcone that one simulated box fills: as deep as the box is wide, repeated
 /// across the field, all at the redshift of its middle.
 struct Slab {
-    int box_class = 0;  ///< index into BoxSettings::edges_mpc
-    int state = 0;      ///< counts the slabs of its class, 0 = nearest
+    /// Index into BoxSettings::edges_mpc; where snapshots fill the slabs, the number of the slab.
+    int box_class = 0;
+    int state = 0;  ///< counts the slabs of its class, 0 = nearest
     double box_mpc = 0;
     double near_mpc = 0;  ///< comoving distances
     double middle_mpc = 0;
@@ -68,7 +69,7 @@ std::vector<SlabView> draw_views(const BoxSettings& boxes,
 
 /// A projected map of a box. The first three are emission as seen from here in Jy/arcsec2 for
 /// xi_e = 1, inside and outside the virial radius in three dimensions; column density is over the
-/// mean.
+/// mean. Snapshots have no web: all of their shocks are inside R100 of a halo or outside.
 enum class Layer { web, inside_r100, outside_r100, column_density };
 
 /// "web", "inside_r100", "outside_r100", "column_density".
@@ -109,7 +110,8 @@ struct MockSky {
 
 enum class KeepLayers { no, yes };
 
-/// The layers of emission that settings switch on.
+/// The layers of emission that settings switch on. Of snapshots, halo_layer switches what lies
+/// inside R100 and web_layer what lies outside.
 std::vector<Layer> emission_layers(const SkySettings& settings);
 
 /// The sum of some layers of a single slab: periodic maps of its box, resampled to the sky's pixels

@@ -8,6 +8,10 @@
 
 namespace faintweb::sky {
 
+/// What mock skies are made from: boxes that are simulated here, snapshots of another simulation
+/// with hydrodynamics, or noiseless maps that are ready.
+enum class SkySource { boxes, hdf5, fits };
+
 /// Everything that shapes a mock sky. The parameters whose key names a target
 /// (lib/campaign/keys.cc) are fitted to the counts of signal tiles that table 2 of Gheller et al.
 /// 2018 implies, on two realisations of boxes of seed 2; the others are as first chosen.
@@ -49,6 +53,12 @@ struct SkySettings {
     bool web_layer = true;               ///< shocks of the mesh, away from haloes
     bool halo_layer = true;              ///< merger, inlet and accretion shocks of haloes
     bool sheath_layer = true;            ///< accretion shocks around the filaments of heavy haloes
+
+    SkySource source = SkySource::boxes;
+    std::vector<std::string> snapshots;       ///< of source hdf5: files
+    std::vector<std::string> test_snapshots;  ///< those that test skies are made from
+    std::vector<std::string> maps;            ///< of source fits: files
+    std::vector<std::string> test_maps;       ///< those that test skies are made from
 };
 
 /// The simulated boxes that a lightcone is stacked from: classes from near to far, each with as

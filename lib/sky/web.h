@@ -36,7 +36,7 @@ Mesh web_emissivity(const Cosmology& cosmology,
 
 /// Maps of the shocks of the mesh, away from haloes, drawn on the folds of the sheet of matter.
 ///
-/// @param particles  of the same box as the gas; n = 0: none, mesh cells stand for them.
+/// @param particles  of the same box as the gas.
 /// @param map_px     edge of the maps, >= 2.
 /// @param n_sheet    tracers per lattice cell and edge, >= 1.
 /// @param n_threads  >= 1; the maps do not depend on it.
@@ -48,6 +48,36 @@ WebMaps web_maps(const Cosmology& cosmology,
                  const std::vector<BoxHalo>& haloes,
                  int map_px,
                  int n_sheet,
+                 int n_threads);
+
+/// Radio power of the shocks of gas that has been through hydrodynamics: erg/s/Hz per cell and its
+/// density, so that cells weighted by their mass add up to the power; at the rest frequency of what
+/// is observed, for xi_e = 1.
+///
+/// Nothing is left out around haloes and nothing is smoothed: such gas is shocked where it is
+/// drawn. Where it has no magnetic field of its own, it is that of magnetic_field_ug with eps_b and
+/// a_dyn inside R100 of a halo, a_web outside.
+struct GasEmissivity {
+    Mesh inside_r100;   ///< of the nearest halo or any other, in three dimensions
+    Mesh outside_r100;  ///< of all haloes
+};
+GasEmissivity gas_emissivity(const Cosmology& cosmology,
+                             const SkySettings& settings,
+                             const GasMesh& gas,
+                             const std::vector<BoxHalo>& haloes,
+                             int n_threads);
+
+/// The same seen along the three axes; pixels as in Projection.
+struct GasMaps {
+    std::array<image::Image, 3> inside_r100;     ///< Jy/arcsec2 for xi_e = 1, as seen from here
+    std::array<image::Image, 3> outside_r100;    ///< the same
+    std::array<image::Image, 3> column_density;  ///< of the gas, over the mean
+};
+GasMaps gas_maps(const Cosmology& cosmology,
+                 const SkySettings& settings,
+                 const GasMesh& gas,
+                 const std::vector<BoxHalo>& haloes,
+                 int map_px,
                  int n_threads);
 
 }  // namespace faintweb::sky

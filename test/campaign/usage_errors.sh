@@ -13,6 +13,8 @@ refused() {
 refused 'sed: 3' 'bad.yaml:5:1: .*sed.*did you mean .*seed'
 refused 'train: {epochs: many}' 'bad.yaml:5:17: '
 refused 'train: {epochs: 0}' 'bad.yaml:5:17: .*(range|\[1, )'
+expect_code 2 log "$FAINTWEB" run "$source_dir/test/campaign/tiny.yaml" --check --set 'simulate.slabs=[3, 4]'
+expect_line log 'simulate.slabs names slab 4 \(the sky has 4, the first is 0\), name one of them'
 expect_code 2 log "$FAINTWEB" run nowhere.yaml
 expect_line log 'nowhere.yaml'
 

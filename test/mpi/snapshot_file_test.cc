@@ -170,6 +170,36 @@ TEST_F(SnapshotFile, ReadsACoveringGridOfYt) {
     }
 }
 
+TEST_F(SnapshotFile, FactsAreThoseOfTheGas) {
+    YtFile().write(path_);
+    const sky::SnapshotFacts facts = snapshot_facts(path_, {}, cosmology);
+    EXPECT_EQ(facts.n, n);
+    EXPECT_EQ(facts.z, z);
+    EXPECT_NEAR(facts.box_mpc, edge_mpc, 1e-9);
+}
+
+TEST_F(SnapshotFile, FactsRefuseWhatReadingWould) {
+    const auto error = [&](const std::function<void(YtFile&)>& change) -> std::string {
+        YtFile file;
+        change(file);
+        file.write(path_);
+        try {
+            snapshot_facts(path_, {}, cosmology);
+        } catch (const base::UsageError& refusal) {
+            return refusal.what();
+        }
+        return "no error";
+    };
+    expect_in(error([](YtFile& file) { file.fields.erase("velocity_z"); }), "no field velocity_z");
+    expect_in(error([](YtFile& file) { file.fields.erase("magnetic_field_y"); }),
+              "no field magnetic_field_y");
+    expect_in(error([](YtFile& file) { file.fields["temperature"].second = "keV"; }),
+              "temperature has the unit \"keV\"");
+    expect_in(error([](YtFile& file) { file.attributes["omega_matter"] = {0.272}; }), "0.272");
+    // Cells are looked at when they are read.
+    EXPECT_EQ(error([](YtFile& file) { file.fields["density"].first[5] = -1; }), "no error");
+}
+
 TEST_F(SnapshotFile, ReadsOtherUnitsAndNames) {
     YtFile file;
     file.group = "data";

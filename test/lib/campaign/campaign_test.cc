@@ -396,6 +396,11 @@ Texts another_value_of_every_key() {
             "boxes.web_map_px=2000",
             "boxes.keep_particles=true",
             "boxes.folder=elsewhere",
+            "sky.source=hdf5",
+            "sky.snapshots=[s.h5]",
+            "sky.test_snapshots=[t.h5, u.h5]",
+            "sky.maps=[m.fits]",
+            "sky.test_maps=[n.fits]",
             "sky.size_px=500",
             "sky.pixel_arcsec=8",
             "sky.centre_ra_deg=10.5",
@@ -430,6 +435,15 @@ Texts another_value_of_every_key() {
             "sky.web_layer=false",
             "sky.halo_layer=false",
             "sky.sheath_layer=false",
+            "snapshot.group=gas",
+            "snapshot.density=rho",
+            "snapshot.temperature=T",
+            "snapshot.velocity=[u, v, w]",
+            "snapshot.magnetic_field=[Bx, By, Bz]",
+            "snapshot.density_factor=2e30",
+            "snapshot.temperature_factor=2",
+            "snapshot.velocity_factor=3",
+            "snapshot.magnetic_field_factor=4",
             "observation.beam_fwhm_arcsec=12",
             "observation.noise_jy_beam=2e-5",
             "observation.sidelobe_level=0.02",
@@ -445,6 +459,7 @@ Texts another_value_of_every_key() {
             "simulate.n_train=3",
             "simulate.n_test=2",
             "simulate.layers=true",
+            "simulate.slabs=[0, 2]",
             "train.network=cosmodeep",
             "train.scaling=fixed",
             "train.epochs=3",
@@ -501,6 +516,7 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
                                            "boxes.keep_particles",
                                            "boxes.folder",
                                            "simulate.layers",
+                                           "simulate.slabs",
                                            "train.source",
                                            "parallel.device",
                                            "parallel.threads",
@@ -508,7 +524,13 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
                                            "image.max_unpacked_bytes"};
-    const std::set<std::string> inputs = {"detect.maps", "detect.truth", "detect.model"};
+    const std::set<std::string> inputs = {"sky.snapshots",
+                                          "sky.test_snapshots",
+                                          "sky.maps",
+                                          "sky.test_maps",
+                                          "detect.maps",
+                                          "detect.truth",
+                                          "detect.model"};
     const std::string before = campaign_hash(default_campaign());
     const std::string before_without_names =
         campaign_hash(default_campaign(), {}, InputNames::left_out);
@@ -518,6 +540,11 @@ TEST(Campaign, HashChangesWithExactlyTheSettingsThatChangeResults) {
         Texts overrides = {change};
         if (key == "detect.truth") {
             overrides.push_back("detect.maps=[a.fits, \"b c.fits\"]");
+        }
+        if (key == "sky.source") {
+            overrides.push_back("sky.snapshots=[other.h5]");
+            overrides.push_back("simulate.n_test=0");
+            overrides.push_back("stages=[simulate]");
         }
         if (key == "boxes.n_test_realisations") {
             overrides.push_back("boxes.n_realisations=3");
@@ -565,6 +592,60 @@ TEST(Campaign, BothSetsOfSkiesNeedBoxesOfTheirOwn) {
     EXPECT_EQ(parse(no_simulate).train.source, learn::TileSource::files);
 }
 
+TEST(Campaign, BothSetsOfSkiesNeedFilesOfTheirOwn) {
+    const std::string same = " (test skies would show what training skies show), name ";
+    EXPECT_EQ(fault_in(needed + "sky: {source: hdf5}\n"),
+              "c.yaml:4:15: sky.snapshots is an empty list (sky.source is hdf5), name at least "
+              "one file");
+    EXPECT_EQ(fault_in(needed + "sky: {source: fits, maps: [a.fits]}\n"),
+              "c.yaml:4:27: sky.test_maps is an empty list" + same +
+                  "files of another universe there, or set simulate.n_test: 0");
+    EXPECT_EQ(fault_in(needed + "sky: {source: fits, maps: [a.fits, b.fits], test_maps: [c.fits, "
+                                "b.fits]}\n"),
+              "c.yaml:4:65: sky.test_maps[1] is among sky.maps too" + same +
+                  "a file of another universe");
+    EXPECT_EQ(fault_in(needed + "sky: {source: fits, maps: [a.fits], test_maps: [b.fits]}\n"
+                                "simulate: {layers: true}\n"),
+              "c.yaml:5:20: simulate.layers or simulate.slabs is given (ready maps have neither), "
+              "leave them out");
+    EXPECT_EQ(fault_in(needed + "snapshot: {velocity: [vx, vy]}\n"),
+              "c.yaml:4:22: snapshot.velocity has 2 names (a vector has three parts), name the "
+              "datasets of x, y and z");
+}
+
+TEST(Campaign, SkiesAreMadeFromTheFilesOfTheirSource) {
+    const std::string lists =
+        "sky: {snapshots: [a.h5], test_snapshots: [b.h5], maps: [a.fits], test_maps: [b.fits], "
+        "source: ";
+    const auto files = [&](const char* source, sky::SkySet set, const Texts& overrides = {}) {
+        const SkyFiles named = sky_files(parse(needed + lists + source + "}\n", overrides), set);
+        return named.key + (named.files.empty() ? "" : " " + named.files[0]);
+    };
+    EXPECT_EQ(files("boxes", sky::SkySet::train), "");
+    EXPECT_EQ(files("hdf5", sky::SkySet::train), "sky.snapshots a.h5");
+    EXPECT_EQ(files("hdf5", sky::SkySet::test), "sky.test_snapshots b.h5");
+    EXPECT_EQ(files("fits", sky::SkySet::train), "sky.maps a.fits");
+    EXPECT_EQ(files("fits", sky::SkySet::test), "sky.test_maps b.fits");
+    // Test skies alone may take the files of training skies, which then show in no other.
+    const Texts alone{"simulate.n_train=0", "stages=[simulate]"};
+    EXPECT_EQ(files("fits", sky::SkySet::test, alone), "sky.test_maps b.fits");
+    Texts one_list = alone;
+    one_list.push_back("sky.test_maps=[]");
+    EXPECT_EQ(files("fits", sky::SkySet::test, one_list), "sky.maps a.fits");
+}
+
+TEST(Campaign, SnapshotsNeedNoBoxesThatFitTheSky) {
+    // These boxes are too coarse, and none is left for training.
+    const std::string text = needed + "boxes: {n_particles: 32, n_test_realisations: 2}\n";
+    EXPECT_NE(fault_in(text), "no fault");
+    EXPECT_EQ(fault_in(text + "sky: {source: hdf5, snapshots: [a.h5], test_snapshots: [b.h5]}\n"),
+              "no fault");
+    // Ready maps have a size of their own.
+    EXPECT_EQ(fault_in(text + "sky: {source: fits, maps: [a.fits], test_maps: [b.fits], "
+                              "pixel_arcsec: 60}\n"),
+              "no fault");
+}
+
 TEST(Campaign, BoxesThatDoNotFitTheSkyAreOneLineEach) {
     EXPECT_EQ(fault_of([] { parse(needed + "boxes: {n_slabs: [1, 1]}\n"); }),
               "c.yaml:4:1: sky setting n_slabs has 2 numbers for the 3 boxes of edges_mpc (each "
@@ -602,6 +683,15 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
     check_files(default_campaign());
     check_files(read_campaign(
         file, {"detect.maps=[" + folder.path("here.fits") + "]", "detect.model=trained"}));
+
+    const std::string skies = folder.write(
+        "skies.yaml",
+        "name: t\noutput: o\nstages: [simulate]\nsky: {source: hdf5, snapshots: [here.fits], "
+        "test_snapshots: [gone.h5]}\n");
+    EXPECT_EQ(fault_of([&] { check_files(read_campaign(skies, {})); }),
+              skies + ":4:62: sky.test_snapshots[0] cannot be read: " + folder.path("gone.h5") +
+                  " (there is no file of this name)" + hint);
+    check_files(read_campaign(skies, {"sky.source=boxes"}));
 }
 
 TEST(Campaign, OnlyTextFilesOfReasonableSizeAreRead) {

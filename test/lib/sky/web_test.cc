@@ -101,32 +101,108 @@ TEST(Web, brightness_is_that_of_the_luminosity_distance) {
     }
 }
 
-TEST(Web, map_of_a_snapshot_is_its_power_as_seen_from_here) {
+/// Of a mesh whose values are per mass.
+double mass_weighted_sum(const Mesh& mesh, const Mesh& density) {
+    double sum = 0;
+    for (std::size_t cell = 0; cell < mesh.cells.size(); ++cell) {
+        sum += static_cast<double>(density.cells[cell]) * static_cast<double>(mesh.cells[cell]);
+    }
+    return sum;
+}
+
+/// A halo on the front, across a corner of the box, of R100 = 5 Mpc comoving = 4 cells.
+BoxHalo halo_on_the_front() {
+    BoxHalo halo;
+    halo.position_mpc = {front * box_mpc / n_mesh, 0, 0};
+    halo.mass_msun = 5e14;
+    halo.r200_mpc = 3.1;
+    halo.r100_mpc = 4.01 * box_mpc / n_mesh / 1.2;
+    return halo;
+}
+
+TEST(Gas, shines_where_it_is_shocked_in_haloes_and_out) {
+    const Cosmology cosmology;
+    SkySettings settings;
+    settings.eps_b = 1;  // never saturated
+    const GasMesh gas = shocked_gas();
+    const GasEmissivity emissivity =
+        gas_emissivity(cosmology, settings, gas, {halo_on_the_front()}, 2);
+    const double ratio = density_jump(mach) / 40;
+    const double damping = 1 / (1 + ratio * ratio);  // of the web layer, not of this one
+    const double outside = front_power(cosmology, settings, 0.2) / damping;
+    settings.a_web = settings.a_dyn;
+    const double inside = front_power(cosmology, settings, 0.2) / damping;
+    EXPECT_GT(inside, 2 * outside);
+    int n_inside = 0;
+    for (int j = 0; j < n_mesh; ++j) {
+        for (int k = 0; k < n_mesh; ++k) {
+            const int y = std::min(j, n_mesh - j);
+            const int z = std::min(k, n_mesh - k);
+            const bool is_inside = y * y + z * z <= 16;
+            n_inside += is_inside ? 1 : 0;
+            const double density = gas.density.at(front, j, k);
+            EXPECT_NEAR(
+                emissivity.inside_r100.at(front, j, k) * density / inside, is_inside ? 1 : 0, 1e-5);
+            EXPECT_NEAR(emissivity.outside_r100.at(front, j, k) * density / outside,
+                        is_inside ? 0 : 1,
+                        1e-5);
+        }
+    }
+    EXPECT_EQ(n_inside, 49);
+    EXPECT_NEAR(mass_weighted_sum(emissivity.inside_r100, gas.density) / inside, 49, 1e-3);
+    EXPECT_NEAR(mass_weighted_sum(emissivity.outside_r100, gas.density) / outside,
+                n_mesh * n_mesh - 49,
+                1e-2);
+}
+
+TEST(Gas, own_field_stands_above_the_model) {
+    const Cosmology cosmology;
+    SkySettings settings;
+    settings.eps_b = 1;
+    GasMesh gas = shocked_gas();
+    const double mean = mean_electron_density_cm3(cosmology, gas.z);
+    const double model = magnetic_field_ug(
+        mean * density_jump(mach), 1, mean, gas.z, settings.a_web, settings.eps_b);
+    const Mesh modelled = gas_emissivity(cosmology, settings, gas, {}, 1).outside_r100;
+    gas.field_ug = make_mesh(n_mesh, static_cast<float>(3 * model));
+    const Mesh own = gas_emissivity(cosmology, settings, gas, {}, 1).outside_r100;
+    // Weak fields: power goes as B^(1 + s/2).
+    const double half_s = (mach * mach + 1) / (mach * mach - 1);
+    const double expected = std::pow(3.0, 1 + half_s);
+    EXPECT_NEAR(own.at(front, 5, 5) / modelled.at(front, 5, 5), expected, 1e-2 * expected);
+}
+
+TEST(Gas, map_is_its_power_as_seen_from_here) {
     const Cosmology cosmology;
     const SkySettings settings;
     const GasMesh gas = shocked_gas();
-    const Mesh emissivity = web_emissivity(cosmology, settings, gas, {}, 1);
-    double power = 0;
-    for (std::size_t cell = 0; cell < gas.density.cells.size(); ++cell) {
-        power += static_cast<double>(gas.density.cells[cell]) *
-                 static_cast<double>(emissivity.cells[cell]);
-    }
+    const std::vector<BoxHalo> haloes{halo_on_the_front()};
+    const GasEmissivity emissivity = gas_emissivity(cosmology, settings, gas, haloes, 1);
     const int map_px = 64;
-    const WebMaps maps = web_maps(cosmology, settings, gas, {}, {}, map_px, 2, 2);
-    const double pixel_mpc = box_mpc / map_px;
+    const GasMaps maps = gas_maps(cosmology, settings, gas, haloes, map_px, 2);
+    const double per_pixel = brightness_per_power(0.2) / std::pow(box_mpc / map_px, 2);
     for (std::size_t axis = 0; axis < 3; ++axis) {
-        ASSERT_EQ(maps.emission[axis].rows, map_px);
-        EXPECT_NEAR(total(maps.emission[axis].pixels) * pixel_mpc * pixel_mpc /
-                        (power * brightness_per_power(0.2)),
-                    1,
-                    1e-5);
+        ASSERT_EQ(maps.inside_r100[axis].rows, map_px);
+        const double inside = mass_weighted_sum(emissivity.inside_r100, gas.density) * per_pixel;
+        const double outside = mass_weighted_sum(emissivity.outside_r100, gas.density) * per_pixel;
+        EXPECT_NEAR(total(maps.inside_r100[axis].pixels) / inside, 1, 1e-5);
+        EXPECT_NEAR(total(maps.outside_r100[axis].pixels) / outside, 1, 1e-5);
+        EXPECT_NEAR(total(maps.column_density[axis].pixels), map_px * map_px, 1e-2);
     }
     // The front lies across the columns seen along z, and across the rows seen along y.
     const auto brightest = [&](const image::Image& map) {
         return std::max_element(map.pixels.begin(), map.pixels.end()) - map.pixels.begin();
     };
-    EXPECT_NEAR(static_cast<double>(brightest(maps.emission[2]) % map_px), 2 * front, 3);
-    EXPECT_NEAR(static_cast<double>(brightest(maps.emission[1]) / map_px), 2 * front, 3);
+    EXPECT_NEAR(static_cast<double>(brightest(maps.outside_r100[2]) % map_px), 2 * front, 3);
+    EXPECT_NEAR(static_cast<double>(brightest(maps.outside_r100[1]) / map_px), 2 * front, 3);
+    // It is drawn as sharp as its cells are, of two pixels: not spread over 1 Mpc as the web is.
+    const image::Image& edge_on = maps.outside_r100[2];
+    const std::int64_t row = map_px / 2;
+    for (std::int64_t col = 0; col < map_px; ++col) {
+        if (std::abs(col - 2 * front) > 8) {
+            EXPECT_LT(edge_on.at(row, col), 1e-3F * edge_on.at(row, 2 * front));
+        }
+    }
 }
 
 TEST(Web, obeys_its_settings) {

@@ -1,0 +1,76 @@
+#include "apps/sky_maps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "apps/boxes.h"
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+
+namespace faintweb::apps {
+
+image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number) {
+    constexpr double same_pixel = 0.01;
+    const campaign::SkyFiles named = campaign::sky_files(campaign, set);
+    const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
+    const std::string where =
+        campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
+    try {
+        image::MapOptions options;
+        options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
+        image::FitsMap map = image::FitsMap::open(named.files[i], options);
+        const double pixel_arcsec = map.info().pixel_arcsec;
+        if (!(std::abs(pixel_arcsec / campaign.sky.pixel_arcsec - 1) <= same_pixel)) {
+            throw base::UsageError(base::text(where,
+                                              named.files[i],
+                                              " has pixels of ",
+                                              pixel_arcsec,
+                                              " arcsec (sky.pixel_arcsec is ",
+                                              campaign.sky.pixel_arcsec,
+                                              "), give maps of one pixel scale and set "
+                                              "sky.pixel_arcsec to it"));
+        }
+        return map;
+    } catch (const base::InputError& error) {
+        throw base::UsageError(
+            base::text(where, error.what(), " (of a sky map only the header counts)"));
+    }
+}
+
+image::Image read_sky(const image::FitsMap& map) {
+    const image::MapInfo& info = map.info();
+    image::Image sky = map.read({0, 0, info.cols, info.rows});
+    for (float& pixel : sky.pixels) {
+        pixel = static_cast<float>(pixel * info.jy_arcsec2_per_unit);
+    }
+    return sky;
+}
+
+std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& campaign,
+                                                  MockSet set,
+                                                  int number) {
+    if (campaign.sky.source != sky::SkySource::fits) {
+        return {campaign.sky.size_px, campaign.sky.size_px};
+    }
+    const image::FitsMap map = open_sky_map(campaign, set, number);
+    return {map.info().cols, map.info().rows};
+}
+
+void check_sky_files(const campaign::Campaign& campaign) {
+    if (!campaign.has_stage(campaign::Stage::simulate)) {
+        return;
+    }
+    stack_boxes(campaign, 1);
+    if (campaign.sky.source == sky::SkySource::fits) {
+        for (const MockSet set : {MockSet::train, MockSet::test}) {
+            const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
+            for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
+                open_sky_map(campaign, set, number);
+            }
+        }
+    }
+}
+
+}  // namespace faintweb::apps

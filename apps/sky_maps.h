@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "apps/workplace.h"
+#include "lib/campaign/campaign.h"
+#include "lib/image/fits_map.h"
+#include "lib/image/image.h"
+
+namespace faintweb::apps {
+
+/// The ready map that a sky of source fits shows; the maps of a set are shown in turn.
+///
+/// @throws UsageError  one line: a map that cannot be used, or of other pixels than
+///                     sky.pixel_arcsec.
+image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number);
+
+/// All of a ready map, Jy/arcsec2.
+image::Image read_sky(const image::FitsMap& map);
+
+/// Columns and rows of a sky.
+/// @throws UsageError  as open_sky_map.
+std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& campaign,
+                                                  MockSet set,
+                                                  int number);
+
+/// Looks into the files that the simulate stage takes skies from: quick.
+///
+/// @throws UsageError  names the first that cannot be used, and where it was given.
+void check_sky_files(const campaign::Campaign& campaign);
+
+}  // namespace faintweb::apps
