@@ -121,10 +121,14 @@ std::vector<BoxStore::Unit> BoxStore::plan() const {
     std::vector<Unit> states;  // cheap: they come last
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         const std::vector<int> missing = missing_states(jobs_[j]);
+        if (missing.empty()) {
+            continue;
+        }
         const bool has_particles = std::ranges::all_of(missing, [&](int state) {
             return keep_particles_ == KeepParticles::yes &&
                    is_fit(BoxFileKind::particles, jobs_[j], state);
         });
+        // A group deals the states of a box among its ranks itself.
         if (has_particles && ranks_per_box_ == 1) {
             for (const int state : missing) {
                 states.push_back({j, {state}});

@@ -74,7 +74,8 @@ class BoxStore {
     /// states where their particles are at hand. What a killed run had finished is not made again.
     ///
     /// With several ranks per box, boxes are dealt in turn to groups of ranks. A group simulates
-    /// its box together until each rank holds the particles of a state, then each makes its maps.
+    /// its box together until each rank holds the particles of a state, then each makes its maps,
+    /// which takes as much memory as without a group.
     ///
     /// @throws AgreedError  what the makers threw; the boxes in work elsewhere are finished first,
     ///                      and those that are dealt to other groups.
