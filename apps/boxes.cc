@@ -63,16 +63,17 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     mpi::BoxMakers makers;
     makers.particles = [cosmology = campaign.cosmology, boxes, n_threads](
                            const mpi::BoxJob& job,
-                           const std::vector<int>& wanted,
+                           const sky::Team& team,
+                           const std::vector<mpi::WantedState>& wanted,
                            const mpi::BoxMakers::HandOver& hand_over) {
         sky::ParticleMesh box(
-            cosmology, sky::box_run(boxes, job.box_class, job.realisation), n_threads);
+            cosmology, sky::box_run(boxes, job.box_class, job.realisation), n_threads, team);
         // Every redshift is passed, wanted or not: the steps on the way shape what comes after.
         std::size_t next = 0;
         for (auto state = static_cast<int>(job.z.size()) - 1; next < wanted.size(); --state) {
             box.advance_to(job.z[static_cast<std::size_t>(state)]);
-            if (state == wanted[next]) {
-                hand_over(state, box.state());
+            if (state == wanted[next].state) {
+                hand_over(state, box.state(wanted[next].member));
                 ++next;
             }
         }
@@ -89,7 +90,8 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
             mpi::BoxStore(boxes.folder,
                           std::move(jobs),
                           std::move(makers),
-                          boxes.keep_particles ? mpi::KeepParticles::yes : mpi::KeepParticles::no)};
+                          boxes.keep_particles ? mpi::KeepParticles::yes : mpi::KeepParticles::no,
+                          boxes.ranks_per_box)};
 }
 
 mpi::SnapshotOptions snapshot_options(const campaign::Campaign& campaign) {
@@ -250,11 +252,12 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
 
     mpi::BoxMakers makers;
     makers.particles = [](const mpi::BoxJob& job,
-                          const std::vector<int>& wanted,
+                          const sky::Team&,
+                          const std::vector<mpi::WantedState>& wanted,
                           const mpi::BoxMakers::HandOver& hand_over) {
         sky::Particles none;  // the gas is all there is
         none.box_mpc = job.box_mpc;
-        for (const int state : wanted) {
+        for (const auto& [state, member] : wanted) {
             none.z = job.z[static_cast<std::size_t>(state)];
             hand_over(state, none);
         }

@@ -16,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "mpi/box_team.h"
 #include "mpi/catalogue_layout.h"
 #include "mpi/share_fields.h"
 
@@ -56,11 +57,13 @@ std::string title(const BoxJob& job, int state) {
 BoxStore::BoxStore(std::string folder,
                    std::vector<BoxJob> jobs,
                    BoxMakers makers,
-                   KeepParticles keep_particles)
+                   KeepParticles keep_particles,
+                   int ranks_per_box)
     : folder_(std::move(folder)),
       jobs_(std::move(jobs)),
       makers_(std::move(makers)),
-      keep_particles_(keep_particles) {}
+      keep_particles_(keep_particles),
+      ranks_per_box_(ranks_per_box) {}
 
 const BoxJob& BoxStore::job(int box_class, int realisation) const {
     const auto found = std::ranges::find_if(jobs_, [&](const BoxJob& candidate) {
@@ -118,11 +121,15 @@ std::vector<BoxStore::Unit> BoxStore::plan() const {
     std::vector<Unit> states;  // cheap: they come last
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         const std::vector<int> missing = missing_states(jobs_[j]);
+        if (missing.empty()) {
+            continue;
+        }
         const bool has_particles = std::ranges::all_of(missing, [&](int state) {
             return keep_particles_ == KeepParticles::yes &&
                    is_fit(BoxFileKind::particles, jobs_[j], state);
         });
-        if (has_particles) {
+        // A group deals the states of a box among its ranks itself.
+        if (has_particles && ranks_per_box_ == 1) {
             for (const int state : missing) {
                 states.push_back({j, {state}});
             }
@@ -156,40 +163,120 @@ void BoxStore::make_maps(const BoxJob& job, int state, const sky::Particles& par
     base::log_info(title(job, state) + ": done");
 }
 
-void BoxStore::make(const BoxJob& job, const std::vector<int>& states) const {
-    const bool keeps = keep_particles_ == KeepParticles::yes;
-    std::vector<int> wanted;
-    for (const int state : states) {
-        if (!keeps || !is_fit(BoxFileKind::particles, job, state)) {
-            wanted.push_back(state);
-            continue;
+bool BoxStore::make_from_kept_particles(const BoxJob& job, int state) const {
+    if (keep_particles_ == KeepParticles::no || !is_fit(BoxFileKind::particles, job, state)) {
+        return false;
+    }
+    std::optional<sky::Particles> particles;
+    try {
+        particles = read_particles(path(BoxFileKind::particles, job, state),
+                                   made_from(BoxFileKind::particles, job, state));
+    } catch (const UnfitBoxFile& unfit) {
+        base::log_warning(base::text(unfit.what(), ", it is made again"));
+        return false;
+    }
+    make_maps(job, state, *particles);
+    return true;
+}
+
+void BoxStore::make(const Communicator& group,
+                    const BoxJob& job,
+                    const std::vector<int>& states) const {
+    const auto n_ranks = static_cast<std::size_t>(group.size());
+    std::vector<std::int64_t> is_wanted(states.size(), 0);
+    for (auto s = static_cast<std::size_t>(group.rank()); s < states.size(); s += n_ranks) {
+        is_wanted[s] = make_from_kept_particles(job, states[s]) ? 0 : 1;
+    }
+    keep_together(group);
+    group.sum(is_wanted);
+    std::vector<WantedState> wanted;
+    for (std::size_t s = 0; s < states.size(); ++s) {
+        if (is_wanted[s] != 0) {
+            wanted.push_back({states[s], static_cast<int>(wanted.size() % n_ranks)});
         }
-        std::optional<sky::Particles> particles;
-        try {
-            particles = read_particles(path(BoxFileKind::particles, job, state),
-                                       made_from(BoxFileKind::particles, job, state));
-        } catch (const UnfitBoxFile& unfit) {
-            base::log_warning(base::text(unfit.what(), ", it is made again"));
-            wanted.push_back(state);
-            continue;
-        }
-        make_maps(job, state, *particles);
     }
     if (wanted.empty()) {
         return;
     }
     std::size_t n_handed_over = 0;
-    makers_.particles(job, wanted, [&](int state, const sky::Particles& particles) {
-        FAINTWEB_EXPECTS(n_handed_over < wanted.size() && wanted[n_handed_over] == state);
-        ++n_handed_over;
-        if (keeps) {
-            write_particles(path(BoxFileKind::particles, job, state),
-                            made_from(BoxFileKind::particles, job, state),
-                            particles);
+    std::optional<std::pair<int, sky::Particles>> held;
+    makers_.particles(job, box_team(group), wanted, [&](int state, sky::Particles particles) {
+        FAINTWEB_EXPECTS(n_handed_over < wanted.size() && wanted[n_handed_over].state == state);
+        if (wanted[n_handed_over++].member == group.rank()) {
+            held.emplace(state, std::move(particles));
         }
-        make_maps(job, state, particles);
+        // A rank that is at its maps holds up the simulation: so all are at theirs at once.
+        if (held && (n_handed_over % n_ranks == 0 || n_handed_over == wanted.size())) {
+            if (keep_particles_ == KeepParticles::yes) {
+                write_particles(path(BoxFileKind::particles, job, held->first),
+                                made_from(BoxFileKind::particles, job, held->first),
+                                held->second);
+            }
+            make_maps(job, held->first, held->second);
+            held.reset();
+        }
     });
     FAINTWEB_EXPECTS(n_handed_over == wanted.size());
+}
+
+/// @return  the failure of this rank, if any.
+std::exception_ptr BoxStore::farm(const Communicator& communicator,
+                                  const std::vector<Unit>& units,
+                                  const Advance& advance) const {
+    // After a failure a rank lets its boxes pass, so that all ranks meet soon.
+    std::exception_ptr failure;
+    const FieldWork work{
+        .read = [](std::int64_t) { return std::vector<float>(); },
+        .work =
+            [&](std::int64_t u, const std::vector<float>&) {
+                const Unit& unit = units[static_cast<std::size_t>(u)];
+                try {
+                    if (!failure) {
+                        make(Communicator(), jobs_[unit.job], unit.states);
+                    }
+                } catch (const base::DiskError&) {
+                    throw;  // ends the job at once: in an orderly end HDF5 stumbles over the file
+                } catch (...) {
+                    failure = std::current_exception();
+                }
+            },
+        .fail = [](std::int64_t, const std::string&) {},
+        .progress = [&](std::int64_t) { advance(); },
+    };
+    std::vector<std::int64_t> order(units.size());
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    share_fields(communicator, order, {.credits = 1, .is_rank0_dedicated = false}, work);
+    return failure;
+}
+
+/// @return  the failure of this rank's group, if any.
+std::exception_ptr BoxStore::make_in_groups(const Communicator& communicator,
+                                            int n_groups,
+                                            const std::vector<Unit>& units,
+                                            const Advance& advance) const {
+    const int own = sky::owner_of(communicator.rank(), communicator.size(), n_groups);
+    const Communicator group = communicator.split(own);
+    for (auto u = static_cast<std::size_t>(own); u < units.size();
+         u += static_cast<std::size_t>(n_groups)) {
+        std::exception_ptr disk_failure;
+        try {
+            together(group, [&] {
+                try {
+                    make(group, jobs_[units[u].job], units[u].states);
+                } catch (const base::DiskError&) {
+                    disk_failure = std::current_exception();
+                    throw;
+                }
+            });
+        } catch (const AgreedError&) {
+            if (disk_failure) {
+                std::rethrow_exception(disk_failure);  // at once, as above
+            }
+            return std::current_exception();
+        }
+        advance();
+    }
+    return nullptr;
 }
 
 void BoxStore::prepare(const Communicator& communicator) {
@@ -220,6 +307,8 @@ void BoxStore::prepare(const Communicator& communicator) {
     if (units.empty()) {
         return;
     }
+    const int n_groups =
+        ranks_per_box_ == 1 ? 1 : std::max(1, communicator.size() / ranks_per_box_);
     std::optional<base::Progress> progress;
     if (communicator.is_root()) {
         base::log_info(base::text(n_states_to_make,
@@ -228,31 +317,18 @@ void BoxStore::prepare(const Communicator& communicator) {
                                   " box states are not in ",
                                   folder_,
                                   " for these settings: making them"));
-        progress.emplace("boxes", "parts", static_cast<std::int64_t>(units.size()));
+        // Of several groups, the root sees the pace of the first.
+        const auto n_parts = static_cast<std::int64_t>(units.size());
+        progress.emplace("boxes", "parts", (n_parts + n_groups - 1) / n_groups);
     }
-    // After a failure a rank lets its boxes pass, so that all ranks meet soon.
-    std::exception_ptr failure;
-    const FieldWork work{
-        .read = [](std::int64_t) { return std::vector<float>(); },
-        .work =
-            [&](std::int64_t u, const std::vector<float>&) {
-                const Unit& unit = units[static_cast<std::size_t>(u)];
-                try {
-                    if (!failure) {
-                        make(jobs_[unit.job], unit.states);
-                    }
-                } catch (const base::DiskError&) {
-                    throw;  // ends the job at once: in an orderly end HDF5 stumbles over the file
-                } catch (...) {
-                    failure = std::current_exception();
-                }
-            },
-        .fail = [](std::int64_t, const std::string&) {},
-        .progress = [&](std::int64_t) { progress->advance(); },
+    const auto advance = [&] {
+        if (progress) {
+            progress->advance();
+        }
     };
-    std::vector<std::int64_t> order(units.size());
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    share_fields(communicator, order, {.credits = 1, .is_rank0_dedicated = false}, work);
+    const std::exception_ptr failure = ranks_per_box_ == 1
+                                           ? farm(communicator, units, advance)
+                                           : make_in_groups(communicator, n_groups, units, advance);
     together(communicator, [&] {
         if (failure) {
             std::rethrow_exception(failure);
@@ -277,7 +353,7 @@ auto BoxStore::read_or_make(const BoxJob& job, int state, const Read& read) {
     } catch (const UnfitBoxFile& unfit) {
         base::log_warning(base::text(unfit.what(), ", it is made again"));
     }
-    make(job, {state});
+    make(Communicator(), job, {state});
     return read(file, text);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "lib/sky/lightcone.h"
 #include "lib/sky/particles.h"
+#include "lib/sky/team.h"
 #include "mpi/box_file.h"
 #include "mpi/communicator.h"
 
@@ -26,14 +28,25 @@ struct BoxJob {
     std::string maps_text;       ///< everything else that shapes the maps, which layers among it
 };
 
-/// How boxes are made. All three run on any thread, call no MPI, and HDF5 only under hdf5_lock.
+/// A state of a box that is to be made, and the member of the team that gets its particles.
+struct WantedState {
+    int state;
+    int member;
+};
+
+/// How boxes are made. Both run on any thread, and call no MPI but for the exchanges of the team,
+/// and HDF5 only under hdf5_lock.
 struct BoxMakers {
-    using HandOver = std::function<void(int state, const sky::Particles&)>;
-    /// Evolves a box through its states, and hands over those that are wanted. A state must not
-    /// depend on which are wanted.
+    /// To be called on every member alike, with no particles on those that get none.
+    using HandOver = std::function<void(int state, sky::Particles)>;
+    /// Evolves a box through its states, and hands over those that are wanted. A state must depend
+    /// neither on which are wanted nor on the team.
     ///
-    /// @param wanted  numbers of states, in the order in which the box passes them.
-    std::function<void(const BoxJob&, const std::vector<int>& wanted, const HandOver&)> particles;
+    /// @param wanted  in the order in which the box passes them.
+    /// @collective yes: every member of the team.
+    std::function<void(
+        const BoxJob&, const sky::Team&, const std::vector<WantedState>& wanted, const HandOver&)>
+        particles;
     std::function<sky::BoxMaps(const BoxJob&, int state, const sky::Particles&)> maps;
 };
 
@@ -45,11 +58,13 @@ enum class KeepParticles { no, yes };
 /// name with the hash of all that shaped it, and whoever comes last replaces it by the same.
 class BoxStore {
   public:
-    /// @param jobs  each class and realisation once; the same on every rank.
+    /// @param jobs           each class and realisation once; the same on every rank.
+    /// @param ranks_per_box  simulate a box together, at least; all where there are fewer.
     BoxStore(std::string folder,
              std::vector<BoxJob> jobs,
              BoxMakers makers,
-             KeepParticles keep_particles);
+             KeepParticles keep_particles,
+             int ranks_per_box = 1);
 
     std::int64_t n_states() const;
     /// States whose maps are not in the folder, or not fit for use.
@@ -58,17 +73,22 @@ class BoxStore {
     /// Makes what is missing: boxes are dealt to the ranks one by one as they become free, or
     /// states where their particles are at hand. What a killed run had finished is not made again.
     ///
-    /// @throws AgreedError  what the makers threw; the boxes in work elsewhere are finished first.
+    /// With several ranks per box, boxes are dealt in turn to groups of ranks. A group simulates
+    /// its box together until each rank holds the particles of a state, then each makes its maps,
+    /// which takes as much memory as without a group.
+    ///
+    /// @throws AgreedError  what the makers threw; the boxes in work elsewhere are finished first,
+    ///                      and those that are dealt to other groups.
     /// @throws DiskError    where a file cannot be written, on that rank; the job must then end.
     /// @collective yes: every rank.
     void prepare(const Communicator& communicator);
 
     /// Reads maps and haloes, from any thread. A file that is gone or damaged is made again on the
-    /// spot. The store must outlive it.
+    /// spot, by that rank alone. The store must outlive it.
     sky::BoxSource source();
 
   private:
-    /// What one rank makes in one go.
+    /// What one rank, or one group of ranks, makes in one go.
     struct Unit {
         std::size_t job;
         std::vector<int> states;  ///< in the order in which the box passes them
@@ -80,7 +100,16 @@ class BoxStore {
     std::vector<int> missing_states(const BoxJob& job) const;
     std::vector<Unit> plan() const;
     void tidy_folder() const;
-    void make(const BoxJob& job, const std::vector<int>& states) const;
+    using Advance = std::function<void()>;
+    std::exception_ptr farm(const Communicator& communicator,
+                            const std::vector<Unit>& units,
+                            const Advance& advance) const;
+    std::exception_ptr make_in_groups(const Communicator& communicator,
+                                      int n_groups,
+                                      const std::vector<Unit>& units,
+                                      const Advance& advance) const;
+    void make(const Communicator& group, const BoxJob& job, const std::vector<int>& states) const;
+    bool make_from_kept_particles(const BoxJob& job, int state) const;
     void make_maps(const BoxJob& job, int state, const sky::Particles& particles) const;
     template <typename Read>
     auto read_or_make(const BoxJob& job, int state, const Read& read);
@@ -89,6 +118,7 @@ class BoxStore {
     std::vector<BoxJob> jobs_;
     BoxMakers makers_;
     KeepParticles keep_particles_;
+    int ranks_per_box_;
     std::mutex making_again_;
 };
 

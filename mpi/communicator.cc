@@ -1,8 +1,10 @@
 #include "mpi/communicator.h"
 
 #include <algorithm>
-#include <limits>
+#include <memory>
 #include <numeric>
+
+#include <sched.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/text.h"
@@ -13,6 +15,10 @@ namespace {
 
 /// MPI counts are int: longer buffers travel in pieces.
 constexpr std::size_t max_count = std::size_t{1} << 28;
+
+/// Thrown from keep_together into `together`. No exception of the usual kind, so that the work does
+/// not take it for one.
+struct FailedElsewhere {};
 
 template <typename T>
 void sum_in_place(const Communicator& communicator, std::span<T> values, MPI_Datatype type) {
@@ -28,6 +34,30 @@ void sum_in_place(const Communicator& communicator, std::span<T> values, MPI_Dat
 }
 
 }  // namespace
+
+std::unique_ptr<Communicator::Handle> make_handle(MPI_Comm comm) {
+    auto handle = std::make_unique<Communicator::Handle>();
+    handle->comm = comm;
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm, &handle->rank);
+    MPI_Comm_size(comm, &handle->size);
+    MPI_Comm node = MPI_COMM_NULL;
+    check_mpi(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, handle->rank, MPI_INFO_NULL, &node),
+              "MPI_Comm_split_type");
+    MPI_Comm_rank(node, &handle->local_rank);
+    MPI_Comm_size(node, &handle->local_size);
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    sched_getaffinity(0, sizeof(mine), &mine);
+    std::vector<cpu_set_t> all(static_cast<std::size_t>(handle->local_size));
+    check_mpi(
+        MPI_Allgather(&mine, sizeof(mine), MPI_BYTE, all.data(), sizeof(mine), MPI_BYTE, node),
+        "MPI_Allgather");
+    handle->n_sharing_cores = static_cast<int>(std::ranges::count_if(
+        all, [&](const cpu_set_t& theirs) { return CPU_EQUAL(&theirs, &mine) != 0; }));
+    MPI_Comm_free(&node);
+    return handle;
+}
 
 Communicator::Communicator() = default;
 Communicator::Communicator(std::shared_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -131,61 +161,100 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     if (!handle_) {
         return parts;
     }
-    // Point to point, not MPI_Alltoallv: its displacements are int, and the total may pass 2 GiB.
-    const int n_ranks = handle_->size;
     std::vector<std::int64_t> sizes_out;
     for (const auto& part : parts) {
-        FAINTWEB_EXPECTS(part.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
         sizes_out.push_back(static_cast<std::int64_t>(part.size()));
     }
     std::vector<std::int64_t> sizes_in(parts.size());
     check_mpi(MPI_Alltoall(
                   sizes_out.data(), 1, MPI_INT64_T, sizes_in.data(), 1, MPI_INT64_T, handle_->comm),
               "MPI_Alltoall");
-    std::vector<std::vector<std::byte>> received(parts.size());
-    std::vector<MPI_Request> requests;
-    constexpr int tag = 11;
-    for (int r = 0; r < n_ranks; ++r) {
-        auto& part = received[static_cast<std::size_t>(r)];
-        part.resize(static_cast<std::size_t>(sizes_in[static_cast<std::size_t>(r)]));
-        check_mpi(MPI_Irecv(part.data(),
-                            static_cast<int>(part.size()),
-                            MPI_BYTE,
-                            r,
-                            tag,
-                            handle_->comm,
-                            &requests.emplace_back()),
-                  "MPI_Irecv");
+    std::vector<std::vector<std::byte>> received;
+    for (const std::int64_t size : sizes_in) {
+        received.emplace_back(static_cast<std::size_t>(size));
     }
-    for (int r = 0; r < n_ranks; ++r) {
-        const auto& part = parts[static_cast<std::size_t>(r)];
-        check_mpi(MPI_Isend(part.data(),
-                            static_cast<int>(part.size()),
-                            MPI_BYTE,
-                            r,
-                            tag,
-                            handle_->comm,
-                            &requests.emplace_back()),
-                  "MPI_Isend");
+    exchange(std::vector<std::span<const std::byte>>(parts.begin(), parts.end()),
+             std::vector<std::span<std::byte>>(received.begin(), received.end()));
+    return received;
+}
+
+void Communicator::exchange(const std::vector<std::span<const std::byte>>& sent,
+                            const std::vector<std::span<std::byte>>& received) const {
+    const auto n_ranks = static_cast<std::size_t>(size());
+    FAINTWEB_EXPECTS(sent.size() == n_ranks && received.size() == n_ranks);
+    const auto own = static_cast<std::size_t>(rank());
+    FAINTWEB_EXPECTS(sent[own].size() == received[own].size());
+    // Point to point, not MPI_Alltoallv: its displacements are int, and the total may pass 2 GiB.
+    // Pieces of one pair of ranks stay in order.
+    constexpr int tag = 11;
+    std::vector<MPI_Request> requests;
+    for (std::size_t distance = 1; distance < n_ranks; ++distance) {
+        const std::size_t from = (own + n_ranks - distance) % n_ranks;
+        for (std::size_t first = 0; first < received[from].size(); first += max_count) {
+            const auto piece =
+                received[from].subspan(first, std::min(max_count, received[from].size() - first));
+            check_mpi(MPI_Irecv(piece.data(),
+                                static_cast<int>(piece.size()),
+                                MPI_BYTE,
+                                static_cast<int>(from),
+                                tag,
+                                handle_->comm,
+                                &requests.emplace_back()),
+                      "MPI_Irecv");
+        }
+    }
+    for (std::size_t distance = 1; distance < n_ranks; ++distance) {
+        const std::size_t to = (own + distance) % n_ranks;
+        for (std::size_t first = 0; first < sent[to].size(); first += max_count) {
+            const auto piece =
+                sent[to].subspan(first, std::min(max_count, sent[to].size() - first));
+            check_mpi(MPI_Isend(piece.data(),
+                                static_cast<int>(piece.size()),
+                                MPI_BYTE,
+                                static_cast<int>(to),
+                                tag,
+                                handle_->comm,
+                                &requests.emplace_back()),
+                      "MPI_Isend");
+        }
+    }
+    std::ranges::copy(sent[own], received[own].begin());
+    if (requests.empty()) {
+        return;
     }
     check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
               "MPI_Waitall");
-    return received;
+}
+
+Communicator Communicator::split(int group) const {
+    if (!handle_) {
+        return *this;
+    }
+    MPI_Comm comm = MPI_COMM_NULL;
+    check_mpi(MPI_Comm_split(handle_->comm, group, handle_->rank, &comm), "MPI_Comm_split");
+    std::unique_ptr<Handle> handle = make_handle(comm);
+    return Communicator(std::shared_ptr<Handle>(handle.release(), [](Handle* last) {
+        MPI_Comm_free(&last->comm);
+        delete last;
+    }));
 }
 
 void together(const Communicator& communicator, const std::function<void()>& work) {
     std::string failure;
+    bool is_known = false;
     const auto tell = [&](base::ExitCode code, const char* message) {
         failure = base::text(static_cast<int>(code), ' ', message);
     };
     try {
         work();
+    } catch (const FailedElsewhere&) {
+        is_known = true;
     } catch (const base::Error& error) {
         tell(error.code(), error.what());
     } catch (const std::exception& error) {
         tell(base::ExitCode::internal, error.what());
     }
-    if (communicator.max(failure.empty() ? 0 : 1) == 0) {
+    if (!is_known && communicator.max(failure.empty() ? 0 : 1) == 0) {
         return;
     }
     for (const std::string& theirs : communicator.all_gather(failure)) {
@@ -193,6 +262,13 @@ void together(const Communicator& communicator, const std::function<void()>& wor
             throw AgreedError(static_cast<base::ExitCode>(std::stoi(theirs)),
                               theirs.substr(theirs.find(' ') + 1));
         }
+    }
+}
+
+void keep_together(const Communicator& communicator) {
+    // A rank that has failed is in `together`, and asks the same there.
+    if (communicator.max(0) != 0) {
+        throw FailedElsewhere();
     }
 }
 

@@ -48,10 +48,15 @@ class Communicator {
     void sum(std::span<double> values) const;
     void sum(std::span<std::int64_t> values) const;
     std::int64_t max(std::int64_t value) const;
-    /// Sends `parts[r]` to rank r and gives what every rank sent here, in rank order. A part may be
-    /// any size below 2 GiB.
+    /// Sends `parts[r]` to rank r and gives what every rank sent here, in rank order.
     std::vector<std::vector<std::byte>> exchange(
         const std::vector<std::vector<std::byte>>& parts) const;
+    /// Sends sent[r] to rank r and fills received[r] with what that one sent here: for ranks that
+    /// know the sizes of what comes.
+    void exchange(const std::vector<std::span<const std::byte>>& sent,
+                  const std::vector<std::span<std::byte>>& received) const;
+    /// A communicator of the ranks that give the same group, in the order of their ranks here.
+    Communicator split(int group) const;
 
     /// The MPI_Comm behind this object (a pointer to it), null for a world of one without MPI. For
     /// the files of mpi/ only.
@@ -70,6 +75,12 @@ class Communicator {
 ///
 /// @collective yes: every rank.
 void together(const Communicator& communicator, const std::function<void()>& work);
+
+/// Within the work of `together`: ends that work on every rank once it has failed on any, so that
+/// none waits in the collective call that comes next for one that never makes it.
+///
+/// @collective yes: every rank that is still at work.
+void keep_together(const Communicator& communicator);
 
 /// Calls `compute` on the root only and gives its text to every rank. An error there is thrown on
 /// every rank as an AgreedError.

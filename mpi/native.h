@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <mpi.h>
@@ -17,6 +18,11 @@ struct Communicator::Handle {
     int local_size = 1;
     int n_sharing_cores = 1;
 };
+
+/// Asks MPI about a communicator, whose errors come back as codes from then on.
+///
+/// @collective yes: every rank of it.
+std::unique_ptr<Communicator::Handle> make_handle(MPI_Comm comm);
 
 /// The MPI communicator of a Communicator that has one.
 inline MPI_Comm comm_of(const Communicator& communicator) {

@@ -4,11 +4,8 @@
 #ifdef FAINTWEB_CUDA
 #include <nccl.h>
 #endif
-#include <algorithm>
 #include <array>
-#include <vector>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -19,29 +16,10 @@ namespace faintweb::mpi {
 namespace {
 
 std::shared_ptr<Communicator::Handle> make_world() {
-    auto handle = std::make_shared<Communicator::Handle>();
-    // A copy of the world, so that no library's messages mix with ours; errors come back as codes.
-    check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle->comm), "MPI_Comm_dup");
-    MPI_Comm_set_errhandler(handle->comm, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(handle->comm, &handle->rank);
-    MPI_Comm_size(handle->comm, &handle->size);
-    MPI_Comm node = MPI_COMM_NULL;
-    check_mpi(
-        MPI_Comm_split_type(handle->comm, MPI_COMM_TYPE_SHARED, handle->rank, MPI_INFO_NULL, &node),
-        "MPI_Comm_split_type");
-    MPI_Comm_rank(node, &handle->local_rank);
-    MPI_Comm_size(node, &handle->local_size);
-    cpu_set_t mine;
-    CPU_ZERO(&mine);
-    sched_getaffinity(0, sizeof(mine), &mine);
-    std::vector<cpu_set_t> all(static_cast<std::size_t>(handle->local_size));
-    check_mpi(
-        MPI_Allgather(&mine, sizeof(mine), MPI_BYTE, all.data(), sizeof(mine), MPI_BYTE, node),
-        "MPI_Allgather");
-    handle->n_sharing_cores = static_cast<int>(std::ranges::count_if(
-        all, [&](const cpu_set_t& theirs) { return CPU_EQUAL(&theirs, &mine) != 0; }));
-    MPI_Comm_free(&node);
-    return handle;
+    // A copy of the world, so that no library's messages mix with ours.
+    MPI_Comm comm = MPI_COMM_NULL;
+    check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+    return make_handle(comm);
 }
 
 /// One line with rank and host, then the end of the job.

@@ -244,6 +244,14 @@ Keys::Keys() {
              "Keep the particles, so that other shocks can be painted without a new simulation.")
         .only_running();
     boxes
+        .key("ranks_per_box",
+             &Boxes::ranks_per_box,
+             within(1, 2048),
+             "",
+             "Ranks that simulate a box together, at least, which takes less memory of each; 1 = "
+             "boxes are made side by side.")
+        .only_running();
+    boxes
         .key("folder",
              &Boxes::folder,
              not_empty(),

@@ -15,10 +15,13 @@ FourierMesh gaussian_field(const LinearPower& power,
                            std::uint64_t seed,
                            std::uint64_t box_key,
                            Amplitudes amplitudes,
-                           int n_threads) {
+                           int n_threads,
+                           const Team& team) {
     const auto edge = static_cast<std::size_t>(n);
-    FourierMesh field(n);
-    base::parallel_for(n_threads, edge, [&](std::size_t i) {
+    const Planes own = team.planes(n);
+    FourierMesh field(n, own);
+    base::parallel_for(n_threads, static_cast<std::size_t>(own.size()), [&](std::size_t plane) {
+        const std::size_t i = plane + static_cast<std::size_t>(own.first);
         for (std::size_t j = 0; j < edge; ++j) {
             base::fill_normal(seed,
                               base::Purpose::box_noise,
@@ -28,7 +31,7 @@ FourierMesh gaussian_field(const LinearPower& power,
                               field.row(static_cast<int>(i), static_cast<int>(j)));
         }
     });
-    MeshFft(n).forward(field, n_threads);
+    MeshFft(n, team).forward(field, n_threads);
 
     // The root of the power at every squared wave number, which is a whole number.
     const double cell_mpc3 = std::pow(box_mpc / n, 3);
@@ -45,7 +48,7 @@ FourierMesh gaussian_field(const LinearPower& power,
     // Rms of a mode of the noise.
     const auto fixed = static_cast<float>(std::pow(static_cast<double>(n), 1.5));
     base::parallel_for(n_threads, edge, [&](std::size_t i) {
-        for (int j = 0; j < n; ++j) {
+        for (int j = own.first; j < own.end; ++j) {
             const int x = field.waves(static_cast<int>(i));
             const int y = field.waves(j);
             std::complex<float>* modes = field.modes(static_cast<int>(i), j);

@@ -17,6 +17,8 @@ enum class Amplitudes { random, fixed };
 /// The phases come from white noise keyed by (seed, box_key, point), so that they do not depend on
 /// who makes which part.
 ///
+/// @param team  each member gets its own modes; FourierMesh says which.
+/// @collective yes: every member of the team.
 /// @source Pen 1997 (ApJ 490, L127): white noise times the root of the power.
 FourierMesh gaussian_field(const LinearPower& power,
                            double box_mpc,
@@ -24,6 +26,7 @@ FourierMesh gaussian_field(const LinearPower& power,
                            std::uint64_t seed,
                            std::uint64_t box_key,
                            Amplitudes amplitudes,
-                           int n_threads);
+                           int n_threads,
+                           const Team& team = {});
 
 }  // namespace faintweb::sky

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <utility>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -47,65 +48,182 @@ Between between(float x, int n) {
     return {low, low + 1 == n ? 0 : low + 1, share};
 }
 
-/// Where particle (i, j, k) of the lattice is, in cells of a mesh.
-struct Places {
-    float cells_per_mpc;
-    float cells_per_particle;
+/// Position in cells of a mesh.
+using Place = std::array<float, 3>;
 
-    std::array<float, 3> of(std::size_t i, std::size_t j, std::size_t k, const Vector3& d) const {
-        return {static_cast<float>(i) * cells_per_particle + d[0] * cells_per_mpc,
-                static_cast<float>(j) * cells_per_particle + d[1] * cells_per_mpc,
-                static_cast<float>(k) * cells_per_particle + d[2] * cells_per_mpc};
+/// The planes of a lattice of particles that a member keeps, on their way over the mesh: a particle
+/// visits the owner of the mesh plane just below it.
+///
+/// Visitors are more frugal than planes of the mesh would be: at late times the particles of one
+/// slab are spread over many slabs, but there are fewer of them than of mesh points.
+class Travel {
+  public:
+    /// Sends the positions of the particles to those that they visit.
+    ///
+    /// @param displacement_mpc  [own planes, n, n]; it must not change before the way back.
+    /// @collective yes: every member of the team.
+    Travel(const Team& team,
+           const std::vector<Vector3>& displacement_mpc,
+           double box_mpc,
+           int n_particles,
+           int n_mesh,
+           int n_threads)
+        : team_(team),
+          displacement_mpc_(displacement_mpc),
+          n_mesh_(n_mesh),
+          n_threads_(n_threads),
+          own_(team.planes(n_particles)),
+          edge_(static_cast<std::size_t>(n_particles)),
+          cells_per_mpc_(static_cast<float>(n_mesh / box_mpc)),
+          cells_per_particle_(static_cast<float>(static_cast<double>(n_mesh) / n_particles)) {
+        for (int plane = 0; plane < n_mesh; ++plane) {
+            hosts_.push_back(static_cast<std::size_t>(owner_of(plane, n_mesh, team.size)));
+        }
+        const auto n_members = static_cast<std::size_t>(team.size);
+        const auto n_planes = static_cast<std::size_t>(own_.size());
+        // The particles that go to one host lie together, in the order of the lattice.
+        starts_.assign(n_planes, std::vector<std::size_t>(n_members, 0));
+        base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
+            for_each_in_plane(
+                i, [&](std::size_t, const Place&, std::size_t host) { ++starts_[i][host]; });
+        });
+        std::size_t n_before = 0;
+        for (std::size_t m = 0; m < n_members; ++m) {
+            const std::size_t start = n_before;
+            for (std::vector<std::size_t>& of_plane : starts_) {
+                n_before += std::exchange(of_plane[m], n_before);
+            }
+            n_sent_.push_back(n_before - start);
+        }
+        const std::vector<std::size_t> one_each(n_members, 1);
+        n_received_ = exchange(team, n_sent_, one_each, one_each);
+        std::vector<Place> places(displacement_mpc.size());
+        base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
+            std::vector<std::size_t> next = starts_[i];
+            for_each_in_plane(i, [&](std::size_t, const Place& place, std::size_t host) {
+                places[next[host]++] = place;
+            });
+        });
+        visitors_ = exchange(team, std::move(places), n_sent_, n_received_);
     }
-};
 
-Places places(double box_mpc, int n_particles, int n_mesh) {
-    return {static_cast<float>(n_mesh / box_mpc),
-            static_cast<float>(static_cast<double>(n_mesh) / n_particles)};
-}
+    /// Those who came here, from all members.
+    const std::vector<Place>& visitors() const { return visitors_; }
 
-/// Sums the mass of the particles into whole numbers, cloud in cell: [n_mesh, n_mesh, n_mesh].
-std::vector<std::int64_t> deposit(const std::vector<Vector3>& displacement_mpc,
-                                  double box_mpc,
-                                  int n_particles,
-                                  int n_mesh,
-                                  int n_threads) {
-    const auto edge = static_cast<std::size_t>(n_particles);
-    const auto n = static_cast<std::size_t>(n_mesh);
-    std::vector<std::int64_t> quanta(n * n * n, 0);
-    const Places at = places(box_mpc, n_particles, n_mesh);
-    const float mass = static_cast<float>(std::pow(static_cast<double>(n_mesh) / n_particles, 3)) *
-                       quanta_per_cell;
-    base::parallel_for(n_threads, edge, [&](std::size_t i) {
-        for (std::size_t j = 0; j < edge; ++j) {
-            for (std::size_t k = 0; k < edge; ++k) {
-                const auto place = at.of(i, j, k, displacement_mpc[(i * edge + j) * edge + k]);
-                const Between x = between(place[0], n_mesh);
-                const Between y = between(place[1], n_mesh);
-                const Between z = between(place[2], n_mesh);
-                const auto add = [&](int ix, int iy, int iz, float share) {
-                    const std::size_t cell =
-                        (static_cast<std::size_t>(ix) * n + static_cast<std::size_t>(iy)) * n +
-                        static_cast<std::size_t>(iz);
-                    std::atomic_ref<std::int64_t>(quanta[cell])
-                        .fetch_add(static_cast<std::int64_t>(mass * share),
-                                   std::memory_order_relaxed);
-                };
-                const float xy00 = (1 - x.share) * (1 - y.share);
-                const float xy01 = (1 - x.share) * y.share;
-                const float xy10 = x.share * (1 - y.share);
-                const float xy11 = x.share * y.share;
-                add(x.low, y.low, z.low, xy00 * (1 - z.share));
-                add(x.low, y.low, z.high, xy00 * z.share);
-                add(x.low, y.high, z.low, xy01 * (1 - z.share));
-                add(x.low, y.high, z.high, xy01 * z.share);
-                add(x.high, y.low, z.low, xy10 * (1 - z.share));
-                add(x.high, y.low, z.high, xy10 * z.share);
-                add(x.high, y.high, z.low, xy11 * (1 - z.share));
-                add(x.high, y.high, z.high, xy11 * z.share);
+    /// Calls work(v) for every visitor.
+    template <typename Work>
+    void for_each_visitor(const Work& work) const {
+        constexpr std::size_t n_at_once = std::size_t{1} << 15;
+        base::parallel_for(
+            n_threads_, (visitors_.size() + n_at_once - 1) / n_at_once, [&](std::size_t part) {
+                const std::size_t end = std::min((part + 1) * n_at_once, visitors_.size());
+                for (std::size_t v = part * n_at_once; v < end; ++v) {
+                    work(v);
+                }
+            });
+    }
+
+    /// Sends every visitor's value home and calls take(particle, value) for every own particle.
+    ///
+    /// @collective yes: every member of the team.
+    template <typename Take>
+    void bring_home(std::vector<float> of_visitors, const Take& take) const {
+        const std::vector<float> values =
+            exchange(team_, std::move(of_visitors), n_received_, n_sent_);
+        base::parallel_for(n_threads_, starts_.size(), [&](std::size_t i) {
+            std::vector<std::size_t> next = starts_[i];
+            for_each_in_plane(i, [&](std::size_t particle, const Place&, std::size_t host) {
+                take(particle, values[next[host]++]);
+            });
+        });
+    }
+
+  private:
+    /// Calls visit(particle, place, host) for every particle of one of the own planes.
+    template <typename Visit>
+    void for_each_in_plane(std::size_t plane, const Visit& visit) const {
+        const std::size_t i = plane + static_cast<std::size_t>(own_.first);
+        for (std::size_t j = 0; j < edge_; ++j) {
+            for (std::size_t k = 0; k < edge_; ++k) {
+                const std::size_t particle = (plane * edge_ + j) * edge_ + k;
+                const Vector3& d = displacement_mpc_[particle];
+                const Place place{
+                    static_cast<float>(i) * cells_per_particle_ + d[0] * cells_per_mpc_,
+                    static_cast<float>(j) * cells_per_particle_ + d[1] * cells_per_mpc_,
+                    static_cast<float>(k) * cells_per_particle_ + d[2] * cells_per_mpc_};
+                const int below = between(place[0], n_mesh_).low;
+                visit(particle, place, hosts_[static_cast<std::size_t>(below)]);
             }
         }
+    }
+
+    const Team& team_;
+    const std::vector<Vector3>& displacement_mpc_;
+    int n_mesh_;
+    int n_threads_;
+    Planes own_;
+    std::size_t edge_;
+    float cells_per_mpc_;
+    float cells_per_particle_;
+    std::vector<std::size_t> hosts_;                ///< of each plane of the mesh
+    std::vector<std::vector<std::size_t>> starts_;  ///< among all sent, of [plane][host]
+    std::vector<std::size_t> n_sent_;               ///< to each member
+    std::vector<std::size_t> n_received_;           ///< from each member
+    std::vector<Place> visitors_;
+};
+
+/// Sums the mass of the particles into whole numbers, cloud in cell: [own planes, n, n] of the
+/// mesh.
+///
+/// @collective yes: every member of the team.
+std::vector<std::int64_t> deposit(const Team& team,
+                                  const Travel& travel,
+                                  int n_particles,
+                                  int n_mesh) {
+    const auto n = static_cast<std::size_t>(n_mesh);
+    const Planes own = team.planes(n_mesh);
+    const auto n_own = static_cast<std::size_t>(own.size());
+    // Those above the last own plane weigh on the next one, too.
+    const bool has_next = n_own < n;
+    std::vector<std::int64_t> quanta((n_own + (has_next ? 1 : 0)) * n * n, 0);
+    const float mass = static_cast<float>(std::pow(static_cast<double>(n_mesh) / n_particles, 3)) *
+                       quanta_per_cell;
+    travel.for_each_visitor([&](std::size_t v) {
+        const Place& place = travel.visitors()[v];
+        const Between x = between(place[0], n_mesh);
+        const Between y = between(place[1], n_mesh);
+        const Between z = between(place[2], n_mesh);
+        const auto add = [&](int ix, int iy, int iz, float share) {
+            const std::size_t plane =
+                own.contains(ix) ? static_cast<std::size_t>(ix - own.first) : n_own;
+            const std::size_t cell =
+                (plane * n + static_cast<std::size_t>(iy)) * n + static_cast<std::size_t>(iz);
+            std::atomic_ref<std::int64_t>(quanta[cell])
+                .fetch_add(static_cast<std::int64_t>(mass * share), std::memory_order_relaxed);
+        };
+        const float xy00 = (1 - x.share) * (1 - y.share);
+        const float xy01 = (1 - x.share) * y.share;
+        const float xy10 = x.share * (1 - y.share);
+        const float xy11 = x.share * y.share;
+        add(x.low, y.low, z.low, xy00 * (1 - z.share));
+        add(x.low, y.low, z.high, xy00 * z.share);
+        add(x.low, y.high, z.low, xy01 * (1 - z.share));
+        add(x.low, y.high, z.high, xy01 * z.share);
+        add(x.high, y.low, z.low, xy10 * (1 - z.share));
+        add(x.high, y.low, z.high, xy10 * z.share);
+        add(x.high, y.high, z.low, xy11 * (1 - z.share));
+        add(x.high, y.high, z.high, xy11 * z.share);
     });
+    if (has_next) {
+        const std::vector<std::int64_t> from_below =
+            pass_on(team,
+                    std::vector<std::int64_t>(quanta.end() - static_cast<std::ptrdiff_t>(n * n),
+                                              quanta.end()),
+                    1);
+        for (std::size_t cell = 0; cell < n * n; ++cell) {
+            quanta[cell] += from_below[cell];
+        }
+    }
     return quanta;
 }
 
@@ -138,7 +256,7 @@ void divide_by_squared_waves(FourierMesh& mesh, double factor, int n_threads) {
     const int n = mesh.n();
     base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
         const int i = static_cast<int>(plane);
-        for (int j = 0; j < n; ++j) {
+        for (int j = mesh.own().first; j < mesh.own().end; ++j) {
             std::complex<float>* modes = mesh.modes(i, j);
             const int xy = mesh.waves(i) * mesh.waves(i) + mesh.waves(j) * mesh.waves(j);
             for (int k = 0; k <= n / 2; ++k) {
@@ -158,7 +276,7 @@ void set_gradient(const FourierMesh& from,
     const int n = from.n();
     base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
         const int i = static_cast<int>(plane);
-        for (int j = 0; j < n; ++j) {
+        for (int j = from.own().first; j < from.own().end; ++j) {
             const std::complex<float>* source = from.modes(i, j);
             std::complex<float>* target = to.modes(i, j);
             const float across = derivative[static_cast<std::size_t>(axis == 0 ? i : j)];
@@ -174,11 +292,11 @@ void set_gradient(const FourierMesh& from,
 FourierMesh tidal_field(
     const FourierMesh& density, const MeshFft& fft, int a, int b, int n_threads) {
     const int n = density.n();
-    FourierMesh tide(n);
+    FourierMesh tide(n, density.own());
     const auto points = static_cast<float>(std::pow(static_cast<double>(n), 3));
     base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
         const int i = static_cast<int>(plane);
-        for (int j = 0; j < n; ++j) {
+        for (int j = density.own().first; j < density.own().end; ++j) {
             const std::complex<float>* source = density.modes(i, j);
             std::complex<float>* target = tide.modes(i, j);
             for (int k = 0; k <= n / 2; ++k) {
@@ -201,8 +319,9 @@ FourierMesh tidal_field(
 void add_product(
     const FourierMesh& a, const FourierMesh& b, float sign, FourierMesh& to, int n_threads) {
     const int n = to.n();
-    base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t plane) {
-        const int i = static_cast<int>(plane);
+    const Planes own = to.own();
+    base::parallel_for(n_threads, static_cast<std::size_t>(own.size()), [&](std::size_t plane) {
+        const int i = own.first + static_cast<int>(plane);
         for (int j = 0; j < n; ++j) {
             const float* x = a.row(i, j);
             const float* y = b.row(i, j);
@@ -216,7 +335,7 @@ void add_product(
 
 /// Source of the second-order potential: sum over a < b of phi,aa phi,bb - phi,ab^2.
 FourierMesh second_order_source(const FourierMesh& density, const MeshFft& fft, int n_threads) {
-    FourierMesh source(density.n());
+    FourierMesh source(density.n(), density.own());
     {
         const FourierMesh xx = tidal_field(density, fft, 0, 0, n_threads);
         const FourierMesh yy = tidal_field(density, fft, 1, 1, n_threads);
@@ -232,7 +351,7 @@ FourierMesh second_order_source(const FourierMesh& density, const MeshFft& fft, 
     return source;
 }
 
-void check(const BoxRun& run) {
+void check(const BoxRun& run, int n_members) {
     const auto refuse = [](const char* name, double value, const char* why) {
         throw base::UsageError(base::text(name, " of a box is ", value, " (", why, "), change it"));
     };
@@ -241,6 +360,12 @@ void check(const BoxRun& run) {
     }
     if (run.n_particles < 4 || run.n_particles % 2 != 0) {
         refuse("n_particles", run.n_particles, "it must be even and at least 4");
+    }
+    if (run.n_particles < n_members) {
+        refuse(
+            "n_particles",
+            run.n_particles,
+            base::text("each of the ", n_members, " that share it needs a plane of them").c_str());
     }
     if (run.n_mesh < run.n_particles || run.n_mesh % 2 != 0) {
         refuse("n_mesh", run.n_mesh, "it must be even and no less than n_particles");
@@ -255,20 +380,28 @@ void check(const BoxRun& run) {
 
 }  // namespace
 
-ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads)
+ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads, Team team)
     : cosmology_(cosmology),
-      run_((check(run), run)),
+      run_((check(run, team.size), run)),
       n_threads_(n_threads),
+      team_(std::move(team)),
       a_(run.a_start),
-      fft_(run.n_mesh),
-      density_(run.n_mesh),
-      force_(run.n_mesh) {
+      fft_(run.n_mesh, team_),
+      density_(run.n_mesh, team_.planes(run.n_mesh)),
+      force_(run.n_mesh, team_.planes(run.n_mesh)) {
     FAINTWEB_EXPECTS(n_threads >= 1);
     const int n = run.n_particles;
     const auto edge = static_cast<std::size_t>(n);
-    const MeshFft fft(n);
-    FourierMesh density = gaussian_field(
-        LinearPower(cosmology), run.box_mpc, n, run.seed, run.box_key, run.amplitudes, n_threads);
+    const Planes own = team_.planes(n);
+    const MeshFft fft(n, team_);
+    FourierMesh density = gaussian_field(LinearPower(cosmology),
+                                         run.box_mpc,
+                                         n,
+                                         run.seed,
+                                         run.box_key,
+                                         run.amplitudes,
+                                         n_threads,
+                                         team_);
     FourierMesh second = second_order_source(density, fft, n_threads);
     fft.forward(second, n_threads);
 
@@ -281,9 +414,10 @@ ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_
     divide_by_squared_waves(density, 1 / (fundamental * points), n_threads);
     divide_by_squared_waves(second, -1 / (fundamental * points), n_threads);
     const std::vector<float> derivative = exact_derivative(n);
-    displacement_mpc_.assign(edge * edge * edge, Vector3{});
-    momentum_.assign(edge * edge * edge, Vector3{});
-    FourierMesh gradient(n);
+    const auto n_own = static_cast<std::size_t>(own.size());
+    displacement_mpc_.assign(n_own * edge * edge, Vector3{});
+    momentum_.assign(n_own * edge * edge, Vector3{});
+    FourierMesh gradient(n, own);
     for (int axis = 0; axis < 3; ++axis) {
         for (const bool is_second : {false, true}) {
             set_gradient(is_second ? second : density, gradient, axis, derivative, n_threads);
@@ -291,9 +425,10 @@ ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_
             const auto size = static_cast<float>(is_second ? g.second : g.first);
             const auto speed =
                 static_cast<float>(momentum * (is_second ? g.second_rate : g.first_rate)) * size;
-            base::parallel_for(n_threads, edge, [&](std::size_t i) {
+            base::parallel_for(n_threads, n_own, [&](std::size_t i) {
                 for (std::size_t j = 0; j < edge; ++j) {
-                    const float* row = gradient.row(static_cast<int>(i), static_cast<int>(j));
+                    const float* row =
+                        gradient.row(own.first + static_cast<int>(i), static_cast<int>(j));
                     for (std::size_t k = 0; k < edge; ++k) {
                         const std::size_t p = (i * edge + j) * edge + k;
                         displacement_mpc_[p][static_cast<std::size_t>(axis)] += size * row[k];
@@ -357,10 +492,9 @@ void ParticleMesh::drift(double from, double to) {
                   from,
                   to,
                   intervals_per_step));
-    const std::size_t n = displacement_mpc_.size();
-    const auto edge = static_cast<std::size_t>(run_.n_particles);
-    const std::size_t part = n / edge;
-    base::parallel_for(n_threads_, edge, [&](std::size_t i) {
+    const auto n_planes = static_cast<std::size_t>(team_.planes(run_.n_particles).size());
+    const std::size_t part = displacement_mpc_.size() / n_planes;
+    base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
         for (std::size_t p = i * part; p < (i + 1) * part; ++p) {
             for (std::size_t c = 0; c < 3; ++c) {
                 displacement_mpc_[p][c] += factor * momentum_[p][c];
@@ -377,12 +511,13 @@ void ParticleMesh::kick(double from, double to) {
                   intervals_per_step);
     const int n = run_.n_mesh;
     const auto cells = static_cast<std::size_t>(n);
+    const Planes own = team_.planes(n);
+    const Travel travel(team_, displacement_mpc_, run_.box_mpc, run_.n_particles, n, n_threads_);
     {
-        const std::vector<std::int64_t> quanta =
-            deposit(displacement_mpc_, run_.box_mpc, run_.n_particles, n, n_threads_);
-        base::parallel_for(n_threads_, cells, [&](std::size_t i) {
+        const std::vector<std::int64_t> quanta = deposit(team_, travel, run_.n_particles, n);
+        base::parallel_for(n_threads_, static_cast<std::size_t>(own.size()), [&](std::size_t i) {
             for (std::size_t j = 0; j < cells; ++j) {
-                float* row = density_.row(static_cast<int>(i), static_cast<int>(j));
+                float* row = density_.row(own.first + static_cast<int>(i), static_cast<int>(j));
                 const std::int64_t* sums = &quanta[(i * cells + j) * cells];
                 for (std::size_t k = 0; k < cells; ++k) {
                     row[k] = static_cast<float>(sums[k]) / quanta_per_cell;
@@ -403,7 +538,7 @@ void ParticleMesh::kick(double from, double to) {
     }
     base::parallel_for(n_threads_, cells, [&](std::size_t plane) {
         const int i = static_cast<int>(plane);
-        for (int j = 0; j < n; ++j) {
+        for (int j = own.first; j < own.end; ++j) {
             std::complex<float>* modes = density_.modes(i, j);
             const double xy =
                 window[static_cast<std::size_t>(i)] * window[static_cast<std::size_t>(j)];
@@ -417,41 +552,60 @@ void ParticleMesh::kick(double from, double to) {
     divide_by_squared_waves(density_, 1, n_threads_);
 
     const std::vector<float> derivative = difference_derivative(n);
-    const auto edge = static_cast<std::size_t>(run_.n_particles);
-    const Places at = places(run_.box_mpc, run_.n_particles, n);
+    const std::size_t row_length = force_.row_length();
     for (int axis = 0; axis < 3; ++axis) {
         set_gradient(density_, force_, axis, derivative, n_threads_);
         fft_.backward(force_, n_threads_);
-        base::parallel_for(n_threads_, edge, [&](std::size_t i) {
-            for (std::size_t j = 0; j < edge; ++j) {
-                for (std::size_t k = 0; k < edge; ++k) {
-                    const std::size_t p = (i * edge + j) * edge + k;
-                    const auto place = at.of(i, j, k, displacement_mpc_[p]);
-                    const Between x = between(place[0], n);
-                    const Between y = between(place[1], n);
-                    const Between z = between(place[2], n);
-                    const auto along_z = [&](int ix, int iy) {
-                        const float* row = force_.row(ix, iy);
-                        return row[z.low] + z.share * (row[z.high] - row[z.low]);
-                    };
-                    const float low = along_z(x.low, y.low) +
-                                      y.share * (along_z(x.low, y.high) - along_z(x.low, y.low));
-                    const float high = along_z(x.high, y.low) +
-                                       y.share * (along_z(x.high, y.high) - along_z(x.high, y.low));
-                    momentum_[p][static_cast<std::size_t>(axis)] += low + x.share * (high - low);
-                }
-            }
+        const float* first = force_.row(own.first, 0);
+        const std::vector<float> beyond =
+            own.size() == n
+                ? std::vector<float>()
+                : pass_on(team_, std::vector<float>(first, first + cells * row_length), -1);
+        std::vector<float> forces(travel.visitors().size());
+        travel.for_each_visitor([&](std::size_t v) {
+            const Place& place = travel.visitors()[v];
+            const Between x = between(place[0], n);
+            const Between y = between(place[1], n);
+            const Between z = between(place[2], n);
+            const auto along_z = [&](int ix, int iy) {
+                const float* row = own.contains(ix)
+                                       ? force_.row(ix, iy)
+                                       : &beyond[static_cast<std::size_t>(iy) * row_length];
+                return row[z.low] + z.share * (row[z.high] - row[z.low]);
+            };
+            const float low =
+                along_z(x.low, y.low) + y.share * (along_z(x.low, y.high) - along_z(x.low, y.low));
+            const float high = along_z(x.high, y.low) +
+                               y.share * (along_z(x.high, y.high) - along_z(x.high, y.low));
+            forces[v] = low + x.share * (high - low);
+        });
+        travel.bring_home(std::move(forces), [&](std::size_t particle, float force) {
+            momentum_[particle][static_cast<std::size_t>(axis)] += force;
         });
     }
 }
 
-Particles ParticleMesh::state() const {
+Particles ParticleMesh::state(int member) const {
+    std::vector<std::size_t> n_sent(static_cast<std::size_t>(team_.size), 0);
+    n_sent[static_cast<std::size_t>(member)] = displacement_mpc_.size();
+    std::vector<std::size_t> n_received(n_sent.size(), 0);
+    if (team_.member == member) {
+        for (int m = 0; m < team_.size; ++m) {
+            n_received[static_cast<std::size_t>(m)] =
+                static_cast<std::size_t>(planes_of(run_.n_particles, team_.size, m).size()) *
+                static_cast<std::size_t>(run_.n_particles) *
+                static_cast<std::size_t>(run_.n_particles);
+        }
+    }
     Particles particles;
+    particles.displacement_mpc = exchange(team_, displacement_mpc_, n_sent, n_received);
+    particles.velocity_km_s = exchange(team_, momentum_, n_sent, n_received);
+    if (team_.member != member) {
+        return particles;
+    }
     particles.n = run_.n_particles;
     particles.box_mpc = run_.box_mpc;
     particles.z = 1 / a_ - 1;
-    particles.displacement_mpc = displacement_mpc_;
-    particles.velocity_km_s = momentum_;
     const auto factor = static_cast<float>(cosmology_.hubble_km_s_mpc() / a_);
     for (Vector3& velocity : particles.velocity_km_s) {
         for (float& component : velocity) {
@@ -462,8 +616,10 @@ Particles ParticleMesh::state() const {
 }
 
 Mesh particle_density(const Particles& particles, int n_mesh, int n_threads) {
-    const std::vector<std::int64_t> quanta =
-        deposit(particles.displacement_mpc, particles.box_mpc, particles.n, n_mesh, n_threads);
+    const Team alone;
+    const Travel travel(
+        alone, particles.displacement_mpc, particles.box_mpc, particles.n, n_mesh, n_threads);
+    const std::vector<std::int64_t> quanta = deposit(alone, travel, particles.n, n_mesh);
     Mesh density;
     density.n = n_mesh;
     density.cells.reserve(quanta.size());

@@ -9,6 +9,7 @@
 #include "lib/sky/linear_power.h"
 #include "lib/sky/mesh.h"
 #include "lib/sky/particles.h"
+#include "lib/sky/team.h"
 
 namespace faintweb::sky {
 
@@ -27,14 +28,19 @@ struct BoxRun {
 /// Gravity of dark matter in a periodic box: second-order Lagrangian start, then leapfrog steps on
 /// a particle mesh.
 ///
-/// Same run, same bits for any number of threads.
+/// Same run, same bits for any number of threads and members of a team. Each member keeps the
+/// particles of its own planes of the lattice, wherever they go, and owns a slab of the mesh. At
+/// every step particles show the owners of the mesh around them their positions, and get forces
+/// back; owners swap the planes between their slabs, and the rows that MeshFft says.
 ///
+/// @collective yes: every member of the team must make each call below.
 /// @source Bouchet et al. 1995 (start), Quinn et al. 1997 (leapfrog in an expanding universe),
 ///         Hockney & Eastwood 1988 (mesh).
 class ParticleMesh {
   public:
-    /// @throws UsageError  if the run makes no sense; names the number.
-    ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads);
+    /// @throws UsageError  if the run makes no sense, or has fewer planes of particles than the
+    ///                     team has members; names the number.
+    ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_threads, Team team = {});
 
     /// Moves on to a later time. The first call spends n_steps; the path to a later one depends on
     /// the redshifts passed.
@@ -43,8 +49,8 @@ class ParticleMesh {
     /// @throws UsageError  if it is not; names z.
     void advance_to(double z);
 
-    /// Positions and velocities at one time.
-    Particles state() const;
+    /// Positions and velocities at one time: the whole box for one member, none for the others.
+    Particles state(int member = 0) const;
 
   private:
     void drift(double from, double to);
@@ -53,13 +59,14 @@ class ParticleMesh {
     Cosmology cosmology_;
     BoxRun run_;
     int n_threads_;
+    Team team_;
     double a_;
     double last_step_ = 0;
     MeshFft fft_;
     FourierMesh density_;  ///< and the modes of its potential
     FourierMesh force_;
-    std::vector<Vector3> displacement_mpc_;
-    std::vector<Vector3> momentum_;  ///< a^2 dx/dt, Mpc H0
+    std::vector<Vector3> displacement_mpc_;  ///< [own planes, n, n]
+    std::vector<Vector3> momentum_;          ///< a^2 dx/dt, Mpc H0
     bool is_started_ = false;
 };
 

@@ -131,6 +131,8 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
     check_range("n_sheet", boxes.n_sheet, 1, 8);
     check_range("map_px", boxes.map_px, 16, 20000);
     check_range("web_map_px", boxes.web_map_px, 16, 20000);
+    // A group of ranks may be nearly twice as large, and each needs a plane of particles.
+    check_range("ranks_per_box", boxes.ranks_per_box, 1, boxes.n_particles / 2);
     double near_mpc = comoving_distance_mpc(cosmology, sky.z_min);
     for (std::size_t i = 0; i < boxes.edges_mpc.size(); ++i) {
         const double edge_mpc = boxes.edges_mpc[i];

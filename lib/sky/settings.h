@@ -78,6 +78,7 @@ struct BoxSettings {
     int map_px = 6000;      ///< edge of the projected halo maps
     int web_map_px = 3000;  ///< edge of the projected web maps, which are smoother
     bool keep_particles = false;           ///< so that other shocks need no new simulation
+    int ranks_per_box = 1;                 ///< that simulate one box together, at least
     std::string folder = "results/boxes";  ///< where boxes are kept, to be shared by campaigns
 };
 

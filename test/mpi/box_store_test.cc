@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -10,6 +11,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/sky/coded_map.h"
+#include "lib/sky/particle_mesh.h"
 #include "test/mpi/mpi_test_main.h"
 
 namespace faintweb::mpi {
@@ -40,7 +43,8 @@ std::uint16_t code_of(const BoxJob& job, int state, int axis) {
                                       10 * state + axis);
 }
 
-class Store : public testing::Test {
+/// The parameter is the number of ranks per box.
+class Store : public testing::TestWithParam<int> {
   protected:
     Store() : world_(test::world()) {
         folder_ = testing::TempDir() + base::text("faintweb_box_store_", getpid());
@@ -58,18 +62,23 @@ class Store : public testing::Test {
     BoxMakers makers() {
         return {
             .particles =
-                [this](const BoxJob& job, const std::vector<int>& wanted, const auto& hand_over) {
-                    ++n_evolved_;
-                    for (const int state : wanted) {
-                        if (state == failing_state_) {
+                [this](const BoxJob& job,
+                       const sky::Team& team,
+                       const std::vector<WantedState>& wanted,
+                       const auto& hand_over) {
+                    n_evolved_ += team.member == 0 ? 1 : 0;
+                    for (const auto& [state, member] : wanted) {
+                        if (state == failing_state_ && team.member == team.size - 1) {
                             throw base::Error(base::ExitCode::internal, "the mesh melted");
                         }
                         sky::Particles particles;
-                        particles.n = 2;
-                        particles.box_mpc = job.box_mpc;
-                        particles.z = job.z[static_cast<std::size_t>(state)];
-                        particles.displacement_mpc.assign(8, {static_cast<float>(state), 0, 0});
-                        particles.velocity_km_s.assign(8, {});
+                        if (team.member == member) {
+                            particles.n = 2;
+                            particles.box_mpc = job.box_mpc;
+                            particles.z = job.z[static_cast<std::size_t>(state)];
+                            particles.displacement_mpc.assign(8, {static_cast<float>(state), 0, 0});
+                            particles.velocity_km_s.assign(8, {});
+                        }
                         hand_over(state, particles);
                     }
                 },
@@ -77,22 +86,25 @@ class Store : public testing::Test {
                 [this](const BoxJob& job, int state, const sky::Particles& particles) {
                     ++n_mapped_;
                     EXPECT_EQ(particles.z, job.z[static_cast<std::size_t>(state)]);
-                    const auto told = static_cast<int>(particles.displacement_mpc.at(3)[0]);
-                    sky::BoxMaps maps;
-                    for (int axis = 0; axis < 3; ++axis) {
-                        maps.layers[sky::Layer::web][static_cast<std::size_t>(axis)] = {
-                            .n = 2,
-                            .low = 1,
-                            .log_step = 1,
-                            .codes = std::vector<std::uint16_t>(4, code_of(job, told, axis))};
-                    }
-                    maps.haloes.push_back({.mass_msun = 1e14 + told});
-                    return maps;
+                    return maps_of(job, static_cast<int>(particles.displacement_mpc.at(3)[0]));
                 }};
     }
 
+    static sky::BoxMaps maps_of(const BoxJob& job, int told) {
+        sky::BoxMaps maps;
+        for (int axis = 0; axis < 3; ++axis) {
+            maps.layers[sky::Layer::web][static_cast<std::size_t>(axis)] = {
+                .n = 2,
+                .low = 1,
+                .log_step = 1,
+                .codes = std::vector<std::uint16_t>(4, code_of(job, told, axis))};
+        }
+        maps.haloes.push_back({.mass_msun = 1e14 + told});
+        return maps;
+    }
+
     BoxStore store(KeepParticles keep = KeepParticles::no, std::vector<BoxJob> jobs = some_jobs()) {
-        return {folder_, std::move(jobs), makers(), keep};
+        return {folder_, std::move(jobs), makers(), keep, GetParam()};
     }
 
     /// Boxes evolved and states mapped on all ranks since the last call.
@@ -155,7 +167,7 @@ class Store : public testing::Test {
 
 using Counts = std::pair<std::int64_t, std::int64_t>;
 
-TEST_F(Store, MakesEachStateOnce) {
+TEST_P(Store, MakesEachStateOnce) {
     BoxStore boxes = store();
     EXPECT_EQ(boxes.n_states(), 6);
     EXPECT_EQ(boxes.n_missing_states(), 6);
@@ -169,7 +181,7 @@ TEST_F(Store, MakesEachStateOnce) {
     EXPECT_EQ(counts(), Counts(0, 0));
 }
 
-TEST_F(Store, MakesOnlyWhatIsMissing) {
+TEST_P(Store, MakesOnlyWhatIsMissing) {
     BoxStore boxes = store();
     boxes.prepare(world_);
     counts();
@@ -182,7 +194,7 @@ TEST_F(Store, MakesOnlyWhatIsMissing) {
     expect_whole(boxes);
 }
 
-TEST_F(Store, KeptParticlesNeedNotBeMadeAgain) {
+TEST_P(Store, KeptParticlesNeedNotBeMadeAgain) {
     store(KeepParticles::yes).prepare(world_);
     EXPECT_EQ(counts(), Counts(3, 6));
     EXPECT_EQ(files("particles-").size(), 6U);
@@ -200,7 +212,7 @@ TEST_F(Store, KeptParticlesNeedNotBeMadeAgain) {
     EXPECT_EQ(files("maps-").size(), 18U);  // those of other settings are kept
 }
 
-TEST_F(Store, OtherSettingsAreOtherBoxes) {
+TEST_P(Store, OtherSettingsAreOtherBoxes) {
     store().prepare(world_);
     counts();
     store(KeepParticles::no, some_jobs("seed 2")).prepare(world_);
@@ -214,7 +226,7 @@ TEST_F(Store, OtherSettingsAreOtherBoxes) {
     EXPECT_EQ(store(KeepParticles::no, farther).n_missing_states(), 2);
 }
 
-TEST_F(Store, AllRanksLeaveAFailureTogetherAndResume) {
+TEST_P(Store, AllRanksLeaveAFailureTogetherAndResume) {
     failing_state_ = 1;
     BoxStore boxes = store();
     try {
@@ -233,7 +245,7 @@ TEST_F(Store, AllRanksLeaveAFailureTogetherAndResume) {
     expect_whole(boxes);
 }
 
-TEST_F(Store, DamagedMapIsMadeAgainWhenItIsRead) {
+TEST_P(Store, DamagedMapIsMadeAgainWhenItIsRead) {
     BoxStore boxes = store();
     boxes.prepare(world_);
     counts();
@@ -254,7 +266,7 @@ TEST_F(Store, DamagedMapIsMadeAgainWhenItIsRead) {
     EXPECT_EQ(counts(), Counts(0, 0));
 }
 
-TEST_F(Store, RemovesWhatAKilledRunLeft) {
+TEST_P(Store, RemovesWhatAKilledRunLeft) {
     const std::string old_file = folder_ + "/maps-50mpc-r0-s0-0123.h5.17-0.partial";
     const std::string new_file = folder_ + "/maps-50mpc-r0-s0-0123.h5.18-0.partial";
     on_root([&] {
@@ -267,6 +279,116 @@ TEST_F(Store, RemovesWhatAKilledRunLeft) {
     EXPECT_FALSE(fs::exists(old_file));
     EXPECT_TRUE(fs::exists(new_file));
 }
+
+INSTANTIATE_TEST_SUITE_P(RanksPerBox, Store, testing::Values(1, 2, 3));
+
+/// A map whose pixels are the bits of 1000 vectors.
+sky::CodedMap bits(const std::vector<sky::Vector3>& vectors) {
+    sky::CodedMap map{.n = 80, .low = 1, .log_step = 1, .codes = {}};
+    map.codes.resize(80 * 80);
+    EXPECT_EQ(vectors.size(), 1000U);
+    std::memcpy(map.codes.data(), vectors.data(), 1000 * sizeof(sky::Vector3));
+    return map;
+}
+
+/// A small box by gravity, shared by the team; the maps fail for one state.
+BoxMakers gravity(int failing_state = -1) {
+    return {.particles =
+                [](const BoxJob& job,
+                   const sky::Team& team,
+                   const std::vector<WantedState>& wanted,
+                   const auto& hand_over) {
+                    sky::BoxRun run;
+                    run.box_mpc = job.box_mpc;
+                    run.n_particles = 10;
+                    run.n_mesh = 14;
+                    run.n_steps = 2;
+                    run.box_key = static_cast<std::uint64_t>(job.realisation);
+                    sky::ParticleMesh box({}, run, 1, team);
+                    std::size_t next = 0;
+                    for (auto state = static_cast<int>(job.z.size()) - 1; next < wanted.size();
+                         --state) {
+                        box.advance_to(job.z[static_cast<std::size_t>(state)]);
+                        if (wanted[next].state == state) {
+                            hand_over(state, box.state(wanted[next].member));
+                            ++next;
+                        }
+                    }
+                },
+            .maps =
+                [failing_state](const BoxJob&, int state, const sky::Particles& particles) {
+                    if (state == failing_state) {
+                        throw base::Error(base::ExitCode::internal, "the shocks melted");
+                    }
+                    sky::BoxMaps maps;
+                    for (const std::size_t axis : {0, 1, 2}) {
+                        maps.layers[sky::Layer::web][axis] =
+                            bits(axis == 0 ? particles.displacement_mpc : particles.velocity_km_s);
+                    }
+                    return maps;
+                }};
+}
+
+/// One box of three states, and two of one.
+std::vector<BoxJob> gravity_jobs() {
+    std::vector<BoxJob> jobs;
+    for (int realisation = 0; realisation < 3; ++realisation) {
+        BoxJob& job = jobs.emplace_back();
+        job.realisation = realisation;
+        job.box_mpc = 40;
+        job.z = realisation == 1 ? std::vector{0.1, 0.3, 0.5} : std::vector{0.4};
+    }
+    return jobs;
+}
+
+class Groups : public Store {
+  protected:
+    /// What a store makes: the names of its files and the bits in them. The folder is emptied.
+    std::pair<std::vector<fs::path>, std::vector<std::vector<std::uint16_t>>> made(
+        int ranks_per_box) {
+        BoxStore boxes(folder_, gravity_jobs(), gravity(), KeepParticles::yes, ranks_per_box);
+        boxes.prepare(world_);
+        std::vector<std::vector<std::uint16_t>> bits;
+        for (const BoxJob& job : gravity_jobs()) {
+            for (int state = 0; state < static_cast<int>(job.z.size()); ++state) {
+                for (const int axis : {0, 1}) {
+                    sky::Slab slab{};
+                    slab.state = state;
+                    bits.push_back(
+                        boxes.source().map(slab, job.realisation, axis, sky::Layer::web).codes);
+                }
+            }
+        }
+        std::vector<fs::path> names = files("");
+        on_root([&] { fs::remove_all(folder_); });
+        return {names, bits};
+    }
+};
+
+TEST_P(Groups, MakeWhatRanksMakeAlone) {
+    const auto [names, bits] = made(1);
+    EXPECT_EQ(names.size(), 2 * 5U);
+    EXPECT_NE(bits[0], bits[2]);
+    const auto [names_of_groups, bits_of_groups] = made(GetParam());
+    EXPECT_EQ(names_of_groups, names);
+    EXPECT_TRUE(bits_of_groups == bits);
+}
+
+TEST_P(Groups, LeaveAFailureOfOneTogether) {
+    // One rank is at its maps, the others simulate on, or are at theirs.
+    for (const int failing_state : {2, 1, 0}) {
+        try {
+            BoxStore(folder_, gravity_jobs(), gravity(failing_state), KeepParticles::no, GetParam())
+                .prepare(world_);
+            ADD_FAILURE() << "no error";
+        } catch (const AgreedError& error) {
+            EXPECT_STREQ(error.what(), "the shocks melted");
+        }
+        on_root([&] { fs::remove_all(folder_); });
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(RanksPerBox, Groups, testing::Values(2, 3));
 
 }  // namespace
 }  // namespace faintweb::mpi

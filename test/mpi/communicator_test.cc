@@ -74,6 +74,18 @@ TEST(Communicator, ExchangesUnevenParts) {
     }
 }
 
+TEST(Communicator, SplitsIntoGroups) {
+    // Even and odd ranks.
+    const Communicator group = world().split(world().rank() % 2);
+    EXPECT_EQ(group.rank(), world().rank() / 2);
+    EXPECT_EQ(group.size(), (world().size() + 1 - world().rank() % 2) / 2);
+    EXPECT_EQ(group.max(world().rank()) % 2, world().rank() % 2);
+    std::vector<std::int64_t> ones{1};
+    group.sum(std::span(ones));
+    EXPECT_EQ(ones[0], group.size());
+    EXPECT_EQ(Communicator().split(3).size(), 1);
+}
+
 TEST(Communicator, DefaultIsAWorldOfOne) {
     const Communicator alone;
     EXPECT_EQ(alone.rank(), 0);
@@ -81,6 +93,7 @@ TEST(Communicator, DefaultIsAWorldOfOne) {
     std::vector<float> values{2};
     alone.sum(std::span(values));
     EXPECT_EQ(values[0], 2);
+    EXPECT_EQ(alone.exchange({{std::byte{7}}}).at(0).at(0), std::byte{7});
     EXPECT_EQ(alone.all_gather("x"), std::vector<std::string>{"x"});
     EXPECT_EQ(alone.native(), nullptr);
 }

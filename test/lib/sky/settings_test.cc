@@ -71,6 +71,7 @@ TEST(BoxSettings, what_does_not_fit_is_named_with_what_would) {
     add([](BoxSettings& b) { b.map_px = 3000; }, "map_px is 3000");
     add([](BoxSettings& b) { b.n_realisations = 0; }, "n_realisations is 0");
     add([](BoxSettings& b) { b.n_test_realisations = 3; }, "n_test_realisations is 3");
+    add([](BoxSettings& b) { b.ranks_per_box = 129; }, "ranks_per_box is 129");
     for (const auto& [boxes, named] : all) {
         const std::string message = refusal({}, boxes);
         EXPECT_NE(message.find(named), std::string::npos) << message;
