@@ -32,9 +32,9 @@ constexpr double mach_strength = 0.08;
 constexpr double mach_ripple = 0.06;
 constexpr double smallest_mach = 1.4;
 constexpr double launch_radius = 0.25;  // merger fronts form where the cores have passed each other
-constexpr double flattening = 0.28;  // fronts are flatter than a sphere around the halo
-constexpr double tail_stretch = 2;   // depths are drawn this much deeper and weighted: smooth tails
-constexpr double rim_share = 0.25;   // of a cap's height over which its edge fades
+constexpr double flattening = 0.28;     // fronts are flatter than a sphere around the halo
+constexpr double tail_stretch = 2;  // depths are drawn this much deeper and weighted: smooth tails
+constexpr double rim_share = 0.25;  // of a cap's height over which its edge fades
 constexpr double shell_mach = 8;
 constexpr double shell_mach_ripple = 0.5;
 constexpr double shell_mach_at_filament = 0.6;
@@ -355,8 +355,8 @@ std::vector<ShockSurface> make_surfaces(const SkySettings& settings,
         const double speed = gas.v200_km_s * settings.vs_mu *
                              std::exp(settings.vs_sigma * random.normal()) *
                              (0.75 + 0.45 * std::cbrt(ratio));
-        const double x = launch_radius + (settings.r_max - launch_radius) *
-                                             std::pow(random.uniform_double(), 0.9);
+        const double x = launch_radius +
+                         (settings.r_max - launch_radius) * std::pow(random.uniform_double(), 0.9);
         const double opening =
             (12 + 55 * std::pow(ratio, 0.25) + 8 * random.normal()) * base::rad_per_deg;
         surfaces.push_back(new_front(axis, opening, x, speed, 0.15F));
