@@ -248,8 +248,8 @@ Keys::Keys() {
              &Boxes::ranks_per_box,
              within(1, 2048),
              "",
-             "Ranks that simulate a box together, at least, which takes less memory of each; 1 = "
-             "boxes are made side by side.")
+             "Ranks that share the gravity of a box, at least; the maps of a state still take a "
+             "whole box on one of them. 1 = boxes are made side by side.")
         .only_running();
     boxes
         .key("folder",

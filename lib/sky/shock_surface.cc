@@ -340,7 +340,9 @@ std::vector<ShockSurface> make_surfaces(const SkySettings& settings,
         }
     }
 
-    // Mergers whose front has not yet left the halo.
+    // Mergers whose front has not yet left the halo. Their time counts from the passage of the
+    // cores, though fronts are drawn from launch_radius on (f_merge takes that up); a front's
+    // counterpart trails behind it, nearer to the middle.
     const MergerRatios ratios(settings.xi_min);
     const double visible_gyr =
         settings.r_max * gas.r200_mpc / (settings.vs_mu * gas.v200_km_s) * gyr_km_s_per_mpc;
