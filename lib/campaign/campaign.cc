@@ -8,7 +8,6 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/campaign/keys.h"
 #include "lib/campaign/yaml_tree.h"
@@ -729,12 +728,6 @@ std::string settings_text(const Campaign& campaign,
         text += key + "=" + value + "\n";
     }
     return text;
-}
-
-std::string campaign_hash(const Campaign& campaign,
-                          const std::vector<std::string>& sections,
-                          InputNames names) {
-    return base::sha256(settings_text(campaign, sections, names));
 }
 
 }  // namespace faintweb::campaign

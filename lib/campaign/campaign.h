@@ -190,9 +190,4 @@ std::string settings_text(const Campaign& campaign,
                           const std::vector<std::string>& sections = {},
                           InputNames names = InputNames::included);
 
-/// SHA-256 of settings_text().
-std::string campaign_hash(const Campaign& campaign,
-                          const std::vector<std::string>& sections = {},
-                          InputNames names = InputNames::included);
-
 }  // namespace faintweb::campaign
