@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "apps/boxes.h"
 #include "apps/commands.h"
@@ -101,13 +102,26 @@ bool is_finished(const Campaign& campaign, Stage stage) {
     return true;
 }
 
-/// On rank 0: what follows from a stage that is done anew is no longer finished.
-void forget_from(const Campaign& campaign, Stage stage) {
-    for (const Stage later : all_stages) {
-        if (later >= stage) {
-            std::filesystem::remove(stamp_path(campaign, later));
+/// What follows from a stage that is done anew is no longer finished.
+/// @throws mpi::AgreedError
+/// @collective yes: every rank.
+void forget_from(const mpi::Communicator& communicator, const Campaign& campaign, Stage stage) {
+    mpi::from_root(communicator, [&] {
+        for (const Stage later : all_stages) {
+            std::error_code error;
+            if (later >= stage) {
+                std::filesystem::remove(stamp_path(campaign, later), error);
+            }
+            if (error) {
+                throw base::DiskError(base::text("cannot remove ",
+                                                 stamp_path(campaign, later),
+                                                 " (",
+                                                 error.message(),
+                                                 "), make its folder writable"));
+            }
         }
-    }
+        return std::string();
+    });
 }
 
 std::string megabytes(double bytes) {
@@ -162,8 +176,6 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
             if (is_finished(campaign, stage)) {
                 return std::string("finished");
             }
-            base::make_folder(campaign.output + "/.stages");
-            forget_from(campaign, stage);
             return std::string("to do");
         });
         if (state == "finished") {
@@ -173,6 +185,8 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
             }
             continue;
         }
+        prepare_folder(communicator, campaign.output + "/.stages");
+        forget_from(communicator, campaign, stage);
         const base::ExitCode code = run_stage(communicator, campaign, stage);
         worst = std::max(worst, code);
         if (communicator.is_root() && code == base::ExitCode::done) {
@@ -189,9 +203,8 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
 base::ExitCode run_one(const mpi::Communicator& communicator,
                        const Campaign& campaign,
                        Stage stage) {
-    if (communicator.is_root()) {
-        forget_from(campaign, stage);
-    }
+    prepare_folder(communicator, campaign.output);
+    forget_from(communicator, campaign, stage);
     return run_stage(communicator, campaign, stage);
 }
 
