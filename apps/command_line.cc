@@ -300,6 +300,12 @@ Request parse_command_line(int argc, char** argv) {
     if (request.command == "detect") {
         add_detect(request, options);
     }
+    for (const campaign::Stage stage : all_stages) {
+        if (request.command == campaign::stage_name(stage)) {
+            // Last, so that it wins: what the campaign is checked for is what will be done.
+            request.overrides.push_back("stages=[" + request.command + "]");
+        }
+    }
     if (request.command == "picture") {
         request.picture.window = read_window(window);
     }

@@ -692,6 +692,30 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
               skies + ":4:62: sky.test_snapshots[0] cannot be read: " + folder.path("gone.h5") +
                   " (there is no file of this name)" + hint);
     check_files(read_campaign(skies, {"sky.source=boxes"}));
+
+    // Skies that are made in memory need the files that they are made from; those that are read
+    // need none.
+    const auto missed = [&](const char* stage, const char* source) {
+        return fault_of([&] {
+            check_files(read_campaign(skies,
+                                      {"sky.source=fits",
+                                       "sky.maps=[a.fits]",
+                                       "sky.test_maps=[b.fits]",
+                                       base::text("stages=[", stage, "]"),
+                                       base::text("train.source=", source)}));
+        });
+    };
+    const auto line = [&](const std::string& key, const std::string& name) {
+        return "--set: sky." + key + "[0] cannot be read: " + name +
+               " (there is no file of this name)" + hint;
+    };
+    EXPECT_EQ(missed("simulate", "files"),
+              line("maps", "a.fits") + "\n" + line("test_maps", "b.fits"));
+    EXPECT_EQ(missed("simulate", "simulate"), line("test_maps", "b.fits"));
+    EXPECT_EQ(missed("train", "files"), "no fault");
+    EXPECT_EQ(missed("train", "simulate"), line("maps", "a.fits"));
+    EXPECT_EQ(missed("evaluate", "simulate"), line("maps", "a.fits"));
+    EXPECT_EQ(missed("detect", "simulate"), "no fault");
 }
 
 TEST(Campaign, OnlyTextFilesOfReasonableSizeAreRead) {
