@@ -285,8 +285,10 @@ class CrossChecks {
                 } else if (campaign_.sky.source == sky::SkySource::hdf5) {
                     sky::check(campaign_.sky);
                 }
-            } catch (const base::UsageError& error) {
-                faults_.add(place_of({"sky", "boxes", "cosmology"}) + ": " + error.what());
+            } catch (const sky::SettingError& error) {
+                std::vector<std::string> keys = error.keys();
+                keys.insert(keys.end(), {"sky", "boxes", "cosmology"});
+                faults_.add(place_of(keys) + ": " + error.what());
             }
             try {
                 sky::check(campaign_.point_sources);

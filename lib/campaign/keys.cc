@@ -181,9 +181,10 @@ Keys::Keys() {
                          &Campaign::boxes,
                          "The simulated boxes of the universe that mock skies are stacked from.");
     boxes.key("seed", &Boxes::seed, any, "", "Every random number of the boxes follows from it.");
+    // From 25 Mpc: shock surfaces of the heaviest cluster must not wrap around a box.
     boxes.key("edges_mpc",
               &Boxes::edges_mpc,
-              within(5, 2000),
+              within(25, 2000),
               "Mpc",
               "Comoving edge of the boxes of each class, from near to far.");
     boxes.key("n_slabs",
@@ -334,7 +335,7 @@ Keys::Keys() {
             "threshold.");
     sky.key("r_max",
             &Sky::r_max,
-            within(0.1, 5),
+            within(0.5, 5),  // fronts start at a quarter of R200
             "R200",
             "Radius out to which merger shocks are followed.");
     sky.key("eps_b",
