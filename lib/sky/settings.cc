@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <utility>
 
 #include "lib/base/text.h"
 #include "lib/base/units.h"
@@ -140,6 +141,25 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
                                       " (of only ",
                                       boxes.n_realisations,
                                       " boxes.n_realisations), give fewer"));
+    }
+    for (const auto& [key, number] :
+         {std::pair{"boxes.n_particles", boxes.n_particles}, {"boxes.n_mesh", boxes.n_mesh}}) {
+        if (number % 2 != 0) {
+            throw SettingError({key},
+                               base::text(key,
+                                          " is ",
+                                          number,
+                                          " (the Fourier modes of a box come in pairs), give an "
+                                          "even number"));
+        }
+    }
+    if (boxes.n_mesh < boxes.n_particles) {
+        throw SettingError({"boxes.n_mesh", "boxes.n_particles"},
+                           base::text("boxes.n_mesh is ",
+                                      boxes.n_mesh,
+                                      " (coarser than the particles, boxes.n_particles = ",
+                                      boxes.n_particles,
+                                      "), give at least as many"));
     }
     const int most_ranks = boxes.n_particles / 2;
     if (boxes.ranks_per_box > most_ranks) {

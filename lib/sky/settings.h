@@ -102,8 +102,8 @@ class SettingError : public base::UsageError {
 /// @throws SettingError  names the first that does not fit, why, and what would.
 void check(const SkySettings& settings);
 
-/// Checks both: the slabs of the boxes reach z_max, the boxes resolve the smallest halo that gets
-/// shocks, their maps resolve a pixel of the sky.
+/// Checks both: a box can be simulated, the slabs of the boxes reach z_max, the boxes resolve the
+/// smallest halo that gets shocks, their maps resolve a pixel of the sky.
 ///
 /// @throws SettingError  as above.
 void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings& boxes);

@@ -654,6 +654,9 @@ TEST(Campaign, BoxesThatDoNotFitTheSkyAreOneLineEach) {
          {std::pair{"boxes: {n_particles: 32}", "c.yaml:4:22: boxes.n_particles is 32 ("},
           {"boxes: {n_slabs: [4, 4, 1]}", "c.yaml:4:18: boxes.n_slabs ends at "},
           {"boxes: {map_px: 1000}", "c.yaml:4:17: boxes.map_px is 1000 ("},
+          {"boxes: {n_particles: 255}", "c.yaml:4:22: boxes.n_particles is 255 ("},
+          {"boxes: {n_mesh: 385}", "c.yaml:4:17: boxes.n_mesh is 385 ("},
+          {"boxes: {n_particles: 400}", "c.yaml:4:22: boxes.n_mesh is 384 (coarser"},
           {"boxes: {ranks_per_box: 129}", "c.yaml:4:24: boxes.ranks_per_box is 129 ("},
           // What is to blame was not given: the fault stands where the other side was.
           {"boxes: {map_px: 9000}\nsky: {min_mass_msun: 1e12}",
