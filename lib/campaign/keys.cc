@@ -523,7 +523,7 @@ Keys::Keys() {
                     "Depth of the first side lobe, a fraction of the beam's peak; 0 = none.");
     observation.key("sidelobe_radius_beams",
                     &Observation::sidelobe_radius_beams,
-                    within(0.5, 100),
+                    within(1, 100),
                     "beam",
                     "Radius of that side lobe.");
     observation.key("largest_scale_arcsec",
@@ -533,7 +533,7 @@ Keys::Keys() {
                     "Structure of this length loses half for want of short baselines; 0 = none.");
     observation.key("noise_scatter",
                     &Observation::noise_scatter,
-                    within(0, 3),
+                    within(0, 1),
                     "ln",
                     "How the standard deviation of the noise varies over the sky; 0 = not.");
 

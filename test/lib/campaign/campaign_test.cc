@@ -676,6 +676,9 @@ TEST(Campaign, TheRangeOfAKeyIsTheOneThatIsChecked) {
           {"boxes.edges_mpc=[24]", "boxes.edges_mpc is '24' (outside [25, 2000])"},
           {"sky.r_max=0.4", "sky.r_max is '0.4' (outside [0.5, 5])"},
           {"sky.core_mach=1.2", "sky.core_mach is '1.2' (outside [1.5, 10])"},
+          {"observation.sidelobe_radius_beams=0.9",
+           "observation.sidelobe_radius_beams is '0.9' (outside [1, 100])"},
+          {"observation.noise_scatter=1.5", "observation.noise_scatter is '1.5' (outside [0, 1])"},
           {"boxes.n_realisations=0", "boxes.n_realisations is '0' (outside [1, 10000])"}}) {
         EXPECT_EQ(fault_in(needed, {setting}),
                   base::text("--set: ", fault, ", give a value in that range"));
