@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::apps {
@@ -167,6 +168,174 @@ base::ExitCode run_stage(const mpi::Communicator& communicator,
     return base::ExitCode::internal;
 }
 
+/// FITS images that the simulate stage writes of each sky.
+double images_per_sky(const Campaign& campaign) {
+    double n_images = 2;  // with and without noise
+    if (campaign.simulate.layers) {
+        n_images += 1 + static_cast<double>(sky::emission_layers(campaign.sky).size());
+    }
+    n_images += 2 * static_cast<double>(campaign.simulate.slabs.size());
+    return n_images + (campaign.observation.noise_scatter > 0 ? 1 : 0);
+}
+
+/// Edge of the largest map of a box that skies are made from; 0 where maps are ready.
+int largest_map_px(const Campaign& campaign) {
+    switch (campaign.sky.source) {
+        case sky::SkySource::boxes:
+            return std::max(campaign.boxes.map_px, campaign.boxes.web_map_px);
+        case sky::SkySource::hdf5:
+            return campaign.boxes.web_map_px;
+        case sky::SkySource::fits:
+            break;
+    }
+    return 0;
+}
+
+std::string time_of_skies(std::int64_t n_pixels) {
+    return base::text(
+        "about ", base::duration_text(sky::sky_cost(n_pixels, 0).core_s), " of one core");
+}
+
+/// Prints what the stages of a campaign would do.
+void print_work(const Campaign& campaign) {
+    const std::int64_t sky_px = campaign.sky.size_px;
+    const bool is_ready = campaign.sky.source == sky::SkySource::fits;
+    const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
+        std::int64_t n_tiles = 0;
+        for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
+            n_tiles += tile::TileGrid{window.rows, window.cols, campaign.tile_px}.count();
+        }
+        return n_tiles;
+    };
+    struct Work {
+        std::int64_t n_pixels = 0;
+        std::int64_t largest_px = 0;  ///< pixels of the largest sky
+        std::int64_t n_fields = 0;
+        std::int64_t n_tiles = 0;
+    };
+    const auto work_of = [&](MockSet set) {
+        Work work;
+        // Skies of one campaign are all alike but where maps are ready.
+        const int n_skies = n_mocks(campaign, set);
+        const int n_different = is_ready ? n_skies : std::min(n_skies, 1);
+        for (int number = 0; number < n_different; ++number) {
+            const auto [cols, rows] = size_of_sky(campaign, set, number);
+            const std::int64_t n_alike = n_skies / n_different;
+            work.n_pixels += n_alike * cols * rows;
+            work.largest_px = std::max(work.largest_px, cols * rows);
+            work.n_fields +=
+                n_alike * static_cast<std::int64_t>(
+                              tile::field_windows(cols, rows, campaign.field_px).size());
+            work.n_tiles += n_alike * tiles_of(cols, rows);
+        }
+        return work;
+    };
+    const double field_bytes =
+        static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
+    const std::string size =
+        is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px");
+    const bool trains_from_memory = is_in_memory(campaign, MockSet::train);
+    for (const Stage stage : campaign.stages) {
+        const std::string name = campaign::stage_name(stage);
+        if (stage == Stage::simulate) {
+            print_boxes(name, campaign);
+            const Work training = trains_from_memory ? Work{} : work_of(MockSet::train);
+            const Work testing = work_of(MockSet::test);
+            const std::int64_t n_pixels = training.n_pixels + testing.n_pixels;
+            const sky::SkyCost largest = sky::sky_cost(
+                std::max(training.largest_px, testing.largest_px), largest_map_px(campaign));
+            base::print(base::text(
+                name,
+                ": ",
+                trains_from_memory ? 0 : campaign.simulate.n_train,
+                " training and ",
+                campaign.simulate.n_test,
+                " test skies",
+                size,
+                ", ",
+                megabytes(images_per_sky(campaign) * sizeof(float) * static_cast<double>(n_pixels)),
+                " on disk, ",
+                megabytes(largest.memory_bytes),
+                " of memory per rank, ",
+                time_of_skies(n_pixels)));
+        } else if (stage == Stage::train) {
+            const Work training = work_of(MockSet::train);
+            if (trains_from_memory) {
+                if (!campaign.has_stage(Stage::simulate)) {
+                    print_boxes(name, campaign);
+                }
+                base::print(base::text(
+                    name,
+                    ": ",
+                    campaign.simulate.n_train,
+                    " training skies",
+                    size,
+                    " are made in memory, up to ",
+                    megabytes(
+                        sky::sky_cost(training.largest_px, largest_map_px(campaign)).memory_bytes),
+                    " per rank, nothing on disk, ",
+                    time_of_skies(training.n_pixels)));
+            }
+            const std::int64_t n_tiles = training.n_tiles;
+            base::print(base::text(
+                name,
+                ": ",
+                training.n_fields,
+                " fields, ",
+                n_tiles,
+                " tiles, ",
+                megabytes(static_cast<double>(n_tiles * campaign.tile_px * campaign.tile_px) *
+                          sizeof(float)),
+                " of memory over all ranks, ",
+                campaign.train.epochs,
+                " epochs"));
+        } else if (stage == Stage::evaluate) {
+            const Work testing = work_of(MockSet::test);
+            base::print(base::text(name,
+                                   ": ",
+                                   testing.n_fields,
+                                   " fields, ",
+                                   testing.n_tiles,
+                                   " tiles",
+                                   trains_from_memory && campaign.evaluate.threshold_finder
+                                       ? ", the training skies are made again, " +
+                                             time_of_skies(work_of(MockSet::train).n_pixels)
+                                       : ""));
+        } else {
+            std::int64_t n_fields = 0;
+            std::int64_t n_tiles = 0;
+            if (campaign.detect.maps.front() == campaign::simulated_maps) {
+                const Work testing = work_of(MockSet::test);
+                n_fields = testing.n_fields;
+                n_tiles = testing.n_tiles;
+            } else {
+                for (const std::string& map : campaign.detect.maps) {
+                    try {
+                        const image::MapInfo info =
+                            image::FitsMap::open(map, campaign::map_options(campaign)).info();
+                        n_fields += static_cast<std::int64_t>(
+                            tile::field_windows(info.cols, info.rows, campaign.field_px).size());
+                        n_tiles += tiles_of(info.cols, info.rows);
+                    } catch (const base::InputError& error) {
+                        base::print(base::text(name, ": would not use ", error.what()));
+                    }
+                }
+            }
+            // Per rank: the fields it holds, one more while it is scaled and one cut into tiles.
+            base::print(base::text(name,
+                                   ": ",
+                                   n_fields,
+                                   " fields, ",
+                                   n_tiles,
+                                   " tiles, up to ",
+                                   megabytes(field_bytes * (campaign.parallel.credits + 2)),
+                                   " of memory per rank, ",
+                                   megabytes(static_cast<double>(n_tiles) * sizeof(float)),
+                                   " of scores on disk"));
+        }
+    }
+}
+
 }  // namespace
 
 base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
@@ -209,139 +378,10 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
 }
 
 base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
-    const std::int64_t sky_px = campaign.sky.size_px;
-    const bool is_ready = campaign.sky.source == sky::SkySource::fits;
-    const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
-        std::int64_t n_tiles = 0;
-        for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
-            n_tiles += tile::TileGrid{window.rows, window.cols, campaign.tile_px}.count();
-        }
-        return n_tiles;
-    };
-    if (!communicator.is_root()) {
-        return base::ExitCode::done;
-    }
-    struct Work {
-        std::int64_t n_pixels = 0;
-        std::int64_t n_fields = 0;
-        std::int64_t n_tiles = 0;
-    };
-    const auto work_of = [&](MockSet set) {
-        Work work;
-        // Skies of one campaign are all alike but where maps are ready.
-        const int n_skies = n_mocks(campaign, set);
-        const int n_different = is_ready ? n_skies : std::min(n_skies, 1);
-        for (int number = 0; number < n_different; ++number) {
-            const auto [cols, rows] = size_of_sky(campaign, set, number);
-            const std::int64_t n_alike = n_skies / n_different;
-            work.n_pixels += n_alike * cols * rows;
-            work.n_fields +=
-                n_alike * static_cast<std::int64_t>(
-                              tile::field_windows(cols, rows, campaign.field_px).size());
-            work.n_tiles += n_alike * tiles_of(cols, rows);
-        }
-        return work;
-    };
-    const double field_bytes =
-        static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
-    const std::string size =
-        is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px");
-    const bool trains_from_memory = is_in_memory(campaign, MockSet::train);
-    for (const Stage stage : campaign.stages) {
-        const std::string name = campaign::stage_name(stage);
-        if (stage == Stage::simulate) {
-            print_boxes(name, campaign);
-            const Work written = trains_from_memory ? Work{} : work_of(MockSet::train);
-            base::print(base::text(
-                name,
-                ": ",
-                trains_from_memory ? 0 : campaign.simulate.n_train,
-                " training and ",
-                campaign.simulate.n_test,
-                " test skies",
-                size,
-                ", ",
-                megabytes(2.0 * sizeof(float) *
-                          static_cast<double>(written.n_pixels + work_of(MockSet::test).n_pixels)),
-                " on disk"));
-        } else if (stage == Stage::train) {
-            const Work training = work_of(MockSet::train);
-            if (trains_from_memory) {
-                if (!campaign.has_stage(Stage::simulate)) {
-                    print_boxes(name, campaign);
-                }
-                // The sky with and without point sources, through the beam, and its noise.
-                const double sky_bytes = static_cast<double>(training.n_pixels) /
-                                         campaign.simulate.n_train * sizeof(float);
-                const double bytes = 4 * sky_bytes + static_cast<double>(campaign.boxes.map_px) *
-                                                         campaign.boxes.map_px *
-                                                         sizeof(std::uint16_t);
-                base::print(base::text(name,
-                                       ": ",
-                                       campaign.simulate.n_train,
-                                       " training skies",
-                                       size,
-                                       " are made in memory, up to ",
-                                       megabytes(bytes),
-                                       " per rank, nothing on disk"));
-            }
-            const std::int64_t n_tiles = training.n_tiles;
-            base::print(base::text(
-                name,
-                ": ",
-                training.n_fields,
-                " fields, ",
-                n_tiles,
-                " tiles, ",
-                megabytes(static_cast<double>(n_tiles * campaign.tile_px * campaign.tile_px) *
-                          sizeof(float)),
-                " of memory over all ranks, ",
-                campaign.train.epochs,
-                " epochs"));
-        } else if (stage == Stage::evaluate) {
-            const Work testing = work_of(MockSet::test);
-            base::print(base::text(name,
-                                   ": ",
-                                   testing.n_fields,
-                                   " fields, ",
-                                   testing.n_tiles,
-                                   " tiles",
-                                   trains_from_memory && campaign.evaluate.threshold_finder
-                                       ? ", the training skies are made again"
-                                       : ""));
-        } else {
-            std::int64_t n_fields = 0;
-            std::int64_t n_tiles = 0;
-            if (campaign.detect.maps.front() == campaign::simulated_maps) {
-                const Work testing = work_of(MockSet::test);
-                n_fields = testing.n_fields;
-                n_tiles = testing.n_tiles;
-            } else {
-                for (const std::string& map : campaign.detect.maps) {
-                    try {
-                        const image::MapInfo info =
-                            image::FitsMap::open(map, campaign::map_options(campaign)).info();
-                        n_fields += static_cast<std::int64_t>(
-                            tile::field_windows(info.cols, info.rows, campaign.field_px).size());
-                        n_tiles += tiles_of(info.cols, info.rows);
-                    } catch (const base::InputError& error) {
-                        base::print(base::text(name, ": would not use ", error.what()));
-                    }
-                }
-            }
-            // Per rank: the fields it holds, one more while it is scaled and one cut into tiles.
-            base::print(base::text(name,
-                                   ": ",
-                                   n_fields,
-                                   " fields, ",
-                                   n_tiles,
-                                   " tiles, up to ",
-                                   megabytes(field_bytes * (campaign.parallel.credits + 2)),
-                                   " of memory per rank, ",
-                                   megabytes(static_cast<double>(n_tiles) * sizeof(float)),
-                                   " of scores on disk"));
-        }
-    }
+    mpi::from_root(communicator, [&] {
+        print_work(campaign);
+        return std::string();
+    });
     return base::ExitCode::done;
 }
 

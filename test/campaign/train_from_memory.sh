@@ -76,6 +76,10 @@ missing 2 1 run --set train.source=simulate
 missing 2 2 simulate
 
 expect_code 0 dry.log "$FAINTWEB" run "$campaign" --set output=dry --set train.source=simulate --dry-run
-expect_line dry.log '^simulate: 0 training and 2 test skies of 240 x 240 px, 1 MB on disk'
-expect_line dry.log '^train: 3 training skies of 240 x 240 px are made in memory, up to 7 MB per rank, nothing on disk'
+expect_line dry.log '^simulate: 0 training and 2 test skies of 240 x 240 px, 1 MB on disk, 7 MB of memory per rank, about .* of one core'
+expect_line dry.log '^train: 3 training skies of 240 x 240 px are made in memory, up to 7 MB per rank, nothing on disk, about .* of one core'
+# Ready maps have no boxes, whose maps take most of that.
+expect_code 0 dry.log "$FAINTWEB" run "$campaign" "${maps[@]}" --set "sky.maps=[files/skies/train/sky_00000.fits]" \
+    --set "sky.test_maps=[files/skies/train/sky_00001.fits]" --set output=dry --set train.source=simulate --dry-run
+expect_line dry.log '^train: 3 training skies are made in memory, up to 1 MB per rank'
 echo "one model from files and from memory"
