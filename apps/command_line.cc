@@ -133,24 +133,24 @@ void add_detect(Request& request, const DetectOptions& options) {
     request.overrides.insert(request.overrides.begin(), from_options.begin(), from_options.end());
 }
 
-/// What the command line says of a picture in words of its own.
-struct PictureWords {
-    std::vector<std::int64_t> window;
-    std::string stretch;
-};
-
-void add_picture_options(CLI::App& app, PictureOptions& picture, PictureWords& words) {
+/// @param window  the numbers of --window, as many as there are.
+void add_picture_options(CLI::App& app,
+                         PictureOptions& picture,
+                         std::vector<std::int64_t>& window) {
     CLI::App* drawing = app.add_subcommand(
         "picture", "draw maps side by side, or the classified fields of a catalogue");
     drawing->add_option("inputs", picture.inputs, "MAP.fits..., or CATALOGUE.h5")->required();
     drawing->add_option("-o,--output", picture.output, "PNG file for maps, folder for a catalogue")
         ->required();
     // Without allow_extra_args(false) a list would take the maps that follow it.
-    drawing->add_option("--window", words.window, "X0,Y0,WIDTH,HEIGHT of each map, pixels from 0")
+    drawing->add_option("--window", window, "the part of each map to draw, pixels from 0")
+        ->type_name("X0,Y0,WIDTH,HEIGHT")
         ->delimiter(',')
         ->allow_extra_args(false);
-    drawing->add_option(
-        "--stretch", words.stretch, "log, asinh or linear, instead of what suits each map");
+    drawing->add_option_function<std::string>(
+        "--stretch",
+        [&picture](const std::string& name) { picture.stretch = report::stretch_from_name(name); },
+        "log, asinh or linear, instead of what suits each map");
     drawing->add_option(
         "--haloes", picture.haloes, "HALOES.csv of simulate: draw circles of radius R100");
     drawing
@@ -180,20 +180,17 @@ void add_picture_options(CLI::App& app, PictureOptions& picture, PictureWords& w
         ->capture_default_str();
 }
 
-void read_picture_words(const PictureWords& words, PictureOptions& picture) {
-    if (!words.window.empty()) {
-        if (words.window.size() != 4) {
-            throw base::UsageError(base::text("--window has ",
-                                              words.window.size(),
-                                              " numbers (it takes four), give "
-                                              "--window X0,Y0,WIDTH,HEIGHT in pixels"));
-        }
-        picture.window =
-            image::Window{words.window[0], words.window[1], words.window[2], words.window[3]};
+std::optional<image::Window> read_window(const std::vector<std::int64_t>& numbers) {
+    if (numbers.empty()) {
+        return std::nullopt;
     }
-    if (!words.stretch.empty()) {
-        picture.stretch = report::stretch_from_name(words.stretch);
+    if (numbers.size() != 4) {
+        throw base::UsageError(base::text("--window has ",
+                                          numbers.size(),
+                                          " numbers (it takes four), give "
+                                          "--window X0,Y0,WIDTH,HEIGHT in pixels"));
     }
+    return image::Window{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 }  // namespace
@@ -266,8 +263,8 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--probability",
                           request.exports.probability,
                           "folder for FITS images of one pixel per tile");
-    PictureWords picture_words;
-    add_picture_options(app, request.picture, picture_words);
+    std::vector<std::int64_t> window;
+    add_picture_options(app, request.picture, window);
     CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
     telling->add_option("file", request.input, "any of them")->required();
 
@@ -303,8 +300,14 @@ Request parse_command_line(int argc, char** argv) {
     if (request.command == "detect") {
         add_detect(request, options);
     }
+    for (const campaign::Stage stage : all_stages) {
+        if (request.command == campaign::stage_name(stage)) {
+            // Last, so that it wins: what the campaign is checked for is what will be done.
+            request.overrides.push_back("stages=[" + request.command + "]");
+        }
+    }
     if (request.command == "picture") {
-        read_picture_words(picture_words, request.picture);
+        request.picture.window = read_window(window);
     }
     if (request.command == "export" && request.exports.csv.empty() &&
         request.exports.fits.empty() && request.exports.ds9.empty() &&

@@ -47,24 +47,19 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
     if (!request.input.empty() || !request.picture.inputs.empty()) {
         return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
     }
-    campaign::Campaign campaign = read_campaign(communicator, request);
+    const campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.is_check) {
         if (communicator.is_root()) {
             base::print("no faults found");
         }
         return base::ExitCode::done;
     }
-    if (request.command == "run") {
-        return request.is_dry_run ? apps::dry_run(communicator, campaign)
-                                  : apps::run(communicator, campaign);
+    if (request.is_dry_run) {
+        return apps::dry_run(communicator, campaign);
     }
-    for (const campaign::Stage stage : apps::all_stages) {
-        if (request.command == campaign::stage_name(stage)) {
-            campaign.stages = {stage};
-        }
-    }
-    return request.is_dry_run ? apps::dry_run(communicator, campaign)
-                              : apps::run_one(communicator, campaign, campaign.stages.front());
+    return request.command == "run"
+               ? apps::run(communicator, campaign)
+               : apps::run_one(communicator, campaign, campaign.stages.front());
 }
 
 }  // namespace

@@ -90,7 +90,9 @@ mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
                                 MockSet set) {
     if (is_in_memory(campaign, set)) {
-        return mpi::cut_into_fields(maps_in_memory(campaign, set), campaign.field_px);
+        std::vector<mpi::PlannedMap> maps;
+        mpi::together(communicator, [&] { maps = maps_in_memory(campaign, set); });
+        return mpi::cut_into_fields(std::move(maps), campaign.field_px);
     }
     mpi::FieldPlan plan = mpi::plan_fields(
         communicator, mock_maps(campaign, set), mock_options(campaign), campaign.field_px);

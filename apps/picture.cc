@@ -1,6 +1,7 @@
 #include "lib/report/picture.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -80,7 +81,8 @@ image::Window window_of(const PictureOptions& options,
     return window;
 }
 
-/// The signal tiles of a map that a window shows, by the same fields, tiles and rule as in detect.
+/// The signal tiles of a map that a window shows: those of detect, if the campaign has the same
+/// rule and tile_px and the default field_px. (Tiles begin anew with each field.)
 std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
                                            const std::string& path,
                                            const image::MapInfo& info,
@@ -201,7 +203,19 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
     return picture;
 }
 
-void check_numbers(const char* option, const std::vector<int>& numbers, std::size_t n_maps) {
+/// @param file  what the option marks the maps with; `file_option` gives it.
+void check_numbers(const char* option,
+                   const std::vector<int>& numbers,
+                   std::size_t n_maps,
+                   const char* file_option,
+                   const std::string& file) {
+    if (!numbers.empty() && file.empty()) {
+        throw base::UsageError(base::text(option,
+                                          " is given without ",
+                                          file_option,
+                                          " (there is nothing to mark the maps with), give both or "
+                                          "neither"));
+    }
     for (const int number : numbers) {
         if (number < 1 || number > static_cast<int>(n_maps)) {
             throw base::UsageError(base::text(option,
@@ -212,6 +226,13 @@ void check_numbers(const char* option, const std::vector<int>& numbers, std::siz
                                               n_maps == 1 ? " is given" : " are given",
                                               "), count them from 1"));
         }
+    }
+}
+
+void check_limit(const char* option, double value) {
+    if (!(value >= 0 && std::isfinite(value))) {
+        throw base::UsageError(
+            base::text(option, " is ", value, " (no limit can be that), give a positive number"));
     }
 }
 
@@ -277,7 +298,7 @@ base::ExitCode picture(const PictureOptions& options) {
     });
     if (catalogue != options.inputs.end()) {
         if (n > 1 || options.window || options.stretch || !options.haloes.empty() ||
-            !options.truth.empty()) {
+            !options.truth.empty() || !options.haloes_on.empty() || !options.truth_on.empty()) {
             throw base::UsageError(base::text(*catalogue,
                                               " is a catalogue (its fields are drawn as they were "
                                               "classified), give it alone and with -o only"));
@@ -291,8 +312,10 @@ base::ExitCode picture(const PictureOptions& options) {
                                           report::most_in_row,
                                           "), draw several"));
     }
-    check_numbers("--haloes-on", options.haloes_on, n);
-    check_numbers("--truth-on", options.truth_on, n);
+    check_numbers("--haloes-on", options.haloes_on, n, "--haloes", options.haloes);
+    check_numbers("--truth-on", options.truth_on, n, "--truth", options.truth);
+    check_limit("--min-mass", options.min_mass_msun);
+    check_limit("--flux-threshold", options.label.flux_threshold_jy_arcsec2);
     std::vector<image::Image> pixels(n);  // where they stay: the pictures refer to them
     std::vector<report::FieldPicture> pictures;
     for (std::size_t map = 0; map < n; ++map) {

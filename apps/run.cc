@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "apps/boxes.h"
 #include "apps/commands.h"
@@ -14,6 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::apps {
@@ -101,13 +103,26 @@ bool is_finished(const Campaign& campaign, Stage stage) {
     return true;
 }
 
-/// On rank 0: what follows from a stage that is done anew is no longer finished.
-void forget_from(const Campaign& campaign, Stage stage) {
-    for (const Stage later : all_stages) {
-        if (later >= stage) {
-            std::filesystem::remove(stamp_path(campaign, later));
+/// What follows from a stage that is done anew is no longer finished.
+/// @throws mpi::AgreedError
+/// @collective yes: every rank.
+void forget_from(const mpi::Communicator& communicator, const Campaign& campaign, Stage stage) {
+    mpi::from_root(communicator, [&] {
+        for (const Stage later : all_stages) {
+            std::error_code error;
+            if (later >= stage) {
+                std::filesystem::remove(stamp_path(campaign, later), error);
+            }
+            if (error) {
+                throw base::DiskError(base::text("cannot remove ",
+                                                 stamp_path(campaign, later),
+                                                 " (",
+                                                 error.message(),
+                                                 "), make its folder writable"));
+            }
         }
-    }
+        return std::string();
+    });
 }
 
 std::string megabytes(double bytes) {
@@ -153,49 +168,36 @@ base::ExitCode run_stage(const mpi::Communicator& communicator,
     return base::ExitCode::internal;
 }
 
-}  // namespace
-
-base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
-    base::ExitCode worst = base::ExitCode::done;
-    for (const Stage stage : campaign.stages) {
-        const std::string state = mpi::from_root(communicator, [&] {
-            if (is_finished(campaign, stage)) {
-                return std::string("finished");
-            }
-            base::make_folder(campaign.output + "/.stages");
-            forget_from(campaign, stage);
-            return std::string("to do");
-        });
-        if (state == "finished") {
-            if (communicator.is_root()) {
-                base::print(base::text(campaign::stage_name(stage),
-                                       ": finished before and unchanged, skipped"));
-            }
-            continue;
-        }
-        const base::ExitCode code = run_stage(communicator, campaign, stage);
-        worst = std::max(worst, code);
-        if (communicator.is_root() && code == base::ExitCode::done) {
-            base::write_file(stamp_path(campaign, stage),
-                             base::sha256(stage_state(campaign, stage)) + "\n");
-        }
+/// FITS images that the simulate stage writes of each sky.
+double images_per_sky(const Campaign& campaign) {
+    double n_images = 2;  // with and without noise
+    if (campaign.simulate.layers) {
+        n_images += 1 + static_cast<double>(sky::emission_layers(campaign.sky).size());
     }
-    if (communicator.is_root()) {
-        base::print("results are in " + campaign.output);
-    }
-    return worst;
+    n_images += 2 * static_cast<double>(campaign.simulate.slabs.size());
+    return n_images + (campaign.observation.noise_scatter > 0 ? 1 : 0);
 }
 
-base::ExitCode run_one(const mpi::Communicator& communicator,
-                       const Campaign& campaign,
-                       Stage stage) {
-    if (communicator.is_root()) {
-        forget_from(campaign, stage);
+/// Edge of the largest map of a box that skies are made from; 0 where maps are ready.
+int largest_map_px(const Campaign& campaign) {
+    switch (campaign.sky.source) {
+        case sky::SkySource::boxes:
+            return std::max(campaign.boxes.map_px, campaign.boxes.web_map_px);
+        case sky::SkySource::hdf5:
+            return campaign.boxes.web_map_px;
+        case sky::SkySource::fits:
+            break;
     }
-    return run_stage(communicator, campaign, stage);
+    return 0;
 }
 
-base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
+std::string time_of_skies(std::int64_t n_pixels) {
+    return base::text(
+        "about ", base::duration_text(sky::sky_cost(n_pixels, 0).core_s), " of one core");
+}
+
+/// Prints what the stages of a campaign would do.
+void print_work(const Campaign& campaign) {
     const std::int64_t sky_px = campaign.sky.size_px;
     const bool is_ready = campaign.sky.source == sky::SkySource::fits;
     const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
@@ -205,11 +207,9 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
         }
         return n_tiles;
     };
-    if (!communicator.is_root()) {
-        return base::ExitCode::done;
-    }
     struct Work {
         std::int64_t n_pixels = 0;
+        std::int64_t largest_px = 0;  ///< pixels of the largest sky
         std::int64_t n_fields = 0;
         std::int64_t n_tiles = 0;
     };
@@ -222,6 +222,7 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
             const auto [cols, rows] = size_of_sky(campaign, set, number);
             const std::int64_t n_alike = n_skies / n_different;
             work.n_pixels += n_alike * cols * rows;
+            work.largest_px = std::max(work.largest_px, cols * rows);
             work.n_fields +=
                 n_alike * static_cast<std::int64_t>(
                               tile::field_windows(cols, rows, campaign.field_px).size());
@@ -238,7 +239,11 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
         const std::string name = campaign::stage_name(stage);
         if (stage == Stage::simulate) {
             print_boxes(name, campaign);
-            const Work written = trains_from_memory ? Work{} : work_of(MockSet::train);
+            const Work training = trains_from_memory ? Work{} : work_of(MockSet::train);
+            const Work testing = work_of(MockSet::test);
+            const std::int64_t n_pixels = training.n_pixels + testing.n_pixels;
+            const sky::SkyCost largest = sky::sky_cost(
+                std::max(training.largest_px, testing.largest_px), largest_map_px(campaign));
             base::print(base::text(
                 name,
                 ": ",
@@ -248,29 +253,28 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                 " test skies",
                 size,
                 ", ",
-                megabytes(2.0 * sizeof(float) *
-                          static_cast<double>(written.n_pixels + work_of(MockSet::test).n_pixels)),
-                " on disk"));
+                megabytes(images_per_sky(campaign) * sizeof(float) * static_cast<double>(n_pixels)),
+                " on disk, ",
+                megabytes(largest.memory_bytes),
+                " of memory per rank, ",
+                time_of_skies(n_pixels)));
         } else if (stage == Stage::train) {
             const Work training = work_of(MockSet::train);
             if (trains_from_memory) {
                 if (!campaign.has_stage(Stage::simulate)) {
                     print_boxes(name, campaign);
                 }
-                // The sky with and without point sources, through the beam, and its noise.
-                const double sky_bytes = static_cast<double>(training.n_pixels) /
-                                         campaign.simulate.n_train * sizeof(float);
-                const double bytes = 4 * sky_bytes + static_cast<double>(campaign.boxes.map_px) *
-                                                         campaign.boxes.map_px *
-                                                         sizeof(std::uint16_t);
-                base::print(base::text(name,
-                                       ": ",
-                                       campaign.simulate.n_train,
-                                       " training skies",
-                                       size,
-                                       " are made in memory, up to ",
-                                       megabytes(bytes),
-                                       " per rank, nothing on disk"));
+                base::print(base::text(
+                    name,
+                    ": ",
+                    campaign.simulate.n_train,
+                    " training skies",
+                    size,
+                    " are made in memory, up to ",
+                    megabytes(
+                        sky::sky_cost(training.largest_px, largest_map_px(campaign)).memory_bytes),
+                    " per rank, nothing on disk, ",
+                    time_of_skies(training.n_pixels)));
             }
             const std::int64_t n_tiles = training.n_tiles;
             base::print(base::text(
@@ -294,7 +298,8 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                                    testing.n_tiles,
                                    " tiles",
                                    trains_from_memory && campaign.evaluate.threshold_finder
-                                       ? ", the training skies are made again"
+                                       ? ", the training skies are made again, " +
+                                             time_of_skies(work_of(MockSet::train).n_pixels)
                                        : ""));
         } else {
             std::int64_t n_fields = 0;
@@ -329,6 +334,54 @@ base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& ca
                                    " of scores on disk"));
         }
     }
+}
+
+}  // namespace
+
+base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
+    base::ExitCode worst = base::ExitCode::done;
+    for (const Stage stage : campaign.stages) {
+        const std::string state = mpi::from_root(communicator, [&] {
+            if (is_finished(campaign, stage)) {
+                return std::string("finished");
+            }
+            return std::string("to do");
+        });
+        if (state == "finished") {
+            if (communicator.is_root()) {
+                base::print(base::text(campaign::stage_name(stage),
+                                       ": finished before and unchanged, skipped"));
+            }
+            continue;
+        }
+        prepare_folder(communicator, campaign.output + "/.stages");
+        forget_from(communicator, campaign, stage);
+        const base::ExitCode code = run_stage(communicator, campaign, stage);
+        worst = std::max(worst, code);
+        if (communicator.is_root() && code == base::ExitCode::done) {
+            base::write_file(stamp_path(campaign, stage),
+                             base::sha256(stage_state(campaign, stage)) + "\n");
+        }
+    }
+    if (communicator.is_root()) {
+        base::print("results are in " + campaign.output);
+    }
+    return worst;
+}
+
+base::ExitCode run_one(const mpi::Communicator& communicator,
+                       const Campaign& campaign,
+                       Stage stage) {
+    prepare_folder(communicator, campaign.output);
+    forget_from(communicator, campaign, stage);
+    return run_stage(communicator, campaign, stage);
+}
+
+base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
+    mpi::from_root(communicator, [&] {
+        print_work(campaign);
+        return std::string();
+    });
     return base::ExitCode::done;
 }
 

@@ -147,12 +147,12 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     const bool writes_train = !is_in_memory(campaign, MockSet::train);
     const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
-    if (communicator.is_root()) {
-        base::make_folder(campaign.output + "/skies/train");
-        base::make_folder(campaign.output + "/skies/test");
+    prepare_folder(communicator, campaign.output + "/skies/train");
+    prepare_folder(communicator, campaign.output + "/skies/test");
+    mpi::from_root(communicator, [&] {
         keep_only_current_skies(campaign);
-    }
-    communicator.barrier();
+        return std::string();
+    });
     const int n_threads = threads_of_rank(campaign, communicator);
     MockSkies skies(communicator, campaign);
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "apps/boxes.h"
 #include "lib/base/error.h"
@@ -59,16 +60,22 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
 }
 
 void check_sky_files(const campaign::Campaign& campaign) {
-    if (!campaign.has_stage(campaign::Stage::simulate)) {
+    std::vector<MockSet> made;
+    for (const MockSet set : {MockSet::train, MockSet::test}) {
+        if (campaign::makes_skies(campaign, set)) {
+            made.push_back(set);
+        }
+    }
+    if (!made.empty()) {
+        stack_boxes(campaign, 1);
+    }
+    if (campaign.sky.source != sky::SkySource::fits) {
         return;
     }
-    stack_boxes(campaign, 1);
-    if (campaign.sky.source == sky::SkySource::fits) {
-        for (const MockSet set : {MockSet::train, MockSet::test}) {
-            const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
-            for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
-                open_sky_map(campaign, set, number);
-            }
+    for (const MockSet set : made) {
+        const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
+        for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
+            open_sky_map(campaign, set, number);
         }
     }
 }

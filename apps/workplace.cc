@@ -1,6 +1,8 @@
 #include "apps/workplace.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -105,18 +107,23 @@ int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator&
     return std::max(1, base::n_available_cores() / communicator.n_sharing_cores());
 }
 
-void prepare_output(const mpi::Communicator& communicator, const std::string& path) {
+void prepare_folder(const mpi::Communicator& communicator, const std::string& folder) {
     mpi::from_root(communicator, [&] {
-        const std::string folder = std::filesystem::path(path).parent_path().string();
-        try {
-            base::make_folder(folder);
-        } catch (const base::InputError& error) {
-            throw base::UsageError(base::text(error.what(), ", choose another output"));
-        }
+        base::make_folder(folder);
         if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
-            throw base::UsageError(
-                base::text("cannot write into the folder of ", path, ", choose another output"));
+            throw base::UsageError(base::text("cannot write into the folder ",
+                                              folder,
+                                              " (",
+                                              std::strerror(errno),
+                                              "), choose another output"));
         }
+        return std::string();
+    });
+}
+
+void prepare_output(const mpi::Communicator& communicator, const std::string& path) {
+    prepare_folder(communicator, std::filesystem::path(path).parent_path().string());
+    mpi::from_root(communicator, [&] {
         if (std::filesystem::is_directory(path)) {
             throw base::UsageError(path + " is a folder, give the name of a file");
         }

@@ -40,7 +40,12 @@ std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);
 
-/// Makes the folder of a file to come and checks that it can be written there, before work is done.
+/// Makes a folder and checks that it can be written into, before work is done.
+/// @throws mpi::AgreedError
+/// @collective yes: every rank.
+void prepare_folder(const mpi::Communicator& communicator, const std::string& folder);
+
+/// The same for the folder of a file to come.
 /// @throws mpi::AgreedError
 /// @collective yes: every rank.
 void prepare_output(const mpi::Communicator& communicator, const std::string& path);

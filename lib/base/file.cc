@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -85,8 +86,14 @@ void make_folder(const std::string& path) {
     }
     std::error_code error;
     std::filesystem::create_directories(path, error);
-    if (error) {
+    if (!error) {
+        return;
+    }
+    try {
         throw_errno("cannot make the folder " + path, error.value());
+    } catch (const InputError& no_input) {
+        // Results were to go there: nothing of the run can be done.
+        throw UsageError(text(no_input.what(), ", choose another"));
     }
 }
 

@@ -22,6 +22,7 @@ void flush_file(const std::string& path);
 void publish_partial(const std::string& path);
 
 /// Makes a folder and those above it; an existing one is fine.
+/// @throws UsageError  if there can be none; DiskError.
 void make_folder(const std::string& path);
 
 }  // namespace faintweb::base

@@ -8,7 +8,6 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/campaign/keys.h"
 #include "lib/campaign/yaml_tree.h"
@@ -286,8 +285,10 @@ class CrossChecks {
                 } else if (campaign_.sky.source == sky::SkySource::hdf5) {
                     sky::check(campaign_.sky);
                 }
-            } catch (const base::UsageError& error) {
-                faults_.add(place_of({"sky", "boxes", "cosmology"}) + ": " + error.what());
+            } catch (const sky::SettingError& error) {
+                std::vector<std::string> keys = error.keys();
+                keys.insert(keys.end(), {"sky", "boxes", "cosmology"});
+                faults_.add(place_of(keys) + ": " + error.what());
             }
             try {
                 sky::check(campaign_.point_sources);
@@ -375,16 +376,15 @@ class CrossChecks {
 
     void check_realisations() const {
         const sky::BoxSettings& boxes = campaign_.boxes;
-        const bool simulates = campaign_.has_stage(Stage::simulate);
         if (campaign_.sky.source == sky::SkySource::boxes) {
-            if (simulates && campaign_.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
+            if (makes_skies(campaign_, sky::SkySet::test) && campaign_.simulate.n_test > 0 &&
+                boxes.n_test_realisations == 0) {
                 add({"boxes.n_test_realisations", "simulate.n_test"},
                     "boxes.n_test_realisations is 0",
                     "test skies need boxes that training skies do not show",
                     "give at least 1");
             }
-            if ((simulates || campaign_.train.source == learn::TileSource::simulate) &&
-                campaign_.simulate.n_train > 0 &&
+            if (makes_skies(campaign_, sky::SkySet::train) && campaign_.simulate.n_train > 0 &&
                 boxes.n_test_realisations == boxes.n_realisations) {
                 add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
                     base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
@@ -554,6 +554,15 @@ SkyFiles sky_files(const Campaign& campaign, sky::SkySet set) {
     return {};
 }
 
+bool makes_skies(const Campaign& campaign, sky::SkySet set) {
+    const bool writes = campaign.has_stage(Stage::simulate);
+    if (set == sky::SkySet::test || campaign.train.source == learn::TileSource::files) {
+        return writes;
+    }
+    return campaign.has_stage(Stage::train) ||
+           (campaign.has_stage(Stage::evaluate) && campaign.evaluate.threshold_finder);
+}
+
 image::MapOptions map_options(const Campaign& campaign) {
     return {.beam = campaign.detect.beam,
             .unit = campaign.detect.unit,
@@ -674,8 +683,12 @@ void check_files(const Campaign& campaign) {
             check(base::text(key, "[", i, "]"), files[i]);
         }
     };
-    if (campaign.has_stage(Stage::simulate)) {
-        for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
+    // The snapshots of both sets share their slabs: skies of either need all of them.
+    const bool needs_all =
+        campaign.sky.source == sky::SkySource::hdf5 &&
+        (makes_skies(campaign, sky::SkySet::train) || makes_skies(campaign, sky::SkySet::test));
+    for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
+        if (makes_skies(campaign, set) || needs_all) {
             const SkyFiles named = sky_files(campaign, set);
             check_all(named.key, named.files);
         }
@@ -729,12 +742,6 @@ std::string settings_text(const Campaign& campaign,
         text += key + "=" + value + "\n";
     }
     return text;
-}
-
-std::string campaign_hash(const Campaign& campaign,
-                          const std::vector<std::string>& sections,
-                          InputNames names) {
-    return base::sha256(settings_text(campaign, sections, names));
 }
 
 }  // namespace faintweb::campaign

@@ -130,6 +130,10 @@ struct SkyFiles {
 };
 SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 
+/// Whether the campaign's stages make skies of a set, be it in memory, instead of reading those
+/// that were written.
+bool makes_skies(const Campaign& campaign, sky::SkySet set);
+
 /// How the maps of the detect stage are opened.
 image::MapOptions map_options(const Campaign& campaign);
 
@@ -187,11 +191,6 @@ std::vector<std::pair<std::string, std::string>> result_settings(
 
 /// The same as "key=value" lines.
 std::string settings_text(const Campaign& campaign,
-                          const std::vector<std::string>& sections = {},
-                          InputNames names = InputNames::included);
-
-/// SHA-256 of settings_text().
-std::string campaign_hash(const Campaign& campaign,
                           const std::vector<std::string>& sections = {},
                           InputNames names = InputNames::included);
 

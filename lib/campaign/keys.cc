@@ -181,9 +181,10 @@ Keys::Keys() {
                          &Campaign::boxes,
                          "The simulated boxes of the universe that mock skies are stacked from.");
     boxes.key("seed", &Boxes::seed, any, "", "Every random number of the boxes follows from it.");
+    // From 25 Mpc: shock surfaces of the heaviest cluster must not wrap around a box.
     boxes.key("edges_mpc",
               &Boxes::edges_mpc,
-              within(5, 2000),
+              within(25, 2000),
               "Mpc",
               "Comoving edge of the boxes of each class, from near to far.");
     boxes.key("n_slabs",
@@ -334,7 +335,7 @@ Keys::Keys() {
             "threshold.");
     sky.key("r_max",
             &Sky::r_max,
-            within(0.1, 5),
+            within(0.5, 5),  // fronts start at a quarter of R200
             "R200",
             "Radius out to which merger shocks are followed.");
     sky.key("eps_b",
@@ -522,7 +523,7 @@ Keys::Keys() {
                     "Depth of the first side lobe, a fraction of the beam's peak; 0 = none.");
     observation.key("sidelobe_radius_beams",
                     &Observation::sidelobe_radius_beams,
-                    within(0.5, 100),
+                    within(1, 100),
                     "beam",
                     "Radius of that side lobe.");
     observation.key("largest_scale_arcsec",
@@ -532,7 +533,7 @@ Keys::Keys() {
                     "Structure of this length loses half for want of short baselines; 0 = none.");
     observation.key("noise_scatter",
                     &Observation::noise_scatter,
-                    within(0, 3),
+                    within(0, 1),
                     "ln",
                     "How the standard deviation of the noise varies over the sky; 0 = not.");
 

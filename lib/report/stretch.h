@@ -30,9 +30,8 @@ struct Stretch {
 /// A stretch for an image. All but 1 in 10,000 pixels stay below its bright end.
 ///
 /// - log: from what all but 1 in 10,000 pixels exceed, but at most seven decades;
-/// - asinh: shows both the noise and the brightest source, from two robust rms below the median,
-/// and
-///   where there is no noise over five decades;
+/// - asinh: shows both the noise and the brightest source, from two robust rms below the median;
+///   where there is no noise, over five decades;
 /// - linear: from two robust rms below the median.
 ///
 /// @param kind   none: log for an image without negative pixels (a sky without noise, a density),

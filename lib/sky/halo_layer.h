@@ -33,7 +33,7 @@ struct HaloMaps {
 /// @param map_px   edge of the maps.
 /// @param box_key  of class and realisation, below 2^32. Shocks are drawn anew at each z: the same
 ///                 box at another z must not show the same arcs in one lightcone.
-/// @throws UsageError  if a setting is out of range, or a halo too large for the box; names it.
+/// @throws UsageError  if settings do not fit each other, or a halo the box; names it.
 /// @source Gheller et al. 2018, sections 3.1-3.2 for what is mocked; Hoeft & Brueggen 2007 for the
 ///         emission; the shock surfaces are ours.
 HaloMaps paint_haloes(const Cosmology& cosmology,

@@ -472,6 +472,14 @@ const char* layer_name(Layer layer) {
     return "";
 }
 
+SkyCost sky_cost(std::int64_t n_pixels, int map_px) {
+    const auto pixels = static_cast<double>(n_pixels);
+    const auto map_pixels = std::pow(static_cast<double>(map_px), 2);
+    // The sky with and without point sources, through the beam, and its noise; a map as it is kept.
+    return {.memory_bytes = 4 * sizeof(float) * pixels + sizeof(std::uint16_t) * map_pixels,
+            .core_s = 4.4e-7 * pixels};
+}
+
 std::vector<Layer> emission_layers(const SkySettings& settings) {
     std::vector<Layer> layers;
     if (settings.source == SkySource::hdf5) {

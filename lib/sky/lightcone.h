@@ -132,6 +132,18 @@ image::Image assemble_slab(const SkySettings& settings,
                            std::span<const Layer> layers,
                            int n_threads);
 
+/// What a mock sky takes, noise and all.
+struct SkyCost {
+    double memory_bytes = 0;  ///< while it is made
+    double core_s = 0;        ///< its boxes excluded; of one core of 2020 or so
+};
+
+/// Rough figures before any work, by the pixel from what a sky of 6000 x 6000 was seen to take (0.6
+/// GB, 16 s).
+///
+/// @param map_px  edge of the largest map of a box; 0 where skies are no lightcones.
+SkyCost sky_cost(std::int64_t n_pixels, int map_px);
+
 /// The haloes of at least 1e12 Msun whose virial radius touches the image, all periodic copies.
 ///
 /// @return by falling mass.

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/sky/cosmology.h"
 
 namespace faintweb::sky {
@@ -82,13 +84,28 @@ struct BoxSettings {
     std::string folder = "results/boxes";  ///< where boxes are kept, to be shared by campaigns
 };
 
-/// @throws UsageError  names the first setting that is out of range, its value and its range.
+/// A setting that does not go with others.
+class SettingError : public base::UsageError {
+  public:
+    /// @param keys  of the campaign whose values do not fit, the one to blame first.
+    SettingError(std::vector<std::string> keys, const std::string& message)
+        : UsageError(message), keys_(std::move(keys)) {}
+    const std::vector<std::string>& keys() const { return keys_; }
+
+  private:
+    std::vector<std::string> keys_;
+};
+
+/// Checks that settings fit each other; the range of each alone is declared with its key
+/// (lib/campaign/keys.cc).
+///
+/// @throws SettingError  names the first that does not fit, why, and what would.
 void check(const SkySettings& settings);
 
-/// Checks both, and that they fit each other: the slabs of the boxes reach z_max, the boxes resolve
-/// the smallest halo that gets shocks, their maps resolve a pixel of the sky.
+/// Checks both: a box can be simulated, the slabs of the boxes reach z_max, the boxes resolve the
+/// smallest halo that gets shocks, their maps resolve a pixel of the sky.
 ///
-/// @throws UsageError  names the first setting that does not fit, why, and what would.
+/// @throws SettingError  as above.
 void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings& boxes);
 
 }  // namespace faintweb::sky

@@ -71,6 +71,13 @@ refused 'window has 3 numbers' "$sky" --window 1,2,3
 refused "stretch 'sqrt' is not known" "$sky" --stretch sqrt
 refused '--truth-on 3 means no map \(2 are given\)' "$sky" "$noise" --truth "$sky" --truth-on 3
 refused '--haloes-on 0 means no map' "$sky" --haloes "$haloes" --haloes-on 0
+refused '--truth-on is given without --truth' "$sky" --truth-on 1
+refused '--haloes-on is given without --haloes' "$sky" "$noise" --haloes-on 2
+refused '--min-mass is nan' "$sky" --haloes "$haloes" --min-mass nan
+refused '--flux-threshold is nan' "$sky" --truth "$sky" --flux-threshold nan
+refused "stretch '' is not known" "$sky" --stretch ''
 refused 'nowhere.fits' "$sky" nowhere.fits
+expect_code 0 log "$FAINTWEB" picture --help
+expect_line log '--window X0,Y0,WIDTH,HEIGHT '
 # shellcheck disable=SC2046
 refused '13 maps are too many' $(printf "$sky %.0s" {1..13})

@@ -54,6 +54,19 @@ done
 for number in 0 1; do
     cmp {1\,1,plain}/out/skies/test/sky_0000$number.fits || fail "the telescope changes the truth"
 done
+
+more slabs 'simulate.slabs=[0, 1]' simulate.layers=false
+# expect_images RUN KEY=VALUE...: a dry run knows how many images RUN got, of 0.36 MB each.
+expect_images() {
+    local n
+    n=$(sky_files "$1" | grep -c '\.fits$')
+    shift
+    expect_code 0 log "$FAINTWEB" run "$campaign" --dry-run "${@/#/--set=}"
+    expect_line log "^simulate: 2 training and 2 test skies of 300 x 300 px, $(((n * 36 + 50) / 100)) MB on disk, .* of memory per rank, about .* of one core\$"
+}
+expect_images 1,1
+expect_images slabs 'simulate.slabs=[0, 1]' simulate.layers=false
+expect_images plain observation.noise_scatter=0
 in_python "$source_dir/test/campaign/same_boxes.py" 1,1/boxes {1\,2,2\,1,4\,2}/boxes
 for number in 0 1; do
     in_python "$source_dir/test/campaign/observed_sky.py" {1\,1,plain,quiet}/out/skies/test $number

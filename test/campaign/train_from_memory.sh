@@ -49,7 +49,37 @@ expect_code 0 again.log faintweb_on 1 run memory --set train.source=simulate --s
 expect_code 0 again.log faintweb_on 1 run memory --set seed=8
 cmp -s files/skies/train/noise_00002.fits memory/skies/train/noise_00002.fits && fail "skies of another seed were kept"
 
+# Ready maps: what is opened is what will be shown, whichever stages the file lists.
+maps=(--set sky.source=fits --set "sky.maps=[ready.fits]" --set "sky.test_maps=[other.fits]")
+cp files/skies/train/sky_00000.fits ready.fits
+cp files/skies/train/sky_00001.fits other.fits
+expect_code 0 files.log faintweb_on 1 simulate ready_files "${maps[@]}"
+rm other.fits # no test sky is made from here on
+for ranks in 1 2; do
+    expect_code 0 files.log faintweb_on "$ranks" train ready_files "${maps[@]}"
+    expect_code 0 memory.log faintweb_on "$ranks" train ready_memory "${maps[@]}" --set train.source=simulate
+    cmp ready_files/model.safetensors ready_memory/model.safetensors || fail "another model of ready maps with $ranks ranks"
+done
+rm ready.fits
+expect_code 0 files.log faintweb_on 1 train ready_files "${maps[@]}"
+sed 's/^stages: .*/stages: [train]/' "$campaign" >training.yaml
+# missing RANKS N ARGUMENTS...: refused in N lines, one for each list of maps.
+missing() {
+    local ranks=$1 n=$2
+    shift 2
+    expect_code 2 log on_ranks "$ranks" "$FAINTWEB" "$@" training.yaml "${maps[@]}" --set output=none
+    [[ $(grep -c 'maps.0. cannot be read' log) -eq $n ]] || { cat log; fail "other than $n lines for: $*"; }
+    if grep -q MPI_ABORT log; then fail "ranks were killed for: $*"; fi
+}
+missing 1 1 run --set train.source=simulate --check
+missing 2 1 run --set train.source=simulate
+missing 2 2 simulate
+
 expect_code 0 dry.log "$FAINTWEB" run "$campaign" --set output=dry --set train.source=simulate --dry-run
-expect_line dry.log '^simulate: 0 training and 2 test skies of 240 x 240 px, 1 MB on disk'
-expect_line dry.log '^train: 3 training skies of 240 x 240 px are made in memory, up to 7 MB per rank, nothing on disk'
+expect_line dry.log '^simulate: 0 training and 2 test skies of 240 x 240 px, 1 MB on disk, 7 MB of memory per rank, about .* of one core'
+expect_line dry.log '^train: 3 training skies of 240 x 240 px are made in memory, up to 7 MB per rank, nothing on disk, about .* of one core'
+# Ready maps have no boxes, whose maps take most of that.
+expect_code 0 dry.log "$FAINTWEB" run "$campaign" "${maps[@]}" --set "sky.maps=[files/skies/train/sky_00000.fits]" \
+    --set "sky.test_maps=[files/skies/train/sky_00001.fits]" --set output=dry --set train.source=simulate --dry-run
+expect_line dry.log '^train: 3 training skies are made in memory, up to 1 MB per rank'
 echo "one model from files and from memory"

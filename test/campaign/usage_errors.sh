@@ -32,6 +32,17 @@ for arguments in "" "fly" "run" "detect" "detect map.fits" "detect -o cat.h5 map
     [[ $(wc -l <log) -eq 1 ]] || { cat log; fail "more than one line for: faintweb $arguments"; }
 done
 
+# Where nothing can be written, nothing is begun.
+for place in output boxes.folder; do
+    for command in run simulate; do
+        expect_code 2 log on_ranks 2 "$FAINTWEB" "$command" "$source_dir/test/campaign/tiny.yaml" --set output=out --set "$place=/dev/full/x"
+        [[ $(grep -c ' E rank ' log) -eq 1 ]] || { cat log; fail "other than one line for $command with $place"; }
+        expect_line log 'rank 0: cannot make the folder /dev/full/x.*: Not a directory, choose another$'
+    done
+done
+expect_code 2 log "$FAINTWEB" train "$source_dir/test/campaign/tiny.yaml" --set output=/dev/full/x
+[[ $(wc -l <log) -eq 1 ]] || { cat log; fail "more than one line for train"; }
+
 expect_code 0 log "$FAINTWEB" --help
 expect_code 0 log "$FAINTWEB" --version
 expect_line log '^faintweb [0-9.]+ \(LibTorch 2'

@@ -47,7 +47,7 @@ TEST(File, FullDiskIsADiskError) {
 TEST(File, FolderThatIsAFileIsRefused) {
     const std::string path = testing::TempDir() + "file_test_plain";
     write_file(path, "");
-    EXPECT_THROW(make_folder(path + "/below"), InputError);
+    EXPECT_THROW(make_folder(path + "/below"), UsageError);
 }
 
 }  // namespace

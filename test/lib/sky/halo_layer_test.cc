@@ -196,9 +196,9 @@ TEST(HaloLayer, grain_stays_below_a_tenth_where_labels_are_set) {
     EXPECT_LT(std::sqrt(squares / n / (1 + 1 / finer)), 0.1);
 }
 
-TEST(HaloLayer, refuses_settings_out_of_range) {
+TEST(HaloLayer, refuses_settings_that_do_not_fit) {
     SkySettings settings;
-    settings.f_merge = -1;
+    settings.resolution_arcsec = settings.pixel_arcsec;
     EXPECT_THROW(paint(settings, {synthetic::halo()}), base::UsageError);
 }
 
