@@ -50,6 +50,10 @@ const Units physical_mpc{
     {"cm", 1 / sky::cm_per_mpc}, {"m", 100 / sky::cm_per_mpc}, {"kpc", 1e-3}, {"Mpc", 1}};
 const Units comoving_mpc{{"cmcm", 1 / sky::cm_per_mpc}, {"kpccm", 1e-3}, {"Mpccm", 1}};
 
+/// Some gas is in stars, a small box may be over- or underdense.
+constexpr double lowest_mean_density = 0.7;
+constexpr double highest_mean_density = 1.5;
+
 std::string plain_unit(std::string unit) {
     std::erase(unit, ' ');
     for (std::size_t at = unit.find('^'); at != std::string::npos; at = unit.find('^')) {
@@ -251,6 +255,19 @@ class Snapshot {
         }
     }
 
+    /// What is wrong by a constant factor is seen here alone.
+    void check_mean_density(const sky::Mesh& density) const {
+        double mean = 0;
+        for (const float cell : density.cells) {
+            mean += static_cast<double>(cell);
+        }
+        mean /= static_cast<double>(density.cells.size());
+        if (!(mean >= lowest_mean_density && mean <= highest_mean_density)) {
+            fail(base::text("its mean density is ", mean, " of that of baryons; a whole box has 1"),
+                 "mend its unit or snapshot.density_factor");
+        }
+    }
+
     void check_same_size(const Source& source, const SnapshotField& field, int n) const {
         if (source.n != n) {
             fail(base::text(field.name,
@@ -410,6 +427,7 @@ class Fields {
         gas.box_mpc = facts_.box_mpc;
         gas.density = file_.mesh(options_.density, density_);
         file_.check_positive(gas.density, options_.density);
+        file_.check_mean_density(gas.density);
         gas.temperature_k = file_.mesh(options_.temperature, temperature_);
         file_.check_positive(gas.temperature_k, options_.temperature);
         for (std::size_t i = 0; i < 3; ++i) {

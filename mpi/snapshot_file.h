@@ -52,7 +52,8 @@ sky::SnapshotFacts snapshot_facts(const std::string& path,
 /// @throws UsageError  one line: no such file or not HDF5, a field that is missing (names those
 ///                     that are there), a unit that is not known, a grid that is not a cube or not
 ///                     the whole box, another cosmology, a redshift out of range, cells that are
-///                     not finite or not positive where they must be.
+///                     not finite or not positive where they must be, a mean density that is not
+///                     that of baryons.
 /// @source yt 4, yt/frontends/ytdata/utilities.py (save_as_dataset) and
 ///         yt/data_objects/data_containers.py: fields in group `grid` with attribute `units`; the
 ///         simulation's attributes and the grid's (left_edge, ActiveDimensions, level) at the root,

@@ -21,7 +21,7 @@ def write_snapshot(path, centre_mpc, z=0.1, omega_matter=0.308, edge_mpc=EDGE_MP
     place = np.stack(np.meshgrid(*away, indexing="ij"))
     r = np.maximum(np.sqrt((place**2).sum(axis=0)), 1e-3)
     is_inside = r < SHOCK_MPC
-    density = np.where(is_inside, 3 + 3000 / (1 + (r / 0.8) ** 2) ** 1.5, 1.0)
+    density = np.where(is_inside, 1.5 + 3000 / (1 + (r / 0.8) ** 2) ** 1.5, 0.4)  # of mean 1
     speed = np.where(is_inside, 0.0, 2500 * (SHOCK_MPC / r) ** 2)  # km/s; keeps the mass of a shell
     fields = {"density": (mean * density, "g/cm**3"), "temperature": (np.where(is_inside, 5e7, 3e6), "K")}
     for name, part in zip("xyz", place):
@@ -60,6 +60,9 @@ def make():
     write_snapshot("void.h5", (12, 25, 31))
     with h5py.File("void.h5", "r+") as f:
         f["grid/density"][3, 4, 5] = 0
+    write_snapshot("heavy.h5", (12, 25, 31))
+    with h5py.File("heavy.h5", "r+") as f:
+        f["grid/density"].attrs["units"] = "kg/m**3"
     write_map("sky.fits", "Jy/arcsec2")
     write_map("sky_beam.fits", "Jy/beam", beam=120.0)
     write_map("test_sky.fits", "Jy/arcsec2", peak=2e-8)

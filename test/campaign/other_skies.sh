@@ -71,7 +71,7 @@ refused() {
     expect_line log "$pattern"
     [[ $(wc -l <log) -eq 1 ]] || { cat log; fail "more than one line for: $pattern"; }
 }
-for name in blind other early lost void; do
+for name in blind other early lost void heavy; do
     sed "s/train.h5/$name.h5/" snapshots.yaml >$name.yaml
 done
 refused 'blind.yaml:9:15: .*blind.h5 \(no field temperature' blind.yaml
@@ -94,6 +94,8 @@ refused 'ready maps have neither' maps.yaml 'simulate.slabs=[0]'
 # What only the cells show is found when they are read.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run void.yaml
 expect_line log 'void.yaml:9:15: .*void.h5 \(1 cells of density are not above 0'
+expect_code 2 log on_ranks 2 "$FAINTWEB" run heavy.yaml
+expect_line log 'heavy.yaml:9:15: .*its mean density is 0.001'
 # All ranks leave alike, and one speaks.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run blind.yaml
 [[ $(grep -c 'blind.yaml:9:15' log) -eq 1 ]] || { cat log; fail "one rank must speak"; }

@@ -37,7 +37,7 @@ Cells ramp(double first, double step) {
 struct YtFile {
     std::string group = "grid";
     std::map<std::string, std::pair<Cells, std::string>> fields{
-        {"density", {ramp(1e-30, 1e-32), "g/cm**3"}},
+        {"density", {ramp(5e-31, 1e-32), "g/cm**3"}},
         {"temperature", {ramp(1e4, 100), "K"}},
         {"velocity_x", {ramp(-3e7, 1e6), "cm/s"}},
         {"velocity_y", {ramp(0, 0), "cm/s"}},
@@ -161,7 +161,7 @@ TEST_F(SnapshotFile, ReadsACoveringGridOfYt) {
     for (const auto& [i, j, k] : {std::array{0, 0, 0}, {1, 2, 3}, {3, 0, 2}}) {
         const double cell = (i * n + j) * n + k;
         EXPECT_NEAR(gas.density.at(i, j, k),
-                    (1e-30 + 1e-32 * cell) / mean_gram_per_cm3(),
+                    (5e-31 + 1e-32 * cell) / mean_gram_per_cm3(),
                     1e-3 * gas.density.at(i, j, k));
         EXPECT_FLOAT_EQ(gas.temperature_k.at(i, j, k), static_cast<float>(1e4 + 100 * cell));
         EXPECT_NEAR(gas.velocity_km_s[0].at(i, j, k), -300 + 10 * cell, 1e-4);
@@ -291,6 +291,19 @@ TEST_F(SnapshotFile, RefusesBadCells) {
               "1 cells of density are not above 0");
     expect_in(error_of([](YtFile& file) { file.fields["temperature"].first[0] = 0; }),
               "1 cells of temperature are not above 0");
+}
+
+TEST_F(SnapshotFile, RefusesADensityThatIsNotThatOfBaryons) {
+    const auto error_of_mean = [&](double mean) {
+        return error_of([&](YtFile& file) {
+            file.fields["density"].first = ramp(mean * mean_gram_per_cm3(), 0);
+        });
+    };
+    expect_in(error_of_mean(1000), "its mean density is 999.99");
+    expect_in(error_of_mean(1.55), "mend its unit or snapshot.density_factor");
+    expect_in(error_of_mean(0.65), "of that of baryons; a whole box has 1)");
+    EXPECT_EQ(error_of_mean(1.45), "no error");
+    EXPECT_EQ(error_of_mean(0.75), "no error");
 }
 
 TEST_F(SnapshotFile, RefusesFilesThatAreNoSnapshot) {
