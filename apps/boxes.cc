@@ -87,6 +87,7 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
             boxes,
             sky::box_cost(boxes),
             {},
+            {},
             mpi::BoxStore(boxes.folder,
                           std::move(jobs),
                           std::move(makers),
@@ -214,6 +215,7 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
     std::vector<mpi::BoxJob> jobs;
     std::map<std::pair<int, int>, NamedFile> file_of;  // by class and realisation
     std::vector<std::string> unused;
+    std::vector<std::string> doubts;
     for (const Snapshots& set : sets) {
         boxes.n_test_realisations = 0;
         if (set.facts.empty()) {
@@ -244,6 +246,12 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
         }
         boxes.n_realisations += boxes.n_test_realisations;
         for (std::size_t i = 0; i < set.files.size(); ++i) {
+            for (const std::string& attribute : set.facts[i].missing) {
+                doubts.push_back(base::text(set.files[i].path,
+                                            " has no attribute ",
+                                            attribute,
+                                            ": taken as that of the campaign's cosmology"));
+            }
             if (!is_used[i]) {
                 unused.push_back(set.files[i].path);
             }
@@ -278,6 +286,7 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
         boxes,
         cost,
         std::move(unused),
+        std::move(doubts),
         mpi::BoxStore(boxes.folder, std::move(jobs), std::move(makers), mpi::KeepParticles::no)};
 }
 
@@ -292,7 +301,8 @@ BoxStack stack_boxes(const campaign::Campaign& campaign, int n_threads) {
         case sky::SkySource::fits:
             break;
     }
-    return {{}, {}, {}, {}, mpi::BoxStore(campaign.boxes.folder, {}, {}, mpi::KeepParticles::no)};
+    return {
+        {}, {}, {}, {}, {}, mpi::BoxStore(campaign.boxes.folder, {}, {}, mpi::KeepParticles::no)};
 }
 
 }  // namespace faintweb::apps

@@ -7,6 +7,7 @@
 
 #include "apps/boxes.h"
 #include "lib/base/error.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 
 namespace faintweb::apps {
@@ -59,11 +60,15 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
 }
 
 void check_sky_files(const campaign::Campaign& campaign) {
-    if (!campaign.has_stage(campaign::Stage::simulate)) {
+    const bool simulates = campaign.has_stage(campaign::Stage::simulate);
+    if (!simulates &&
+        !(campaign.has_stage(campaign::Stage::train) && is_in_memory(campaign, MockSet::train))) {
         return;
     }
-    stack_boxes(campaign, 1);
-    if (campaign.sky.source == sky::SkySource::fits) {
+    for (const std::string& doubt : stack_boxes(campaign, 1).doubts) {
+        base::log_warning(doubt);
+    }
+    if (simulates && campaign.sky.source == sky::SkySource::fits) {
         for (const MockSet set : {MockSet::train, MockSet::test}) {
             const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
             for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {

@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <hdf5.h>
 
 #include "lib/base/error.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "mpi/catalogue_layout.h"
 #include "mpi/hdf5_attributes.h"
@@ -108,32 +108,27 @@ class Snapshot {
         return z;
     }
 
-    /// @return  whether it says anything of its cosmology.
-    bool check_cosmology(const sky::Cosmology& expected) const {
-        const std::vector<double> omega_matter = number_attribute(file_, "omega_matter");
-        std::vector<double> h = number_attribute(file_, "hubble_constant");
-        if (omega_matter.size() != 1 || h.size() != 1) {
-            return false;
+    /// Compares what the file tells of its cosmology.
+    /// @return  the attributes that it lacks.
+    std::vector<std::string> check_cosmology(const sky::Cosmology& expected) const {
+        std::vector<std::string> missing;
+        for (const auto& [attribute, symbol, expected_value] :
+             {std::tuple{"omega_matter", "Omega_m", expected.omega_matter},
+              std::tuple{"hubble_constant", "h", expected.h}}) {
+            const std::vector<double> values = number_attribute(file_, attribute);
+            if (values.size() != 1) {
+                missing.emplace_back(attribute);
+                continue;
+            }
+            const bool is_km_s_mpc = values[0] > 10;
+            const double value = is_km_s_mpc ? values[0] / 100 : values[0];
+            if (!(std::abs(value / expected_value - 1) <= 0.01)) {
+                fail(base::text(
+                         "its ", symbol, " is ", value, ", that of the campaign ", expected_value),
+                     "set the campaign's cosmology to the snapshot's");
+            }
         }
-        h[0] = h[0] > 10 ? h[0] / 100 : h[0];  // km/s/Mpc
-        if (differs(omega_matter[0], expected.omega_matter) || differs(h[0], expected.h)) {
-            fail(base::text("its cosmology is Omega_m ",
-                            omega_matter[0],
-                            ", h ",
-                            h[0],
-                            ", that of the campaign ",
-                            expected.omega_matter,
-                            ", ",
-                            expected.h),
-                 "set the campaign's to the snapshot's");
-        }
-        return true;
-    }
-
-    void warn_of_unknown_cosmology() const {
-        base::log_warning(path_ +
-                          " does not give omega_matter and hubble_constant: taken as "
-                          "of the cosmology of the campaign");
+        return missing;
     }
 
     /// Comoving edge of the box.
@@ -287,8 +282,6 @@ class Snapshot {
     }
 
   private:
-    static bool differs(double a, double b) { return !(std::abs(a / b - 1) <= 0.01); }
-
     bool has(const std::string& name) const {
         // HDF5 wants each group on the way to be asked for on its own.
         for (std::size_t end = name.find('/', 1); end != std::string::npos;
@@ -397,7 +390,7 @@ class Fields {
     Fields(const std::string& path, const SnapshotOptions& options, const sky::Cosmology& expected)
         : options_(options), file_(path, options) {
         facts_.z = file_.redshift();
-        has_cosmology_ = file_.check_cosmology(expected);
+        facts_.missing = file_.check_cosmology(expected);
         facts_.box_mpc = file_.box_mpc(facts_.z, expected.h);
         const double mean_gram_per_cm3 = expected.omega_baryon *
                                          expected.critical_density_msun_mpc3() *
@@ -419,9 +412,6 @@ class Fields {
     const sky::SnapshotFacts& facts() const { return facts_; }
 
     sky::GasMesh read() const {
-        if (!has_cosmology_) {
-            file_.warn_of_unknown_cosmology();
-        }
         sky::GasMesh gas;
         gas.z = facts_.z;
         gas.box_mpc = facts_.box_mpc;
@@ -457,7 +447,6 @@ class Fields {
     Snapshot::Source temperature_;
     std::array<Snapshot::Source, 3> velocity_;
     std::array<Snapshot::Source, 3> magnetic_field_;
-    bool has_cosmology_ = false;
     bool has_magnetic_field_ = false;
 };
 

@@ -60,6 +60,9 @@ def make():
     write_snapshot("void.h5", (12, 25, 31))
     with h5py.File("void.h5", "r+") as f:
         f["grid/density"][3, 4, 5] = 0
+    write_snapshot("shy.h5", (12, 25, 31))
+    with h5py.File("shy.h5", "r+") as f:
+        del f.attrs["hubble_constant"]
     write_snapshot("heavy.h5", (12, 25, 31))
     with h5py.File("heavy.h5", "r+") as f:
         f["grid/density"].attrs["units"] = "kg/m**3"

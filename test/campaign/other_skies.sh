@@ -60,6 +60,14 @@ expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=more --set boxes.f
 expect_line log 'later.h5 is not shown'
 cmp out_1/skies/train/sky_00001.fits more/skies/train/sky_00001.fits || fail "a snapshot that is not shown changed a sky"
 
+# What a snapshot does not tell is said once, at a check too.
+for arguments in --check --dry-run "--set output=shy --set boxes.folder=boxes_shy"; do
+    # shellcheck disable=SC2086
+    expect_code 0 log "$FAINTWEB" run snapshots.yaml --set simulate.n_test=0 --set 'sky.snapshots=[shy.h5]' $arguments
+    [[ $(grep -c 'shy.h5 has no attribute hubble_constant' log) -eq 1 ]] || { cat log; fail "not one warning: $arguments"; }
+    ! grep -q omega_matter log || fail "omega_matter is there"
+done
+
 # refused PATTERN FILE OVERRIDE...: in one line.
 refused() {
     local pattern=$1 file=$2 arguments=()
@@ -75,7 +83,7 @@ for name in blind other early lost void heavy; do
     sed "s/train.h5/$name.h5/" snapshots.yaml >$name.yaml
 done
 refused 'blind.yaml:9:15: .*blind.h5 \(no field temperature' blind.yaml
-refused 'other.yaml:9:15: .*Omega_m 0.27' other.yaml
+refused 'other.yaml:9:15: .*its Omega_m is 0.27' other.yaml
 refused 'early.yaml:9:15: .*redshift 0.9 is outside' early.yaml
 refused 'lost.yaml:9:15: .*lost.h5 \(there is no file' lost.yaml
 refused 'sky.test_snapshots is an empty list \(test skies would show what training skies show\)' \

@@ -252,11 +252,39 @@ TEST_F(SnapshotFile, RefusesAnotherCosmology) {
         error_of([](YtFile& file) { file.attributes["omega_matter"] = {0.272}; });
     expect_in(message, "0.272");
     expect_in(message, "0.308");
-    expect_in(error_of([](YtFile& file) { file.attributes["hubble_constant"] = {0.7}; }), "h 0.7,");
+    expect_in(error_of([](YtFile& file) { file.attributes["hubble_constant"] = {0.7}; }),
+              "its h is 0.7, that");
     YtFile close;
     close.attributes["omega_matter"] = {0.31};  // within 1 %
     close.attributes["hubble_constant"] = {67.8};
     EXPECT_EQ(read(close).z, z);
+    EXPECT_TRUE(snapshot_facts(path_, {}, cosmology).missing.empty());
+}
+
+TEST_F(SnapshotFile, ComparesWhatItTellsOfItsCosmology) {
+    expect_in(error_of([](YtFile& file) {
+                  file.attributes.erase("hubble_constant");
+                  file.attributes["omega_matter"] = {0.272};
+              }),
+              "its Omega_m is 0.272, that of the campaign 0.308");
+    expect_in(error_of([](YtFile& file) {
+                  file.attributes.erase("omega_matter");
+                  file.attributes["hubble_constant"] = {70};
+              }),
+              "its h is 0.7, that of the campaign 0.678");
+    const auto missing_of = [&](const std::vector<std::string>& erased) {
+        YtFile file;
+        for (const std::string& attribute : erased) {
+            file.attributes.erase(attribute);
+        }
+        file.write(path_);
+        return snapshot_facts(path_, {}, cosmology).missing;
+    };
+    for (const std::vector<std::string>& erased : {std::vector<std::string>{"hubble_constant"},
+                                                   {"omega_matter"},
+                                                   {"omega_matter", "hubble_constant"}}) {
+        EXPECT_EQ(missing_of(erased), erased);
+    }
 }
 
 TEST_F(SnapshotFile, RefusesARedshiftOutOfRange) {
