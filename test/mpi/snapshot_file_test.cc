@@ -219,32 +219,34 @@ TEST_F(SnapshotFile, ReadsOtherUnitsAndNames) {
     EXPECT_FALSE(gas.field_ug.has_value());
 }
 
-TEST_F(SnapshotFile, OptionsComeBeforeAttributes) {
-    YtFile file;
-    file.attributes.clear();
-    file.texts.clear();
-    const sky::GasMesh gas = read(file, {.box_mpc = 64, .z = 0.1});
-    EXPECT_EQ(gas.box_mpc, 64);
-    EXPECT_EQ(gas.z, 0.1);
-}
-
 TEST_F(SnapshotFile, NamesWhatIsMissing) {
     expect_in(error_of([](YtFile& file) { file.fields.erase("temperature"); }),
               "no field temperature (there are: density, magnetic_field_x");
     expect_in(error_of([](YtFile& file) { file.fields.erase("magnetic_field_y"); }),
               "no field magnetic_field_y");
     expect_in(error_of([](YtFile& file) { file.attributes.erase("current_redshift"); }),
-              "no attribute current_redshift");
+              "no attribute current_redshift), write it into the file");
     expect_in(error_of([](YtFile& file) { file.attributes.erase("domain_left_edge"); }),
-              "no attributes domain_left_edge");
-    expect_in(error_of([](YtFile&) {}, {.group = "gas"}), "no group gas");
+              "no attributes domain_left_edge and domain_right_edge of three numbers each), write "
+              "them into the file");
+    expect_in(error_of([](YtFile& file) { file.attributes.erase("length_unit"); }),
+              "no attribute length_unit), write it into the file");
+    expect_in(error_of([](YtFile&) {}, {.group = "gas"}),
+              "no group gas), give the group of the fields as snapshot.group");
 }
 
 TEST_F(SnapshotFile, RefusesUnitsThatItDoesNotKnow) {
     expect_in(error_of([](YtFile& file) { file.fields["density"].second = "code_density"; }),
               "density has the unit \"code_density\"; known are ");
+    for (const auto& [field, key] : {std::pair{"density", "density"},
+                                     {"temperature", "temperature"},
+                                     {"velocity_y", "velocity"},
+                                     {"magnetic_field_z", "magnetic_field"}}) {
+        expect_in(error_of([&](YtFile& file) { file.fields[field].second = "stone"; }),
+                  base::text("), give snapshot.", key, "_factor"));
+    }
     expect_in(error_of([](YtFile& file) { file.texts["domain_left_edge_units"] = "unitary"; }),
-              "\"unitary\"");
+              "), write its edges in one of them");
 }
 
 TEST_F(SnapshotFile, RefusesAnotherCosmology) {
