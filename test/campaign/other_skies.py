@@ -1,8 +1,9 @@
 """Makes snapshots and sky maps of other people for other_skies.sh, and judges the skies made from them.
 
-usage: other_skies.py make | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS
+usage: other_skies.py make | twin | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS
 """
 
+import os
 import sys
 
 import h5py
@@ -73,6 +74,16 @@ def make():
     write_map("beamless.fits", "Jy/beam")
 
 
+def twin():
+    """Changes the last field of test.h5, but neither its size nor its time."""
+    before = os.stat("test.h5")
+    with h5py.File("test.h5", "r+") as f:
+        f["grid/velocity_z"][...] = -f["grid/velocity_z"][...]
+    os.utime("test.h5", ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = os.stat("test.h5")
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
 def read(path):
     return fits.getdata(path).astype(float)
 
@@ -137,6 +148,8 @@ def judge_maps(out):
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         make()
+    elif sys.argv[1] == "twin":
+        twin()
     else:
         judge_snapshots(sys.argv[2])
         judge_maps(sys.argv[3])

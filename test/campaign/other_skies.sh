@@ -51,6 +51,11 @@ touch test.h5
 expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=out_1 --set boxes.folder=boxes_1
 expect_line log ' 3 of 6 box states are not in boxes_1'
 
+# So does one of the same size and time that differs after its first MiB.
+python twin
+expect_code 0 log "$FAINTWEB" run snapshots.yaml --dry-run --set output=twin --set boxes.folder=boxes_1
+expect_line log '^simulate: 3 of 6 box states are to be made'
+
 # Snapshots of one redshift are different universes; one that no slab shows is named.
 expect_code 0 log "$FAINTWEB" run snapshots.yaml --dry-run --set simulate.n_test=0 \
     --set 'sky.snapshots=[train.h5, test.h5]'
