@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "apps/boxes.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -59,6 +62,42 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
     return {map.info().cols, map.info().rows};
 }
 
+namespace {
+
+/// A file under another name, or a copy of it, is no other universe.
+void check_all_differ(const campaign::Campaign& campaign) {
+    struct Seen {
+        std::string item;
+        std::string path;
+        std::string pieces;
+    };
+    std::vector<Seen> all;
+    for (const MockSet set : {MockSet::train, MockSet::test}) {
+        const campaign::SkyFiles named = campaign::sky_files(campaign, set);
+        for (std::size_t i = 0; n_mocks(campaign, set) > 0 && i < named.files.size(); ++i) {
+            const Seen file{base::text(named.key, "[", i, "]"),
+                            named.files[i],
+                            base::sha256_of_pieces(named.files[i])};
+            for (const Seen& other : all) {
+                if (file.pieces == other.pieces &&
+                    (std::filesystem::equivalent(file.path, other.path) ||
+                     base::sha256_of_file(file.path) == base::sha256_of_file(other.path))) {
+                    throw base::UsageError(
+                        base::text(campaign::position_of(campaign, file.item),
+                                   ": ",
+                                   file.item,
+                                   " is the same as ",
+                                   other.item,
+                                   " (each counts as another universe), leave one out"));
+                }
+            }
+            all.push_back(file);
+        }
+    }
+}
+
+}  // namespace
+
 void check_sky_files(const campaign::Campaign& campaign) {
     const bool simulates = campaign.has_stage(campaign::Stage::simulate);
     if (!simulates &&
@@ -75,6 +114,9 @@ void check_sky_files(const campaign::Campaign& campaign) {
                 open_sky_map(campaign, set, number);
             }
         }
+    }
+    if (simulates) {
+        check_all_differ(campaign);
     }
 }
 

@@ -28,7 +28,8 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
 /// Looks into the files that skies are made from, if the stages make any: quick. Warns of what they
 /// do not tell.
 ///
-/// @throws UsageError  names the first that cannot be used, and where it was given.
+/// @throws UsageError  names the first that cannot be used or is another one's copy, and where it
+///                     was given.
 void check_sky_files(const campaign::Campaign& campaign);
 
 }  // namespace faintweb::apps

@@ -104,6 +104,15 @@ refused 'fine.yaml:10:15: .*fine.fits has pixels of 20 arcsec' fine.yaml
 refused 'beamless.yaml:10:15: .*BMAJ' beamless.yaml
 refused 'sky.test_maps is an empty list' maps.yaml 'sky.test_maps=[]'
 refused 'ready maps have neither' maps.yaml 'simulate.slabs=[0]'
+# One file is one universe, whatever its names.
+ln -s train.h5 link.h5
+cp train.h5 copy.h5
+cp sky.fits copy.fits
+refused 'sky.test_snapshots\[0\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.test_snapshots=[link.h5]'
+refused 'sky.test_snapshots\[1\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.test_snapshots=[test.h5, copy.h5]'
+refused 'sky.snapshots\[1\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.snapshots=[train.h5, train.h5]'
+refused 'sky.test_maps\[0\] is the same as sky.maps\[0\] ' maps.yaml 'sky.test_maps=[copy.fits]'
+refused 'sky.maps\[2\] is the same as sky.maps\[0\] ' maps.yaml 'sky.maps=[sky.fits, sky_beam.fits, ./sky.fits]'
 # What only the cells show is found when they are read.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run void.yaml
 expect_line log 'void.yaml:9:15: .*void.h5 \(1 cells of density are not above 0'
