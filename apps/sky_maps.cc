@@ -46,6 +46,10 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
 image::Image read_sky(const image::FitsMap& map) {
     const image::MapInfo& info = map.info();
     image::Image sky = map.read({0, 0, info.cols, info.rows});
+    if (std::ranges::none_of(sky.pixels, [](float pixel) { return std::isfinite(pixel); })) {
+        throw base::UsageError(info.path +
+                               " is no sky (all of its pixels are blank), give another");
+    }
     for (float& pixel : sky.pixels) {
         pixel = static_cast<float>(pixel * info.jy_arcsec2_per_unit);
     }

@@ -17,6 +17,8 @@ namespace faintweb::apps {
 image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number);
 
 /// All of a ready map, Jy/arcsec2.
+///
+/// @throws UsageError  if all of it is blank.
 image::Image read_sky(const image::FitsMap& map);
 
 /// Columns and rows of a sky.

@@ -1,6 +1,6 @@
 """Makes snapshots and sky maps of other people for other_skies.sh, and judges the skies made from them.
 
-usage: other_skies.py make | twin | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS
+usage: other_skies.py make | twin | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS | holes OUT_OF_A_MAP
 """
 
 import os
@@ -70,6 +70,11 @@ def make():
     write_map("sky.fits", "Jy/arcsec2")
     write_map("sky_beam.fits", "Jy/beam", beam=120.0)
     write_map("test_sky.fits", "Jy/arcsec2", peak=2e-8)
+    write_map("empty.fits", "Jy/arcsec2")
+    write_map("holes.fits", "Jy/arcsec2")
+    for path, hole in ("empty.fits", np.s_[:, :]), ("holes.fits", np.s_[60:80, 100:120]):
+        with fits.open(path, mode="update") as f:
+            f[0].data[hole] = np.nan
     write_map("fine.fits", "Jy/arcsec2", pixel=20.0)
     write_map("beamless.fits", "Jy/beam")
 
@@ -145,11 +150,19 @@ def judge_maps(out):
     judge_noise(f"{out}/skies/test")
 
 
+def judge_holes(out):
+    """What is blank in a map is blank in its noise image, and no more."""
+    sky, noise = (read(f"{out}/skies/test/{kind}_00000.fits") for kind in ("sky", "noise"))
+    assert np.isnan(sky).sum() == 400 and np.all(np.isnan(sky) == np.isnan(noise)), np.isnan(noise).sum()
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         make()
     elif sys.argv[1] == "twin":
         twin()
+    elif sys.argv[1] == "holes":
+        judge_holes(sys.argv[2])
     else:
         judge_snapshots(sys.argv[2])
         judge_maps(sys.argv[3])

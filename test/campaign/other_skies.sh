@@ -118,9 +118,14 @@ expect_code 2 log on_ranks 2 "$FAINTWEB" run void.yaml
 expect_line log 'void.yaml:9:15: .*void.h5 \(1 cells of density are not above 0'
 expect_code 2 log on_ranks 2 "$FAINTWEB" run heavy.yaml
 expect_line log 'heavy.yaml:9:15: .*its mean density is 0.001'
+expect_code 2 log on_ranks 2 "$FAINTWEB" run maps.yaml --set output=empty --set 'sky.test_maps=[empty.fits]'
+expect_line log 'empty.fits is no sky \(all of its pixels are blank\)'
 # All ranks leave alike, and one speaks.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run blind.yaml
 [[ $(grep -c 'blind.yaml:9:15' log) -eq 1 ]] || { cat log; fail "one rank must speak"; }
 # Test skies alone need no second list.
 expect_code 0 log "$FAINTWEB" run maps.yaml --set output=alone --set 'sky.test_maps=[]' --set simulate.n_train=0
 [[ -s alone/skies/test/noise_00000.fits ]] || fail "no test sky"
+# Blanks of a map stay as they are.
+expect_code 0 log "$FAINTWEB" run maps.yaml --set output=holes --set 'sky.test_maps=[holes.fits]' --set simulate.n_train=0
+python holes holes || fail "blanks have spread"
