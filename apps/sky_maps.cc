@@ -23,6 +23,7 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
         campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
     try {
         image::MapOptions options;
+        options.only_header = true;
         options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
         image::FitsMap map = image::FitsMap::open(named.files[i], options);
         const double pixel_arcsec = map.info().pixel_arcsec;
@@ -38,8 +39,7 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
         }
         return map;
     } catch (const base::InputError& error) {
-        throw base::UsageError(
-            base::text(where, error.what(), " (of a sky map only the header counts)"));
+        throw base::UsageError(where + error.what());
     }
 }
 

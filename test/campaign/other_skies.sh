@@ -97,11 +97,13 @@ refused 'sky.test_snapshots\[0\] is among sky.snapshots too' snapshots.yaml 'sky
     'sky.test_snapshots=[test.h5]'
 refused 'no test snapshot has a box of 40 Mpc' snapshots.yaml 'sky.test_snapshots=[small.h5]'
 refused 'simulate.slabs names slab 3 \(the sky has 3' snapshots.yaml 'simulate.slabs=[0, 3]'
-for name in fine beamless; do
+for name in fine beamless cut; do
     sed "s/test_sky.fits/$name.fits/" maps.yaml >$name.yaml
 done
 refused 'fine.yaml:10:15: .*fine.fits has pixels of 20 arcsec' fine.yaml
-refused 'beamless.yaml:10:15: .*BMAJ' beamless.yaml
+refused 'beamless.yaml:10:15: .*BMAJ, BMIN are missing and no AIPS HISTORY holds a beam, write it into the header$' beamless.yaml
+head -c 20000 test_sky.fits >cut.fits
+refused 'cut.yaml:10:15: .*copy it again$' cut.yaml
 refused 'sky.test_maps is an empty list' maps.yaml 'sky.test_maps=[]'
 refused 'ready maps have neither' maps.yaml 'simulate.slabs=[0]'
 # One file is one universe, whatever its names.
