@@ -17,6 +17,7 @@ struct BoxStack {
     sky::BoxSettings boxes;                 ///< as many realisations as there are, for draw_views
     sky::BoxCost cost;                      ///< of one state, at most
     std::vector<std::string> unused_files;  ///< snapshots that no slab shows
+    std::vector<std::string> doubts;  ///< one line each: what a snapshot does not tell of itself
     mpi::BoxStore store;
 };
 

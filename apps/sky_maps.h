@@ -17,6 +17,8 @@ namespace faintweb::apps {
 image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number);
 
 /// All of a ready map, Jy/arcsec2.
+///
+/// @throws UsageError  if all of it is blank.
 image::Image read_sky(const image::FitsMap& map);
 
 /// Columns and rows of a sky.
@@ -25,9 +27,11 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
                                                   MockSet set,
                                                   int number);
 
-/// Looks into the files that the campaign's stages make skies from: quick.
+/// Looks into the files that the campaign's stages make skies from: quick. Warns of what they do
+/// not tell.
 ///
-/// @throws UsageError  names the first that cannot be used, and where it was given.
+/// @throws UsageError  names the first that cannot be used or is another one's copy, and where it
+///                     was given.
 void check_sky_files(const campaign::Campaign& campaign);
 
 }  // namespace faintweb::apps

@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <hdf5.h>
 
 #include "lib/base/error.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "mpi/catalogue_layout.h"
 #include "mpi/hdf5_attributes.h"
@@ -26,29 +26,42 @@ using Units = std::map<std::string, double>;
 constexpr double cm_per_kpc = sky::cm_per_mpc * 1e-3;
 constexpr double cm_per_pc = sky::cm_per_mpc * 1e-6;
 
-// What one of each unit is in ours, spelt without blanks and with ** for powers.
-const Units gram_per_cm3{
-    {"g/cm**3", 1},
-    {"kg/m**3", 1e-3},
-    {"Msun/pc**3", sky::gram_per_msun / (cm_per_pc * cm_per_pc * cm_per_pc)},
-    {"Msun/kpc**3", sky::gram_per_msun / (cm_per_kpc * cm_per_kpc * cm_per_kpc)},
-    {"Msun/Mpc**3", sky::gram_per_msun / (sky::cm_per_mpc * sky::cm_per_mpc * sky::cm_per_mpc)},
+/// What one of each unit is in ours, spelt without blanks and with ** for powers, and the key that
+/// gives the factor where the file does not.
+struct Quantity {
+    Units units;
+    std::string factor_key;
 };
-const Units kelvin{{"K", 1}};
-const Units km_s{{"km/s", 1}, {"m/s", 1e-3}, {"cm/s", 1e-5}};
-const Units micro_gauss{
-    {"G", 1e6},
-    {"gauss", 1e6},
-    {"uG", 1},
-    {"nG", 1e-3},
-    {"T", 1e10},
-    {"sqrt(g)/(sqrt(cm)*s)", 1e6},  // yt spells gauss like this after a conversion to CGS
-    {"g**0.5/(cm**0.5*s)", 1e6},
-};
+const Quantity gas_density{
+    {
+        {"g/cm**3", 1},
+        {"kg/m**3", 1e-3},
+        {"Msun/pc**3", sky::gram_per_msun / (cm_per_pc * cm_per_pc * cm_per_pc)},
+        {"Msun/kpc**3", sky::gram_per_msun / (cm_per_kpc * cm_per_kpc * cm_per_kpc)},
+        {"Msun/Mpc**3", sky::gram_per_msun / (sky::cm_per_mpc * sky::cm_per_mpc * sky::cm_per_mpc)},
+    },
+    "snapshot.density_factor"};
+const Quantity temperature{{{"K", 1}}, "snapshot.temperature_factor"};
+const Quantity velocity{{{"km/s", 1}, {"m/s", 1e-3}, {"cm/s", 1e-5}}, "snapshot.velocity_factor"};
+const Quantity magnetic_field{
+    {
+        {"G", 1e6},
+        {"gauss", 1e6},
+        {"uG", 1},
+        {"nG", 1e-3},
+        {"T", 1e10},
+        {"sqrt(g)/(sqrt(cm)*s)", 1e6},  // yt spells gauss like this after a conversion to CGS
+        {"g**0.5/(cm**0.5*s)", 1e6},
+    },
+    "snapshot.magnetic_field_factor"};
 // Lengths in Mpc; yt puts "cm" behind the name of a comoving one.
 const Units physical_mpc{
     {"cm", 1 / sky::cm_per_mpc}, {"m", 100 / sky::cm_per_mpc}, {"kpc", 1e-3}, {"Mpc", 1}};
 const Units comoving_mpc{{"cmcm", 1 / sky::cm_per_mpc}, {"kpccm", 1e-3}, {"Mpccm", 1}};
+
+/// Some gas is in stars, a small box may be over- or underdense.
+constexpr double lowest_mean_density = 0.7;
+constexpr double highest_mean_density = 1.5;
 
 std::string plain_unit(std::string unit) {
     std::erase(unit, ' ');
@@ -86,12 +99,12 @@ class Snapshot {
             }
         }
         if (!has(group_)) {
-            fail("no group " + group_, "name the group of the fields");
+            fail("no group " + group_, "give the group of the fields as snapshot.group");
         }
     }
 
     double redshift() const {
-        const double z = options_.z ? *options_.z : number("current_redshift", "the redshift");
+        const double z = number("current_redshift");
         if (!(z >= options_.z_min && z <= options_.z_max)) {
             fail(base::text("redshift ",
                             z,
@@ -104,43 +117,36 @@ class Snapshot {
         return z;
     }
 
-    /// @return  whether it says anything of its cosmology.
-    bool check_cosmology(const sky::Cosmology& expected) const {
-        const std::vector<double> omega_matter = number_attribute(file_, "omega_matter");
-        std::vector<double> h = number_attribute(file_, "hubble_constant");
-        if (omega_matter.size() != 1 || h.size() != 1) {
-            return false;
+    /// Compares what the file tells of its cosmology.
+    /// @return  the attributes that it lacks.
+    std::vector<std::string> check_cosmology(const sky::Cosmology& expected) const {
+        std::vector<std::string> missing;
+        for (const auto& [attribute, symbol, expected_value] :
+             {std::tuple{"omega_matter", "Omega_m", expected.omega_matter},
+              std::tuple{"hubble_constant", "h", expected.h}}) {
+            const std::vector<double> values = number_attribute(file_, attribute);
+            if (values.size() != 1) {
+                missing.emplace_back(attribute);
+                continue;
+            }
+            const bool is_km_s_mpc = values[0] > 10;
+            const double value = is_km_s_mpc ? values[0] / 100 : values[0];
+            if (!(std::abs(value / expected_value - 1) <= 0.01)) {
+                fail(base::text(
+                         "its ", symbol, " is ", value, ", that of the campaign ", expected_value),
+                     "set the campaign's cosmology to the snapshot's");
+            }
         }
-        h[0] = h[0] > 10 ? h[0] / 100 : h[0];  // km/s/Mpc
-        if (differs(omega_matter[0], expected.omega_matter) || differs(h[0], expected.h)) {
-            fail(base::text("its cosmology is Omega_m ",
-                            omega_matter[0],
-                            ", h ",
-                            h[0],
-                            ", that of the campaign ",
-                            expected.omega_matter,
-                            ", ",
-                            expected.h),
-                 "set the campaign's to the snapshot's");
-        }
-        return true;
-    }
-
-    void warn_of_unknown_cosmology() const {
-        base::log_warning(path_ +
-                          " does not give omega_matter and hubble_constant: taken as "
-                          "of the cosmology of the campaign");
+        return missing;
     }
 
     /// Comoving edge of the box.
     double box_mpc(double z, double h) const {
-        if (options_.box_mpc) {
-            return *options_.box_mpc;
-        }
         const std::vector<double> left = number_attribute(file_, "domain_left_edge");
         const std::vector<double> right = number_attribute(file_, "domain_right_edge");
         if (left.size() != 3 || right.size() != 3) {
-            fail("no attributes domain_left_edge and domain_right_edge", "give the box's edge");
+            fail("no attributes domain_left_edge and domain_right_edge of three numbers each",
+                 "write them into the file");
         }
         std::array<double, 3> width{};
         for (std::size_t i = 0; i < 3; ++i) {
@@ -153,7 +159,7 @@ class Snapshot {
         if (unit != "code_length") {
             return width[0] * length_in_mpc(unit, z, h);
         }
-        const double code_length = number("length_unit", "the unit of length");
+        const double code_length = number("length_unit");
         return width[0] * code_length *
                length_in_mpc(text_attribute(file_, "length_unit_units").value_or(""), z, h);
     }
@@ -204,8 +210,7 @@ class Snapshot {
         double factor = 0;  ///< to our unit
     };
 
-    /// @param units  what one of each unit is in ours.
-    Source open(const SnapshotField& field, const Units& units, double our_unit = 1) const {
+    Source open(const SnapshotField& field, const Quantity& quantity, double our_unit = 1) const {
         if (!has_field(field)) {
             fail(base::text("no field ", field.name, " (there are: ", fields(), ')'),
                  "name the dataset that holds it");
@@ -216,7 +221,7 @@ class Snapshot {
         }
         const int n = edge_of(dataset, field.name);
         const double factor =
-            field.factor != 0 ? field.factor : unit_of(dataset, field, units) / our_unit;
+            field.factor != 0 ? field.factor : unit_of(dataset, field, quantity) / our_unit;
         return {std::move(dataset), n, factor};
     }
 
@@ -251,6 +256,19 @@ class Snapshot {
         }
     }
 
+    /// What is wrong by a constant factor is seen here alone.
+    void check_mean_density(const sky::Mesh& density) const {
+        double mean = 0;
+        for (const float cell : density.cells) {
+            mean += static_cast<double>(cell);
+        }
+        mean /= static_cast<double>(density.cells.size());
+        if (!(mean >= lowest_mean_density && mean <= highest_mean_density)) {
+            fail(base::text("its mean density is ", mean, " of that of baryons; a whole box has 1"),
+                 "mend its unit or snapshot.density_factor");
+        }
+    }
+
     void check_same_size(const Source& source, const SnapshotField& field, int n) const {
         if (source.n != n) {
             fail(base::text(field.name,
@@ -270,8 +288,6 @@ class Snapshot {
     }
 
   private:
-    static bool differs(double a, double b) { return !(std::abs(a / b - 1) <= 0.01); }
-
     bool has(const std::string& name) const {
         // HDF5 wants each group on the way to be asked for on its own.
         for (std::size_t end = name.find('/', 1); end != std::string::npos;
@@ -300,10 +316,10 @@ class Snapshot {
         return names.empty() ? "none" : names;
     }
 
-    double number(const std::string& attribute, const std::string& what) const {
+    double number(const std::string& attribute) const {
         const std::vector<double> values = number_attribute(file_, attribute);
         if (values.size() != 1) {
-            fail("no attribute " + attribute, "give " + what);
+            fail("no attribute " + attribute, "write it into the file");
         }
         return values[0];
     }
@@ -325,20 +341,20 @@ class Snapshot {
                         names_of(physical_mpc),
                         ", ",
                         names_of(comoving_mpc)),
-             "give the box's edge");
+             "write its edges in one of them");
     }
 
     double unit_of(const Hdf5Handle& dataset,
                    const SnapshotField& field,
-                   const Units& units) const {
+                   const Quantity& quantity) const {
         const auto unit = text_attribute(dataset, "units");
-        const auto found = units.find(plain_unit(unit.value_or("")));
-        if (found == units.end()) {
+        const auto found = quantity.units.find(plain_unit(unit.value_or("")));
+        if (found == quantity.units.end()) {
             fail(base::text(field.name,
                             unit ? " has the unit \"" + *unit + "\"" : " has no attribute units",
                             "; known are ",
-                            names_of(units)),
-                 "give the factor to our unit");
+                            names_of(quantity.units)),
+                 "give " + quantity.factor_key);
         }
         return found->second;
     }
@@ -380,36 +396,34 @@ class Fields {
     Fields(const std::string& path, const SnapshotOptions& options, const sky::Cosmology& expected)
         : options_(options), file_(path, options) {
         facts_.z = file_.redshift();
-        has_cosmology_ = file_.check_cosmology(expected);
+        facts_.missing = file_.check_cosmology(expected);
         facts_.box_mpc = file_.box_mpc(facts_.z, expected.h);
-        const double mean_gram_per_cm3 = expected.omega_baryon *
-                                         expected.critical_density_msun_mpc3() *
-                                         gram_per_cm3.at("Msun/Mpc**3") * std::pow(1 + facts_.z, 3);
-        density_ = file_.open(options.density, gram_per_cm3, mean_gram_per_cm3);
+        const double mean_gram_per_cm3 =
+            expected.omega_baryon * expected.critical_density_msun_mpc3() *
+            gas_density.units.at("Msun/Mpc**3") * std::pow(1 + facts_.z, 3);
+        density_ = file_.open(options.density, gas_density, mean_gram_per_cm3);
         facts_.n = density_.n;
         file_.check_is_whole_box(facts_.n);
-        temperature_ = open(options.temperature, kelvin);
+        temperature_ = open(options.temperature, temperature);
         for (std::size_t i = 0; i < 3; ++i) {
-            velocity_[i] = open(options.velocity[i], km_s);
+            velocity_[i] = open(options.velocity[i], velocity);
         }
         has_magnetic_field_ = std::ranges::any_of(
             options.magnetic_field, [&](const auto& field) { return file_.has_field(field); });
         for (std::size_t i = 0; has_magnetic_field_ && i < 3; ++i) {
-            magnetic_field_[i] = open(options.magnetic_field[i], micro_gauss);
+            magnetic_field_[i] = open(options.magnetic_field[i], magnetic_field);
         }
     }
 
     const sky::SnapshotFacts& facts() const { return facts_; }
 
     sky::GasMesh read() const {
-        if (!has_cosmology_) {
-            file_.warn_of_unknown_cosmology();
-        }
         sky::GasMesh gas;
         gas.z = facts_.z;
         gas.box_mpc = facts_.box_mpc;
         gas.density = file_.mesh(options_.density, density_);
         file_.check_positive(gas.density, options_.density);
+        file_.check_mean_density(gas.density);
         gas.temperature_k = file_.mesh(options_.temperature, temperature_);
         file_.check_positive(gas.temperature_k, options_.temperature);
         for (std::size_t i = 0; i < 3; ++i) {
@@ -426,8 +440,8 @@ class Fields {
     }
 
   private:
-    Snapshot::Source open(const SnapshotField& field, const Units& units) const {
-        Snapshot::Source source = file_.open(field, units);
+    Snapshot::Source open(const SnapshotField& field, const Quantity& quantity) const {
+        Snapshot::Source source = file_.open(field, quantity);
         file_.check_same_size(source, field, facts_.n);
         return source;
     }
@@ -439,7 +453,6 @@ class Fields {
     Snapshot::Source temperature_;
     std::array<Snapshot::Source, 3> velocity_;
     std::array<Snapshot::Source, 3> magnetic_field_;
-    bool has_cosmology_ = false;
     bool has_magnetic_field_ = false;
 };
 

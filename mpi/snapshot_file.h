@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 
 #include "lib/sky/cosmology.h"
@@ -28,9 +27,7 @@ struct SnapshotOptions {
     std::array<SnapshotField, 3> magnetic_field{
         ///< micro-gauss; all three or none in the file
         {{.name = "magnetic_field_x"}, {.name = "magnetic_field_y"}, {.name = "magnetic_field_z"}}};
-    std::optional<double> box_mpc{};  ///< comoving edge; none: from the attributes of the root
-    std::optional<double> z{};        ///< none: from the attribute current_redshift
-    double z_min = 0;                 ///< a snapshot outside z_min .. z_max is refused
+    double z_min = 0;  ///< a snapshot outside z_min .. z_max is refused
     double z_max = 1000;
 };
 
@@ -42,7 +39,9 @@ sky::SnapshotFacts snapshot_facts(const std::string& path,
                                   const sky::Cosmology& expected);
 
 /// Reads the gas of a simulation from a uniform grid over its whole periodic box, as yt's
-/// `covering_grid(...).save_as_dataset(...)` writes it, or any HDF5 file with such datasets.
+/// `covering_grid(...).save_as_dataset(...)` writes it, or another HDF5 file with such datasets
+/// and, at its root, the attributes current_redshift, domain_left_edge and domain_right_edge with
+/// domain_left_edge_units (if that is code_length, length_unit and length_unit_units too).
 ///
 /// Cell (i, j, k) becomes mesh point (i, j, k): the box is shifted by half a cell. Both functions
 /// may be called from any thread.
@@ -52,7 +51,8 @@ sky::SnapshotFacts snapshot_facts(const std::string& path,
 /// @throws UsageError  one line: no such file or not HDF5, a field that is missing (names those
 ///                     that are there), a unit that is not known, a grid that is not a cube or not
 ///                     the whole box, another cosmology, a redshift out of range, cells that are
-///                     not finite or not positive where they must be.
+///                     not finite or not positive where they must be, a mean density that is not
+///                     that of baryons.
 /// @source yt 4, yt/frontends/ytdata/utilities.py (save_as_dataset) and
 ///         yt/data_objects/data_containers.py: fields in group `grid` with attribute `units`; the
 ///         simulation's attributes and the grid's (left_edge, ActiveDimensions, level) at the root,

@@ -1,9 +1,11 @@
 #include "lib/base/hash.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <vector>
 
 #include <openssl/evp.h>
@@ -66,6 +68,30 @@ std::string sha256_of_file(const std::string& path) {
     }
     if (std::ferror(file.get()) != 0) {
         throw_errno("cannot read " + path, errno);
+    }
+    return hash.finish();
+}
+
+std::string sha256_of_pieces(const std::string& path) {
+    constexpr int n_pieces = 16;
+    std::string piece(std::size_t{64} << 10, '\0');
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    const std::streamoff size = file.tellg();
+    if (size < 0) {
+        throw_errno("cannot read " + path, errno);
+    }
+    Sha256 hash;
+    hash.add(std::to_string(size) + "\n");
+    const std::streamoff last =
+        std::max(std::streamoff{0}, size - static_cast<std::streamoff>(piece.size()));
+    for (int i = 0; i <= n_pieces; ++i) {
+        file.clear();  // of an end that was reached
+        file.seekg(last / n_pieces * i + last % n_pieces * i / n_pieces);
+        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        if (file.bad()) {
+            throw_errno("cannot read " + path, errno);
+        }
+        hash.add(std::string_view(piece).substr(0, static_cast<std::size_t>(file.gcount())));
     }
     return hash.finish();
 }

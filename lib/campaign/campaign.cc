@@ -419,6 +419,14 @@ class CrossChecks {
         const bool has_train = campaign_.simulate.n_train > 0;
         const bool has_test = campaign_.simulate.n_test > 0;
         if (campaign_.sky.source != source.source) {
+            for (const auto& [given, list] : {std::pair{key, &files}, {test_key, &test_files}}) {
+                if (!list->empty()) {
+                    add({given, "sky.source"},
+                        given + " is given",
+                        base::text("no sky is made from it unless sky.source is ", source.name),
+                        base::text("leave it out or set sky.source: ", source.name));
+                }
+            }
             return;
         }
         if (files.empty() && (has_train || (has_test && test_files.empty()))) {

@@ -87,7 +87,13 @@ MapAxes choose_axes(const FitsImage& image) {
     return axes;
 }
 
-constexpr const char* give_pixel = "; --pixel ARCSEC goes on without sky positions";
+constexpr const char* pixel_option = "--pixel ARCSEC";
+constexpr const char* beam_option = "--beam MAJ[,MIN,PA] (arcsec, arcsec, deg)";
+
+/// How to supply what a header lacks.
+std::string advice(const MapOptions& options, const char* option) {
+    return options.only_header ? ", write it into the header" : text(", give it with ", option);
+}
 
 /// Beams outside these bounds are not radio maps but wrong units (arcsec or radians in BMAJ).
 constexpr double min_beam_px = 0.5;
@@ -224,12 +230,16 @@ void FitsMap::State::describe(const MapOptions& options) {
         info.has_wcs = true;
     } catch (const InputError& error) {
         if (!options.pixel_arcsec) {
-            throw InputError(text(error.what(), give_pixel));
+            throw InputError(text(
+                error.what(),
+                options.only_header ? "; the header must give sky positions"
+                                    : text("; ", pixel_option, " goes on without sky positions")));
         }
     }
     info.pixel_arcsec = options.pixel_arcsec.value_or(info.pixel_arcsec);
     if (!std::isfinite(info.pixel_arcsec) || info.pixel_arcsec <= 0) {
-        throw InputError("CDELTn or CDi_j give a pixel of no size, give it with --pixel ARCSEC");
+        throw InputError(
+            text("CDELTn or CDi_j give a pixel of no size", advice(options, pixel_option)));
     }
 
     ScaledUnit unit;
@@ -246,7 +256,7 @@ void FitsMap::State::describe(const MapOptions& options) {
             throw InputError(text(bunit.empty()
                                       ? "BUNIT is missing (no unit of brightness)"
                                       : "BUNIT = '" + bunit + "' is not a unit that is known",
-                                  ", give it with --unit jy/beam or --unit jy/arcsec2"));
+                                  advice(options, "--unit jy/beam or --unit jy/arcsec2")));
         }
         unit = *parsed;
     }
@@ -255,22 +265,23 @@ void FitsMap::State::describe(const MapOptions& options) {
     if (options.beam) {
         info.beam = options.beam;
     } else if (unit.unit == PixelUnit::jy_beam) {
-        info.beam = find_beam(cards);
+        try {
+            info.beam = find_beam(cards);
+        } catch (const InputError& error) {
+            throw InputError(text(error.what(), advice(options, beam_option)));
+        }
         if (!info.beam) {
-            throw InputError(
-                "BMAJ, BMIN are missing and no AIPS HISTORY holds a beam, give it with --beam "
-                "MAJ[,MIN,PA] "
-                "(arcsec, arcsec, deg)");
+            throw InputError(text("BMAJ, BMIN are missing and no AIPS HISTORY holds a beam",
+                                  advice(options, beam_option)));
         }
         const double major_px = info.beam->major_arcsec / info.pixel_arcsec;
         if (!(major_px >= min_beam_px && major_px <= max_beam_px)) {
-            throw InputError(text(
-                "BMAJ means a beam of ",
-                info.beam->major_arcsec,
-                "\" or ",
-                major_px,
-                " pixels (wrong unit? it must be in degrees), give it with --beam MAJ[,MIN,PA] "
-                "(arcsec, arcsec, deg)"));
+            throw InputError(text("BMAJ means a beam of ",
+                                  info.beam->major_arcsec,
+                                  "\" or ",
+                                  major_px,
+                                  " pixels (wrong unit? it must be in degrees)",
+                                  advice(options, beam_option)));
         }
     } else {
         // Only for the record: Jy/arcsec2 needs no beam, so a bad one does not matter.

@@ -23,6 +23,8 @@ struct MapOptions {
     std::optional<double> pixel_arcsec = {};
     /// Also take a map whose BUNIT is missing or no brightness: its values stay as they are.
     bool any_unit = false;
+    /// There is no way to give any of these: refusals say that the header must.
+    bool only_header = false;
     int hdu = -1;  ///< 0 is the primary HDU, as in astropy; -1: the first usable image.
     std::int64_t max_unpacked_bytes = std::int64_t{4}
                                       << 30;  ///< of a .gz file, and of one compressed tile.
@@ -58,7 +60,7 @@ struct MapInfo {
 /// independent, also on the same file.
 class FitsMap {
   public:
-    /// @throws InputError  one line that names the key at fault and the option that supplies it.
+    /// @throws InputError  one line that names the key at fault and what supplies it.
     static FitsMap open(const std::string& path, const MapOptions& options = {});
     ~FitsMap();
     FitsMap(FitsMap&&) noexcept;

@@ -53,8 +53,6 @@ Beam beam_from_deg(double major_deg, double minor_deg, double angle_deg) {
     return {major_deg * base::arcsec_per_deg, minor_deg * base::arcsec_per_deg, angle_deg};
 }
 
-constexpr const char* give_beam = ", give the beam with --beam MAJ[,MIN,PA] (arcsec, arcsec, deg)";
-
 }  // namespace
 
 std::optional<ScaledUnit> parse_unit(const std::string& bunit) {
@@ -99,13 +97,11 @@ std::optional<Beam> find_beam(const FitsCards& cards) {
                 throw InputError(
                     text(key,
                          cards.has(key) ? " = " + cards.text(key).value_or("") : " is missing",
-                         " (no width of a beam)",
-                         give_beam));
+                         " (no width of a beam)"));
             }
         }
         if (cards.has("BPA") && !cards.number("BPA")) {
-            throw InputError(
-                text("BPA = ", cards.text("BPA").value_or(""), " (no angle)", give_beam));
+            throw InputError(text("BPA = ", cards.text("BPA").value_or(""), " (no angle)"));
         }
         return beam_from_deg(
             *cards.number("BMAJ"), *cards.number("BMIN"), cards.number("BPA").value_or(0));
@@ -118,8 +114,7 @@ std::optional<Beam> find_beam(const FitsCards& cards) {
         const auto major = aips_number(line, "BMAJ");
         const auto minor = aips_number(line, "BMIN");
         if (!major || !minor || *major <= 0 || *minor <= 0) {
-            throw InputError(
-                text("the AIPS HISTORY card with CLEAN BMAJ= holds no beam", give_beam));
+            throw InputError("the AIPS HISTORY card with CLEAN BMAJ= holds no beam");
         }
         last = beam_from_deg(*major, *minor, aips_number(line, "BPA").value_or(0));
     }

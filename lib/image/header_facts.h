@@ -25,7 +25,7 @@ std::optional<ScaledUnit> parse_unit(const std::string& bunit);
 /// last AIPS "HISTORY ... CLEAN BMAJ=" line.
 ///
 /// @return none if the header says nothing about a beam.
-/// @throws InputError  if it says something that cannot be a beam; names the key.
+/// @throws InputError  if it says something that cannot be a beam; names the key, without advice.
 std::optional<Beam> find_beam(const FitsCards& cards);
 
 /// Frequency of the map, Hz: the FREQ axis at its first pixel, else RESTFRQ, RESTFREQ, OBSFREQ or

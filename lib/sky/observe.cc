@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 #include <sstream>
 
@@ -406,6 +407,18 @@ image::Image seen_sky(const image::Image& sky,
                       const ObservationSettings& settings,
                       int n_threads) {
     check(settings, pixel_arcsec);
+    const auto is_blank = [](float pixel) { return !std::isfinite(pixel); };
+    if (std::ranges::any_of(sky.pixels, is_blank)) {
+        image::Image filled = sky;
+        std::ranges::replace_if(filled.pixels, is_blank, 0.0F);
+        image::Image seen = seen_sky(filled, pixel_arcsec, settings, n_threads);
+        for (std::size_t i = 0; i < seen.pixels.size(); ++i) {
+            if (is_blank(sky.pixels[i])) {
+                seen.pixels[i] = std::numeric_limits<float>::quiet_NaN();
+            }
+        }
+        return seen;
+    }
     image::Image seen =
         filter_separable(sky, gaussian_taps(sigma_px(settings, pixel_arcsec)), n_threads);
     if (settings.sidelobe_level > 0) {

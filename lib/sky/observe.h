@@ -34,7 +34,7 @@ double noise_rms_jy_arcsec2(const ObservationSettings& settings);
 
 /// Sees a sky with a telescope: seen_sky plus correlated_noise.
 ///
-/// @param sky           [rows, cols], Jy/arcsec2.
+/// @param sky           [rows, cols], Jy/arcsec2; its blanks and no others are blank in the image.
 /// @param pixel_arcsec  edge of a pixel.
 /// @return              [rows, cols], Jy/arcsec2.
 /// @throws UsageError   if beam, noise or pixel is out of range; names the value.
@@ -55,7 +55,7 @@ image::Image observe(const image::Image& sky,
 /// largest_scale_arcsec sqrt(ln 2 / (2 pi^2)). A baseline of u wavelengths so keeps the fraction
 /// 1 - 2^-(u largest_scale)^2, largest_scale in rad.
 ///
-/// @param sky           [rows, cols], Jy/arcsec2; blanks spread.
+/// @param sky           [rows, cols], Jy/arcsec2; blanks shine as 0 and stay blank.
 /// @param pixel_arcsec  edge of a pixel.
 /// @return              [rows, cols], Jy/arcsec2.
 /// @throws UsageError   if a setting or the pixel is out of range; names the value.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lib/sky/box.h"
@@ -19,6 +20,7 @@ struct SnapshotFacts {
     int n = 0;           ///< cells along an edge
     double box_mpc = 0;  ///< comoving edge of the box
     double z = 0;
+    std::vector<std::string> missing{};  ///< attributes of its cosmology that it does not give
 };
 
 /// A snapshot may stand this far in redshift from the ends of the sky.

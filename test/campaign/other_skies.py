@@ -1,8 +1,9 @@
 """Makes snapshots and sky maps of other people for other_skies.sh, and judges the skies made from them.
 
-usage: other_skies.py make | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS
+usage: other_skies.py make | twin | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS | holes OUT_OF_A_MAP
 """
 
+import os
 import sys
 
 import h5py
@@ -21,7 +22,7 @@ def write_snapshot(path, centre_mpc, z=0.1, omega_matter=0.308, edge_mpc=EDGE_MP
     place = np.stack(np.meshgrid(*away, indexing="ij"))
     r = np.maximum(np.sqrt((place**2).sum(axis=0)), 1e-3)
     is_inside = r < SHOCK_MPC
-    density = np.where(is_inside, 3 + 3000 / (1 + (r / 0.8) ** 2) ** 1.5, 1.0)
+    density = np.where(is_inside, 1.5 + 3000 / (1 + (r / 0.8) ** 2) ** 1.5, 0.4)  # of mean 1
     speed = np.where(is_inside, 0.0, 2500 * (SHOCK_MPC / r) ** 2)  # km/s; keeps the mass of a shell
     fields = {"density": (mean * density, "g/cm**3"), "temperature": (np.where(is_inside, 5e7, 3e6), "K")}
     for name, part in zip("xyz", place):
@@ -60,11 +61,32 @@ def make():
     write_snapshot("void.h5", (12, 25, 31))
     with h5py.File("void.h5", "r+") as f:
         f["grid/density"][3, 4, 5] = 0
+    write_snapshot("shy.h5", (12, 25, 31))
+    with h5py.File("shy.h5", "r+") as f:
+        del f.attrs["hubble_constant"]
+    write_snapshot("heavy.h5", (12, 25, 31))
+    with h5py.File("heavy.h5", "r+") as f:
+        f["grid/density"].attrs["units"] = "kg/m**3"
     write_map("sky.fits", "Jy/arcsec2")
     write_map("sky_beam.fits", "Jy/beam", beam=120.0)
     write_map("test_sky.fits", "Jy/arcsec2", peak=2e-8)
+    write_map("empty.fits", "Jy/arcsec2")
+    write_map("holes.fits", "Jy/arcsec2")
+    for path, hole in ("empty.fits", np.s_[:, :]), ("holes.fits", np.s_[60:80, 100:120]):
+        with fits.open(path, mode="update") as f:
+            f[0].data[hole] = np.nan
     write_map("fine.fits", "Jy/arcsec2", pixel=20.0)
     write_map("beamless.fits", "Jy/beam")
+
+
+def twin():
+    """Changes the last field of test.h5, but neither its size nor its time."""
+    before = os.stat("test.h5")
+    with h5py.File("test.h5", "r+") as f:
+        f["grid/velocity_z"][...] = -f["grid/velocity_z"][...]
+    os.utime("test.h5", ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = os.stat("test.h5")
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
 def read(path):
@@ -128,9 +150,19 @@ def judge_maps(out):
     judge_noise(f"{out}/skies/test")
 
 
+def judge_holes(out):
+    """What is blank in a map is blank in its noise image, and no more."""
+    sky, noise = (read(f"{out}/skies/test/{kind}_00000.fits") for kind in ("sky", "noise"))
+    assert np.isnan(sky).sum() == 400 and np.all(np.isnan(sky) == np.isnan(noise)), np.isnan(noise).sum()
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         make()
+    elif sys.argv[1] == "twin":
+        twin()
+    elif sys.argv[1] == "holes":
+        judge_holes(sys.argv[2])
     else:
         judge_snapshots(sys.argv[2])
         judge_maps(sys.argv[3])

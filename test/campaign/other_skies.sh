@@ -51,6 +51,11 @@ touch test.h5
 expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=out_1 --set boxes.folder=boxes_1
 expect_line log ' 3 of 6 box states are not in boxes_1'
 
+# So does one of the same size and time that differs after its first MiB.
+python twin
+expect_code 0 log "$FAINTWEB" run snapshots.yaml --dry-run --set output=twin --set boxes.folder=boxes_1
+expect_line log '^simulate: 3 of 6 box states are to be made'
+
 # Snapshots of one redshift are different universes; one that no slab shows is named.
 expect_code 0 log "$FAINTWEB" run snapshots.yaml --dry-run --set simulate.n_test=0 \
     --set 'sky.snapshots=[train.h5, test.h5]'
@@ -59,6 +64,14 @@ expect_code 0 log "$FAINTWEB" run snapshots.yaml --set output=more --set boxes.f
     --set 'sky.snapshots=[train.h5, later.h5]' --set simulate.n_test=0
 expect_line log 'later.h5 is not shown'
 cmp out_1/skies/train/sky_00001.fits more/skies/train/sky_00001.fits || fail "a snapshot that is not shown changed a sky"
+
+# What a snapshot does not tell is said once, at a check too.
+for arguments in --check --dry-run "--set output=shy --set boxes.folder=boxes_shy"; do
+    # shellcheck disable=SC2086
+    expect_code 0 log "$FAINTWEB" run snapshots.yaml --set simulate.n_test=0 --set 'sky.snapshots=[shy.h5]' $arguments
+    [[ $(grep -c 'shy.h5 has no attribute hubble_constant' log) -eq 1 ]] || { cat log; fail "not one warning: $arguments"; }
+    ! grep -q omega_matter log || fail "omega_matter is there"
+done
 
 # refused PATTERN FILE OVERRIDE...: in one line.
 refused() {
@@ -71,11 +84,11 @@ refused() {
     expect_line log "$pattern"
     [[ $(wc -l <log) -eq 1 ]] || { cat log; fail "more than one line for: $pattern"; }
 }
-for name in blind other early lost void; do
+for name in blind other early lost void heavy; do
     sed "s/train.h5/$name.h5/" snapshots.yaml >$name.yaml
 done
 refused 'blind.yaml:9:15: .*blind.h5 \(no field temperature' blind.yaml
-refused 'other.yaml:9:15: .*Omega_m 0.27' other.yaml
+refused 'other.yaml:9:15: .*its Omega_m is 0.27' other.yaml
 refused 'early.yaml:9:15: .*redshift 0.9 is outside' early.yaml
 refused 'lost.yaml:9:15: .*lost.h5 \(there is no file' lost.yaml
 refused 'sky.test_snapshots is an empty list \(test skies would show what training skies show\)' \
@@ -84,19 +97,37 @@ refused 'sky.test_snapshots\[0\] is among sky.snapshots too' snapshots.yaml 'sky
     'sky.test_snapshots=[test.h5]'
 refused 'no test snapshot has a box of 40 Mpc' snapshots.yaml 'sky.test_snapshots=[small.h5]'
 refused 'simulate.slabs names slab 3 \(the sky has 3' snapshots.yaml 'simulate.slabs=[0, 3]'
-for name in fine beamless; do
+for name in fine beamless cut; do
     sed "s/test_sky.fits/$name.fits/" maps.yaml >$name.yaml
 done
 refused 'fine.yaml:10:15: .*fine.fits has pixels of 20 arcsec' fine.yaml
-refused 'beamless.yaml:10:15: .*BMAJ' beamless.yaml
+refused 'beamless.yaml:10:15: .*BMAJ, BMIN are missing and no AIPS HISTORY holds a beam, write it into the header$' beamless.yaml
+head -c 20000 test_sky.fits >cut.fits
+refused 'cut.yaml:10:15: .*copy it again$' cut.yaml
 refused 'sky.test_maps is an empty list' maps.yaml 'sky.test_maps=[]'
 refused 'ready maps have neither' maps.yaml 'simulate.slabs=[0]'
+# One file is one universe, whatever its names.
+ln -s train.h5 link.h5
+cp train.h5 copy.h5
+cp sky.fits copy.fits
+refused 'sky.test_snapshots\[0\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.test_snapshots=[link.h5]'
+refused 'sky.test_snapshots\[1\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.test_snapshots=[test.h5, copy.h5]'
+refused 'sky.snapshots\[1\] is the same as sky.snapshots\[0\] ' snapshots.yaml 'sky.snapshots=[train.h5, train.h5]'
+refused 'sky.test_maps\[0\] is the same as sky.maps\[0\] ' maps.yaml 'sky.test_maps=[copy.fits]'
+refused 'sky.maps\[2\] is the same as sky.maps\[0\] ' maps.yaml 'sky.maps=[sky.fits, sky_beam.fits, ./sky.fits]'
 # What only the cells show is found when they are read.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run void.yaml
 expect_line log 'void.yaml:9:15: .*void.h5 \(1 cells of density are not above 0'
+expect_code 2 log on_ranks 2 "$FAINTWEB" run heavy.yaml
+expect_line log 'heavy.yaml:9:15: .*its mean density is 0.001'
+expect_code 2 log on_ranks 2 "$FAINTWEB" run maps.yaml --set output=empty --set 'sky.test_maps=[empty.fits]'
+expect_line log 'empty.fits is no sky \(all of its pixels are blank\)'
 # All ranks leave alike, and one speaks.
 expect_code 2 log on_ranks 2 "$FAINTWEB" run blind.yaml
 [[ $(grep -c 'blind.yaml:9:15' log) -eq 1 ]] || { cat log; fail "one rank must speak"; }
 # Test skies alone need no second list.
 expect_code 0 log "$FAINTWEB" run maps.yaml --set output=alone --set 'sky.test_maps=[]' --set simulate.n_train=0
 [[ -s alone/skies/test/noise_00000.fits ]] || fail "no test sky"
+# Blanks of a map stay as they are.
+expect_code 0 log "$FAINTWEB" run maps.yaml --set output=holes --set 'sky.test_maps=[holes.fits]' --set simulate.n_train=0
+python holes holes || fail "blanks have spread"

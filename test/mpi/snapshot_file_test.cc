@@ -37,7 +37,7 @@ Cells ramp(double first, double step) {
 struct YtFile {
     std::string group = "grid";
     std::map<std::string, std::pair<Cells, std::string>> fields{
-        {"density", {ramp(1e-30, 1e-32), "g/cm**3"}},
+        {"density", {ramp(5e-31, 1e-32), "g/cm**3"}},
         {"temperature", {ramp(1e4, 100), "K"}},
         {"velocity_x", {ramp(-3e7, 1e6), "cm/s"}},
         {"velocity_y", {ramp(0, 0), "cm/s"}},
@@ -161,7 +161,7 @@ TEST_F(SnapshotFile, ReadsACoveringGridOfYt) {
     for (const auto& [i, j, k] : {std::array{0, 0, 0}, {1, 2, 3}, {3, 0, 2}}) {
         const double cell = (i * n + j) * n + k;
         EXPECT_NEAR(gas.density.at(i, j, k),
-                    (1e-30 + 1e-32 * cell) / mean_gram_per_cm3(),
+                    (5e-31 + 1e-32 * cell) / mean_gram_per_cm3(),
                     1e-3 * gas.density.at(i, j, k));
         EXPECT_FLOAT_EQ(gas.temperature_k.at(i, j, k), static_cast<float>(1e4 + 100 * cell));
         EXPECT_NEAR(gas.velocity_km_s[0].at(i, j, k), -300 + 10 * cell, 1e-4);
@@ -219,32 +219,34 @@ TEST_F(SnapshotFile, ReadsOtherUnitsAndNames) {
     EXPECT_FALSE(gas.field_ug.has_value());
 }
 
-TEST_F(SnapshotFile, OptionsComeBeforeAttributes) {
-    YtFile file;
-    file.attributes.clear();
-    file.texts.clear();
-    const sky::GasMesh gas = read(file, {.box_mpc = 64, .z = 0.1});
-    EXPECT_EQ(gas.box_mpc, 64);
-    EXPECT_EQ(gas.z, 0.1);
-}
-
 TEST_F(SnapshotFile, NamesWhatIsMissing) {
     expect_in(error_of([](YtFile& file) { file.fields.erase("temperature"); }),
               "no field temperature (there are: density, magnetic_field_x");
     expect_in(error_of([](YtFile& file) { file.fields.erase("magnetic_field_y"); }),
               "no field magnetic_field_y");
     expect_in(error_of([](YtFile& file) { file.attributes.erase("current_redshift"); }),
-              "no attribute current_redshift");
+              "no attribute current_redshift), write it into the file");
     expect_in(error_of([](YtFile& file) { file.attributes.erase("domain_left_edge"); }),
-              "no attributes domain_left_edge");
-    expect_in(error_of([](YtFile&) {}, {.group = "gas"}), "no group gas");
+              "no attributes domain_left_edge and domain_right_edge of three numbers each), write "
+              "them into the file");
+    expect_in(error_of([](YtFile& file) { file.attributes.erase("length_unit"); }),
+              "no attribute length_unit), write it into the file");
+    expect_in(error_of([](YtFile&) {}, {.group = "gas"}),
+              "no group gas), give the group of the fields as snapshot.group");
 }
 
 TEST_F(SnapshotFile, RefusesUnitsThatItDoesNotKnow) {
     expect_in(error_of([](YtFile& file) { file.fields["density"].second = "code_density"; }),
               "density has the unit \"code_density\"; known are ");
+    for (const auto& [field, key] : {std::pair{"density", "density"},
+                                     {"temperature", "temperature"},
+                                     {"velocity_y", "velocity"},
+                                     {"magnetic_field_z", "magnetic_field"}}) {
+        expect_in(error_of([&](YtFile& file) { file.fields[field].second = "stone"; }),
+                  base::text("), give snapshot.", key, "_factor"));
+    }
     expect_in(error_of([](YtFile& file) { file.texts["domain_left_edge_units"] = "unitary"; }),
-              "\"unitary\"");
+              "), write its edges in one of them");
 }
 
 TEST_F(SnapshotFile, RefusesAnotherCosmology) {
@@ -252,11 +254,39 @@ TEST_F(SnapshotFile, RefusesAnotherCosmology) {
         error_of([](YtFile& file) { file.attributes["omega_matter"] = {0.272}; });
     expect_in(message, "0.272");
     expect_in(message, "0.308");
-    expect_in(error_of([](YtFile& file) { file.attributes["hubble_constant"] = {0.7}; }), "h 0.7,");
+    expect_in(error_of([](YtFile& file) { file.attributes["hubble_constant"] = {0.7}; }),
+              "its h is 0.7, that");
     YtFile close;
     close.attributes["omega_matter"] = {0.31};  // within 1 %
     close.attributes["hubble_constant"] = {67.8};
     EXPECT_EQ(read(close).z, z);
+    EXPECT_TRUE(snapshot_facts(path_, {}, cosmology).missing.empty());
+}
+
+TEST_F(SnapshotFile, ComparesWhatItTellsOfItsCosmology) {
+    expect_in(error_of([](YtFile& file) {
+                  file.attributes.erase("hubble_constant");
+                  file.attributes["omega_matter"] = {0.272};
+              }),
+              "its Omega_m is 0.272, that of the campaign 0.308");
+    expect_in(error_of([](YtFile& file) {
+                  file.attributes.erase("omega_matter");
+                  file.attributes["hubble_constant"] = {70};
+              }),
+              "its h is 0.7, that of the campaign 0.678");
+    const auto missing_of = [&](const std::vector<std::string>& erased) {
+        YtFile file;
+        for (const std::string& attribute : erased) {
+            file.attributes.erase(attribute);
+        }
+        file.write(path_);
+        return snapshot_facts(path_, {}, cosmology).missing;
+    };
+    for (const std::vector<std::string>& erased : {std::vector<std::string>{"hubble_constant"},
+                                                   {"omega_matter"},
+                                                   {"omega_matter", "hubble_constant"}}) {
+        EXPECT_EQ(missing_of(erased), erased);
+    }
 }
 
 TEST_F(SnapshotFile, RefusesARedshiftOutOfRange) {
@@ -291,6 +321,19 @@ TEST_F(SnapshotFile, RefusesBadCells) {
               "1 cells of density are not above 0");
     expect_in(error_of([](YtFile& file) { file.fields["temperature"].first[0] = 0; }),
               "1 cells of temperature are not above 0");
+}
+
+TEST_F(SnapshotFile, RefusesADensityThatIsNotThatOfBaryons) {
+    const auto error_of_mean = [&](double mean) {
+        return error_of([&](YtFile& file) {
+            file.fields["density"].first = ramp(mean * mean_gram_per_cm3(), 0);
+        });
+    };
+    expect_in(error_of_mean(1000), "its mean density is 999.99");
+    expect_in(error_of_mean(1.55), "mend its unit or snapshot.density_factor");
+    expect_in(error_of_mean(0.65), "of that of baryons; a whole box has 1)");
+    EXPECT_EQ(error_of_mean(1.45), "no error");
+    EXPECT_EQ(error_of_mean(0.75), "no error");
 }
 
 TEST_F(SnapshotFile, RefusesFilesThatAreNoSnapshot) {

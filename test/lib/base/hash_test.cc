@@ -33,5 +33,37 @@ TEST(Sha256, OfAFile) {
     EXPECT_THROW(sha256_of_file(path + "_missing"), InputError);
 }
 
+TEST(Sha256, OfPiecesSeesChangesAllOverAFile) {
+    const std::string path = testing::TempDir() + "hash_pieces_test";
+    const auto hash_of = [&](const std::string& text) {
+        write_file(path, text);
+        return sha256_of_pieces(path);
+    };
+    // Every byte of a small file counts, and its size.
+    EXPECT_EQ(hash_of("abc"), hash_of("abc"));
+    EXPECT_NE(hash_of("abc"), hash_of("abd"));
+    EXPECT_NE(hash_of(""), hash_of("a"));
+    const std::size_t mib = std::size_t{1} << 20;
+    const std::string small(mib, 'a');
+    const std::string large(10 * mib, 'a');
+    for (const std::string& text : {small, large}) {
+        const std::string before = hash_of(text);
+        EXPECT_EQ(hash_of(text), before);
+        EXPECT_NE(hash_of(text + 'a'), before);
+        for (int i = 0; i <= 16; ++i) {
+            std::string changed = text;
+            changed[(text.size() - 1) * static_cast<std::size_t>(i) / 16] = 'b';
+            EXPECT_NE(hash_of(changed), before) << text.size() << " bytes, " << i << " / 16";
+        }
+    }
+    const std::string before = hash_of(small);
+    for (std::size_t at = 0; at < mib; at += 32749) {
+        std::string changed = small;
+        changed[at] = 'b';
+        EXPECT_NE(hash_of(changed), before) << at;
+    }
+    EXPECT_THROW(sha256_of_pieces(path + "_missing"), InputError);
+}
+
 }  // namespace
 }  // namespace faintweb::base

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -493,17 +494,32 @@ Texts another_value_of_every_key() {
 TEST(Campaign, DumpReadsBackWithEveryKeyChanged) {
     const Texts changes = another_value_of_every_key();
     ASSERT_EQ(changes.size(), Keys::all().list().size()) << "a key is missing from this test";
-    const Campaign c = default_campaign(changes);
-    for (const Key& key : Keys::all().list()) {
-        EXPECT_NE(key.print(c), key.print(Campaign())) << key.name;
+    // A campaign names the files of one source of skies, so it takes two to change every key.
+    const std::set<std::string> not_of_hdf5 = {"sky.maps", "sky.test_maps"};
+    const std::set<std::string> not_of_fits = {
+        "sky.snapshots", "sky.test_snapshots", "simulate.layers", "simulate.slabs"};
+    for (const auto& [source, left_out] :
+         {std::pair{"sky.source=hdf5", not_of_hdf5}, {"sky.source=fits", not_of_fits}}) {
+        Texts overrides;
+        for (const std::string& change : changes) {
+            if (!left_out.contains(change.substr(0, change.find('=')))) {
+                overrides.push_back(change);
+            }
+        }
+        overrides.emplace_back(source);
+        const Campaign c = default_campaign(overrides);
+        for (const Key& key : Keys::all().list()) {
+            EXPECT_EQ(key.print(c) == key.print(Campaign()), left_out.contains(key.name))
+                << key.name;
+        }
+        EXPECT_EQ(c.train.learning_rate, 0.123456789012345);
+        const std::string text = dump(c);
+        const Campaign back = parse_campaign(text, "dump.yaml", {});
+        EXPECT_EQ(dump(back), text);
+        EXPECT_EQ(settings_text(back), settings_text(c));
+        EXPECT_EQ(back.name, "other: name");
+        EXPECT_EQ(back.detect.maps, (Texts{"a.fits", "b c.fits"}));
     }
-    EXPECT_EQ(c.train.learning_rate, 0.123456789012345);
-    const std::string text = dump(c);
-    const Campaign back = parse_campaign(text, "dump.yaml", {});
-    EXPECT_EQ(dump(back), text);
-    EXPECT_EQ(settings_text(back), settings_text(c));
-    EXPECT_EQ(back.name, "other: name");
-    EXPECT_EQ(back.detect.maps, (Texts{"a.fits", "b c.fits"}));
 }
 
 TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
@@ -532,13 +548,24 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                           "detect.maps",
                                           "detect.truth",
                                           "detect.model"};
-    const std::string before = settings_text(default_campaign());
-    const std::string before_without_names =
-        settings_text(default_campaign(), {}, InputNames::left_out);
-    std::set<std::string> seen = {before};
+    std::set<std::string> seen = {settings_text(default_campaign())};
     for (const std::string& change : another_value_of_every_key()) {
         const std::string key = change.substr(0, change.find('='));
-        Texts overrides = {change};
+        // Files of skies are named where their source is chosen.
+        Texts overrides;
+        for (const auto& [source, list] :
+             {std::pair{"hdf5", "snapshots"}, std::pair{"fits", "maps"}}) {
+            if (key == base::text("sky.", list) || key == base::text("sky.test_", list)) {
+                overrides = {base::text("sky.source=", source),
+                             base::text("sky.", list, "=[first]"),
+                             "simulate.n_test=0",
+                             "stages=[simulate]"};
+            }
+        }
+        const Campaign unchanged = default_campaign(overrides);
+        const std::string before = settings_text(unchanged);
+        const std::string before_without_names = settings_text(unchanged, {}, InputNames::left_out);
+        overrides.push_back(change);
         if (key == "detect.truth") {
             overrides.push_back("detect.maps=[a.fits, \"b c.fits\"]");
         }
@@ -614,11 +641,13 @@ TEST(Campaign, BothSetsOfSkiesNeedFilesOfTheirOwn) {
 }
 
 TEST(Campaign, SkiesAreMadeFromTheFilesOfTheirSource) {
-    const std::string lists =
-        "sky: {snapshots: [a.h5], test_snapshots: [b.h5], maps: [a.fits], test_maps: [b.fits], "
-        "source: ";
+    const std::map<std::string, std::string> lists{
+        {"boxes", ""},
+        {"hdf5", "snapshots: [a.h5], test_snapshots: [b.h5], "},
+        {"fits", "maps: [a.fits], test_maps: [b.fits], "}};
     const auto files = [&](const char* source, sky::SkySet set, const Texts& overrides = {}) {
-        const SkyFiles named = sky_files(parse(needed + lists + source + "}\n", overrides), set);
+        const std::string sky = base::text("sky: {", lists.at(source), "source: ", source, "}\n");
+        const SkyFiles named = sky_files(parse(needed + sky, overrides), set);
         return named.key + (named.files.empty() ? "" : " " + named.files[0]);
     };
     EXPECT_EQ(files("boxes", sky::SkySet::train), "");
@@ -632,6 +661,26 @@ TEST(Campaign, SkiesAreMadeFromTheFilesOfTheirSource) {
     Texts one_list = alone;
     one_list.push_back("sky.test_maps=[]");
     EXPECT_EQ(files("fits", sky::SkySet::test, one_list), "sky.maps a.fits");
+}
+
+TEST(Campaign, FilesThatNoSkyIsMadeFromAreRefused) {
+    const auto unused = [](const char* place, const char* key, const char* source) {
+        return base::text("c.yaml:",
+                          place,
+                          ": ",
+                          key,
+                          " is given (no sky is made from it unless sky.source is ",
+                          source,
+                          "), leave it out or set sky.source: ",
+                          source);
+    };
+    EXPECT_EQ(fault_in(needed + "sky: {snapshots: [a.h5]}\n"),
+              unused("4:18", "sky.snapshots", "hdf5"));
+    EXPECT_EQ(fault_in(needed + "sky: {test_maps: [a.fits]}\n"),
+              unused("4:18", "sky.test_maps", "fits"));
+    EXPECT_EQ(fault_in(needed + "sky: {source: hdf5, snapshots: [a.h5], test_snapshots: [b.h5], "
+                                "maps: [a.fits]}\n"),
+              unused("4:70", "sky.maps", "fits"));
 }
 
 TEST(Campaign, SnapshotsNeedNoBoxesThatFitTheSky) {
@@ -716,13 +765,15 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
     EXPECT_EQ(fault_of([&] { check_files(read_campaign(skies, {})); }),
               skies + ":4:62: sky.test_snapshots[0] cannot be read: " + folder.path("gone.h5") +
                   " (there is no file of this name)" + hint);
-    check_files(read_campaign(skies, {"sky.source=boxes"}));
-
+    check_files(read_campaign(skies,
+                              {"sky.test_snapshots=[" + folder.path("here.fits") + "]",
+                               "sky.snapshots=[" + folder.path("c.yaml") + "]"}));
     // Skies that are made in memory need the files that they are made from; those that are read
     // need none.
+    const std::string plain = folder.write("plain.yaml", "name: t\noutput: o\n");
     const auto missed = [&](const char* stage, const char* source) {
         return fault_of([&] {
-            check_files(read_campaign(skies,
+            check_files(read_campaign(plain,
                                       {"sky.source=fits",
                                        "sky.maps=[a.fits]",
                                        "sky.test_maps=[b.fits]",

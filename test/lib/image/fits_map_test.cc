@@ -174,6 +174,30 @@ TEST(FitsMap, MissingFactsAreNamedWithTheOptionThatGivesThem) {
     expect_refusal_with(path, "--pixel", {.beam = Beam{9, 9, 0}, .pixel_arcsec = -1});
 }
 
+TEST(FitsMap, MissingFactsBelongInTheHeaderWhereThereAreNoOptions) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const auto message_of = [&](const std::vector<std::pair<std::string, std::string>>& cards) {
+        write_bytes(path, small_map(cards));
+        try {
+            FitsMap::open(path, {.only_header = true});
+        } catch (const base::InputError& error) {
+            EXPECT_EQ(std::string(error.what()).find("--"), std::string::npos) << error.what();
+            return std::string(error.what());
+        }
+        return std::string("no error");
+    };
+    const std::string advice = ", write it into the header";
+    const auto with_unit = with(sky_cards, {{"BUNIT", "'JY/BEAM'"}});
+    EXPECT_TRUE(message_of(sky_cards).ends_with("(no unit of brightness)" + advice));
+    EXPECT_TRUE(message_of(with_unit).ends_with("holds a beam" + advice));
+    EXPECT_TRUE(message_of(with(with_unit, {{"BMAJ", "0.01"}}))
+                    .ends_with("BMIN is missing (no width of a beam)" + advice));
+    EXPECT_TRUE(message_of(with(with_unit, {{"BMAJ", "45.0"}, {"BMIN", "45.0"}}))
+                    .ends_with("(wrong unit? it must be in degrees)" + advice));
+    EXPECT_TRUE(message_of({{"BUNIT", "'JY/ARCSEC2'"}}).ends_with("must give sky positions"));
+}
+
 TEST(FitsMap, UnitsInTheSpellingsOfSurveys) {
     const TestFolder folder;
     const std::string path = folder / "m.fits";

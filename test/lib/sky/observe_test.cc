@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -126,6 +127,32 @@ TEST(Observe, is_sky_seen_by_the_beam_plus_noise_for_any_number_of_threads) {
         ASSERT_NEAR(seen.pixels[i], 1e-7F + noise.pixels[i], 1e-13F);
     }
     EXPECT_EQ(seen.pixels, observe(sky, 9.6, {}, 4, 2, 4).pixels);
+}
+
+TEST(Observe, blanks_stay_as_they_are_and_shine_as_0) {
+    // Beam, side lobes and missing baselines all reach farther than the blanks.
+    const ObservationSettings telescope{
+        .beam_fwhm_arcsec = 30, .sidelobe_level = 0.02, .largest_scale_arcsec = 300};
+    image::Image sky = image::make_image(64, 80);
+    for (std::size_t i = 0; i < sky.pixels.size(); ++i) {
+        sky.pixels[i] = 1e-7F * static_cast<float>(i % 17);
+    }
+    image::Image zero = sky;
+    for (std::int64_t row = 20; row < 30; ++row) {
+        for (std::int64_t col = 30; col < 40; ++col) {
+            sky.at(row, col) = std::numeric_limits<float>::quiet_NaN();
+            zero.at(row, col) = 0;
+        }
+    }
+    const auto image = observe(sky, 10, telescope, 1, 0, 2);
+    const auto expected = observe(zero, 10, telescope, 1, 0, 2);
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+        if (std::isnan(sky.pixels[i])) {
+            EXPECT_TRUE(std::isnan(image.pixels[i])) << i;
+        } else {
+            EXPECT_EQ(image.pixels[i], expected.pixels[i]) << i;
+        }
+    }
 }
 
 TEST(Observe, refuses_a_telescope_that_cannot_be) {
