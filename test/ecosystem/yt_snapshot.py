@@ -25,7 +25,7 @@ def write_covering_grid(path, float_type):
     """An Enzo box of 64 Mpc/h: root grid of 4 cells, covering grid at level 1."""
     cells = np.arange(N**3, dtype=float).reshape(N, N, N)
     fields = {
-        "density": (MEAN * (1 + cells), "g/cm**3"),
+        "density": (MEAN * (1 + cells) / (1 + cells).mean(), "g/cm**3"),
         "temperature": (1e4 + cells, "K"),
         "velocity_x": (1e5 * cells, "cm/s"),
         "velocity_y": (-2e5 * cells, "cm/s"),
@@ -70,7 +70,7 @@ class YtSnapshot(unittest.TestCase):
             cell = (1 * N + 2) * N + 3
             np.testing.assert_allclose(
                 [float(word) for word in result.stdout.split()],
-                [N, 64 / 0.678, Z, 1 + cell, 1e4 + cell, cell, -2 * cell, 0, 5e-3 * cell], rtol=1e-3)
+                [N, 64 / 0.678, Z, 2 * (1 + cell) / (1 + N**3), 1e4 + cell, cell, -2 * cell, 0, 5e-3 * cell], rtol=1e-3)
 
     def test_errors_are_one_line(self):
         write_covering_grid(self.path, "f4")
