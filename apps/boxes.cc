@@ -169,12 +169,6 @@ std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campai
     return of_slabs;
 }
 
-/// What tells a snapshot from another: a hash of all of its bytes would take as long as its maps,
-/// so a change that keeps size and time is seen only where sha256_of_pieces looks.
-std::string identity_of(const std::string& path) {
-    return base::text("snapshot ", file_stamp(path), ", pieces ", base::sha256_of_pieces(path));
-}
-
 /// All that shapes the maps of a snapshot but the snapshot.
 std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
     // Raised whenever the same settings make other maps than before.
@@ -231,7 +225,7 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
                 job.realisation = boxes.n_realisations + r;
                 job.box_mpc = slabs[s].box_mpc;
                 job.z = {slabs[s].z};
-                job.particles_text = identity_of(set.files[i].path);
+                job.particles_text = "snapshot " + identity_of(set.files[i].path);
                 job.maps_text = snapshot_maps_recipe(campaign);
                 jobs.push_back(job);
                 file_of[{job.box_class, job.realisation}] = set.files[i];

@@ -161,6 +161,7 @@ void add_picture_options(CLI::App& app,
         ->add_option("--min-mass",
                      picture.min_mass_msun,
                      "M200 of the smallest halo that gets one, solar masses")
+        ->needs("--haloes")
         ->capture_default_str();
     drawing->add_option("--truth", picture.truth, "SKY.fits: outline the tiles that are signal");
     drawing->add_option("--truth-on", picture.truth_on, "numbers of the maps that get them, from 1")
@@ -170,12 +171,15 @@ void add_picture_options(CLI::App& app,
         ->add_option("--min-pixels",
                      picture.label.min_pixels,
                      "a signal tile has more pixels than this above --flux-threshold")
+        ->needs("--truth")
         ->check(CLI::Range(0, 1048576))
         ->capture_default_str();
     drawing->add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2, "Jy/arcsec2")
+        ->needs("--truth")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     drawing->add_option("--tile", picture.tile_px, "edge of a tile, pixels")
+        ->needs("--truth")
         ->check(CLI::Range(8, 256))
         ->capture_default_str();
 }

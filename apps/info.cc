@@ -84,7 +84,9 @@ void describe_model(const std::string& path) {
 }
 
 void describe_map(const std::string& path) {
-    const image::FitsMap map = image::FitsMap::open(path);
+    image::MapOptions options;
+    options.only_header = true;
+    const image::FitsMap map = image::FitsMap::open(path, options);
     const image::MapInfo& info = map.info();
     base::print(base::text("map       ",
                            path,

@@ -35,7 +35,7 @@ ObservedSky MockSkies::make(MockSet set, int number, sky::KeepLayers keep) {
     made.settings.centre_ra_deg = std::fmod(campaign_.sky.centre_ra_deg + 20.0 * number, 360.0);
     if (campaign_.sky.source == sky::SkySource::fits) {
         const image::FitsMap map = open_sky_map(campaign_, set, number);
-        made.truth.sky = read_sky(map);
+        made.truth.sky = read_sky(campaign_, set, number, map);
         made.settings.pixel_arcsec = map.info().pixel_arcsec;
         if (map.info().frequency_hz > 0) {
             made.settings.frequency_hz = map.info().frequency_hz;

@@ -87,7 +87,9 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
                                            const std::string& path,
                                            const image::MapInfo& info,
                                            const image::Window& shown) {
-    const image::FitsMap truth = image::FitsMap::open(options.truth);
+    image::MapOptions only_header;
+    only_header.only_header = true;
+    const image::FitsMap truth = image::FitsMap::open(options.truth, only_header);
     if (truth.info().cols != info.cols || truth.info().rows != info.rows) {
         throw base::UsageError(base::text(options.truth,
                                           " has ",
@@ -164,6 +166,7 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
     const std::string& path = options.inputs[map];
     image::MapOptions any_unit;
     any_unit.any_unit = true;
+    any_unit.only_header = true;
     const image::FitsMap file = image::FitsMap::open(path, any_unit);
     const image::MapInfo& info = file.info();
     const image::Window window = window_of(options, path, info);

@@ -193,7 +193,7 @@ int largest_map_px(const Campaign& campaign) {
 
 std::string time_of_skies(std::int64_t n_pixels) {
     return base::text(
-        "about ", base::duration_text(sky::sky_cost(n_pixels, 0).core_s), " of one core");
+        "about ", base::duration_text(sky::sky_cost(n_pixels, 0, 0).core_s), " of one core");
 }
 
 /// Prints what the stages of a campaign would do.
@@ -242,8 +242,12 @@ void print_work(const Campaign& campaign) {
             const Work training = trains_from_memory ? Work{} : work_of(MockSet::train);
             const Work testing = work_of(MockSet::test);
             const std::int64_t n_pixels = training.n_pixels + testing.n_pixels;
-            const sky::SkyCost largest = sky::sky_cost(
-                std::max(training.largest_px, testing.largest_px), largest_map_px(campaign));
+            const sky::SkyCost largest =
+                sky::sky_cost(std::max(training.largest_px, testing.largest_px),
+                              largest_map_px(campaign),
+                              campaign.simulate.layers
+                                  ? 1 + static_cast<int>(sky::emission_layers(campaign.sky).size())
+                                  : 0);
             base::print(base::text(
                 name,
                 ": ",
@@ -271,8 +275,8 @@ void print_work(const Campaign& campaign) {
                     " training skies",
                     size,
                     " are made in memory, up to ",
-                    megabytes(
-                        sky::sky_cost(training.largest_px, largest_map_px(campaign)).memory_bytes),
+                    megabytes(sky::sky_cost(training.largest_px, largest_map_px(campaign), 0)
+                                  .memory_bytes),
                     " per rank, nothing on disk, ",
                     time_of_skies(training.n_pixels)));
             }

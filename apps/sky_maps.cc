@@ -14,22 +14,31 @@
 #include "lib/base/text.h"
 
 namespace faintweb::apps {
+namespace {
+
+/// Where a campaign names the map that a sky shows, to begin a message with.
+std::string place_of_map(const campaign::Campaign& campaign, MockSet set, int number) {
+    const campaign::SkyFiles named = campaign::sky_files(campaign, set);
+    const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
+    return campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
+}
+
+}  // namespace
 
 image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number) {
     constexpr double same_pixel = 0.01;
-    const campaign::SkyFiles named = campaign::sky_files(campaign, set);
-    const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
-    const std::string where =
-        campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
+    const std::vector<std::string> files = campaign::sky_files(campaign, set).files;
+    const std::string& file = files[static_cast<std::size_t>(number) % files.size()];
+    const std::string where = place_of_map(campaign, set, number);
     try {
         image::MapOptions options;
         options.only_header = true;
         options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
-        image::FitsMap map = image::FitsMap::open(named.files[i], options);
+        image::FitsMap map = image::FitsMap::open(file, options);
         const double pixel_arcsec = map.info().pixel_arcsec;
         if (!(std::abs(pixel_arcsec / campaign.sky.pixel_arcsec - 1) <= same_pixel)) {
             throw base::UsageError(base::text(where,
-                                              named.files[i],
+                                              file,
                                               " has pixels of ",
                                               pixel_arcsec,
                                               " arcsec (sky.pixel_arcsec is ",
@@ -43,11 +52,14 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
     }
 }
 
-image::Image read_sky(const image::FitsMap& map) {
+image::Image read_sky(const campaign::Campaign& campaign,
+                      MockSet set,
+                      int number,
+                      const image::FitsMap& map) {
     const image::MapInfo& info = map.info();
     image::Image sky = map.read({0, 0, info.cols, info.rows});
     if (std::ranges::none_of(sky.pixels, [](float pixel) { return std::isfinite(pixel); })) {
-        throw base::UsageError(info.path +
+        throw base::UsageError(place_of_map(campaign, set, number) + info.path +
                                " is no sky (all of its pixels are blank), give another");
     }
     for (float& pixel : sky.pixels) {
@@ -62,23 +74,31 @@ std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& camp
     if (campaign.sky.source != sky::SkySource::fits) {
         return {campaign.sky.size_px, campaign.sky.size_px};
     }
-    const image::FitsMap map = open_sky_map(campaign, set, number);
+    // Skies that were written need their map no more.
+    const image::FitsMap map = campaign::makes_skies(campaign, set)
+                                   ? open_sky_map(campaign, set, number)
+                                   : image::FitsMap::open(sky_path(campaign, set, number));
     return {map.info().cols, map.info().rows};
 }
 
 namespace {
 
 /// A file under another name, or a copy of it, is no other universe.
-void check_all_differ(const campaign::Campaign& campaign, const std::vector<MockSet>& sets) {
+///
+/// Files that are not there have been refused before, if they are needed.
+void check_all_differ(const campaign::Campaign& campaign) {
     struct Seen {
         std::string item;
         std::string path;
         std::string pieces;
     };
     std::vector<Seen> all;
-    for (const MockSet set : sets) {
+    for (const MockSet set : {MockSet::train, MockSet::test}) {
         const campaign::SkyFiles named = campaign::sky_files(campaign, set);
         for (std::size_t i = 0; n_mocks(campaign, set) > 0 && i < named.files.size(); ++i) {
+            if (!std::filesystem::exists(named.files[i])) {
+                continue;
+            }
             const Seen file{base::text(named.key, "[", i, "]"),
                             named.files[i],
                             base::sha256_of_pieces(named.files[i])};
@@ -123,7 +143,7 @@ void check_sky_files(const campaign::Campaign& campaign) {
             }
         }
     }
-    check_all_differ(campaign, made);
+    check_all_differ(campaign);
 }
 
 }  // namespace faintweb::apps

@@ -19,10 +19,16 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
 /// All of a ready map, Jy/arcsec2.
 ///
 /// @throws UsageError  if all of it is blank.
-image::Image read_sky(const image::FitsMap& map);
+///
+/// @throws UsageError  one line: all of its pixels are blank.
+image::Image read_sky(const campaign::Campaign& campaign,
+                      MockSet set,
+                      int number,
+                      const image::FitsMap& map);
 
 /// Columns and rows of a sky.
 /// @throws UsageError  as open_sky_map.
+/// @throws InputError  if the campaign makes no such sky and there is none in its folder.
 std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& campaign,
                                                   MockSet set,
                                                   int number);

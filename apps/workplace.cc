@@ -11,6 +11,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/progress.h"
@@ -61,6 +62,13 @@ std::string file_stamp(const std::string& path) {
     return base::text(status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
 }
 
+std::string identity_of(const std::string& path) {
+    const std::string stamp = file_stamp(path);
+    return std::filesystem::is_regular_file(path)
+               ? base::text(stamp, ", pieces ", base::sha256_of_pieces(path))
+               : stamp;
+}
+
 std::string mock_skies_state(const campaign::Campaign& campaign) {
     std::string state =
         base::version() + "\n" +
@@ -73,7 +81,7 @@ std::string mock_skies_state(const campaign::Campaign& campaign) {
     }
     for (const MockSet set : {MockSet::train, MockSet::test}) {
         for (const std::string& file : campaign::sky_files(campaign, set).files) {
-            state += base::text("made from ", file_stamp(file), "\n");
+            state += base::text("made from ", identity_of(file), "\n");
         }
     }
     return state;
@@ -112,7 +120,7 @@ void prepare_folder(const mpi::Communicator& communicator, const std::string& fo
         base::make_folder(folder);
         if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
             throw base::UsageError(base::text("cannot write into the folder ",
-                                              folder,
+                                              folder.empty() ? "." : folder,
                                               " (",
                                               std::strerror(errno),
                                               "), choose another output"));

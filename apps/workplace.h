@@ -35,6 +35,10 @@ std::string noise_path(const campaign::Campaign& campaign, MockSet set, int numb
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
 /// Size and time of change of a file; "missing" if it is not there.
 std::string file_stamp(const std::string& path);
+/// What tells a large file that skies are made from from another: a hash of all of its bytes would
+/// take as long as they do, so a change that keeps size and time is seen only where
+/// base::sha256_of_pieces looks.
+std::string identity_of(const std::string& path);
 /// All that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);

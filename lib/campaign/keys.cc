@@ -206,12 +206,12 @@ Keys::Keys() {
               &Boxes::n_particles,
               within(16, 4096),
               "",
-              "Particles of dark matter along an edge.");
+              "Particles of dark matter along an edge, even.");
     boxes.key("n_mesh",
               &Boxes::n_mesh,
               within(16, 4096),
               "",
-              "Mesh points of gravity and gas along an edge.");
+              "Mesh points of gravity and gas along an edge, even.");
     boxes.key("n_steps",
               &Boxes::n_steps,
               within(4, 1000),

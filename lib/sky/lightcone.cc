@@ -472,11 +472,12 @@ const char* layer_name(Layer layer) {
     return "";
 }
 
-SkyCost sky_cost(std::int64_t n_pixels, int map_px) {
+SkyCost sky_cost(std::int64_t n_pixels, int map_px, int n_layers) {
     const auto pixels = static_cast<double>(n_pixels);
     const auto map_pixels = std::pow(static_cast<double>(map_px), 2);
     // The sky with and without point sources, through the beam, and its noise; a map as it is kept.
-    return {.memory_bytes = 4 * sizeof(float) * pixels + sizeof(std::uint16_t) * map_pixels,
+    return {.memory_bytes =
+                (4 + n_layers) * sizeof(float) * pixels + sizeof(std::uint16_t) * map_pixels,
             .core_s = 4.4e-7 * pixels};
 }
 

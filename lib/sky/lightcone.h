@@ -141,8 +141,9 @@ struct SkyCost {
 /// Rough figures before any work, by the pixel from what a sky of 6000 x 6000 was seen to take (0.6
 /// GB, 16 s).
 ///
-/// @param map_px  edge of the largest map of a box; 0 where skies are no lightcones.
-SkyCost sky_cost(std::int64_t n_pixels, int map_px);
+/// @param map_px    edge of the largest map of a box; 0 where skies are no lightcones.
+/// @param n_layers  that are kept.
+SkyCost sky_cost(std::int64_t n_pixels, int map_px, int n_layers);
 
 /// The haloes of at least 1e12 Msun whose virial radius touches the image, all periodic copies.
 ///

@@ -32,7 +32,7 @@ void check_mass_resolution(const Cosmology& cosmology,
                                       " has fewer than ",
                                       fewest_particles,
                                       " particles then), set at least ",
-                                      std::ceil(n_needed),
+                                      2 * std::ceil(n_needed / 2),
                                       " or raise sky.min_mass_msun"));
     }
     const double r200_mpc =
@@ -50,7 +50,7 @@ void check_mass_resolution(const Cosmology& cosmology,
                                       "sky.min_mass_msun = ",
                                       sky.min_mass_msun,
                                       "), set at least ",
-                                      std::ceil(cells_needed),
+                                      2 * std::ceil(cells_needed / 2),
                                       " or raise sky.min_mass_msun"));
     }
 }

@@ -60,8 +60,15 @@ for ranks in 1 2; do
     expect_code 0 memory.log faintweb_on "$ranks" train ready_memory "${maps[@]}" --set train.source=simulate
     cmp ready_files/model.safetensors ready_memory/model.safetensors || fail "another model of ready maps with $ranks ranks"
 done
-rm ready.fits
+# A copy among the test maps is refused by each stage, though none makes both sets.
+cp ready.fits copy.fits
+for stage in simulate train; do
+    expect_code 2 log faintweb_on 1 "$stage" copied "${maps[@]}" --set "sky.test_maps=[copy.fits]" --set train.source=simulate
+    expect_line log 'test_maps.0. is the same as sky.maps.0.'
+done
+rm ready.fits copy.fits
 expect_code 0 files.log faintweb_on 1 train ready_files "${maps[@]}"
+expect_code 0 dry.log faintweb_on 1 train ready_files "${maps[@]}" --dry-run
 sed 's/^stages: .*/stages: [train]/' "$campaign" >training.yaml
 # missing RANKS N ARGUMENTS...: refused in N lines, one for each list of maps.
 missing() {

@@ -330,10 +330,11 @@ TEST_F(SnapshotFile, RefusesADensityThatIsNotThatOfBaryons) {
         });
     };
     expect_in(error_of_mean(1000), "its mean density is 999.99");
-    expect_in(error_of_mean(1.55), "mend its unit or snapshot.density_factor");
-    expect_in(error_of_mean(0.65), "of that of baryons; a whole box has 1)");
+    expect_in(error_of_mean(1.55),
+              "mend its unit, snapshot.density_factor or cosmology.omega_baryon");
+    expect_in(error_of_mean(0.75), "of that of baryons; a whole box has 1)");
     EXPECT_EQ(error_of_mean(1.45), "no error");
-    EXPECT_EQ(error_of_mean(0.75), "no error");
+    EXPECT_EQ(error_of_mean(0.85), "no error");
 }
 
 TEST_F(SnapshotFile, RefusesFilesThatAreNoSnapshot) {

@@ -463,14 +463,15 @@ TEST(Lightcone, is_linear_in_xi_e_and_leaves_out_layers_that_are_off) {
 }
 
 TEST(Lightcone, cost_of_a_sky_grows_with_its_pixels_from_what_was_seen) {
-    const SkyCost large = sky_cost(6000 * 6000, 6000);
+    const SkyCost large = sky_cost(6000 * 6000, 6000, 0);
     EXPECT_NEAR(large.core_s, 16, 1);
     EXPECT_NEAR(large.memory_bytes, 0.6e9, 0.06e9);
-    const SkyCost small = sky_cost(3000 * 3000, 3000);
+    const SkyCost small = sky_cost(3000 * 3000, 3000, 0);
     EXPECT_DOUBLE_EQ(small.core_s, large.core_s / 4);
     EXPECT_DOUBLE_EQ(small.memory_bytes, large.memory_bytes / 4);
     // A ready map has no maps of boxes.
-    EXPECT_DOUBLE_EQ(sky_cost(6000 * 6000, 0).memory_bytes, 4 * 4 * 36e6);
+    EXPECT_DOUBLE_EQ(sky_cost(6000 * 6000, 0, 0).memory_bytes, 4 * 4 * 36e6);
+    EXPECT_DOUBLE_EQ(sky_cost(6000 * 6000, 0, 4).memory_bytes, 8 * 4 * 36e6);
 }
 
 }  // namespace
