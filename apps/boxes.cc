@@ -128,6 +128,7 @@ auto blaming(const NamedFile& file, const Work& work) {
 /// The snapshots of a set of skies; none if there are no such skies.
 struct Snapshots {
     std::vector<NamedFile> files;
+    std::vector<std::string> identities;
     std::vector<sky::SnapshotFacts> facts;
 };
 
@@ -137,12 +138,13 @@ Snapshots find_snapshots(const campaign::Campaign& campaign, MockSet set) {
         return found;
     }
     const campaign::SkyFiles named = campaign::sky_files(campaign, set);
+    const mpi::SnapshotOptions options = snapshot_options(campaign);
     for (std::size_t i = 0; i < named.files.size(); ++i) {
         const NamedFile& file = found.files.emplace_back(NamedFile{
             named.files[i], campaign::position_of(campaign, base::text(named.key, "[", i, "]"))});
-        found.facts.push_back(blaming(file, [&] {
-            return mpi::snapshot_facts(file.path, snapshot_options(campaign), campaign.cosmology);
-        }));
+        found.facts.push_back(blaming(
+            file, [&] { return mpi::snapshot_facts(file.path, options, campaign.cosmology); }));
+        found.identities.push_back(identity_of(file.path));
     }
     return found;
 }
@@ -202,6 +204,7 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
     sky::BoxSettings boxes = campaign.boxes;
     boxes.n_realisations = 0;
     sky::BoxCost cost;
+    const std::string maps_recipe = snapshot_maps_recipe(campaign);
     std::vector<mpi::BoxJob> jobs;
     std::map<std::pair<int, int>, NamedFile> file_of;  // by class and realisation
     std::vector<std::string> unused;
@@ -225,8 +228,8 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
                 job.realisation = boxes.n_realisations + r;
                 job.box_mpc = slabs[s].box_mpc;
                 job.z = {slabs[s].z};
-                job.particles_text = "snapshot " + identity_of(set.files[i].path);
-                job.maps_text = snapshot_maps_recipe(campaign);
+                job.particles_text = "snapshot " + set.identities[i];
+                job.maps_text = maps_recipe;
                 jobs.push_back(job);
                 file_of[{job.box_class, job.realisation}] = set.files[i];
                 is_used[i] = true;

@@ -1,7 +1,6 @@
 #include "apps/mock_fields.h"
 
 #include <numeric>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,11 +29,16 @@ std::vector<mpi::PlannedMap> maps_in_memory(const campaign::Campaign& campaign, 
         const auto number = static_cast<int>(maps.size());
         mpi::PlannedMap& map = maps.emplace_back();
         map.info.path = paths.map;
-        std::tie(map.info.cols, map.info.rows) = size_of_sky(campaign, set, number);
         map.info.unit = image::PixelUnit::jy_arcsec2;
-        map.info.pixel_arcsec = campaign.sky.source == sky::SkySource::fits
-                                    ? open_sky_map(campaign, set, number).info().pixel_arcsec
-                                    : campaign.sky.pixel_arcsec;
+        map.info.cols = campaign.sky.size_px;
+        map.info.rows = campaign.sky.size_px;
+        map.info.pixel_arcsec = campaign.sky.pixel_arcsec;
+        if (campaign.sky.source == sky::SkySource::fits) {
+            const image::FitsMap ready = open_sky_map(campaign, set, number);
+            map.info.cols = ready.info().cols;
+            map.info.rows = ready.info().rows;
+            map.info.pixel_arcsec = ready.info().pixel_arcsec;
+        }
         map.truth_path = paths.truth;
     }
     return maps;
