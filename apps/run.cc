@@ -58,6 +58,16 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
     return state;
 }
 
+std::vector<std::string> models_of_training(const Campaign& campaign) {
+    std::vector<std::string> paths{model_path(campaign)};
+    for (const int epoch : campaign.train.keep_epochs) {
+        if (epoch <= campaign.train.epochs) {
+            paths.push_back(epoch_model_path(campaign, epoch));
+        }
+    }
+    return paths;
+}
+
 std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
     switch (stage) {
         case Stage::simulate: {
@@ -76,7 +86,7 @@ std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
             return outputs;
         }
         case Stage::train:
-            return {model_path(campaign)};
+            return models_of_training(campaign);
         case Stage::evaluate:
             return {campaign.output + "/evaluation.json"};
         case Stage::detect:

@@ -85,7 +85,7 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
                         std::uint32_t epoch,
                         learn::TrainingStep& step,
                         mpi::GradientReducer& reducer) {
-    const std::vector<mpi::TileId> order = learn::epoch_samples(campaign.seed,
+    const std::vector<mpi::TileId> order = learn::epoch_samples(campaign.train.seed,
                                                                 epoch,
                                                                 directory.signal_ids(),
                                                                 directory.noise_ids(),
@@ -100,7 +100,7 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
     for (const std::size_t position : mpi::positions_of_rank(
              order.size(), batch_size, communicator.rank(), communicator.size())) {
         labels.push_back(directory.is_signal(order[position]) ? 1 : 0);
-        keys.push_back({campaign.seed, epoch, order[position]});
+        keys.push_back({campaign.train.seed, epoch, order[position]});
     }
     std::vector<double> sums(2, 0.0);
     std::size_t first = 0;
@@ -144,11 +144,8 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
                                           " noise tiles (both are needed), raise simulate.n_train "
                                           "or lower label.flux_threshold_jy_arcsec2"));
     }
-    learn::TrainingStep step(campaign.train,
-                             campaign.tile_px,
-                             campaign.seed,
-                             device,
-                             threads_of_rank(campaign, communicator));
+    learn::TrainingStep step(
+        campaign.train, campaign.tile_px, device, threads_of_rank(campaign, communicator));
     const auto reducer = mpi::make_gradient_reducer(communicator);
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",
@@ -162,6 +159,21 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
     }
     base::Progress progress("train", "epochs", campaign.train.epochs);
     std::string history = "epoch,loss,accuracy\n";
+    const auto write_model = [&](const std::string& path) {
+        learn::Model model;
+        model.network = campaign.train.network;
+        model.tile_px = campaign.tile_px;
+        model.scaling = campaign.train.scaling;
+        model.label_rule = campaign.label;
+        model.pixel_arcsec = campaign.sky.pixel_arcsec;
+        model.beam = {
+            campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
+        model.noise_jy_beam = campaign.observation.noise_jy_beam;
+        model.frequency_hz = campaign.sky.frequency_hz;
+        model.training_data_sha256 = set.sha256;
+        model.tensors = step.weights();
+        learn::write_model(path, model);
+    };
     for (int epoch = 0; epoch < campaign.train.epochs; ++epoch) {
         const EpochResult result = train_epoch(communicator,
                                                campaign,
@@ -180,23 +192,15 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
         history += base::text(epoch + 1, ",", result.loss, ",", result.accuracy, "\n");
         if (communicator.is_root()) {
             progress.advance(1, base::text("loss ", result.loss, ", right ", result.accuracy));
+            const std::vector<int>& kept = campaign.train.keep_epochs;
+            if (std::find(kept.begin(), kept.end(), epoch + 1) != kept.end()) {
+                write_model(epoch_model_path(campaign, epoch + 1));
+            }
         }
     }
     if (communicator.is_root()) {
         progress.finish();
-        learn::Model model;
-        model.network = campaign.train.network;
-        model.tile_px = campaign.tile_px;
-        model.scaling = campaign.train.scaling;
-        model.label_rule = campaign.label;
-        model.pixel_arcsec = campaign.sky.pixel_arcsec;
-        model.beam = {
-            campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
-        model.noise_jy_beam = campaign.observation.noise_jy_beam;
-        model.frequency_hz = campaign.sky.frequency_hz;
-        model.training_data_sha256 = set.sha256;
-        model.tensors = step.weights();
-        learn::write_model(model_path(campaign), model);
+        write_model(model_path(campaign));
         base::write_file(campaign.output + "/history.csv", history);
         base::log_info("train: wrote " + model_path(campaign));
     }

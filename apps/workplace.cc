@@ -91,6 +91,10 @@ std::string model_path(const campaign::Campaign& campaign) {
     return campaign.output + "/model.safetensors";
 }
 
+std::string epoch_model_path(const campaign::Campaign& campaign, int epoch) {
+    return base::text(campaign.output, "/model_epoch_", epoch, ".safetensors");
+}
+
 std::string catalogue_path(const campaign::Campaign& campaign) {
     return campaign.output + "/" + campaign.detect.catalogue;
 }

@@ -42,6 +42,8 @@ std::string identity_of(const std::string& path);
 /// All that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);
+/// The model after an epoch of train.keep_epochs.
+std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
 
 /// Makes a folder and checks that it can be written into, before work is done.

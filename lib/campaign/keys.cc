@@ -577,11 +577,23 @@ Keys::Keys() {
     Section<Train> train(*this, "train", &Campaign::train, "Training of the network.");
     train.key("network", &Train::network, learn::network_names(), "", "Architecture.");
     train.key("scaling", &Train::scaling, any, "", "How flux becomes network input.");
+    train.key(
+        "seed",
+        &Train::seed,
+        any,
+        "",
+        "The first weights, the order of the tiles and dropout follow from it; the skies from "
+        "the campaign's seed.");
     train.key("epochs",
               &Train::epochs,
               within(1, 100'000),
               "",
               "Passes over the signal tiles and as many noise tiles as noise_per_signal asks for.");
+    train.key("keep_epochs",
+              &Train::keep_epochs,
+              within(1, 100'000),
+              "",
+              "Also keep the model as it is after these epochs, model_epoch_N.safetensors.");
     train.key("batch_size",
               &Train::batch_size,
               within(1, 65536),

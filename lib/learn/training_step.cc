@@ -129,8 +129,10 @@ struct TrainingStep::State {
     }
 };
 
-TrainingStep::TrainingStep(
-    const TrainSettings& settings, int tile_px, std::uint64_t seed, Device device, int n_threads) {
+TrainingStep::TrainingStep(const TrainSettings& settings,
+                           int tile_px,
+                           Device device,
+                           int n_threads) {
     check_settings(settings);
     const c10::Device place = torch_device(device);
     state_.reset(new State{.settings = settings,
@@ -140,7 +142,7 @@ TrainingStep::TrainingStep(
                            .device = place,
                            .shapes = weight_shapes(settings.network, tile_px)});
     std::vector<float> first_weights;
-    for (const Tensor& tensor : random_weights(settings.network, tile_px, seed)) {
+    for (const Tensor& tensor : random_weights(settings.network, tile_px, settings.seed)) {
         first_weights.insert(first_weights.end(), tensor.values.begin(), tensor.values.end());
     }
     State& state = *state_;

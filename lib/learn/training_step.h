@@ -23,10 +23,12 @@ enum class TileSource {
 struct TrainSettings {
     std::string network = "cosmodeep_spp";
     tile::Scaling scaling = tile::Scaling::asinh_sigma;
+    std::uint64_t seed = 1;  ///< of the first weights, the order of tiles and all that is drawn
     int epochs = 50;
-    int batch_size = 100;         ///< tiles per step, over all ranks
-    double learning_rate = 7e-5;  ///< of Adam
-    double dropout_keep = 0.75;   ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
+    std::vector<int> keep_epochs{};  ///< also keep the model as it is after each of these epochs
+    int batch_size = 100;            ///< tiles per step, over all ranks
+    double learning_rate = 7e-5;     ///< of Adam
+    double dropout_keep = 0.75;  ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
     TileSource source = TileSource::files;
@@ -57,14 +59,9 @@ void orient_tile(std::span<const float> tile,
 /// gradients() over the ranks, and all call apply(): their weights then stay equal bit by bit.
 class TrainingStep {
   public:
-    /// @param seed       of the first weights (random_weights()).
     /// @param n_threads  threads within each operation on the CPU, >= 1.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
-    TrainingStep(const TrainSettings& settings,
-                 int tile_px,
-                 std::uint64_t seed,
-                 Device device,
-                 int n_threads);
+    TrainingStep(const TrainSettings& settings, int tile_px, Device device, int n_threads);
     ~TrainingStep();
     TrainingStep(TrainingStep&&) noexcept;
     TrainingStep& operator=(TrainingStep&&) noexcept;

@@ -48,7 +48,8 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
     settings.network = network;
     settings.batch_size = 20;
     settings.learning_rate = 1e-3;
-    learn::TrainingStep step(settings, tile_px, seed, {}, 1);
+    settings.seed = seed;
+    learn::TrainingStep step(settings, tile_px, {}, 1);
     const Shard shard = deal(communicator);
     const TileDirectory directory(communicator, shard);
     const auto reducer = make_gradient_reducer(communicator);
