@@ -31,18 +31,22 @@ struct TrainingSet {
 
 TrainingSet gather_tiles(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign) {
-    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train);
+    const std::int64_t margin_px =
+        learn::network_info(campaign.train.network, campaign.tile_px).margin_px;
+    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train, margin_px);
     TrainingSet set;
-    set.shard.tile_px = campaign.tile_px;
+    set.shard.tile_px = campaign.tile_px + 2 * margin_px;
     std::string hashes;
     const auto keep_tiles = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
-        const tile::ScaledField scaled = tile::scale_field(pixels.noise, campaign.train.scaling);
-        const std::vector<float> tiles = tile::cut_tiles(scaled.pixels, grid, scaled.blank_value);
+        const tile::ScaledField scaled =
+            tile::scale_field(pixels.wide_noise, campaign.train.scaling, margin_px);
+        const std::vector<float> tiles =
+            tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px);
         const std::vector<std::uint8_t> labels =
             label::label_tiles(*pixels.sky, grid, campaign.label);
         const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.noise, grid);
-        const std::int64_t tile_size = grid.tile_px * grid.tile_px;
+        const std::int64_t tile_size = set.shard.tile_px * set.shard.tile_px;
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const auto i = static_cast<std::size_t>(t);
             if (!tile::is_blank_tile(n_blank[i], grid.tile_px)) {

@@ -16,7 +16,7 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 
 /// The training tiles that one rank holds.
 struct Shard {
-    std::int64_t tile_px = 40;
+    std::int64_t tile_px = 40;  ///< edge as the network sees it, with its margin
     std::vector<TileId> ids;
     std::vector<std::uint8_t> labels;  ///< 1 = signal, 0 = noise
     std::vector<float> tiles;          ///< [ids.size(), tile_px, tile_px], scaled
