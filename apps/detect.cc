@@ -89,9 +89,10 @@ class FieldClassifier {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
-        const tile::ScaledField scaled = tile::scale_field(pixels.noise, model_.scaling);
-        const std::vector<float> scores =
-            classifier_.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value));
+        const tile::ScaledField scaled =
+            tile::scale_field(pixels.wide_noise, model_.scaling, plan_.margin_px);
+        const std::vector<float> scores = classifier_.scores(
+            tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, plan_.margin_px));
         const std::vector<source::TileFlux> fluxes =
             source::tile_photometry(pixels.noise, grid, info.pixel_arcsec);
         std::vector<std::uint8_t> is_blank(fluxes.size());
@@ -276,7 +277,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         maps_of(campaign),
         options,
         campaign.field_px,
-        [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
+        [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
+        learn::network_info(model.network, model.tile_px).margin_px);
     FieldClassifier field_classifier(campaign, model, classifier, plan);
     std::vector<catalogue::FieldResult> results;
     const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {

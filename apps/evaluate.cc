@@ -21,8 +21,9 @@ namespace {
 
 /// Hands every field of a mock set to a rank and adds up what `count` finds in it, over all fields.
 ///
-/// @param n_counts  numbers per field.
-/// @return          [n_fields, n_counts] on every rank.
+/// @param n_counts   numbers per field.
+/// @param margin_px  what `count` wants to see around each field, pixel.
+/// @return           [n_fields, n_counts] on every rank.
 /// @collective yes: every rank.
 std::vector<std::int64_t> count_fields(
     const mpi::Communicator& communicator,
@@ -31,8 +32,9 @@ std::vector<std::int64_t> count_fields(
     const std::string& stage,
     std::size_t n_counts,
     const std::function<std::vector<std::int64_t>(const mpi::FieldPixels&, const tile::TileGrid&)>&
-        count) {
-    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, set);
+        count,
+    std::int64_t margin_px = 0) {
+    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, set, margin_px);
     std::vector<std::int64_t> counts(plan.fields.size() * n_counts, 0);
     const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
@@ -160,6 +162,7 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
     label::LabelRule rule_9 = campaign.label;
     rule_40.min_pixels = 40;
     rule_9.min_pixels = 9;
+    const std::int64_t margin_px = learn::network_info(model.network, model.tile_px).margin_px;
     const auto counts = count_fields(
         communicator,
         campaign,
@@ -167,9 +170,10 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
         "evaluate",
         n_counts,
         [&](const mpi::FieldPixels& field, const tile::TileGrid& grid) {
-            const tile::ScaledField scaled = tile::scale_field(field.noise, model.scaling);
-            const std::vector<float> scores =
-                classifier.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value));
+            const tile::ScaledField scaled =
+                tile::scale_field(field.wide_noise, model.scaling, margin_px);
+            const std::vector<float> scores = classifier.scores(
+                tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px));
             std::vector<std::uint8_t> found(scores.size());
             std::transform(scores.begin(), scores.end(), found.begin(), [&](float score) {
                 return static_cast<std::uint8_t>(static_cast<double>(score) > model.threshold);
@@ -183,7 +187,8 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
                 result.push_back(std::count(signal.begin(), signal.end(), 1));
             }
             return result;
-        });
+        },
+        margin_px);
     learn::Confusion total;
     std::int64_t n_signal_40 = 0;
     std::int64_t n_signal_9 = 0;

@@ -93,14 +93,19 @@ void work_in_memory(const mpi::Communicator& communicator,
 
 mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
-                                MockSet set) {
+                                MockSet set,
+                                std::int64_t margin_px) {
     if (is_in_memory(campaign, set)) {
         std::vector<mpi::PlannedMap> maps;
         mpi::together(communicator, [&] { maps = maps_in_memory(campaign, set); });
-        return mpi::cut_into_fields(std::move(maps), campaign.field_px);
+        return mpi::cut_into_fields(std::move(maps), campaign.field_px, margin_px);
     }
-    mpi::FieldPlan plan = mpi::plan_fields(
-        communicator, mock_maps(campaign, set), mock_options(campaign), campaign.field_px);
+    mpi::FieldPlan plan = mpi::plan_fields(communicator,
+                                           mock_maps(campaign, set),
+                                           mock_options(campaign),
+                                           campaign.field_px,
+                                           nullptr,
+                                           margin_px);
     for (const mpi::PlannedMap& map : plan.maps) {
         if (!map.failure.empty()) {
             throw mpi::AgreedError(base::ExitCode::usage,

@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/learn/network.h"
 #include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
@@ -298,7 +299,9 @@ void print_work(const Campaign& campaign) {
                 " fields, ",
                 n_tiles,
                 " tiles, ",
-                megabytes(static_cast<double>(n_tiles * campaign.tile_px * campaign.tile_px) *
+                megabytes(static_cast<double>(n_tiles * learn::network_info(campaign.train.network,
+                                                                            campaign.tile_px)
+                                                            .n_sample_values) *
                           sizeof(float)),
                 " of memory over all ranks, ",
                 campaign.train.epochs,

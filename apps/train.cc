@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
+#include "lib/label/cells.h"
 #include "lib/learn/model.h"
 #include "lib/learn/sampling.h"
 #include "lib/learn/training_step.h"
@@ -31,25 +32,35 @@ struct TrainingSet {
 
 TrainingSet gather_tiles(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign) {
-    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train);
+    const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
+    const mpi::FieldPlan plan =
+        plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
     TrainingSet set;
-    set.shard.tile_px = campaign.tile_px;
+    set.shard.n_sample_values = info.n_sample_values;
     std::string hashes;
     const auto keep_tiles = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
-        const tile::ScaledField scaled = tile::scale_field(pixels.noise, campaign.train.scaling);
-        const std::vector<float> tiles = tile::cut_tiles(scaled.pixels, grid, scaled.blank_value);
+        const tile::ScaledField scaled =
+            tile::scale_field(pixels.wide_noise, campaign.train.scaling, info.margin_px);
+        const std::vector<float> tiles =
+            tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, info.margin_px);
         const std::vector<std::uint8_t> labels =
             label::label_tiles(*pixels.sky, grid, campaign.label);
         const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.noise, grid);
-        const std::int64_t tile_size = grid.tile_px * grid.tile_px;
+        const std::vector<float> parts = label::parts_above(
+            *pixels.sky, grid, campaign.label.flux_threshold_jy_arcsec2, learn::cell_px);
+        const std::int64_t tile_size = info.n_tile_values();
+        const std::int64_t parts_size = info.n_cells * info.n_cells;
+        std::vector<float>& samples = set.shard.samples;
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const auto i = static_cast<std::size_t>(t);
             if (!tile::is_blank_tile(n_blank[i], grid.tile_px)) {
                 set.shard.ids.push_back(mpi::make_tile_id(field, t));
                 set.shard.labels.push_back(labels[i]);
-                const auto first = tiles.begin() + t * tile_size;
-                set.shard.tiles.insert(set.shard.tiles.end(), first, first + tile_size);
+                const auto tile = tiles.begin() + t * tile_size;
+                samples.insert(samples.end(), tile, tile + tile_size);
+                const auto cells = parts.begin() + t * parts_size;
+                samples.insert(samples.end(), cells, cells + parts_size);
             }
         }
         hashes += base::text(field, " ", pixels.sha256, "\n");
@@ -91,9 +102,9 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
                                                                 directory.noise_ids(),
                                                                 campaign.train.noise_per_signal);
     const auto batch_size = static_cast<std::size_t>(campaign.train.batch_size);
-    const std::vector<float> tiles =
+    const std::vector<float> samples =
         mpi::exchange_tiles(communicator, shard, directory, order, batch_size);
-    const auto tile_size = static_cast<std::size_t>(shard.tile_px * shard.tile_px);
+    const auto sample_size = static_cast<std::size_t>(shard.n_sample_values);
 
     std::vector<std::uint8_t> labels;
     std::vector<learn::SampleKey> keys;
@@ -109,7 +120,7 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
         const auto n = static_cast<std::size_t>(
             learn::batch_part(global, communicator.rank(), communicator.size()).n);
         const learn::TrainingStep::Sum part =
-            step.accumulate(std::span(tiles).subspan(first * tile_size, n * tile_size),
+            step.accumulate(std::span(samples).subspan(first * sample_size, n * sample_size),
                             std::span(labels).subspan(first, n),
                             std::span(keys).subspan(first, n),
                             global);

@@ -1,6 +1,7 @@
 #include "mpi/field_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -113,11 +114,30 @@ PlannedMap look_at(const MapPaths& paths,
     return map;
 }
 
+/// The part of an image in a window; what lies past the image's edges is blank.
+image::Image cut_out(const image::Image& whole, const image::Window& window) {
+    image::Image part =
+        image::make_image(window.rows, window.cols, std::numeric_limits<float>::quiet_NaN());
+    const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
+    const std::int64_t x_end = std::min(window.x0 + window.cols, whole.cols);
+    const std::int64_t y_end = std::min(window.y0 + window.rows, whole.rows);
+    for (std::int64_t y = std::max<std::int64_t>(window.y0, 0); y < y_end && x_first < x_end; ++y) {
+        const std::span<const float> row = whole.row(y);
+        std::copy(row.begin() + x_first,
+                  row.begin() + x_end,
+                  &part.at(y - window.y0, x_first - window.x0));
+    }
+    return part;
+}
+
 }  // namespace
 
-FieldPlan cut_into_fields(std::vector<PlannedMap> maps, std::int64_t field_px) {
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
+                          std::int64_t field_px,
+                          std::int64_t margin_px) {
     FieldPlan plan;
     plan.maps = std::move(maps);
+    plan.margin_px = margin_px;
     for (std::size_t m = 0; m < plan.maps.size(); ++m) {
         const PlannedMap& map = plan.maps[m];
         if (map.failure.empty()) {
@@ -134,7 +154,8 @@ FieldPlan plan_fields(const Communicator& communicator,
                       const std::vector<MapPaths>& paths,
                       const image::MapOptions& options,
                       std::int64_t field_px,
-                      const std::function<std::string(const image::MapInfo&)>& accept) {
+                      const std::function<std::string(const image::MapInfo&)>& accept,
+                      std::int64_t margin_px) {
     const std::string bytes = from_root(communicator, [&] {
         Json maps = Json::array();
         for (const MapPaths& path : paths) {
@@ -147,7 +168,7 @@ FieldPlan plan_fields(const Communicator& communicator,
     for (const Json& json : Json::from_cbor(bytes)) {
         maps.push_back(from_json(json));
     }
-    return cut_into_fields(std::move(maps), field_px);
+    return cut_into_fields(std::move(maps), field_px, margin_px);
 }
 
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
@@ -173,7 +194,7 @@ const image::FitsMap& FieldReader::open(std::int32_t map, bool is_truth) {
 std::vector<float> FieldReader::read(std::int64_t field) {
     const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
     const PlannedMap& map = plan_.map_of(field);
-    std::vector<float> pixels = open(planned.map, false).read(planned.window).pixels;
+    std::vector<float> pixels = open(planned.map, false).read(plan_.wide_window_of(field)).pixels;
     if (!map.truth_path.empty()) {
         const image::FitsMap& truth = open(planned.map, true);
         const auto factor =
@@ -191,26 +212,24 @@ std::vector<float> pack_field(const FieldPlan& plan,
                               std::int64_t field,
                               const image::Image& map,
                               const image::Image& sky) {
-    const image::Window& window = plan.window_of(field);
-    std::vector<float> pixels;
-    pixels.reserve(static_cast<std::size_t>(2 * window.rows * window.cols));
     for (const image::Image* whole : {&map, &sky}) {
         FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
                          whole->cols == plan.map_of(field).info.cols);
-        for (std::int64_t y = window.y0; y < window.y0 + window.rows; ++y) {
-            const std::span<const float> row = whole->row(y).subspan(
-                static_cast<std::size_t>(window.x0), static_cast<std::size_t>(window.cols));
-            pixels.insert(pixels.end(), row.begin(), row.end());
-        }
     }
+    std::vector<float> pixels = cut_out(map, plan.wide_window_of(field)).pixels;
+    const std::vector<float> truth = cut_out(sky, plan.window_of(field)).pixels;
+    pixels.insert(pixels.end(), truth.begin(), truth.end());
     return pixels;
 }
 
 FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
     const image::Window& window = plan.window_of(field);
+    const image::Window wide = plan.wide_window_of(field);
     const PlannedMap& map = plan.map_of(field);
-    const auto n_pixels = static_cast<std::size_t>(window.rows * window.cols);
-    FAINTWEB_EXPECTS(pixels.size() == n_pixels * (map.truth_path.empty() ? 1 : 2));
+    const auto n_wide = static_cast<std::size_t>(wide.rows * wide.cols);
+    const auto n_truth =
+        map.truth_path.empty() ? 0 : static_cast<std::size_t>(window.rows * window.cols);
+    FAINTWEB_EXPECTS(pixels.size() == n_wide + n_truth);
     FieldPixels unpacked;
     base::Sha256 hash;
     hash.add_values(std::span<const float>(pixels));
@@ -223,10 +242,12 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
         unpacked.sky =
             image::Image{window.rows,
                          window.cols,
-                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_pixels), pixels.end()}};
-        pixels.resize(n_pixels);
+                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_wide), pixels.end()}};
+        pixels.resize(n_wide);
     }
-    unpacked.noise = {window.rows, window.cols, std::move(pixels)};
+    unpacked.wide_noise = {wide.rows, wide.cols, std::move(pixels)};
+    unpacked.noise =
+        cut_out(unpacked.wide_noise, {plan.margin_px, plan.margin_px, window.cols, window.rows});
     return unpacked;
 }
 

@@ -32,6 +32,8 @@ struct PlannedField {
 struct FieldPlan {
     std::vector<PlannedMap> maps;
     std::vector<PlannedField> fields;
+    /// Pixels of its map that travel with a field on each side, for a network that wants context.
+    std::int64_t margin_px = 0;
 
     const PlannedMap& map_of(std::int64_t field) const {
         return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
@@ -39,10 +41,20 @@ struct FieldPlan {
     const image::Window& window_of(std::int64_t field) const {
         return fields[static_cast<std::size_t>(field)].window;
     }
+    /// The window with its margin; may reach past the map's edges.
+    image::Window wide_window_of(std::int64_t field) const {
+        const image::Window& window = window_of(field);
+        return {window.x0 - margin_px,
+                window.y0 - margin_px,
+                window.cols + 2 * margin_px,
+                window.rows + 2 * margin_px};
+    }
 };
 
 /// Cuts maps into fields; one that cannot be used has none.
-FieldPlan cut_into_fields(std::vector<PlannedMap> maps, std::int64_t field_px);
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
+                          std::int64_t field_px,
+                          std::int64_t margin_px = 0);
 
 /// One map and, where the truth is known, its sky image.
 struct MapPaths {
@@ -53,22 +65,24 @@ struct MapPaths {
 /// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
 /// cannot be used is in the plan with its reason and has no fields.
 ///
-/// @param accept  says why a map that was opened is not used all the same, empty if it is.
+/// @param accept     says why a map that was opened is not used all the same, empty if it is.
+/// @param margin_px  see FieldPlan.
 ///
 /// @collective yes: every rank.
 FieldPlan plan_fields(const Communicator& communicator,
                       const std::vector<MapPaths>& paths,
                       const image::MapOptions& options,
                       std::int64_t field_px,
-                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr);
+                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr,
+                      std::int64_t margin_px = 0);
 
 /// Reads the fields of a plan, on a rank that sees its files. Keeps the map of the last field open.
 class FieldReader {
   public:
     FieldReader(const FieldPlan& plan, image::MapOptions options);
 
-    /// The field's pixels in the map's own unit, followed by those of its sky image if there is
-    /// one.
+    /// The field's pixels and its margin's in the map's own unit, followed by those of its sky
+    /// image, without margin, if there is one. What lies past the map's edges is blank.
     ///
     /// @throws base::InputError  if it cannot be read.
     std::vector<float> read(std::int64_t field);
@@ -92,6 +106,7 @@ std::vector<float> pack_field(const FieldPlan& plan,
 /// The pixels of a field where it is worked on.
 struct FieldPixels {
     image::Image noise;               ///< Jy/arcsec2
+    image::Image wide_noise;          ///< the same with the plan's margin on each side
     std::optional<image::Image> sky;  ///< Jy/arcsec2
     std::string sha256;               ///< of all values as they were read
 };

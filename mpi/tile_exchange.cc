@@ -66,7 +66,7 @@ std::vector<float> exchange_tiles(const Communicator& communicator,
                                   const TileDirectory& directory,
                                   std::span<const TileId> order,
                                   std::size_t batch_size) {
-    const auto tile_size = static_cast<std::size_t>(shard.tile_px * shard.tile_px);
+    const auto sample_size = static_cast<std::size_t>(shard.n_sample_values);
     std::unordered_map<TileId, std::size_t> place;
     for (std::size_t i = 0; i < shard.ids.size(); ++i) {
         place.emplace(shard.ids[i], i);
@@ -79,26 +79,26 @@ std::vector<float> exchange_tiles(const Communicator& communicator,
              positions_of_rank(order.size(), batch_size, rank, communicator.size())) {
             const auto found = place.find(order[position]);
             if (found != place.end()) {
-                const auto tile = std::as_bytes(
-                    std::span(shard.tiles).subspan(found->second * tile_size, tile_size));
-                bytes.insert(bytes.end(), tile.begin(), tile.end());
+                const auto sample = std::as_bytes(
+                    std::span(shard.samples).subspan(found->second * sample_size, sample_size));
+                bytes.insert(bytes.end(), sample.begin(), sample.end());
             }
         }
     }
     const auto incoming = communicator.exchange(outgoing);
     const std::vector<std::size_t> mine =
         positions_of_rank(order.size(), batch_size, communicator.rank(), communicator.size());
-    std::vector<float> tiles(mine.size() * tile_size);
+    std::vector<float> samples(mine.size() * sample_size);
     std::vector<std::size_t> n_taken(incoming.size(), 0);
     for (std::size_t i = 0; i < mine.size(); ++i) {
         const auto owner = static_cast<std::size_t>(directory.owner(order[mine[i]]));
-        const std::size_t start = n_taken[owner]++ * tile_size * sizeof(float);
-        FAINTWEB_EXPECTS(start + tile_size * sizeof(float) <= incoming[owner].size());
-        std::memcpy(tiles.data() + i * tile_size,
+        const std::size_t start = n_taken[owner]++ * sample_size * sizeof(float);
+        FAINTWEB_EXPECTS(start + sample_size * sizeof(float) <= incoming[owner].size());
+        std::memcpy(samples.data() + i * sample_size,
                     incoming[owner].data() + start,
-                    tile_size * sizeof(float));
+                    sample_size * sizeof(float));
     }
-    return tiles;
+    return samples;
 }
 
 }  // namespace faintweb::mpi

@@ -16,10 +16,11 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 
 /// The training tiles that one rank holds.
 struct Shard {
-    std::int64_t tile_px = 40;
+    std::int64_t n_sample_values = 1600;  ///< numbers of a tile and what else is learnt of it
     std::vector<TileId> ids;
     std::vector<std::uint8_t> labels;  ///< 1 = signal, 0 = noise
-    std::vector<float> tiles;          ///< [ids.size(), tile_px, tile_px], scaled
+    /// [ids.size(), n_sample_values], scaled: learn::NetworkInfo::n_sample_values says what.
+    std::vector<float> samples;
 };
 
 /// Which tiles there are on all ranks, and who holds each.
@@ -56,7 +57,7 @@ std::vector<std::size_t> positions_of_rank(std::size_t n_samples,
 /// Brings the tiles of this rank's positions here, from whichever rank holds them.
 ///
 /// @param order  ids of one epoch, in the order of the global batches; the same on every rank.
-/// @return       [positions of this rank, tile_px, tile_px], in the order of positions_of_rank.
+/// @return       [positions of this rank, n_sample_values], in the order of positions_of_rank.
 /// @collective yes: every rank.
 std::vector<float> exchange_tiles(const Communicator& communicator,
                                   const Shard& shard,

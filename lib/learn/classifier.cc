@@ -23,8 +23,8 @@ constexpr std::int64_t gpu_batch = 2500;
 }  // namespace
 
 struct Classifier::State {
-    SecondPooling pooling;
-    std::int64_t tile_px;
+    Trunk trunk;
+    std::int64_t edge_px;  ///< of a tile with its margin
     Device device;
     c10::Device torch_device;
     int n_threads;
@@ -40,14 +40,14 @@ struct Classifier::State {
         at::set_num_threads(1);
         const c10::InferenceMode inference;
         const auto n = static_cast<std::int64_t>(scores.size());
-        at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, tile_px, tile_px});
+        at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, edge_px, edge_px});
         if (n < batch_size()) {
             // Another batch size may take another kernel, with other rounding.
-            at::Tensor padded = at::zeros({batch_size(), tile_px, tile_px});
+            at::Tensor padded = at::zeros({batch_size(), edge_px, edge_px});
             padded.narrow(0, 0, n).copy_(batch);
             batch = padded;
         }
-        const at::Tensor output = forward(pooling, weights, batch.to(torch_device), {});
+        const at::Tensor output = forward(trunk, weights, batch.to(torch_device), {}).scores;
         const at::Tensor signal =
             output.softmax(1).select(1, 1).to(c10::DeviceType::CPU).contiguous();
         std::copy_n(signal.const_data_ptr<float>(), n, scores.data());
@@ -55,8 +55,8 @@ struct Classifier::State {
 };
 
 Classifier::Classifier(const Model& model, Device device, int n_threads)
-    : state_(new State{second_pooling(model.network),
-                       model.tile_px,
+    : state_(new State{trunk_of(model.network),
+                       model.tile_px + 2 * network_info(model.network, model.tile_px).margin_px,
                        device,
                        torch_device(device),
                        device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
@@ -73,7 +73,7 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 std::vector<float> Classifier::scores(std::span<const float> tiles) const {
-    const auto tile_size = static_cast<std::size_t>(state_->tile_px * state_->tile_px);
+    const auto tile_size = static_cast<std::size_t>(state_->edge_px * state_->edge_px);
     FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
     const std::size_t n_tiles = tiles.size() / tile_size;
     const auto batch = static_cast<std::size_t>(state_->batch_size());

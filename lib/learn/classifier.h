@@ -22,7 +22,8 @@ class Classifier {
     Classifier(Classifier&&) noexcept;
     Classifier& operator=(Classifier&&) noexcept;
 
-    /// @param tiles  [n, tile_px, tile_px] row-major, scaled with the model's scaling; finite.
+    /// @param tiles  [n, rows, cols] row-major, each with the network's margin, scaled with the
+    ///               model's scaling; finite.
     /// @return       [n] softmax probability of signal, not calibrated.
     std::vector<float> scores(std::span<const float> tiles) const;
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t n_maps_1 = 32;
 constexpr std::int64_t n_maps_2 = 64;
-constexpr std::int64_t n_hidden = 1024;
 constexpr std::int64_t n_classes = 2;
 constexpr std::int64_t kernel_size = 9;  // 3 x 3
 constexpr int min_tile_px = 8;
@@ -21,13 +20,18 @@ constexpr int max_tile_px = 256;
 
 struct NetworkEntry {
     std::string_view name;
-    SecondPooling second_pooling;
+    Trunk trunk;
+    std::int64_t n_maps;  ///< of each convolution of Trunk::cells
+    std::int64_t n_hidden;
+    bool has_dropout;
 };
 
-/// The registry: a new network is a line here, and what it needs in weight_shapes() and forward().
+/// The registry: a new network is a line here, and what it needs in weight_shapes() and features().
 constexpr std::array networks{
-    NetworkEntry{"cosmodeep", SecondPooling::halves},
-    NetworkEntry{"cosmodeep_spp", SecondPooling::pyramid},
+    NetworkEntry{"cosmodeep", Trunk::flattened, 0, 1024, true},
+    NetworkEntry{"cosmodeep_spp", Trunk::pyramid, 0, 1024, true},
+    NetworkEntry{"faintweb", Trunk::cells, 32, 32, false},
+    NetworkEntry{"faintweb_fast", Trunk::cells, 16, 32, false},
 };
 
 void check_tile(int tile_px) {
@@ -42,9 +46,53 @@ void check_tile(int tile_px) {
     }
 }
 
-std::int64_t n_features(SecondPooling pooling, int tile_px) {
+const NetworkEntry& entry_of(const std::string& name) {
+    std::string known;
+    for (const NetworkEntry& entry : networks) {
+        if (entry.name == name) {
+            return entry;
+        }
+        known += (known.empty() ? "" : ", ") + std::string(entry.name);
+    }
+    throw base::UsageError("there is no network '" + name + "'; choose one of: " + known);
+}
+
+/// The convolutions of Trunk::cells have no padding: the margin is what they use up.
+constexpr std::int64_t cells_margin_px = (stem_px - cell_px) / 2 + cell_px * n_cell_convolutions;
+
+std::int64_t n_cells_of(int tile_px) {
+    return tile_px / cell_px;
+}
+
+std::int64_t n_features(const NetworkEntry& network, int tile_px) {
     const std::int64_t edge = tile_px / 2 / 2;
-    return n_maps_2 * (pooling == SecondPooling::pyramid ? 3 * 3 + 1 : edge * edge);
+    switch (network.trunk) {
+        case Trunk::flattened:
+            return n_maps_2 * edge * edge;
+        case Trunk::pyramid:
+            return n_maps_2 * (3 * 3 + 1);
+        case Trunk::cells:
+            return 2 * network.n_maps + 2;
+    }
+    throw base::Error(base::ExitCode::internal, "unknown trunk");
+}
+
+/// Multiply-adds before the fully connected layers.
+std::int64_t trunk_multiply_adds(const NetworkEntry& network, int tile_px) {
+    if (network.trunk == Trunk::cells) {
+        // Cells before the first 3x3 convolution, which uses up one on each side, as all do.
+        const std::int64_t n_cells = n_cells_of(tile_px);
+        std::int64_t edge = n_cells + 2 * n_cell_convolutions;
+        std::int64_t n = edge * edge * stem_px * stem_px * network.n_maps;
+        while (edge > n_cells) {
+            edge -= 2;
+            n += edge * edge * kernel_size * network.n_maps * network.n_maps;
+        }
+        return n + n_cells * n_cells * network.n_maps;
+    }
+    const std::int64_t pixels = std::int64_t{tile_px} * tile_px;
+    const std::int64_t half_pixels = std::int64_t{tile_px / 2} * (tile_px / 2);
+    return pixels * kernel_size * n_maps_1 + half_pixels * kernel_size * n_maps_1 * n_maps_2;
 }
 
 }  // namespace
@@ -57,28 +105,32 @@ std::vector<std::string> network_names() {
     return names;
 }
 
-SecondPooling second_pooling(const std::string& name) {
-    std::string known;
-    for (const NetworkEntry& entry : networks) {
-        if (entry.name == name) {
-            return entry.second_pooling;
-        }
-        known += (known.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    throw base::UsageError("there is no network '" + name + "'; choose one of: " + known);
+Trunk trunk_of(const std::string& name) {
+    return entry_of(name).trunk;
 }
 
 std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px) {
-    const std::int64_t features = n_features(second_pooling(name), tile_px);
+    const NetworkEntry& network = entry_of(name);
     check_tile(tile_px);
-    return {{"conv1.weight", {n_maps_1, 1, 3, 3}},
-            {"conv1.bias", {n_maps_1}},
-            {"conv2.weight", {n_maps_2, n_maps_1, 3, 3}},
-            {"conv2.bias", {n_maps_2}},
-            {"hidden.weight", {n_hidden, features}},
-            {"hidden.bias", {n_hidden}},
-            {"output.weight", {n_classes, n_hidden}},
-            {"output.bias", {n_classes}}};
+    std::vector<WeightShape> shapes;
+    const auto add = [&](const std::string& layer, std::vector<std::int64_t> shape) {
+        const std::int64_t n_out = shape.front();
+        shapes.push_back({layer + ".weight", std::move(shape)});
+        shapes.push_back({layer + ".bias", {n_out}});
+    };
+    if (network.trunk == Trunk::cells) {
+        add("stem", {network.n_maps, 1, stem_px, stem_px});
+        for (int i = 1; i <= n_cell_convolutions; ++i) {
+            add(base::text("conv", i), {network.n_maps, network.n_maps, 3, 3});
+        }
+        add("cells", {1, network.n_maps, 1, 1});
+    } else {
+        add("conv1", {n_maps_1, 1, 3, 3});
+        add("conv2", {n_maps_2, n_maps_1, 3, 3});
+    }
+    add("hidden", {network.n_hidden, n_features(network, tile_px)});
+    add("output", {n_classes, network.n_hidden});
+    return shapes;
 }
 
 std::int64_t n_values(const WeightShape& weight) {
@@ -95,11 +147,18 @@ NetworkInfo network_info(const std::string& name, int tile_px) {
     for (const WeightShape& weight : weight_shapes(name, tile_px)) {
         info.n_parameters += n_values(weight);
     }
-    const std::int64_t pixels = std::int64_t{tile_px} * tile_px;
-    const std::int64_t half_pixels = std::int64_t{tile_px / 2} * (tile_px / 2);
-    const std::int64_t n_multiply_adds =
-        pixels * kernel_size * n_maps_1 + half_pixels * kernel_size * n_maps_1 * n_maps_2 +
-        n_features(second_pooling(name), tile_px) * n_hidden + n_hidden * n_classes;
+    const NetworkEntry& network = entry_of(name);
+    const std::int64_t n_multiply_adds = trunk_multiply_adds(network, tile_px) +
+                                         n_features(network, tile_px) * network.n_hidden +
+                                         network.n_hidden * n_classes;
+    info.n_hidden = network.n_hidden;
+    info.has_dropout = network.has_dropout;
+    if (network.trunk == Trunk::cells) {
+        info.margin_px = static_cast<int>(cells_margin_px);
+        info.n_cells = n_cells_of(tile_px);
+    }
+    const std::int64_t edge = tile_px + 2 * info.margin_px;
+    info.n_sample_values = edge * edge + info.n_cells * info.n_cells;
     info.mflop_per_tile = 2e-6 * static_cast<double>(n_multiply_adds);
     return info;
 }
@@ -112,7 +171,7 @@ std::vector<Tensor> random_weights(const std::string& name, int tile_px, std::ui
         if (weight.shape.size() > 1) {  // biases stay zero
             const std::int64_t fan_in = n_values(weight) / weight.shape.front();
             const double variance =
-                (weight.shape.front() == n_classes ? 1.0 : 2.0) / static_cast<double>(fan_in);
+                (weight.shape.front() <= n_classes ? 1.0 : 2.0) / static_cast<double>(fan_in);
             base::fill_normal(seed,
                               base::Purpose::weights,
                               tensors.size(),

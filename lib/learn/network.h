@@ -12,7 +12,26 @@ struct NetworkInfo {
     std::int64_t n_parameters = 0;
     double mflop_per_tile = 0;  ///< forward, one multiply-add = 2
     int margin_px = 0;          ///< context that the network wants around each tile
+    std::int64_t n_hidden = 0;  ///< width of the fully connected layer before the output
+    bool has_dropout = false;   ///< whether that layer is trained with dropout
+    /// Cells along a tile's edge whose part above the label rule's threshold the network also
+    /// learns to tell; 0 for networks that learn from labels alone.
+    std::int64_t n_cells = 0;
+    /// Numbers of a training sample: the tile with its margin, [rows, cols], and behind it the part
+    /// above the threshold of each of its cells, [n_cells, n_cells].
+    std::int64_t n_sample_values = 0;
+
+    /// Of a tile with its margin.
+    std::int64_t n_tile_values() const { return n_sample_values - n_cells * n_cells; }
 };
+
+/// Edge of such a cell, pixel.
+inline constexpr std::int64_t cell_px = 2;
+
+/// Trunk::cells: edge of its first kernel, which steps by a cell, and how many 3x3 convolutions
+/// follow.
+inline constexpr std::int64_t stem_px = 6;
+inline constexpr std::int64_t n_cell_convolutions = 3;
 
 /// One weight tensor of a network: its name in the model file and its shape, row-major.
 struct WeightShape {
@@ -32,22 +51,27 @@ struct Tensor {
     bool operator==(const Tensor&) const = default;
 };
 
-/// What the named networks differ in: what follows the second convolution.
-enum class SecondPooling {
-    halves,   ///< max-pool 2x2, flattened: as many features as the tile is large
-    pyramid,  ///< max-pool onto a 3x3 and a 1x1 grid: 640 features for any tile
+/// What comes before the fully connected layers of a network.
+enum class Trunk {
+    flattened,  ///< two 3x3 convolutions, each max-pooled 2x2: as many features as the tile is
+                ///< large
+    pyramid,    ///< the second is max-pooled onto a 3x3 and a 1x1 grid: 640 features for any tile
+    cells,      ///< convolutions at half resolution that use up a margin; mean and maximum over the
+                ///< tile, and the expected part of its cells above the threshold
 };
 
-/// Every network that can be named: "cosmodeep", "cosmodeep_spp".
+/// Every network that can be named: "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast".
 std::vector<std::string> network_names();
 
 /// Counts of a network for tiles of tile_px x tile_px pixels.
 ///
-/// @param tile_px  edge of a tile, pixel; 8 <= tile_px <= 256.
+/// @param tile_px  edge of a tile without margin, pixel; 8 <= tile_px <= 256.
 /// @throws UsageError  if there is no such network (lists those there are) or tile_px is out of
 /// range.
-/// @source Gheller et al. 2018, section 2 and Figure 1; the two readings of its parameter count are
-///         PAPER.md, section "Network".
+/// @source cosmodeep, cosmodeep_spp: Gheller et al. 2018, section 2 and Figure 1; the two readings
+///         of its parameter count are PAPER.md, section "Network". faintweb, faintweb_fast: ours; a
+///         label counts pixels, so the network tells for every 2x2 pixels how many are above the
+///         threshold, and adds up.
 NetworkInfo network_info(const std::string& name, int tile_px);
 
 /// The weight tensors of a network in their fixed order (PyTorch's layouts: a convolution is
@@ -57,7 +81,7 @@ NetworkInfo network_info(const std::string& name, int tile_px);
 std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px);
 
 /// @throws UsageError  if there is no such network.
-SecondPooling second_pooling(const std::string& name);
+Trunk trunk_of(const std::string& name);
 
 /// Random weights of a network: normal with variance 2 / fan-in before a ReLU (He et al. 2015),
 /// 1 / fan-in before the output, biases zero. A pure function of its arguments.

@@ -1,7 +1,6 @@
 #include "lib/learn/torch_network.h"
 
 #include <ATen/Context.h>
-#include <ATen/core/Tensor.h>
 #include <ATen/ops/adaptive_max_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/conv2d.h>
@@ -11,12 +10,53 @@
 namespace faintweb::learn {
 namespace {
 
+/// The part of a tile above the threshold becomes two features, linear and logarithmic: these bring
+/// both to the size of the others. 1e-3 is between one and two pixels of a tile of 40.
+constexpr double part_scale = 10;
+constexpr double part_floor = 1e-3;
+
 /// [n, 64, rows, cols] -> [n, 64 * (9 + 1)]: the 3x3 grid map by map, then the 1x1 grid.
 at::Tensor pyramid(const at::Tensor& maps) {
     const at::Tensor grid = std::get<0>(at::adaptive_max_pool2d(maps, {3, 3})).relu();
     // The cells of the 3x3 grid cover all pixels, so their maximum is that of the 1x1 grid.
     const at::Tensor cells = grid.flatten(2);
     return at::cat({cells.flatten(1), cells.amax(2)}, 1);
+}
+
+/// What a trunk hands to the hidden layer, and the logits of its cells.
+struct Seen {
+    at::Tensor features, cells;
+};
+
+Seen see_cells(const std::vector<at::Tensor>& weights, at::Tensor maps) {
+    maps = at::conv2d(maps, weights[0], weights[1], cell_px).relu();
+    for (std::size_t layer = 1; layer <= n_cell_convolutions; ++layer) {
+        maps = at::conv2d(maps, weights[2 * layer], weights[2 * layer + 1]).relu();
+    }
+    const std::size_t last = 2 * (n_cell_convolutions + 1);
+    const at::Tensor cells = at::conv2d(maps, weights[last], weights[last + 1]).squeeze(1);
+    const at::Tensor part_above = cells.sigmoid().mean({1, 2}).unsqueeze(1);
+    return {at::cat({maps.mean({2, 3}),
+                     maps.amax({2, 3}),
+                     part_above.mul(part_scale),
+                     part_above.add(part_floor).log()},
+                    1),
+            cells};
+}
+
+Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
+    const std::int64_t n = tiles.size(0);
+    const std::int64_t rows = tiles.size(1);
+    const std::int64_t cols = tiles.size(2);
+    // With one channel both layouts are the same memory; these strides are what says channels-last.
+    at::Tensor maps = tiles.as_strided({n, 1, rows, cols}, {rows * cols, 1, cols, 1});
+    if (trunk == Trunk::cells) {
+        return see_cells(weights, maps);
+    }
+    maps = at::max_pool2d(at::conv2d(maps, weights[0], weights[1], 1, 1), 2).relu();
+    maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
+    return {trunk == Trunk::pyramid ? pyramid(maps) : at::max_pool2d(maps, 2).relu().flatten(1),
+            {}};
 }
 
 }  // namespace
@@ -33,25 +73,17 @@ c10::Device torch_device(Device device) {
     return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
 }
 
-at::Tensor forward(SecondPooling pooling,
-                   const std::vector<at::Tensor>& weights,
-                   const at::Tensor& tiles,
-                   const at::Tensor& dropout_mask) {
-    const std::int64_t n = tiles.size(0);
-    const std::int64_t rows = tiles.size(1);
-    const std::int64_t cols = tiles.size(2);
-    // With one channel both layouts are the same memory; these strides are what says channels-last.
-    at::Tensor maps = tiles.as_strided({n, 1, rows, cols}, {rows * cols, 1, cols, 1});
-    maps = at::max_pool2d(at::conv2d(maps, weights[0], weights[1], 1, 1), 2).relu();
-    maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
-    const at::Tensor features = pooling == SecondPooling::pyramid
-                                    ? pyramid(maps)
-                                    : at::max_pool2d(maps, 2).relu().flatten(1);
-    at::Tensor hidden = at::linear(features, weights[4], weights[5]).relu();
+Output forward(Trunk trunk,
+               const std::vector<at::Tensor>& weights,
+               const at::Tensor& tiles,
+               const at::Tensor& dropout_mask) {
+    const Seen seen = see(trunk, weights, tiles);
+    const at::Tensor* connected = &weights[weights.size() - 4];
+    at::Tensor hidden = at::linear(seen.features, connected[0], connected[1]).relu();
     if (dropout_mask.defined()) {
         hidden = hidden.mul(dropout_mask);
     }
-    return at::linear(hidden, weights[6], weights[7]);
+    return {at::linear(hidden, connected[2], connected[3]), seen.cells};
 }
 
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes) {

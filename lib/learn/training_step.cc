@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -23,7 +24,6 @@ namespace {
 
 /// Tiles that go through the network at once; bounds the memory of a large batch.
 constexpr std::int64_t max_chunk = 128;
-constexpr std::int64_t n_hidden = 1024;
 
 void check_settings(const TrainSettings& settings) {
     const auto refuse = [](const char* what, auto value, const char* range) {
@@ -77,9 +77,10 @@ void orient_tile(std::span<const float> tile,
 
 struct TrainingStep::State {
     TrainSettings settings;
-    int tile_px;
+    NetworkInfo info;
+    int edge_px;  ///< of a tile with its margin
     int n_threads;
-    SecondPooling pooling;
+    Trunk trunk;
     c10::Device device;
     std::vector<WeightShape> shapes;
     /// All flat, [n_parameters], in the order of `shapes`.
@@ -90,18 +91,21 @@ struct TrainingStep::State {
     at::Tensor host_gradients{};  ///< a GPU's gradients while others work on them
     bool is_on_host = false;
 
-    Sum accumulate_chunk(std::span<const float> tiles,
+    Sum accumulate_chunk(std::span<const float> samples,
                          std::span<const std::uint8_t> labels,
                          std::span<const SampleKey> keys,
                          std::int64_t global_batch) {
         const auto n = static_cast<std::int64_t>(labels.size());
-        const at::Tensor input = at::empty({n, tile_px, tile_px});
+        const at::Tensor input = at::empty({n, edge_px, edge_px});
+        const at::Tensor parts = at::empty({n, info.n_cells, info.n_cells});
         const at::Tensor target = at::empty({n}, c10::ScalarType::Long);
         at::Tensor mask;
-        if (settings.dropout_keep < 1) {
-            mask = at::empty({n, n_hidden});
+        if (info.has_dropout && settings.dropout_keep < 1) {
+            mask = at::empty({n, info.n_hidden});
         }
-        const std::size_t tile_size = tiles.size() / labels.size();
+        const auto sample_size = static_cast<std::size_t>(info.n_sample_values);
+        const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
+        const std::size_t parts_size = sample_size - tile_size;
         for (std::size_t i = 0; i < labels.size(); ++i) {
             unsigned orientation = 0;
             if (settings.augment) {
@@ -109,23 +113,33 @@ struct TrainingStep::State {
                     keys[i].seed, base::Purpose::augmentation, keys[i].sample, keys[i].epoch);
                 orientation = stream.next_uint32() & 7U;
             }
-            orient_tile(tiles.subspan(i * tile_size, tile_size),
-                        tile_px,
+            orient_tile(samples.subspan(i * sample_size, tile_size),
+                        edge_px,
                         orientation,
                         {input.data_ptr<float>() + i * tile_size, tile_size});
+            orient_tile(samples.subspan(i * sample_size + tile_size, parts_size),
+                        static_cast<int>(info.n_cells),
+                        orientation,
+                        {parts.data_ptr<float>() + i * parts_size, parts_size});
             target.data_ptr<std::int64_t>()[i] = labels[i];
             if (mask.defined()) {
                 draw_dropout(keys[i],
                              settings.dropout_keep,
-                             {mask.data_ptr<float>() + i * n_hidden, n_hidden});
+                             {mask.data_ptr<float>() + static_cast<std::int64_t>(i) * info.n_hidden,
+                              static_cast<std::size_t>(info.n_hidden)});
             }
         }
         const at::Tensor truth = target.to(device);
-        const at::Tensor output =
-            forward(pooling, parameters, input.to(device), mask.defined() ? mask.to(device) : mask);
-        const at::Tensor loss = at::cross_entropy_loss(output, truth, {}, at::Reduction::Sum);
+        const Output output =
+            forward(trunk, parameters, input.to(device), mask.defined() ? mask.to(device) : mask);
+        at::Tensor loss = at::cross_entropy_loss(output.scores, truth, {}, at::Reduction::Sum);
+        if (output.cells.defined()) {
+            const at::Tensor of_cells = at::binary_cross_entropy_with_logits(
+                output.cells, parts.to(device), {}, {}, at::Reduction::None);
+            loss = loss.add(of_cells.mean({1, 2}).sum());
+        }
         loss.div(static_cast<double>(global_batch)).backward();
-        return {loss.item<double>(), output.argmax(1).eq(truth).sum().item<std::int64_t>()};
+        return {loss.item<double>(), output.scores.argmax(1).eq(truth).sum().item<std::int64_t>()};
     }
 };
 
@@ -135,10 +149,12 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                            int n_threads) {
     check_settings(settings);
     const c10::Device place = torch_device(device);
+    const NetworkInfo info = network_info(settings.network, tile_px);
     state_.reset(new State{.settings = settings,
-                           .tile_px = tile_px,
+                           .info = info,
+                           .edge_px = tile_px + 2 * info.margin_px,
                            .n_threads = std::max(1, n_threads),
-                           .pooling = second_pooling(settings.network),
+                           .trunk = trunk_of(settings.network),
                            .device = place,
                            .shapes = weight_shapes(settings.network, tile_px)});
     std::vector<float> first_weights;
@@ -163,23 +179,24 @@ TrainingStep::~TrainingStep() = default;
 TrainingStep::TrainingStep(TrainingStep&&) noexcept = default;
 TrainingStep& TrainingStep::operator=(TrainingStep&&) noexcept = default;
 
-TrainingStep::Sum TrainingStep::accumulate(std::span<const float> tiles,
+TrainingStep::Sum TrainingStep::accumulate(std::span<const float> samples,
                                            std::span<const std::uint8_t> labels,
                                            std::span<const SampleKey> keys,
                                            std::int64_t global_batch) {
     State& state = *state_;
-    const auto tile_size = static_cast<std::size_t>(state.tile_px * state.tile_px);
-    FAINTWEB_EXPECTS(tiles.size() == labels.size() * tile_size && keys.size() == labels.size());
+    const auto sample_size = static_cast<std::size_t>(state.info.n_sample_values);
+    FAINTWEB_EXPECTS(samples.size() == labels.size() * sample_size && keys.size() == labels.size());
     FAINTWEB_EXPECTS(global_batch >= 1);
     at::set_num_threads(state.n_threads);
     state.is_on_host = false;
     Sum sum;
     for (std::size_t first = 0; first < labels.size(); first += max_chunk) {
         const std::size_t n = std::min<std::size_t>(max_chunk, labels.size() - first);
-        const Sum part = state.accumulate_chunk(tiles.subspan(first * tile_size, n * tile_size),
-                                                labels.subspan(first, n),
-                                                keys.subspan(first, n),
-                                                global_batch);
+        const Sum part =
+            state.accumulate_chunk(samples.subspan(first * sample_size, n * sample_size),
+                                   labels.subspan(first, n),
+                                   keys.subspan(first, n),
+                                   global_batch);
         sum.loss += part.loss;
         sum.n_right += part.n_right;
     }

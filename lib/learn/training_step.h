@@ -29,6 +29,7 @@ struct TrainSettings {
     int batch_size = 100;            ///< tiles per step, over all ranks
     double learning_rate = 7e-5;     ///< of Adam
     double dropout_keep = 0.75;  ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
+                                 ///< (networks that have it)
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
     TileSource source = TileSource::files;
@@ -60,6 +61,7 @@ void orient_tile(std::span<const float> tile,
 class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
+    /// @param tile_px    edge of a tile without margin, pixel.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings, int tile_px, Device device, int n_threads);
     ~TrainingStep();
@@ -72,14 +74,17 @@ class TrainingStep {
         double loss = 0;
         std::int64_t n_right = 0;
     };
-    /// Adds the gradient of sum(cross-entropy) / global_batch to gradients(). An empty part is
-    /// allowed.
+    /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
-    /// @param tiles         [n, tile_px, tile_px] row-major, scaled.
+    /// The loss of a sample is the cross-entropy of its label and, for networks that have cells,
+    /// the mean over its cells of the cross-entropy of the part above the threshold: one label says
+    /// little of where in a tile there is what.
+    ///
+    /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
     /// @param labels        [n] 1 signal, 0 noise.
     /// @param keys          [n].
     /// @param global_batch  samples of the batch over all ranks, >= 1.
-    Sum accumulate(std::span<const float> tiles,
+    Sum accumulate(std::span<const float> samples,
                    std::span<const std::uint8_t> labels,
                    std::span<const SampleKey> keys,
                    std::int64_t global_batch);

@@ -28,16 +28,23 @@ std::vector<image::Window> field_windows(std::int64_t map_cols,
     return windows;
 }
 
-std::vector<float> cut_tiles(const image::Image& scaled, const TileGrid& grid, float blank_value) {
-    FAINTWEB_EXPECTS(scaled.rows == grid.field_rows && scaled.cols == grid.field_cols);
-    const std::int64_t tile_size = grid.tile_px * grid.tile_px;
-    std::vector<float> tiles(static_cast<std::size_t>(grid.count() * tile_size), blank_value);
+std::vector<float> cut_tiles(const image::Image& scaled,
+                             const TileGrid& grid,
+                             float blank_value,
+                             std::int64_t margin_px) {
+    FAINTWEB_EXPECTS(scaled.rows == grid.field_rows + 2 * margin_px &&
+                     scaled.cols == grid.field_cols + 2 * margin_px);
+    const std::int64_t edge = grid.tile_px + 2 * margin_px;
+    std::vector<float> tiles(static_cast<std::size_t>(grid.count() * edge * edge), blank_value);
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
-        float* target = tiles.data() + t * tile_size;
-        for (std::int64_t row = 0; row < part.rows; ++row) {
+        const image::Window part =
+            grid.inside(t);  // starts in `scaled` where the tile's margin does
+        const std::int64_t rows = std::min(edge, scaled.rows - part.y0);
+        const std::int64_t cols = std::min(edge, scaled.cols - part.x0);
+        float* target = tiles.data() + t * edge * edge;
+        for (std::int64_t row = 0; row < rows; ++row) {
             const float* source = scaled.row(part.y0 + row).data() + part.x0;
-            std::copy_n(source, part.cols, target + row * grid.tile_px);
+            std::copy_n(source, cols, target + row * edge);
         }
     }
     return tiles;

@@ -35,12 +35,17 @@ std::vector<image::Window> field_windows(std::int64_t map_cols,
                                          std::int64_t map_rows,
                                          std::int64_t field_px);
 
-/// Cuts a scaled field into the tiles that the network sees.
+/// Cuts a scaled field into the tiles that the network sees, each with its margin.
 ///
-/// @param scaled       [field_rows, field_cols], without blanks (tile::scale_field).
-/// @param blank_value  what stands in the padding beyond the field: the scaling's lowest value.
-/// @return             [grid.count(), tile_px, tile_px], tile by tile.
-std::vector<float> cut_tiles(const image::Image& scaled, const TileGrid& grid, float blank_value);
+/// @param scaled       [field_rows + 2 margin_px, field_cols + 2 margin_px], without blanks
+///                     (tile::scale_field): the field with a margin on each side.
+/// @param blank_value  what stands in the padding beyond that: the scaling's lowest value.
+/// @param margin_px    context that the network wants around each tile, pixel.
+/// @return             [grid.count(), tile_px + 2 margin_px, tile_px + 2 margin_px], tile by tile.
+std::vector<float> cut_tiles(const image::Image& scaled,
+                             const TileGrid& grid,
+                             float blank_value,
+                             std::int64_t margin_px = 0);
 
 /// Pixels of each tile without a value: NaN in the field, or beyond its edge.
 ///

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
+#include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -23,7 +25,34 @@ constexpr std::array names{NamedScaling{Scaling::paper, "paper"},
 constexpr std::array scalings{Scaling::paper, Scaling::fixed, Scaling::asinh_sigma};
 
 /// log10 of the floored flux, mapped linearly so that `low` is 0 and `high` is 1.
-ScaledField scale_log(const image::Image& field, bool is_per_field) {
+/// Of the finite values; scalings rise with the flux, so that its extremes become theirs.
+struct Range {
+    float lowest = std::numeric_limits<float>::infinity();
+    float highest = -std::numeric_limits<float>::infinity();
+    bool has_any() const { return lowest <= highest; }
+};
+
+Range range_of(std::span<const float> values) {
+    Range range;
+    for (const float value : values) {
+        if (std::isfinite(value)) {
+            range = {std::min(range.lowest, value), std::max(range.highest, value)};
+        }
+    }
+    return range;
+}
+
+/// A field without the margin that surrounds it.
+image::Image core_of(const image::Image& field, std::int64_t margin_px) {
+    image::Image core = image::make_image(field.rows - 2 * margin_px, field.cols - 2 * margin_px);
+    for (std::int64_t row = 0; row < core.rows; ++row) {
+        const float* first = field.row(row + margin_px).data() + margin_px;
+        std::copy_n(first, core.cols, core.row(row).data());
+    }
+    return core;
+}
+
+ScaledField scale_log(const image::Image& field, bool is_per_field, std::int64_t margin_px) {
     ScaledField scaled{image::make_image(field.rows, field.cols), 0};
     const auto to_log = [](float v) { return std::log10(std::max(v, floor_jy_arcsec2)); };
     float low = std::log10(floor_jy_arcsec2);
@@ -31,13 +60,10 @@ ScaledField scale_log(const image::Image& field, bool is_per_field) {
     std::vector<float>& out = scaled.pixels.pixels;
     std::transform(field.pixels.begin(), field.pixels.end(), out.begin(), to_log);
     if (is_per_field) {
-        bool has_any = false;
-        for (std::size_t i = 0; i < out.size(); ++i) {
-            if (std::isfinite(field.pixels[i])) {
-                low = has_any ? std::min(low, out[i]) : out[i];
-                high = has_any ? std::max(high, out[i]) : out[i];
-                has_any = true;
-            }
+        const Range range = range_of(core_of(field, margin_px).pixels);
+        if (range.has_any()) {
+            low = to_log(range.lowest);
+            high = to_log(range.highest);
         }
     }
     const float factor = high > low ? 1.0F / (high - low) : 0.0F;
@@ -48,28 +74,25 @@ ScaledField scale_log(const image::Image& field, bool is_per_field) {
     return scaled;
 }
 
-ScaledField scale_asinh(const image::Image& field) {
+ScaledField scale_asinh(const image::Image& field, std::int64_t margin_px) {
     ScaledField scaled{image::make_image(field.rows, field.cols), 0};
-    const RobustStatistics statistics = robust_statistics(field.pixels);
+    const image::Image core = core_of(field, margin_px);
+    const RobustStatistics statistics = robust_statistics(core.pixels);
     // A field of one value has no rms; any finite unit then gives zeros.
     // In double: the rms may be denormal, its inverse beyond float's range.
     const auto rms = static_cast<double>(statistics.rms);
     const auto median = static_cast<double>(statistics.median);
     const double factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
+    const auto to_asinh = [&](float flux) {
+        const double in_sigma = (static_cast<double>(flux) - median) * factor;
+        // Clamped, so that 1e38 over a tiny rms stays finite.
+        return std::asinh(static_cast<float>(std::clamp(in_sigma, -1e30, 1e30)));
+    };
+    const Range range = range_of(core.pixels);
+    const float lowest = range.has_any() ? std::min(0.0F, to_asinh(range.lowest)) : 0.0F;
     std::vector<float>& out = scaled.pixels.pixels;
-    float lowest = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {
-        if (std::isfinite(field.pixels[i])) {
-            const double in_sigma = (static_cast<double>(field.pixels[i]) - median) * factor;
-            // Clamped, so that 1e38 over a tiny rms stays finite.
-            out[i] = std::asinh(static_cast<float>(std::clamp(in_sigma, -1e30, 1e30)));
-            lowest = std::min(lowest, out[i]);
-        }
-    }
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        if (!std::isfinite(field.pixels[i])) {
-            out[i] = lowest;
-        }
+        out[i] = std::isfinite(field.pixels[i]) ? to_asinh(field.pixels[i]) : lowest;
     }
     scaled.blank_value = lowest;
     return scaled;
@@ -123,14 +146,15 @@ RobustStatistics robust_statistics(std::span<const float> values) {
     return {median, 1.4826022F * median_of(finite)};
 }
 
-ScaledField scale_field(const image::Image& field, Scaling scaling) {
+ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px) {
+    FAINTWEB_EXPECTS(field.rows >= 2 * margin_px && field.cols >= 2 * margin_px);
     switch (scaling) {
         case Scaling::paper:
-            return scale_log(field, true);
+            return scale_log(field, true, margin_px);
         case Scaling::fixed:
-            return scale_log(field, false);
+            return scale_log(field, false, margin_px);
         case Scaling::asinh_sigma:
-            return scale_asinh(field);
+            return scale_asinh(field, margin_px);
     }
     throw base::Error(base::ExitCode::internal, "unknown scaling");
 }

@@ -40,11 +40,12 @@ struct ScaledField {
     float blank_value = 0;  ///< the scaling's lowest value here: what blanks have become
 };
 
-/// Scales a field. Blanks (NaN, Inf) take no part in minimum, maximum, median and rms, and become
-/// the scaling's lowest value. A field without any value, or of one value only, gives finite
-/// numbers.
+/// Scales a field with its margin. Blanks (NaN, Inf) and the margin take no part in minimum,
+/// maximum, median and rms; blanks become the scaling's lowest value in the field. A field without
+/// any value, or of one value only, gives finite numbers.
 ///
-/// @param field  [rows, cols], Jy/arcsec2, blanks NaN.
-ScaledField scale_field(const image::Image& field, Scaling scaling);
+/// @param field      [rows + 2 margin_px, cols + 2 margin_px], Jy/arcsec2, blanks NaN.
+/// @param margin_px  pixels of context on each side.
+ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px = 0);
 
 }  // namespace faintweb::tile

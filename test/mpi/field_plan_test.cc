@@ -1,5 +1,6 @@
 #include "mpi/field_plan.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -124,6 +125,54 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
     noise.at(4, 6) += 1;  // in the last field of a map
     EXPECT_NE(unpack_field(plan, 3, pack_field(plan, 3, noise, sky)).sha256,
               unpack_field(of_files, 3, reader.read(3)).sha256);
+}
+
+/// A field brings its margin from its map, past whose edges it is blank; its own pixels and its sky
+/// stay what they are without one.
+TEST(FieldPlan, MarginComesFromTheMap) {
+    constexpr std::int64_t margin_px = 2;
+    const std::string map = folder() + "/map6.fits";
+    const std::string truth = folder() + "/truth6.fits";
+    const std::string unit = image::unit_name(image::PixelUnit::jy_arcsec2);
+    write_map(map, 5, 7, 1, unit);
+    write_map(truth, 5, 7, 100, unit);
+    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {}, 4, nullptr, margin_px);
+    const FieldPlan narrow = plan_fields(world(), {{map, truth}}, {}, 4);
+    const image::Image noise = image::FitsMap::open(map).read({0, 0, 7, 5});
+    const image::Image sky = image::FitsMap::open(truth).read({0, 0, 7, 5});
+    FieldReader reader(plan, {});
+    FieldReader narrow_reader(narrow, {});
+    ASSERT_EQ(plan.fields.size(), 4U);
+    for (std::int64_t field = 0; field < 4; ++field) {
+        const image::Window& window = plan.window_of(field);
+        EXPECT_EQ(window, narrow.window_of(field));
+        const FieldPixels read = unpack_field(plan, field, reader.read(field));
+        const FieldPixels without = unpack_field(narrow, field, narrow_reader.read(field));
+        EXPECT_EQ(read.noise.pixels, without.noise.pixels);
+        EXPECT_EQ(without.wide_noise.pixels, without.noise.pixels);
+        EXPECT_EQ(read.sky.value().pixels, without.sky.value().pixels);
+        ASSERT_EQ(read.wide_noise.rows, window.rows + 2 * margin_px);
+        ASSERT_EQ(read.wide_noise.cols, window.cols + 2 * margin_px);
+        const FieldPixels made = unpack_field(plan, field, pack_field(plan, field, noise, sky));
+        EXPECT_EQ(made.noise.pixels, read.noise.pixels);
+        EXPECT_EQ(made.sky.value().pixels, read.sky.value().pixels);
+        int n_blank = 0;
+        for (std::int64_t row = 0; row < read.wide_noise.rows; ++row) {
+            for (std::int64_t col = 0; col < read.wide_noise.cols; ++col) {
+                const std::int64_t y = window.y0 + row - margin_px;
+                const std::int64_t x = window.x0 + col - margin_px;
+                for (const image::Image* wide : {&read.wide_noise, &made.wide_noise}) {
+                    if (y >= 0 && y < 5 && x >= 0 && x < 7) {
+                        EXPECT_EQ(wide->at(row, col), noise.at(y, x));
+                    } else {
+                        EXPECT_TRUE(std::isnan(wide->at(row, col)));
+                        ++n_blank;
+                    }
+                }
+            }
+        }
+        EXPECT_GT(n_blank, 0);
+    }
 }
 
 TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {

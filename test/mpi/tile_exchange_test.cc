@@ -14,13 +14,13 @@ namespace {
 
 using test::world;
 
-constexpr std::int64_t tile_px = 3;
+constexpr std::int64_t n_values = 9;
 
 /// Fields 0..n-1 of 20 tiles each, field f on rank (f + shift) % size: as timing might deal them.
-/// Every pixel of a tile holds 100 field + tile; tiles divisible by 4 are signal.
+/// Every number of a sample is 100 field + tile; tiles divisible by 4 are signal.
 Shard deal(std::int64_t n_fields, int shift) {
     Shard shard;
-    shard.tile_px = tile_px;
+    shard.n_sample_values = n_values;
     for (std::int64_t field = n_fields - 1; field >= 0; --field) {
         if ((field + shift) % world().size() != world().rank()) {
             continue;
@@ -28,8 +28,8 @@ Shard deal(std::int64_t n_fields, int shift) {
         for (std::int64_t tile = 0; tile < 20; ++tile) {
             shard.ids.push_back(make_tile_id(field, tile));
             shard.labels.push_back(tile % 4 == 0 ? 1 : 0);
-            shard.tiles.insert(
-                shard.tiles.end(), tile_px * tile_px, static_cast<float>(100 * field + tile));
+            shard.samples.insert(
+                shard.samples.end(), n_values, static_cast<float>(100 * field + tile));
         }
     }
     return shard;
@@ -81,7 +81,7 @@ TEST(ExchangeTiles, BringsEachRankItsSlices) {
         const std::vector<float> tiles = exchange_tiles(world(), shard, directory, order, batch);
         const auto positions =
             positions_of_rank(order.size(), batch, world().rank(), world().size());
-        ASSERT_EQ(tiles.size(), positions.size() * tile_px * tile_px);
+        ASSERT_EQ(tiles.size(), positions.size() * n_values);
         for (std::size_t i = 0; i < positions.size(); ++i) {
             const TileId id = order[positions[i]];
             const auto expected = static_cast<float>(100 * (id >> 32U) + (id & 0xffffffffU));

@@ -19,15 +19,15 @@ constexpr int tile_px = 16;
 constexpr std::uint64_t seed = 5;
 
 /// Four fields of 30 tiles of noise, every third with a bright patch; dealt to the ranks in turn.
-Shard deal(const Communicator& communicator) {
+Shard deal(const Communicator& communicator, const learn::NetworkInfo& info) {
     Shard shard;
-    shard.tile_px = tile_px;
+    shard.n_sample_values = info.n_sample_values;
     for (std::int64_t field = 0; field < 4; ++field) {
         if (field % communicator.size() != communicator.rank()) {
             continue;
         }
         for (std::int64_t tile = 0; tile < 30; ++tile) {
-            std::vector<float> pixels(tile_px * tile_px);
+            std::vector<float> pixels(static_cast<std::size_t>(info.n_tile_values()));
             const auto key = static_cast<std::uint64_t>(100 * field + tile);
             base::fill_normal(seed, base::Purpose::test, key, 0, pixels.size(), pixels.data());
             const bool is_signal = tile % 3 == 0;
@@ -36,7 +36,10 @@ Shard deal(const Communicator& communicator) {
             }
             shard.ids.push_back(make_tile_id(field, tile));
             shard.labels.push_back(is_signal ? 1 : 0);
-            shard.tiles.insert(shard.tiles.end(), pixels.begin(), pixels.end());
+            shard.samples.insert(shard.samples.end(), pixels.begin(), pixels.end());
+            shard.samples.insert(shard.samples.end(),
+                                 static_cast<std::size_t>(info.n_cells * info.n_cells),
+                                 is_signal ? 0.25F : 0.0F);
         }
     }
     return shard;
@@ -50,14 +53,16 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
     settings.learning_rate = 1e-3;
     settings.seed = seed;
     learn::TrainingStep step(settings, tile_px, {}, 1);
-    const Shard shard = deal(communicator);
+    const learn::NetworkInfo info = learn::network_info(network, tile_px);
+    const auto sample_size = static_cast<std::size_t>(info.n_sample_values);
+    const Shard shard = deal(communicator, info);
     const TileDirectory directory(communicator, shard);
     const auto reducer = make_gradient_reducer(communicator);
     std::vector<double> losses;
     for (std::uint32_t epoch = 0; epoch < 4; ++epoch) {
         const auto order =
             learn::epoch_samples(seed, epoch, directory.signal_ids(), directory.noise_ids(), 1);
-        const auto tiles = exchange_tiles(communicator, shard, directory, order, 20);
+        const auto samples = exchange_tiles(communicator, shard, directory, order, 20);
         const auto positions =
             positions_of_rank(order.size(), 20, communicator.rank(), communicator.size());
         std::size_t next = 0;
@@ -70,8 +75,8 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
                 labels.push_back(directory.is_signal(order[positions[next]]) ? 1 : 0);
                 keys.push_back({seed, epoch, order[positions[next]]});
             }
-            const auto part = std::span(tiles).subspan(first * tile_px * tile_px,
-                                                       labels.size() * tile_px * tile_px);
+            const auto part =
+                std::span(samples).subspan(first * sample_size, labels.size() * sample_size);
             const auto global =
                 static_cast<std::int64_t>(std::min<std::size_t>(20, order.size() - start));
             sum[0] += step.accumulate(part, labels, keys, global).loss;
@@ -86,7 +91,7 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
 }
 
 TEST(Training, DoesNotDependOnTheNumberOfRanks) {
-    for (const char* network : {"cosmodeep", "cosmodeep_spp"}) {
+    for (const std::string& network : learn::network_names()) {
         const std::vector<double> together = train(test::world(), network);
         const std::vector<double> alone = train(Communicator(), network);
         ASSERT_EQ(together.size(), alone.size());

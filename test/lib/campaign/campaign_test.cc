@@ -134,8 +134,8 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:4:10: tile_px is '5000000000' (too large a number), give a smaller one in [8, "
          "256]"},
         {needed + "train:\n  network: cosmodeep_sp\n",
-         "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep or cosmodeep_spp), did "
-         "you mean cosmodeep_spp?"},
+         "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep, cosmodeep_spp, "
+         "faintweb or faintweb_fast), did you mean cosmodeep_spp?"},
         {needed + "train:\n  scaling: linear\n",
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed or asinh_sigma), give one "
          "of these"},

@@ -31,19 +31,24 @@ Model model_of(const std::string& network, int tile_px) {
     return model;
 }
 
-class EachNetwork : public testing::TestWithParam<std::string> {};
+class EachNetwork : public testing::TestWithParam<std::string> {
+  protected:
+    /// Of a tile of 40 px with its margin.
+    static int edge_px() { return 40 + 2 * network_info(GetParam(), 40).margin_px; }
+};
 INSTANTIATE_TEST_SUITE_P(Classifier, EachNetwork, testing::ValuesIn(network_names()));
 
 TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
     for (const int tile_px : {8, 23, 40}) {
         const Model model = model_of(GetParam(), tile_px);
-        const std::vector<float> tiles = random_tiles(4, tile_px, 1);
+        const int edge_px = tile_px + 2 * network_info(GetParam(), tile_px).margin_px;
+        const std::vector<float> tiles = random_tiles(4, edge_px, 1);
         const std::vector<float> scores = Classifier(model, Device{}, 1).scores(tiles);
         ASSERT_EQ(scores.size(), 4U);
-        const auto tile_size = static_cast<std::size_t>(tile_px * tile_px);
+        const auto tile_size = static_cast<std::size_t>(edge_px * edge_px);
         for (std::size_t i = 0; i < scores.size(); ++i) {
             const std::span<const float> tile = std::span(tiles).subspan(i * tile_size, tile_size);
-            const double expected = slow_score(model.network, model.tensors, tile, tile_px);
+            const double expected = slow_score(model.network, model.tensors, tile);
             EXPECT_NEAR(scores[i], expected, 2e-5) << tile_px << " px, tile " << i;
             // A score near 0 or 1 would agree by saturation alone.
             EXPECT_GT(expected, 1e-4);
@@ -54,7 +59,7 @@ TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
 
 TEST_P(EachNetwork, ScoresAreTheSameForAnyNumberOfThreads) {
     const Model model = model_of(GetParam(), 40);
-    const std::vector<float> tiles = random_tiles(700, 40, 2);
+    const std::vector<float> tiles = random_tiles(700, edge_px(), 2);
     const std::vector<float> one = Classifier(model, Device{}, 1).scores(tiles);
     const Classifier three_threads(model, Device{}, 3);
     EXPECT_EQ(one, three_threads.scores(tiles));
@@ -65,12 +70,13 @@ TEST_P(EachNetwork, ScoresAreTheSameForAnyNumberOfThreads) {
 TEST_P(EachNetwork, ScoreDoesNotDependOnTheOtherTiles) {
     const Model model = model_of(GetParam(), 40);
     const Classifier classifier(model, Device{}, 2);
-    std::vector<float> tiles = random_tiles(300, 40, 2);
+    const auto tile_size = static_cast<std::ptrdiff_t>(edge_px() * edge_px());
+    std::vector<float> tiles = random_tiles(300, edge_px(), 2);
     const std::vector<float> scores = classifier.scores(tiles);
     // The last batch is cut short, and all tiles but the first and the last become others.
-    tiles.resize(270 * 1600);
-    const std::vector<float> others = random_tiles(268, 40, 9);
-    std::copy(others.begin(), others.end(), tiles.begin() + 1600);
+    tiles.resize(static_cast<std::size_t>(270 * tile_size));
+    const std::vector<float> others = random_tiles(268, edge_px(), 9);
+    std::copy(others.begin(), others.end(), tiles.begin() + tile_size);
     const std::vector<float> again = classifier.scores(tiles);
     EXPECT_EQ(again[0], scores[0]);
     EXPECT_EQ(again[269], scores[269]);

@@ -19,11 +19,37 @@ TEST(NetworkInfo, CountsParametersAndOperations) {
     EXPECT_EQ(pyramid.n_parameters, 677'250);
     EXPECT_NEAR(pyramid.mflop_per_tile, 17.0, 0.05);
     EXPECT_EQ(pyramid.margin_px, 0);
+    EXPECT_EQ(pyramid.n_sample_values, 1600);
 }
 
-TEST(NetworkInfo, PyramidIsIndependentOfTheTileSize) {
-    for (const int tile_px : {8, 24, 41, 100, 256}) {
-        EXPECT_EQ(network_info("cosmodeep_spp", tile_px).n_parameters, 677'250);
+/// By hand, for 40 px: stem 26 x 26 cells of 6 x 6 px, then 24, 22 and 20 cells of 3 x 3, 20 x 20
+/// cells told apart, 2 n + 2 features to 32 to 2. At most what the paper's network takes; the fast
+/// one at most 8 MFLOP.
+TEST(NetworkInfo, OfOurOwnCountsParametersAndOperations) {
+    const auto check = [](const std::string& name, std::int64_t n_maps) {
+        const NetworkInfo info = network_info(name, 40);
+        const std::int64_t parameters = (36 + 1) * n_maps + 3 * (9 * n_maps + 1) * n_maps + n_maps +
+                                        1 + (2 * n_maps + 2 + 1) * 32 + (32 + 1) * 2;
+        EXPECT_EQ(info.n_parameters, parameters);
+        const std::int64_t n_multiply_adds = 26 * 26 * 36 * n_maps +
+                                             (24 * 24 + 22 * 22 + 20 * 20) * 9 * n_maps * n_maps +
+                                             20 * 20 * n_maps + (2 * n_maps + 2) * 32 + 32 * 2;
+        EXPECT_NEAR(info.mflop_per_tile, 2e-6 * static_cast<double>(n_multiply_adds), 1e-9);
+        EXPECT_EQ(info.margin_px, 8);
+        EXPECT_EQ(info.n_cells, 20);
+        EXPECT_EQ(info.n_sample_values, 56 * 56 + 20 * 20);
+        return info.mflop_per_tile;
+    };
+    EXPECT_LE(check("faintweb", 32), network_info("cosmodeep", 40).mflop_per_tile);
+    EXPECT_LE(check("faintweb_fast", 16), 8);
+}
+
+TEST(NetworkInfo, PoolingMakesIndependentOfTheTileSize) {
+    for (const std::string name : {"cosmodeep_spp", "faintweb", "faintweb_fast"}) {
+        for (const int tile_px : {8, 24, 41, 100, 256}) {
+            EXPECT_EQ(network_info(name, tile_px).n_parameters,
+                      network_info(name, 40).n_parameters);
+        }
     }
     EXPECT_NE(network_info("cosmodeep", 44).n_parameters,
               network_info("cosmodeep", 40).n_parameters);
@@ -34,7 +60,9 @@ TEST(NetworkInfo, RefusesUnknownNamesAndSizes) {
         network_info("cosmodep", 40);
         FAIL() << "accepted";
     } catch (const base::UsageError& error) {
-        EXPECT_NE(std::string(error.what()).find("cosmodeep, cosmodeep_spp"), std::string::npos);
+        EXPECT_NE(
+            std::string(error.what()).find("cosmodeep, cosmodeep_spp, faintweb, faintweb_fast"),
+            std::string::npos);
     }
     EXPECT_THROW(network_info("cosmodeep", 7), base::UsageError);
     EXPECT_THROW(network_info("cosmodeep", 257), base::UsageError);
@@ -42,7 +70,9 @@ TEST(NetworkInfo, RefusesUnknownNamesAndSizes) {
 }
 
 TEST(NetworkNames, AreAllKnown) {
-    EXPECT_EQ(network_names(), (std::vector<std::string>{"cosmodeep", "cosmodeep_spp"}));
+    EXPECT_EQ(
+        network_names(),
+        (std::vector<std::string>{"cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast"}));
     for (const std::string& name : network_names()) {
         EXPECT_EQ(network_info(name, 40).name, name);
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -119,23 +120,92 @@ inline std::vector<double> slow_linear(const std::vector<double>& in,
     return out;
 }
 
+/// Without padding, `step` pixels from one place of the kernel to the next, then ReLU or not.
+inline Maps slow_valid_conv(const Maps& in,
+                            std::span<const float> kernel,
+                            int kernel_edge,
+                            int step,
+                            std::span<const float> bias,
+                            bool has_relu) {
+    Maps out{(in.edge - kernel_edge) / step + 1, {}};
+    for (std::size_t o = 0; o < bias.size(); ++o) {
+        std::vector<double> map;
+        for (int y = 0; y < out.edge; ++y) {
+            for (int x = 0; x < out.edge; ++x) {
+                double sum = bias[o];
+                std::size_t k =
+                    o * in.maps.size() * static_cast<std::size_t>(kernel_edge * kernel_edge);
+                for (const std::vector<double>& values : in.maps) {
+                    for (int dy = 0; dy < kernel_edge; ++dy) {
+                        for (int dx = 0; dx < kernel_edge; ++dx) {
+                            const int p = (step * y + dy) * in.edge + step * x + dx;
+                            sum += kernel[k++] * values[static_cast<std::size_t>(p)];
+                        }
+                    }
+                }
+                map.push_back(has_relu ? std::max(0.0, sum) : sum);
+            }
+        }
+        out.maps.push_back(std::move(map));
+    }
+    return out;
+}
+
+inline double mean_of(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// The features of Trunk::cells: means, maxima, and ten times and the logarithm of the part of the
+/// tile above the threshold.
+inline std::vector<double> slow_cell_features(const std::vector<Tensor>& weights, Maps maps) {
+    const auto weight = [&](const std::string& name) -> std::span<const float> {
+        return values_of(weights, name);
+    };
+    maps = slow_valid_conv(maps, weight("stem.weight"), 6, 2, weight("stem.bias"), true);
+    for (const std::string layer : {"conv1", "conv2", "conv3"}) {
+        maps =
+            slow_valid_conv(maps, weight(layer + ".weight"), 3, 1, weight(layer + ".bias"), true);
+    }
+    const Maps cells =
+        slow_valid_conv(maps, weight("cells.weight"), 1, 1, weight("cells.bias"), false);
+    double part_above = 0;
+    for (const double logit : cells.maps.front()) {
+        part_above += 1 / (1 + std::exp(-logit)) / static_cast<double>(cells.maps.front().size());
+    }
+    std::vector<double> features;
+    for (const std::vector<double>& map : maps.maps) {
+        features.push_back(mean_of(map));
+    }
+    for (const std::vector<double>& map : maps.maps) {
+        features.push_back(*std::max_element(map.begin(), map.end()));
+    }
+    features.push_back(10 * part_above);
+    features.push_back(std::log(part_above + 1e-3));
+    return features;
+}
+
 /// Probability of signal of one tile.
+///
+/// @param tile  with its margin.
 inline double slow_score(const std::string& network,
                          const std::vector<Tensor>& weights,
-                         std::span<const float> tile,
-                         int tile_px) {
+                         std::span<const float> tile) {
     const auto weight = [&](const char* name) -> std::span<const float> {
         return values_of(weights, name);
     };
-    Maps maps{tile_px, {{tile.begin(), tile.end()}}};
-    maps = slow_pool(slow_conv(maps, weight("conv1.weight"), weight("conv1.bias")));
-    maps = slow_conv(maps, weight("conv2.weight"), weight("conv2.bias"));
+    Maps maps{static_cast<int>(std::lround(std::sqrt(tile.size()))), {{tile.begin(), tile.end()}}};
     std::vector<double> features;
-    if (network == "cosmodeep_spp") {
-        features = slow_pyramid(maps);
+    if (network.starts_with("faintweb")) {
+        features = slow_cell_features(weights, std::move(maps));
     } else {
-        for (const std::vector<double>& map : slow_pool(maps).maps) {
-            features.insert(features.end(), map.begin(), map.end());
+        maps = slow_pool(slow_conv(maps, weight("conv1.weight"), weight("conv1.bias")));
+        maps = slow_conv(maps, weight("conv2.weight"), weight("conv2.bias"));
+        if (network == "cosmodeep_spp") {
+            features = slow_pyramid(maps);
+        } else {
+            for (const std::vector<double>& map : slow_pool(maps).maps) {
+                features.insert(features.end(), map.begin(), map.end());
+            }
         }
     }
     std::vector<double> hidden =

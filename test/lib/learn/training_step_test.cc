@@ -15,28 +15,55 @@
 namespace faintweb::learn {
 namespace {
 
-/// Noise of rms 1; in every second tile a round blob somewhere in it.
+/// Noise of rms 1; in every second tile a round blob somewhere in it, and the part of each cell
+/// that it covers.
 struct Toy {
-    std::vector<float> tiles;
+    std::size_t sample_size;
+    std::size_t tile_size;
+    std::vector<float> samples;
     std::vector<std::uint8_t> labels;
 
-    Toy(std::size_t n, int tile_px, std::uint64_t seed)
-        : tiles(n * static_cast<std::size_t>(tile_px * tile_px)), labels(n) {
-        base::fill_normal(seed, base::Purpose::test, 0, 0, tiles.size(), tiles.data());
+    Toy(std::size_t n, const std::string& network, int tile_px, std::uint64_t seed) : labels(n) {
+        const NetworkInfo info = network_info(network, tile_px);
+        sample_size = static_cast<std::size_t>(info.n_sample_values);
+        tile_size = static_cast<std::size_t>(info.n_tile_values());
+        samples.assign(n * sample_size, 0);
+        const int edge = tile_px + 2 * info.margin_px;
         for (std::size_t i = 0; i < n; ++i) {
+            float* tile = samples.data() + i * sample_size;
+            base::fill_normal(seed, base::Purpose::test, i, 0, tile_size, tile);
             labels[i] = i % 2 == 1;
             base::RandomStream stream(seed, base::Purpose::test, i, 1);
             const double x0 = stream.uniform_double() * tile_px;
             const double y0 = stream.uniform_double() * tile_px;
-            for (int y = 0; y < tile_px && labels[i] == 1; ++y) {
-                for (int x = 0; x < tile_px; ++x) {
-                    const double r2 = (x - x0) * (x - x0) + (y - y0) * (y - y0);
-                    tiles[(i * static_cast<std::size_t>(tile_px) + static_cast<std::size_t>(y)) *
-                              static_cast<std::size_t>(tile_px) +
-                          static_cast<std::size_t>(x)] += static_cast<float>(4 * std::exp(-r2 / 8));
+            const auto blob = [&](double y, double x) {
+                return 4 * std::exp(-((x - x0) * (x - x0) + (y - y0) * (y - y0)) / 8);
+            };
+            for (int y = 0; y < edge && labels[i] == 1; ++y) {
+                for (int x = 0; x < edge; ++x) {
+                    tile[y * edge + x] +=
+                        static_cast<float>(blob(y - info.margin_px, x - info.margin_px));
                 }
             }
+            float* cells = tile + tile_size;
+            for (std::int64_t c = 0; c < info.n_cells * info.n_cells && labels[i] == 1; ++c) {
+                const auto y = static_cast<double>(c / info.n_cells * cell_px);
+                const auto x = static_cast<double>(c % info.n_cells * cell_px);
+                cells[c] = blob(y, x) > 1 ? 0.75F : 0.0F;
+            }
         }
+    }
+    std::span<const float> samples_of(std::size_t first, std::size_t n) const {
+        return std::span(samples).subspan(first * sample_size, n * sample_size);
+    }
+    /// The tiles alone, as a classifier takes them.
+    std::vector<float> tiles() const {
+        std::vector<float> all;
+        for (std::size_t i = 0; i < labels.size(); ++i) {
+            const std::span<const float> tile = samples_of(i, 1).first(tile_size);
+            all.insert(all.end(), tile.begin(), tile.end());
+        }
+        return all;
     }
 };
 
@@ -58,17 +85,17 @@ INSTANTIATE_TEST_SUITE_P(Networks, TrainingOf, testing::ValuesIn(network_names()
 /// largest (elsewhere float32 leaves the difference no digits). Dropout and augmentation are on.
 TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
     constexpr int tile_px = 12;
-    const Toy toy(6, tile_px, 1);
+    const Toy toy(6, GetParam(), tile_px, 1);
     const std::vector<SampleKey> keys = keys_of(6, 2);
     TrainingStep step(settings_, tile_px, Device{}, 1);
-    step.accumulate(toy.tiles, toy.labels, keys, 6);
+    step.accumulate(toy.samples, toy.labels, keys, 6);
     const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
     const TrainingStep::Checkpoint start = step.checkpoint();
     const auto loss_with = [&](std::size_t i, float change) {
         TrainingStep::Checkpoint moved = start;
         moved.weights[i] += change;
         step.restore(moved);
-        return step.accumulate(toy.tiles, toy.labels, keys, 6).loss / 6;
+        return step.accumulate(toy.samples, toy.labels, keys, 6).loss / 6;
     };
     std::size_t first = 0;
     for (const WeightShape& weight : weight_shapes(GetParam(), tile_px)) {
@@ -94,16 +121,15 @@ TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
 /// give the losses of the whole batch on one rank.
 TEST_P(TrainingOf, TwoRanksTrainAsOne) {
     constexpr int tile_px = 24;
-    constexpr std::size_t tile_size = tile_px * tile_px;
     constexpr std::int64_t batch = 21;
-    const Toy toy(batch, tile_px, 1);
+    const Toy toy(batch, GetParam(), tile_px, 1);
     TrainingStep whole(settings_, tile_px, Device{}, 1);
     TrainingStep parts[2] = {TrainingStep(settings_, tile_px, Device{}, 1),
                              TrainingStep(settings_, tile_px, Device{}, 2)};
     double first_loss = 0;
     for (std::uint32_t epoch = 0; epoch < 8; ++epoch) {
         const std::vector<SampleKey> keys = keys_of(batch, epoch);
-        const TrainingStep::Sum sum = whole.accumulate(toy.tiles, toy.labels, keys, batch);
+        const TrainingStep::Sum sum = whole.accumulate(toy.samples, toy.labels, keys, batch);
         whole.apply();
         TrainingStep::Sum sum_of_parts;
         std::vector<float> gradient(whole.gradients().size(), 0);
@@ -111,11 +137,11 @@ TEST_P(TrainingOf, TwoRanksTrainAsOne) {
             const BatchPart part = batch_part(batch, rank, 2);
             const auto first = static_cast<std::size_t>(part.first);
             const auto n = static_cast<std::size_t>(part.n);
-            const TrainingStep::Sum mine = parts[rank].accumulate(
-                std::span(toy.tiles).subspan(first * tile_size, n * tile_size),
-                std::span(toy.labels).subspan(first, n),
-                std::span(keys).subspan(first, n),
-                batch);
+            const TrainingStep::Sum mine =
+                parts[rank].accumulate(toy.samples_of(first, n),
+                                       std::span(toy.labels).subspan(first, n),
+                                       std::span(keys).subspan(first, n),
+                                       batch);
             sum_of_parts.loss += mine.loss;
             sum_of_parts.n_right += mine.n_right;
             for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -138,10 +164,9 @@ TEST_P(TrainingOf, TwoRanksTrainAsOne) {
 
 TEST_P(TrainingOf, LearnsToFindBlobs) {
     constexpr int tile_px = 16;
-    constexpr std::size_t tile_size = tile_px * tile_px;
     constexpr std::size_t n = 640;
     constexpr std::size_t batch = 32;
-    const Toy toy(n, tile_px, 1);
+    const Toy toy(n, GetParam(), tile_px, 1);
     TrainingStep step(settings_, tile_px, Device{}, 1);
     double first_loss = 0;
     double last_loss = 0;
@@ -149,12 +174,11 @@ TEST_P(TrainingOf, LearnsToFindBlobs) {
         const std::vector<SampleKey> keys = keys_of(n, epoch);
         last_loss = 0;
         for (std::size_t first = 0; first < n; first += batch) {
-            last_loss +=
-                step.accumulate(std::span(toy.tiles).subspan(first * tile_size, batch * tile_size),
-                                std::span(toy.labels).subspan(first, batch),
-                                std::span(keys).subspan(first, batch),
-                                batch)
-                    .loss;
+            last_loss += step.accumulate(toy.samples_of(first, batch),
+                                         std::span(toy.labels).subspan(first, batch),
+                                         std::span(keys).subspan(first, batch),
+                                         batch)
+                             .loss;
             step.apply();
         }
         first_loss = epoch == 0 ? last_loss : first_loss;
@@ -163,8 +187,8 @@ TEST_P(TrainingOf, LearnsToFindBlobs) {
 
     Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 0);
     model.tensors = step.weights();
-    const Toy unseen(400, tile_px, 2);
-    const std::vector<float> scores = Classifier(model, Device{}, 1).scores(unseen.tiles);
+    const Toy unseen(400, GetParam(), tile_px, 2);
+    const std::vector<float> scores = Classifier(model, Device{}, 1).scores(unseen.tiles());
     int n_right = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
         n_right += (scores[i] > 0.5) == (unseen.labels[i] == 1);
@@ -175,10 +199,10 @@ TEST_P(TrainingOf, LearnsToFindBlobs) {
 /// Adam's first step moves each weight by the learning rate against the sign of its gradient,
 /// whatever its size (Kingma & Ba 2015, section 2.1).
 TEST_P(TrainingOf, FirstStepMovesEachWeightByTheLearningRate) {
-    const Toy toy(4, 12, 1);
+    const Toy toy(4, GetParam(), 12, 1);
     TrainingStep step(settings_, 12, Device{}, 1);
     const std::vector<float> before = step.checkpoint().weights;
-    step.accumulate(toy.tiles, toy.labels, keys_of(4, 0), 4);
+    step.accumulate(toy.samples, toy.labels, keys_of(4, 0), 4);
     const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
     step.apply();
     const std::vector<float> after = step.checkpoint().weights;
@@ -195,10 +219,10 @@ TEST_P(TrainingOf, FirstStepMovesEachWeightByTheLearningRate) {
 }
 
 TEST_P(TrainingOf, GoesOnFromACheckpointBitByBit) {
-    const Toy toy(10, 12, 1);
+    const Toy toy(10, GetParam(), 12, 1);
     const auto train = [&](TrainingStep& step, std::uint32_t first, std::uint32_t last) {
         for (std::uint32_t epoch = first; epoch < last; ++epoch) {
-            step.accumulate(toy.tiles, toy.labels, keys_of(10, epoch), 10);
+            step.accumulate(toy.samples, toy.labels, keys_of(10, epoch), 10);
             step.apply();
         }
     };
@@ -217,32 +241,34 @@ TEST_P(TrainingOf, GoesOnFromACheckpointBitByBit) {
 
 /// What a sample contributes depends on its key, not on its place in the batch.
 TEST_P(TrainingOf, SampleDoesNotDependOnItsPlace) {
-    const Toy toy(2, 12, 1);
+    const Toy toy(2, GetParam(), 12, 1);
     const std::vector<SampleKey> keys = keys_of(2, 0);
     TrainingStep step(settings_, 12, Device{}, 1);
-    const double loss = step.accumulate(toy.tiles, toy.labels, keys, 2).loss;
-    std::vector<float> swapped(toy.tiles.begin() + 144, toy.tiles.end());
-    swapped.insert(swapped.end(), toy.tiles.begin(), toy.tiles.begin() + 144);
+    const double loss = step.accumulate(toy.samples, toy.labels, keys, 2).loss;
+    const auto first = toy.samples_of(0, 1);
+    const auto second = toy.samples_of(1, 1);
+    std::vector<float> swapped(second.begin(), second.end());
+    swapped.insert(swapped.end(), first.begin(), first.end());
     const std::vector<std::uint8_t> labels{toy.labels[1], toy.labels[0]};
     EXPECT_NEAR(
         step.accumulate(swapped, labels, std::vector{keys[1], keys[0]}, 2).loss / loss, 1, 1e-6);
     EXPECT_GT(std::fabs(step.accumulate(swapped, labels, keys, 2).loss / loss - 1), 1e-4);
-    EXPECT_GT(std::fabs(step.accumulate(toy.tiles, toy.labels, keys_of(2, 1), 2).loss / loss - 1),
+    EXPECT_GT(std::fabs(step.accumulate(toy.samples, toy.labels, keys_of(2, 1), 2).loss / loss - 1),
               1e-4);
 }
 
 /// A batch of more tiles than go through at once.
 TEST_P(TrainingOf, LargeBatchIsTheSumOfItsParts) {
     settings_.dropout_keep = 1;
-    const Toy toy(150, 8, 1);
+    const Toy toy(150, GetParam(), 8, 1);
     const std::vector<SampleKey> keys = keys_of(150, 0);
     TrainingStep at_once(settings_, 8, Device{}, 1);
-    const TrainingStep::Sum sum = at_once.accumulate(toy.tiles, toy.labels, keys, 150);
+    const TrainingStep::Sum sum = at_once.accumulate(toy.samples, toy.labels, keys, 150);
     TrainingStep one_by_one(settings_, 8, Device{}, 1);
     double loss = 0;
     for (std::size_t i = 0; i < 150; ++i) {
         loss += one_by_one
-                    .accumulate(std::span(toy.tiles).subspan(i * 64, 64),
+                    .accumulate(toy.samples_of(i, 1),
                                 std::span(toy.labels).subspan(i, 1),
                                 std::span(keys).subspan(i, 1),
                                 150)

@@ -68,13 +68,14 @@ TEST(CutTiles, PadsTheLastRowAndColumn) {
 /// The obvious version, pixel by pixel.
 std::vector<float> cut_tiles_slowly(const image::Image& field,
                                     const TileGrid& grid,
-                                    float blank_value) {
+                                    float blank_value,
+                                    std::int64_t margin_px) {
     std::vector<float> tiles;
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        for (std::int64_t y = 0; y < grid.tile_px; ++y) {
-            for (std::int64_t x = 0; x < grid.tile_px; ++x) {
-                const std::int64_t row = t / grid.n_cols() * grid.tile_px + y;
-                const std::int64_t col = t % grid.n_cols() * grid.tile_px + x;
+        for (std::int64_t y = -margin_px; y < grid.tile_px + margin_px; ++y) {
+            for (std::int64_t x = -margin_px; x < grid.tile_px + margin_px; ++x) {
+                const std::int64_t row = t / grid.n_cols() * grid.tile_px + y + margin_px;
+                const std::int64_t col = t % grid.n_cols() * grid.tile_px + x + margin_px;
                 tiles.push_back(row < field.rows && col < field.cols ? field.at(row, col)
                                                                      : blank_value);
             }
@@ -88,8 +89,19 @@ TEST(CutTiles, AgreesWithTheSlowOne) {
          {std::tuple{100, 83, 40}, {40, 40, 40}, {5, 300, 17}}) {
         const image::Image field = numbered(rows, cols);
         const TileGrid grid{rows, cols, tile_px};
-        EXPECT_EQ(cut_tiles(field, grid, 0.5F), cut_tiles_slowly(field, grid, 0.5F));
+        EXPECT_EQ(cut_tiles(field, grid, 0.5F), cut_tiles_slowly(field, grid, 0.5F, 0));
+        const image::Image wide = numbered(rows + 2 * 3, cols + 2 * 3);
+        EXPECT_EQ(cut_tiles(wide, grid, 0.5F, 3), cut_tiles_slowly(wide, grid, 0.5F, 3));
     }
+}
+
+TEST(CutTiles, MarginIsTheNeighboursPixels) {
+    const std::vector<float> tiles = cut_tiles(numbered(6, 8), {4, 6, 2}, -1, 1);
+    const std::vector<float> first{
+        0, 1, 2, 3, 1000, 1001, 1002, 1003, 2000, 2001, 2002, 2003, 3000, 3001, 3002, 3003};
+    ASSERT_EQ(tiles.size(), 6 * first.size());
+    EXPECT_TRUE(std::equal(first.begin(), first.end(), tiles.begin()));
+    EXPECT_EQ(tiles[16], 2);  // the second tile begins with the last two columns of the first
 }
 
 TEST(CountBlanks, CountsNanInfinityAndPadding) {

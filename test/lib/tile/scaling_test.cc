@@ -79,6 +79,38 @@ TEST(RobustStatistics, AreExact) {
     EXPECT_EQ(robust_statistics({}).rms, 0);
 }
 
+/// The margin is scaled with what the field says of itself, and says nothing.
+TEST(MarginOfAField, TakesNoPartInItsStatistics) {
+    image::Image core = image::make_image(20, 30);
+    base::fill_normal(2, base::Purpose::test, 0, 0, core.pixels.size(), core.pixels.data());
+    for (float& pixel : core.pixels) {
+        pixel = 3e-8F + 1e-7F * pixel;
+    }
+    constexpr std::int64_t margin_px = 4;
+    image::Image wide = image::make_image(28, 38, 5e-3F);  // far brighter than all of the field
+    wide.at(0, 0) = -1.0F;
+    wide.at(0, 1) = blank;
+    for (std::int64_t row = 0; row < core.rows; ++row) {
+        std::copy_n(core.row(row).data(), core.cols, &wide.at(row + margin_px, margin_px));
+    }
+    for (const Scaling scaling : all_scalings()) {
+        const ScaledField alone = scale_field(core, scaling);
+        const ScaledField scaled = scale_field(wide, scaling, margin_px);
+        EXPECT_EQ(scaled.blank_value, alone.blank_value) << scaling_name(scaling);
+        EXPECT_EQ(scaled.pixels.at(0, 1), alone.blank_value) << scaling_name(scaling);
+        for (std::int64_t row = 0; row < core.rows; ++row) {
+            for (std::int64_t col = 0; col < core.cols; ++col) {
+                ASSERT_EQ(scaled.pixels.at(row + margin_px, col + margin_px),
+                          alone.pixels.at(row, col))
+                    << scaling_name(scaling) << " " << row << " " << col;
+            }
+        }
+        EXPECT_GE(scaled.pixels.at(0, 2),
+                  *std::max_element(alone.pixels.pixels.begin(), alone.pixels.pixels.end()))
+            << scaling_name(scaling);
+    }
+}
+
 class OddFields : public testing::TestWithParam<std::vector<float>> {};
 
 TEST_P(OddFields, GiveFiniteNumbersInEveryScaling) {
