@@ -299,7 +299,7 @@ void print_work(const Campaign& campaign) {
                 n_tiles,
                 " tiles, ",
                 megabytes(static_cast<double>(n_tiles * campaign.tile_px * campaign.tile_px) *
-                          sizeof(float)),
+                          sizeof(std::uint16_t)),
                 " of memory over all ranks, ",
                 campaign.train.epochs,
                 " epochs"));

@@ -21,8 +21,6 @@
 namespace faintweb::learn {
 namespace {
 
-/// Tiles that go through the network at once; bounds the memory of a large batch.
-constexpr std::int64_t max_chunk = 128;
 constexpr std::int64_t n_hidden = 1024;
 
 void check_settings(const TrainSettings& settings) {
@@ -174,8 +172,11 @@ TrainingStep::Sum TrainingStep::accumulate(std::span<const float> tiles,
     at::set_num_threads(state.n_threads);
     state.is_on_host = false;
     Sum sum;
-    for (std::size_t first = 0; first < labels.size(); first += max_chunk) {
-        const std::size_t n = std::min<std::size_t>(max_chunk, labels.size() - first);
+    const std::size_t micro_batch = state.settings.micro_batch > 0
+                                        ? static_cast<std::size_t>(state.settings.micro_batch)
+                                        : labels.size();
+    for (std::size_t first = 0; first < labels.size(); first += micro_batch) {
+        const std::size_t n = std::min(micro_batch, labels.size() - first);
         const Sum part = state.accumulate_chunk(tiles.subspan(first * tile_size, n * tile_size),
                                                 labels.subspan(first, n),
                                                 keys.subspan(first, n),
@@ -196,7 +197,7 @@ std::span<float> TrainingStep::gradients() {
             static_cast<std::size_t>(state.host_gradients.numel())};
 }
 
-void TrainingStep::apply() {
+void TrainingStep::apply(double learning_rate) {
     State& state = *state_;
     at::set_num_threads(state.n_threads);
     if (state.is_on_host && !state.gradients.is_cpu()) {
@@ -210,7 +211,7 @@ void TrainingStep::apply() {
                      {state.second_moment},
                      {},
                      {state.n_steps},
-                     state.settings.learning_rate,
+                     learning_rate,
                      0.9,
                      0.999,
                      /*weight_decay=*/0,
