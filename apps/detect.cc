@@ -91,8 +91,13 @@ class FieldClassifier {
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
         const tile::ScaledField scaled =
             tile::scale_field(pixels.wide_noise, model_.scaling, plan_.margin_px);
-        const std::vector<float> scores = classifier_.scores(
+        const std::vector<float> logits = classifier_.logits(
             tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, plan_.margin_px));
+        const std::vector<float> scores = learn::scores_of_logits(logits);
+        std::vector<double> probabilities(logits.size());
+        std::transform(logits.begin(), logits.end(), probabilities.begin(), [&](float logit) {
+            return learn::probability_of(model_.calibration, static_cast<double>(logit));
+        });
         const std::vector<source::TileFlux> fluxes =
             source::tile_photometry(pixels.noise, grid, info.pixel_arcsec);
         std::vector<std::uint8_t> is_blank(fluxes.size());
@@ -114,9 +119,7 @@ class FieldClassifier {
         classified.is_blank = is_blank;
         classified.labels = labels;
         classified.threshold = threshold_;
-        classified.probability_of = [this](double score) {
-            return learn::calibrated_probability(model_, score);
-        };
+        classified.probabilities = probabilities;
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
         classified.rms_jy_arcsec2 =

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "apps/commands.h"
 #include "apps/workplace.h"
 #include "lib/base/log.h"
@@ -69,6 +71,40 @@ void describe_model(const std::string& path) {
                            " px above ",
                            model.label_rule.flux_threshold_jy_arcsec2,
                            " Jy/arcsec2"));
+    base::print(base::text("detection above a score of ",
+                           model.threshold,
+                           ", probability 1 / (1 + exp(-(",
+                           model.calibration.scale,
+                           " logit ",
+                           model.calibration.offset < 0 ? "- " : "+ ",
+                           std::fabs(model.calibration.offset),
+                           ")))"));
+    if (!model.history.empty()) {
+        const learn::EpochRecord& last = model.history.back();
+        base::print(base::text("training  ",
+                               last.epoch,
+                               " epochs, ",
+                               last.n_steps,
+                               " steps, loss ",
+                               last.loss,
+                               ", weights after epoch ",
+                               model.kept_epoch));
+        for (const learn::EpochRecord& record : model.history) {
+            if (record.epoch == model.kept_epoch && record.validation) {
+                const learn::Validation& validation = *record.validation;
+                base::print(base::text("          on validation skies A_s ",
+                                       validation.a_s,
+                                       ", W_s ",
+                                       validation.w_s,
+                                       ", W_v ",
+                                       validation.w_v,
+                                       " at 0.5, A_s ",
+                                       validation.best_a_s,
+                                       " at ",
+                                       validation.best_threshold));
+            }
+        }
+    }
     if (model.metrics.n_fields > 0) {
         const learn::Confusion& confusion = model.metrics.confusion;
         base::print(base::text("metrics   A_s ",

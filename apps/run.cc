@@ -302,7 +302,7 @@ void print_work(const Campaign& campaign) {
                 megabytes(static_cast<double>(n_tiles * learn::network_info(campaign.train.network,
                                                                             campaign.tile_px)
                                                             .n_sample_values) *
-                          sizeof(float)),
+                          sizeof(std::uint16_t)),
                 " of memory over all ranks, ",
                 campaign.train.epochs,
                 " epochs"));

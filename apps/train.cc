@@ -1,44 +1,44 @@
 #include <algorithm>
-#include <cmath>
-#include <mutex>
 #include <span>
 #include <sstream>
 
 #include "apps/commands.h"
 #include "apps/mock_fields.h"
+#include "apps/training.h"
 #include "apps/workplace.h"
-#include "lib/base/file.h"
+#include "lib/base/drain.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
-#include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/label/cells.h"
-#include "lib/learn/model.h"
-#include "lib/learn/sampling.h"
-#include "lib/learn/training_step.h"
+#include "lib/learn/network.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
-#include "mpi/gradient_reducer.h"
-#include "mpi/tile_exchange.h"
 
 namespace faintweb::apps {
 namespace {
-
-/// The labelled tiles that this rank was handed, and the hash of all ranks' pixels.
-struct TrainingSet {
-    mpi::Shard shard;
-    std::string sha256;
-};
 
 TrainingSet gather_tiles(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign) {
     const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
     const mpi::FieldPlan plan =
         plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
-    TrainingSet set;
-    set.shard.n_sample_values = info.n_sample_values;
+    const auto empty_shard = [&] {
+        return mpi::Shard{{},
+                          {},
+                          learn::SampleStore(static_cast<std::size_t>(info.n_sample_values),
+                                             TileMemory(campaign).shard_bytes,
+                                             campaign.output)};
+    };
+    TrainingSet set{empty_shard(), empty_shard(), {}};
+    const int first_validation_sky = campaign.simulate.n_train - campaign.train.validation_skies;
     std::string hashes;
     const auto keep_tiles = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+        if (base::is_asked_to_stop()) {
+            throw base::Interrupted(
+                "train: stopped before the first step (it was asked to), the same command begins "
+                "again");
+        }
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
         const tile::ScaledField scaled =
             tile::scale_field(pixels.wide_noise, campaign.train.scaling, info.margin_px);
@@ -49,18 +49,24 @@ TrainingSet gather_tiles(const mpi::Communicator& communicator,
         const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.noise, grid);
         const std::vector<float> parts = label::parts_above(
             *pixels.sky, grid, campaign.label.flux_threshold_jy_arcsec2, learn::cell_px);
-        const std::int64_t tile_size = info.n_tile_values();
-        const std::int64_t parts_size = info.n_cells * info.n_cells;
-        std::vector<float>& samples = set.shard.samples;
+        const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
+        const auto parts_size = static_cast<std::size_t>(info.n_cells * info.n_cells);
+        const bool is_for_validation =
+            plan.fields[static_cast<std::size_t>(field)].map >= first_validation_sky;
+        mpi::Shard& shard = is_for_validation ? set.validation : set.train;
+        std::vector<float> sample(tile_size + parts_size);
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const auto i = static_cast<std::size_t>(t);
             if (!tile::is_blank_tile(n_blank[i], grid.tile_px)) {
-                set.shard.ids.push_back(mpi::make_tile_id(field, t));
-                set.shard.labels.push_back(labels[i]);
-                const auto tile = tiles.begin() + t * tile_size;
-                samples.insert(samples.end(), tile, tile + tile_size);
-                const auto cells = parts.begin() + t * parts_size;
-                samples.insert(samples.end(), cells, cells + parts_size);
+                shard.ids.push_back(mpi::make_tile_id(field, t));
+                shard.labels.push_back(labels[i]);
+                const auto end_of_tile =
+                    std::ranges::copy(std::span(tiles).subspan(i * tile_size, tile_size),
+                                      sample.begin())
+                        .out;
+                std::ranges::copy(std::span(parts).subspan(i * parts_size, parts_size),
+                                  end_of_tile);
+                shard.samples.add(sample);
             }
         }
         hashes += base::text(field, " ", pixels.sha256, "\n");
@@ -83,59 +89,6 @@ TrainingSet gather_tiles(const mpi::Communicator& communicator,
     return set;
 }
 
-/// Loss and accuracy of one epoch, over all ranks.
-struct EpochResult {
-    double loss = 0;
-    double accuracy = 0;
-};
-
-EpochResult train_epoch(const mpi::Communicator& communicator,
-                        const campaign::Campaign& campaign,
-                        const mpi::Shard& shard,
-                        const mpi::TileDirectory& directory,
-                        std::uint32_t epoch,
-                        learn::TrainingStep& step,
-                        mpi::GradientReducer& reducer) {
-    const std::vector<mpi::TileId> order = learn::epoch_samples(campaign.train.seed,
-                                                                epoch,
-                                                                directory.signal_ids(),
-                                                                directory.noise_ids(),
-                                                                campaign.train.noise_per_signal);
-    const auto batch_size = static_cast<std::size_t>(campaign.train.batch_size);
-    const std::vector<float> samples =
-        mpi::exchange_tiles(communicator, shard, directory, order, batch_size);
-    const auto sample_size = static_cast<std::size_t>(shard.n_sample_values);
-
-    std::vector<std::uint8_t> labels;
-    std::vector<learn::SampleKey> keys;
-    for (const std::size_t position : mpi::positions_of_rank(
-             order.size(), batch_size, communicator.rank(), communicator.size())) {
-        labels.push_back(directory.is_signal(order[position]) ? 1 : 0);
-        keys.push_back({campaign.train.seed, epoch, order[position]});
-    }
-    std::vector<double> sums(2, 0.0);
-    std::size_t first = 0;
-    for (std::size_t start = 0; start < order.size(); start += batch_size) {
-        const auto global = static_cast<std::int64_t>(std::min(batch_size, order.size() - start));
-        const auto n = static_cast<std::size_t>(
-            learn::batch_part(global, communicator.rank(), communicator.size()).n);
-        const learn::TrainingStep::Sum part =
-            step.accumulate(std::span(samples).subspan(first * sample_size, n * sample_size),
-                            std::span(labels).subspan(first, n),
-                            std::span(keys).subspan(first, n),
-                            global);
-        reducer.add(step.gradients());
-        reducer.finish();
-        step.apply();
-        sums[0] += part.loss;
-        sums[1] += static_cast<double>(part.n_right);
-        first += n;
-    }
-    communicator.sum(std::span(sums));
-    const auto n_samples = static_cast<double>(order.size());
-    return {sums[0] / n_samples, sums[1] / n_samples};
-}
-
 }  // namespace
 
 base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
@@ -144,78 +97,33 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
     mpi::together(communicator, [&] {
         device = learn::choose_device(campaign.parallel.device, communicator.local_rank());
     });
+    const base::DrainSignals drain;
     const TrainingSet set = gather_tiles(communicator, campaign);
-    const mpi::TileDirectory directory(communicator, set.shard);
-    if (directory.signal_ids().empty() || directory.noise_ids().empty()) {
+    Training training(communicator, campaign, set, device);
+    const std::size_t n_signal = training.directory().signal_ids().size();
+    const std::size_t n_noise = training.directory().noise_ids().size();
+    if (n_signal == 0 || n_noise == 0) {
         throw mpi::AgreedError(base::ExitCode::usage,
                                base::text("cannot train: the training fields hold ",
-                                          directory.signal_ids().size(),
+                                          n_signal,
                                           " signal and ",
-                                          directory.noise_ids().size(),
+                                          n_noise,
                                           " noise tiles (both are needed), raise simulate.n_train "
                                           "or lower label.flux_threshold_jy_arcsec2"));
     }
-    learn::TrainingStep step(
-        campaign.train, campaign.tile_px, device, threads_of_rank(campaign, communicator));
-    const auto reducer = mpi::make_gradient_reducer(communicator);
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",
                                   campaign.train.network,
                                   " on ",
-                                  directory.signal_ids().size(),
+                                  n_signal,
                                   " signal and ",
-                                  directory.noise_ids().size(),
+                                  n_noise,
                                   " noise tiles, ",
                                   learn::device_name(device)));
     }
-    base::Progress progress("train", "epochs", campaign.train.epochs);
-    std::string history = "epoch,loss,accuracy\n";
-    const auto write_model = [&](const std::string& path) {
-        learn::Model model;
-        model.network = campaign.train.network;
-        model.tile_px = campaign.tile_px;
-        model.scaling = campaign.train.scaling;
-        model.label_rule = campaign.label;
-        model.pixel_arcsec = campaign.sky.pixel_arcsec;
-        model.beam = {
-            campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
-        model.noise_jy_beam = campaign.observation.noise_jy_beam;
-        model.frequency_hz = campaign.sky.frequency_hz;
-        model.training_data_sha256 = set.sha256;
-        model.tensors = step.weights();
-        learn::write_model(path, model);
-    };
-    for (int epoch = 0; epoch < campaign.train.epochs; ++epoch) {
-        const EpochResult result = train_epoch(communicator,
-                                               campaign,
-                                               set.shard,
-                                               directory,
-                                               static_cast<std::uint32_t>(epoch),
-                                               step,
-                                               *reducer);
-        if (!std::isfinite(result.loss)) {
-            throw mpi::AgreedError(
-                base::ExitCode::usage,
-                base::text("training diverged in epoch ",
-                           epoch + 1,
-                           " (the loss is no longer finite), lower train.learning_rate"));
-        }
-        history += base::text(epoch + 1, ",", result.loss, ",", result.accuracy, "\n");
-        if (communicator.is_root()) {
-            progress.advance(1, base::text("loss ", result.loss, ", right ", result.accuracy));
-            const std::vector<int>& kept = campaign.train.keep_epochs;
-            if (std::find(kept.begin(), kept.end(), epoch + 1) != kept.end()) {
-                write_model(epoch_model_path(campaign, epoch + 1));
-            }
-        }
-    }
-    if (communicator.is_root()) {
-        progress.finish();
-        write_model(model_path(campaign));
-        base::write_file(campaign.output + "/history.csv", history);
-        base::log_info("train: wrote " + model_path(campaign));
-    }
-    communicator.barrier();
+    training.resume();
+    training.run();
+    training.finish();
     return base::ExitCode::done;
 }
 

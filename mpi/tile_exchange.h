@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <future>
 #include <span>
 #include <vector>
 
+#include "lib/learn/sample_store.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -16,11 +19,10 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 
 /// The training tiles that one rank holds.
 struct Shard {
-    std::int64_t n_sample_values = 1600;  ///< numbers of a tile and what else is learnt of it
     std::vector<TileId> ids;
     std::vector<std::uint8_t> labels;  ///< 1 = signal, 0 = noise
-    /// [ids.size(), n_sample_values], scaled: learn::NetworkInfo::n_sample_values says what.
-    std::vector<float> samples;
+    /// ids.size() of them: learn::NetworkInfo::n_sample_values says what.
+    learn::SampleStore samples;
 };
 
 /// Which tiles there are on all ranks, and who holds each.
@@ -33,13 +35,15 @@ class TileDirectory {
     std::span<const TileId> signal_ids() const { return signal_ids_; }
     std::span<const TileId> noise_ids() const { return noise_ids_; }
     int owner(TileId id) const;
+    /// Number of the tile in the shard of its owner.
+    std::size_t place(TileId id) const;
     bool is_signal(TileId id) const;
 
   private:
     struct Entry {
         TileId id;
         std::int32_t owner;
-        std::int32_t label;
+        std::uint32_t place_and_label;  ///< place * 2 + label
     };
     const Entry& entry(TileId id) const;
     std::vector<Entry> entries_;  // sorted by id
@@ -47,22 +51,56 @@ class TileDirectory {
     std::vector<TileId> noise_ids_;
 };
 
-/// The part of every global batch that a rank trains on, by position in the epoch's order: rank r
-/// of n takes slice r of each batch of `batch_size`.
-std::vector<std::size_t> positions_of_rank(std::size_t n_samples,
-                                           std::size_t batch_size,
-                                           int rank,
-                                           int n_ranks);
+/// The samples of one epoch, batch by batch: rank r of n takes slice r of each global batch, and
+/// gets what others hold. Several batches travel at once, and while they are trained on a second
+/// thread gathers what the next ones need, be it from a file.
+class EpochSamples {
+  public:
+    /// @param order        ids of the epoch, in the order of the global batches; the same on every
+    ///                     rank. Must outlive this object, as must shard and directory.
+    /// @param chunk_bytes  of samples that a rank is sent at once; at least one batch is. About
+    /// four
+    ///                     times as much memory is used.
+    /// @param first_batch  where to begin.
+    EpochSamples(const Communicator& communicator,
+                 const Shard& shard,
+                 const TileDirectory& directory,
+                 std::span<const TileId> order,
+                 std::size_t batch_size,
+                 std::size_t chunk_bytes,
+                 std::size_t first_batch);
 
-/// Brings the tiles of this rank's positions here, from whichever rank holds them.
-///
-/// @param order  ids of one epoch, in the order of the global batches; the same on every rank.
-/// @return       [positions of this rank, n_sample_values], in the order of positions_of_rank.
-/// @collective yes: every rank.
-std::vector<float> exchange_tiles(const Communicator& communicator,
-                                  const Shard& shard,
-                                  const TileDirectory& directory,
-                                  std::span<const TileId> order,
-                                  std::size_t batch_size);
+    /// This rank's part of a batch, valid until the next call of next().
+    struct Part {
+        std::span<const TileId> ids;
+        std::span<const std::uint16_t> samples;  ///< [ids.size(), sample_size], half precision
+        std::size_t n_global = 0;                ///< samples of the batch over all ranks
+    };
+    bool has_next() const { return batch_ < n_batches_; }
+    /// @collective yes: every rank.
+    Part next();
+
+  private:
+    using Outgoing = std::vector<std::vector<std::byte>>;  // by rank
+
+    /// The ids of a rank's part of a batch.
+    std::span<const TileId> part_of(std::size_t batch, int rank) const;
+    Outgoing gather(std::size_t first_batch) const;
+    void gather_next(std::size_t first_batch);
+    void exchange();
+
+    Communicator communicator_;
+    const Shard& shard_;
+    const TileDirectory& directory_;
+    std::span<const TileId> order_;
+    std::size_t batch_size_;
+    std::size_t n_batches_;
+    std::size_t n_batches_per_chunk_;
+    std::size_t batch_;      // the one that next() gives
+    std::size_t chunk_end_;  // the batch after those that are here
+    std::size_t n_given_ = 0;
+    std::vector<std::uint16_t> samples_;  // of the chunk
+    std::future<Outgoing> outgoing_;      // of the next one
+};
 
 }  // namespace faintweb::mpi

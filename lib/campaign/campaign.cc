@@ -401,6 +401,28 @@ class CrossChecks {
                 "the train stage needs a sky",
                 "give at least 1");
         }
+        const int n_validation = campaign_.train.validation_skies;
+        if (n_validation > 0 && n_validation >= campaign_.simulate.n_train &&
+            campaign_.has_stage(Stage::train)) {
+            add({"train.validation_skies", "simulate.n_train"},
+                base::text("train.validation_skies is ", n_validation),
+                base::text("of ", campaign_.simulate.n_train, " none would be left to train on"),
+                "give fewer of them or more skies");
+        }
+        if (campaign_.train.patience > 0 && n_validation == 0 &&
+            campaign_.has_stage(Stage::train)) {
+            add({"train.patience"},
+                base::text("train.patience is ", campaign_.train.patience),
+                "without validation skies no epoch is better than another",
+                "give train.validation_skies");
+        }
+        if (campaign_.train.choose_threshold && n_validation == 0 &&
+            campaign_.has_stage(Stage::train)) {
+            add({"train.choose_threshold"},
+                "train.choose_threshold is true",
+                "without validation skies there is nothing to choose it by",
+                "give train.validation_skies");
+        }
         if (campaign_.simulate.n_test == 0 &&
             (campaign_.has_stage(Stage::evaluate) || detects_simulated)) {
             add({"simulate.n_test", "stages"},

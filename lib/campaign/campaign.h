@@ -77,6 +77,7 @@ struct ParallelSettings {
     std::string scatter = "pixels";  ///< pixels, windows
     int credits = 2;                 ///< fields in flight per worker
     bool dedicated_rank0 = false;
+    double tile_memory_mb = 0;  ///< of training tiles per rank; 0 = no limit
 };
 
 struct ImageSettings {

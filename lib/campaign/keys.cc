@@ -54,6 +54,13 @@ struct Names<learn::TileSource> {
     }
 };
 
+template <>
+struct Names<learn::KeptWeights> {
+    static std::vector<std::pair<std::string, learn::KeptWeights>> all() {
+        return {{"best", learn::KeptWeights::best}, {"last", learn::KeptWeights::last}};
+    }
+};
+
 namespace {
 
 template <typename T>
@@ -626,6 +633,60 @@ Keys::Keys() {
              "",
              "Train on skies that are written as FITS files, or on the same made in memory.")
         .only_running();
+    train.key("micro_batch",
+              &Train::micro_batch,
+              within(0, 65536),
+              "tile",
+              "Tiles of a rank that go through the network at once, which bounds memory; 0 = its "
+              "part of a batch.");
+    train.key("warmup_epochs",
+              &Train::warmup_epochs,
+              within(0, 100'000),
+              "epoch",
+              "The learning rate rises to its full value over these.");
+    train.key("reference_batch",
+              &Train::reference_batch,
+              within(0, 65536),
+              "tile",
+              "The learning rate is for this batch_size and scaled to the actual one; 0 = not.");
+    train.key("final_rate",
+              &Train::final_rate,
+              within(0, 1),
+              "",
+              "Part of the learning rate that it falls to by the end, along half a cosine.");
+    train.key("validation_skies",
+              &Train::validation_skies,
+              within(0, 999'998),
+              "",
+              "The last of the training skies, to choose and calibrate by, are not trained on.");
+    train.key("validate_every",
+              &Train::validate_every,
+              within(1, 100'000),
+              "epoch",
+              "Epochs from one score of the validation skies to the next.");
+    train.key("keep",
+              &Train::keep,
+              any,
+              "",
+              "The weights of the best epoch on the validation skies, if there are any, or the "
+              "last.");
+    train.key("patience",
+              &Train::patience,
+              within(0, 100'000),
+              "epoch",
+              "End after so many epochs without a better one on the validation skies; 0 = never.");
+    train.key("choose_threshold",
+              &Train::choose_threshold,
+              any,
+              "",
+              "Detect above the score that gives the best A_s on the validation skies, not 0.5.");
+    train
+        .key("checkpoint_every_s",
+             &Train::checkpoint_every_s,
+             within(0, 1e6),
+             "s",
+             "Time between checkpoints, from which a stopped training goes on; 0 = each step.")
+        .only_running();
 
     using Evaluate = EvaluateSettings;
     Section<Evaluate> evaluate(
@@ -745,6 +806,14 @@ Keys::Keys() {
              any,
              "",
              "Rank 0 only hands out fields and classifies none itself.")
+        .only_running();
+    parallel
+        .key("tile_memory_mb",
+             &Parallel::tile_memory_mb,
+             within(0, 1e9),
+             "MB",
+             "Training tiles of a rank beyond this are kept in a file in the output folder; 0 = "
+             "none are.")
         .only_running();
 
     using Image = ImageSettings;

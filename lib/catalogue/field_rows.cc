@@ -82,8 +82,8 @@ TileRecord tile_record(const ClassifiedField& classified, std::int64_t tile) {
     }
 
     record.score = classified.scores[t];
-    const auto score = static_cast<double>(record.score);
-    const double probability = classified.probability_of ? classified.probability_of(score) : score;
+    const double probability = classified.probabilities.empty() ? static_cast<double>(record.score)
+                                                                : classified.probabilities[t];
     record.probability = static_cast<float>(std::clamp(probability, 0.0, 1.0));
 
     const source::TileFlux& flux = classified.fluxes[t];
@@ -105,6 +105,8 @@ FieldResult make_field_result(const ClassifiedField& classified) {
     const auto n_tiles = static_cast<std::size_t>(grid.count());
     const bool has_truth = !classified.labels.empty();
     FAINTWEB_EXPECTS(classified.scores.size() == n_tiles);
+    FAINTWEB_EXPECTS(classified.probabilities.empty() ||
+                     classified.probabilities.size() == n_tiles);
     FAINTWEB_EXPECTS(classified.fluxes.size() == n_tiles);
     FAINTWEB_EXPECTS(classified.is_blank.size() == n_tiles);
     FAINTWEB_EXPECTS(!has_truth || classified.labels.size() == n_tiles);

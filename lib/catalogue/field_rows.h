@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 
@@ -23,13 +22,12 @@ struct ClassifiedField {
     std::span<const float> scores{};  ///< network output in [0, 1]; not read for blank tiles
     std::span<const source::TileFlux> fluxes{};  ///< of the same image that was classified
     std::span<const std::uint8_t> is_blank{};    ///< 1: more than half blank
-    std::span<const std::uint8_t> labels{};  ///< 1 signal, 0 noise; empty: the truth is not known
-    double threshold = 0.5;                  ///< a tile is detected if its score is above
-    /// Calibrated probability of a score; empty: the score itself.
-    std::function<double(double score)> probability_of{};
-    const image::Wcs* wcs = nullptr;  ///< of the map; null: no sky positions
-    std::int32_t flags = 0;           ///< TileFlag bits that hold for every tile
-    double rms_jy_arcsec2 = no_rms;   ///< robust rms of the field
+    std::span<const std::uint8_t> labels{};   ///< 1 signal, 0 noise; empty: the truth is not known
+    double threshold = 0.5;                   ///< a tile is detected if its score is above
+    std::span<const double> probabilities{};  ///< calibrated; empty: the scores themselves
+    const image::Wcs* wcs = nullptr;          ///< of the map; null: no sky positions
+    std::int32_t flags = 0;                   ///< TileFlag bits that hold for every tile
+    double rms_jy_arcsec2 = no_rms;           ///< robust rms of the field
     std::string window_sha256{};
 };
 

@@ -1,6 +1,7 @@
 #include "lib/learn/classifier.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -22,6 +23,16 @@ constexpr std::int64_t gpu_batch = 2500;
 
 }  // namespace
 
+float score_of_logit(float logit) {
+    return static_cast<float>(1 / (1 + std::exp(-static_cast<double>(logit))));
+}
+
+std::vector<float> scores_of_logits(std::span<const float> logits) {
+    std::vector<float> scores(logits.size());
+    std::transform(logits.begin(), logits.end(), scores.begin(), score_of_logit);
+    return scores;
+}
+
 struct Classifier::State {
     Trunk trunk;
     std::int64_t edge_px;  ///< of a tile with its margin
@@ -35,11 +46,11 @@ struct Classifier::State {
     }
 
     /// @param tiles  [n, tile_px, tile_px], 1 <= n <= batch_size().
-    void score_batch(std::span<const float> tiles, std::span<float> scores) const {
+    void classify_batch(std::span<const float> tiles, std::span<float> logits) const {
         // Of the calling thread: the operations below must not share their work with others.
         at::set_num_threads(1);
         const c10::InferenceMode inference;
-        const auto n = static_cast<std::int64_t>(scores.size());
+        const auto n = static_cast<std::int64_t>(logits.size());
         at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, edge_px, edge_px});
         if (n < batch_size()) {
             // Another batch size may take another kernel, with other rounding.
@@ -48,9 +59,9 @@ struct Classifier::State {
             batch = padded;
         }
         const at::Tensor output = forward(trunk, weights, batch.to(torch_device), {}).scores;
-        const at::Tensor signal =
-            output.softmax(1).select(1, 1).to(c10::DeviceType::CPU).contiguous();
-        std::copy_n(signal.const_data_ptr<float>(), n, scores.data());
+        const at::Tensor odds =
+            output.select(1, 1).sub(output.select(1, 0)).to(c10::DeviceType::CPU).contiguous();
+        std::copy_n(odds.const_data_ptr<float>(), n, logits.data());
     }
 };
 
@@ -72,19 +83,23 @@ Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
-std::vector<float> Classifier::scores(std::span<const float> tiles) const {
+std::vector<float> Classifier::logits(std::span<const float> tiles) const {
     const auto tile_size = static_cast<std::size_t>(state_->edge_px * state_->edge_px);
     FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
     const std::size_t n_tiles = tiles.size() / tile_size;
     const auto batch = static_cast<std::size_t>(state_->batch_size());
-    std::vector<float> scores(n_tiles);
+    std::vector<float> logits(n_tiles);
     base::parallel_for(state_->n_threads, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
         const std::size_t first = b * batch;
         const std::size_t n = std::min(batch, n_tiles - first);
-        state_->score_batch(tiles.subspan(first * tile_size, n * tile_size),
-                            std::span(scores).subspan(first, n));
+        state_->classify_batch(tiles.subspan(first * tile_size, n * tile_size),
+                               std::span(logits).subspan(first, n));
     });
-    return scores;
+    return logits;
+}
+
+std::vector<float> Classifier::scores(std::span<const float> tiles) const {
+    return scores_of_logits(logits(tiles));
 }
 
 Device Classifier::device() const {

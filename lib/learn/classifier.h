@@ -9,6 +9,11 @@
 
 namespace faintweb::learn {
 
+/// The softmax probability of signal, in [0, 1]. From a logit of 17 on it is exactly 1, which is
+/// why probabilities are calibrated from logits.
+float score_of_logit(float logit);
+std::vector<float> scores_of_logits(std::span<const float> logits);
+
 /// A network ready to score tiles.
 ///
 /// Tiles go through in batches of one fixed size, each on one thread, so that the score of a tile
@@ -24,7 +29,11 @@ class Classifier {
 
     /// @param tiles  [n, rows, cols] row-major, each with the network's margin, scaled with the
     ///               model's scaling; finite.
-    /// @return       [n] softmax probability of signal, not calibrated.
+    /// @return       [n] logarithm of the odds of signal, not calibrated: the output for signal
+    ///               minus that for noise.
+    std::vector<float> logits(std::span<const float> tiles) const;
+
+    /// The same as score_of_logit() of each.
     std::vector<float> scores(std::span<const float> tiles) const;
 
     Device device() const;

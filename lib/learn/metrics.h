@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace faintweb::learn {
 
@@ -26,6 +27,26 @@ struct Confusion {
     double w_v() const;
 };
 // @source Gheller et al. 2018, section 4.
+
+/// Outcomes of tiles whose score is compared with a threshold, as a detection is.
+///
+/// @param scores  [n]; detected if above the threshold.
+/// @param labels  [n] 1 signal, 0 noise.
+Confusion count_outcomes(std::span<const float> scores,
+                         std::span<const std::uint8_t> labels,
+                         double threshold);
+
+/// The threshold with the highest A_s.
+struct BestThreshold {
+    double threshold = 0.5;
+    Confusion confusion;
+};
+/// Tries every threshold that tells scores apart; of equally good ones the highest. 0.5 where there
+/// is no signal tile.
+///
+/// @param scores  [n] in [0, 1].
+/// @param labels  [n] 1 signal, 0 noise.
+BestThreshold best_threshold(std::span<const float> scores, std::span<const std::uint8_t> labels);
 
 /// What a model reached on held-out fields; n_fields == 0: it was never evaluated.
 struct Metrics {

@@ -13,6 +13,7 @@
 #include "lib/base/version.h"
 #include "lib/learn/checked_json.h"
 #include "lib/learn/device.h"
+#include "lib/learn/history_json.h"
 #include "lib/learn/safetensors.h"
 
 namespace faintweb::learn {
@@ -95,8 +96,15 @@ const Json& object_of(const Json& json, const char* key) {
 
 Json to_json(const Model& model) {
     const Confusion& confusion = model.metrics.confusion;
-    // JSON has no NaN: a metric that says nothing is null.
-    const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
+    // The header of a file is bounded, a training is not.
+    constexpr std::size_t max_epochs = 1000;
+    const std::size_t every = (model.history.size() + max_epochs - 1) / max_epochs;
+    Json history = Json::array();
+    for (std::size_t i = 0; i < model.history.size(); ++i) {
+        if ((i + 1) % every == 0 || i + 1 == model.history.size()) {
+            history.push_back(to_json(model.history[i]));
+        }
+    }
     return {
         {"format", format_version},
         {"network", model.network},
@@ -113,17 +121,19 @@ Json to_json(const Model& model) {
         {"noise_jy_beam", model.noise_jy_beam},
         {"frequency_hz", model.frequency_hz},
         {"threshold", model.threshold},
-        {"calibration", {{"scale", model.calibration_scale}, {"offset", model.calibration_offset}}},
+        {"calibration", {{"scale", model.calibration.scale}, {"offset", model.calibration.offset}}},
         {"training_data_sha256", model.training_data_sha256},
+        {"kept_epoch", model.kept_epoch},
+        {"history", history},
         {"metrics",
          {{"n_fields", model.metrics.n_fields},
           {"n_1c", confusion.n_1c},
           {"n_1f", confusion.n_1f},
           {"n_0f", confusion.n_0f},
           {"n_0c", confusion.n_0c},
-          {"a_s", number(confusion.a_s())},
-          {"w_s", number(confusion.w_s())},
-          {"w_v", number(confusion.w_v())}}},
+          {"a_s", json_number(confusion.a_s())},
+          {"w_s", json_number(confusion.w_s())},
+          {"w_v", json_number(confusion.w_v())}}},
         {"versions", {{"faintweb", model.faintweb_version}, {"libtorch", model.torch_version}}},
     };
 }
@@ -152,9 +162,13 @@ Model from_json(const Json& json) {
     model.frequency_hz = value_of<double>(json, "frequency_hz", 0, huge);
     model.threshold = value_of<double>(json, "threshold", 0, 1);
     const Json& calibration = object_of(json, "calibration");
-    model.calibration_scale = value_of<double>(calibration, "scale", -huge, huge);
-    model.calibration_offset = value_of<double>(calibration, "offset", -huge, huge);
+    model.calibration.scale = value_of<double>(calibration, "scale", -huge, huge);
+    model.calibration.offset = value_of<double>(calibration, "offset", -huge, huge);
     model.training_data_sha256 = text_of(json, "training_data_sha256");
+    if (json.contains("history")) {  // models made before there was one have none
+        model.kept_epoch = value_of<int>(json, "kept_epoch", 0, 1 << 30);
+        model.history = history_from_json(json["history"]);
+    }
     const Json& metrics = object_of(json, "metrics");
     model.metrics.n_fields = value_of<std::int64_t>(metrics, "n_fields", 0, max_count);
     Confusion& confusion = model.metrics.confusion;
@@ -291,17 +305,6 @@ std::vector<Mismatch> check_model_fits(const Model& model,
                                          " arcsec")});
     }
     return mismatches;
-}
-
-double calibrated_probability(const Model& model, double score) {
-    if (model.calibration_scale == 1 && model.calibration_offset == 0) {
-        return score;
-    }
-    // A score of exactly 0 or 1 has no logit; the nearest one that has is used.
-    constexpr double edge = 1e-12;
-    const double inside = std::clamp(score, edge, 1 - edge);
-    const double logit = std::log(inside / (1 - inside));
-    return 1 / (1 + std::exp(-(model.calibration_scale * logit + model.calibration_offset)));
 }
 
 }  // namespace faintweb::learn

@@ -7,6 +7,8 @@
 
 #include "lib/image/beam.h"
 #include "lib/label/rule.h"
+#include "lib/learn/calibration.h"
+#include "lib/learn/history.h"
 #include "lib/learn/metrics.h"
 #include "lib/learn/network.h"
 #include "lib/tile/scaling.h"
@@ -26,10 +28,10 @@ struct Model {
     double frequency_hz = 0;  ///< 0: unknown
     /// A tile is a detection if its score is above this.
     double threshold = 0.5;
-    /// probability = 1 / (1 + exp(-(scale * logit(score) + offset))).
-    double calibration_scale = 1;
-    double calibration_offset = 0;
+    Calibration calibration;
     std::string training_data_sha256;  ///< empty: not trained
+    std::vector<EpochRecord> history;  ///< of the training; the file keeps at most 1000 epochs
+    int kept_epoch = 0;                ///< after which the weights were as they are; 0: unknown
     Metrics metrics;
     std::string faintweb_version;  ///< of the program that wrote the file
     std::string torch_version;
@@ -80,9 +82,5 @@ struct Mismatch {
 std::vector<Mismatch> check_model_fits(const Model& model,
                                        double pixel_arcsec,
                                        const std::optional<image::Beam>& beam);
-
-/// The calibrated probability of a score (see Model::calibration_scale); the score itself for scale
-/// 1 and offset 0.
-double calibrated_probability(const Model& model, double score);
 
 }  // namespace faintweb::learn

@@ -22,9 +22,6 @@
 namespace faintweb::learn {
 namespace {
 
-/// Tiles that go through the network at once; bounds the memory of a large batch.
-constexpr std::int64_t max_chunk = 128;
-
 void check_settings(const TrainSettings& settings) {
     const auto refuse = [](const char* what, auto value, const char* range) {
         throw base::UsageError(base::text(
@@ -190,8 +187,11 @@ TrainingStep::Sum TrainingStep::accumulate(std::span<const float> samples,
     at::set_num_threads(state.n_threads);
     state.is_on_host = false;
     Sum sum;
-    for (std::size_t first = 0; first < labels.size(); first += max_chunk) {
-        const std::size_t n = std::min<std::size_t>(max_chunk, labels.size() - first);
+    const std::size_t micro_batch = state.settings.micro_batch > 0
+                                        ? static_cast<std::size_t>(state.settings.micro_batch)
+                                        : labels.size();
+    for (std::size_t first = 0; first < labels.size(); first += micro_batch) {
+        const std::size_t n = std::min(micro_batch, labels.size() - first);
         const Sum part =
             state.accumulate_chunk(samples.subspan(first * sample_size, n * sample_size),
                                    labels.subspan(first, n),
@@ -213,7 +213,7 @@ std::span<float> TrainingStep::gradients() {
             static_cast<std::size_t>(state.host_gradients.numel())};
 }
 
-void TrainingStep::apply() {
+void TrainingStep::apply(double learning_rate) {
     State& state = *state_;
     at::set_num_threads(state.n_threads);
     if (state.is_on_host && !state.gradients.is_cpu()) {
@@ -227,7 +227,7 @@ void TrainingStep::apply() {
                      {state.second_moment},
                      {},
                      {state.n_steps},
-                     state.settings.learning_rate,
+                     learning_rate,
                      0.9,
                      0.999,
                      /*weight_decay=*/0,

@@ -19,6 +19,12 @@ enum class TileSource {
     simulate,  ///< skies made in memory on the rank that takes their tiles
 };
 
+/// Which weights a training ends with.
+enum class KeptWeights {
+    best,  ///< of the epoch that was best on the validation skies; the last where there are none
+    last,
+};
+
 /// How a network is trained.
 struct TrainSettings {
     std::string network = "cosmodeep_spp";
@@ -33,6 +39,18 @@ struct TrainSettings {
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
     TileSource source = TileSource::files;
+
+    int micro_batch = 128;     ///< tiles of a rank that go through at once; 0: its whole part
+    double warmup_epochs = 0;  ///< over which the learning rate rises (learning_rate_of())
+    int reference_batch = 0;   ///< the rate is for this batch and scaled to batch_size; 0: not
+    double final_rate = 1;     ///< what the rate falls to by the end, a part of it, [0, 1]
+
+    int validation_skies = 0;  ///< the last of the training skies, never trained on
+    int validate_every = 1;    ///< epochs
+    KeptWeights keep = KeptWeights::best;
+    int patience = 0;                ///< end after so many epochs without a better one; 0: never
+    bool choose_threshold = false;   ///< the best A_s on the validation skies; else 0.5
+    double checkpoint_every_s = 60;  ///< at least; 0: after each step
 };
 
 /// What a training sample is: its dropout mask and orientation depend on this, never on the rank or
@@ -95,8 +113,10 @@ class TrainingStep {
     std::span<float> gradients();
 
     /// One step of Adam (beta 0.9 and 0.999, epsilon 1e-8) with gradients(), which then are zero.
+    ///
+    /// @param learning_rate  of this step, >= 0.
     /// @source Kingma & Ba 2015 (ICLR), algorithm 1.
-    void apply();
+    void apply(double learning_rate);
 
     /// The weights now, in the order of weight_shapes().
     std::vector<Tensor> weights() const;

@@ -1,12 +1,12 @@
 #include "mpi/tile_exchange.h"
 
 #include <algorithm>
-#include <numeric>
-#include <set>
 
 #include <gtest/gtest.h>
 
 #include "lib/base/random.h"
+#include "lib/learn/half.h"
+#include "lib/learn/sampling.h"
 #include "test/mpi/mpi_test_main.h"
 
 namespace faintweb::mpi {
@@ -18,9 +18,8 @@ constexpr std::int64_t n_values = 9;
 
 /// Fields 0..n-1 of 20 tiles each, field f on rank (f + shift) % size: as timing might deal them.
 /// Every number of a sample is 100 field + tile; tiles divisible by 4 are signal.
-Shard deal(std::int64_t n_fields, int shift) {
-    Shard shard;
-    shard.n_sample_values = n_values;
+Shard deal(std::int64_t n_fields, int shift, std::size_t max_bytes = 1'000'000) {
+    Shard shard{{}, {}, learn::SampleStore(n_values, max_bytes, testing::TempDir())};
     for (std::int64_t field = n_fields - 1; field >= 0; --field) {
         if ((field + shift) % world().size() != world().rank()) {
             continue;
@@ -28,8 +27,7 @@ Shard deal(std::int64_t n_fields, int shift) {
         for (std::int64_t tile = 0; tile < 20; ++tile) {
             shard.ids.push_back(make_tile_id(field, tile));
             shard.labels.push_back(tile % 4 == 0 ? 1 : 0);
-            shard.samples.insert(
-                shard.samples.end(), n_values, static_cast<float>(100 * field + tile));
+            shard.samples.add(std::vector<float>(n_values, static_cast<float>(100 * field + tile)));
         }
     }
     return shard;
@@ -45,50 +43,76 @@ TEST(TileDirectory, DoesNotDependOnWhoHoldsWhat) {
         EXPECT_EQ(directory.signal_ids()[5], make_tile_id(1, 0));
         EXPECT_EQ(directory.noise_ids()[0], make_tile_id(0, 1));
         EXPECT_EQ(directory.owner(make_tile_id(3, 7)), (3 + shift) % world().size());
+        if (directory.owner(make_tile_id(3, 7)) == world().rank()) {
+            EXPECT_EQ(shard.ids[directory.place(make_tile_id(3, 7))], make_tile_id(3, 7));
+        }
         EXPECT_TRUE(directory.is_signal(make_tile_id(4, 16)));
         EXPECT_FALSE(directory.is_signal(make_tile_id(4, 17)));
     }
 }
 
-TEST(PositionsOfRank, CoverEveryBatchOnce) {
-    for (const auto& [n_samples, batch] :
-         {std::pair{100U, 10U}, {103U, 10U}, {5U, 64U}, {7U, 1U}, {0U, 10U}}) {
-        for (const int n_ranks : {1, 2, 3, 4, 16}) {
-            std::vector<std::size_t> all;
-            for (int rank = 0; rank < n_ranks; ++rank) {
-                const auto mine = positions_of_rank(n_samples, batch, rank, n_ranks);
-                EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
-                all.insert(all.end(), mine.begin(), mine.end());
-            }
-            std::sort(all.begin(), all.end());
-            std::vector<std::size_t> expected(n_samples);
-            std::iota(expected.begin(), expected.end(), std::size_t{0});
-            EXPECT_EQ(all, expected);
-        }
-    }
-}
-
-TEST(ExchangeTiles, BringsEachRankItsSlices) {
-    const Shard shard = deal(7, 1);
-    const TileDirectory directory(world(), shard);
+/// The epoch of all tiles of seven fields, mixed.
+std::vector<TileId> mixed_order() {
     std::vector<TileId> order;
     for (const std::uint64_t i : base::permutation(1, 0, 140)) {
         order.push_back(
             make_tile_id(static_cast<std::int64_t>(i / 20), static_cast<std::int64_t>(i % 20)));
     }
-    for (const std::size_t batch :
-         {std::size_t{1}, std::size_t{12}, std::size_t{50}, std::size_t{1000}}) {
-        const std::vector<float> tiles = exchange_tiles(world(), shard, directory, order, batch);
-        const auto positions =
-            positions_of_rank(order.size(), batch, world().rank(), world().size());
-        ASSERT_EQ(tiles.size(), positions.size() * n_values);
-        for (std::size_t i = 0; i < positions.size(); ++i) {
-            const TileId id = order[positions[i]];
-            const auto expected = static_cast<float>(100 * (id >> 32U) + (id & 0xffffffffU));
-            ASSERT_EQ(tiles[i * 9], expected);
-            ASSERT_EQ(tiles[i * 9 + 8], expected);
+    return order;
+}
+
+TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
+    const std::vector<TileId> order = mixed_order();
+    for (const std::size_t max_bytes : {0U, 300U, 1'000'000U}) {
+        const Shard shard = deal(7, 1, max_bytes);
+        const TileDirectory directory(world(), shard);
+        for (const std::size_t batch : {1U, 12U, 50U, 140U, 1000U}) {
+            for (const std::size_t chunk_bytes : {0U, 250U, 1'000'000U}) {
+                std::vector<TileId> seen;
+                EpochSamples tiles(world(), shard, directory, order, batch, chunk_bytes, 0);
+                std::size_t start = 0;
+                for (; tiles.has_next(); start += batch) {
+                    const EpochSamples::Part part = tiles.next();
+                    const std::size_t n = std::min(batch, order.size() - start);
+                    ASSERT_EQ(part.n_global, n);
+                    const auto slice = learn::batch_part(
+                        static_cast<std::int64_t>(n), world().rank(), world().size());
+                    ASSERT_EQ(part.ids.size(), static_cast<std::size_t>(slice.n));
+                    ASSERT_EQ(part.samples.size(), part.ids.size() * n_values);
+                    for (std::size_t i = 0; i < part.ids.size(); ++i) {
+                        const TileId id = part.ids[i];
+                        ASSERT_EQ(id, order[start + static_cast<std::size_t>(slice.first) + i]);
+                        const std::uint16_t expected = learn::to_half(
+                            static_cast<float>(100 * (id >> 32U) + (id & 0xffffffffU)));
+                        ASSERT_EQ(part.samples[i * 9], expected);
+                        ASSERT_EQ(part.samples[i * 9 + 8], expected);
+                    }
+                }
+                EXPECT_GE(start, order.size());
+            }
         }
     }
+}
+
+TEST(EpochSamples, BeginWhereTheyAreTold) {
+    const Shard shard = deal(7, 1, 0);
+    const TileDirectory directory(world(), shard);
+    const std::vector<TileId> order = mixed_order();
+    EpochSamples whole(world(), shard, directory, order, 12, 500, 0);
+    for (int i = 0; i < 7; ++i) {
+        whole.next();
+    }
+    EpochSamples rest(world(), shard, directory, order, 12, 500, 7);
+    while (whole.has_next()) {
+        ASSERT_TRUE(rest.has_next());
+        const EpochSamples::Part expected = whole.next();
+        const EpochSamples::Part part = rest.next();
+        EXPECT_TRUE(std::ranges::equal(part.ids, expected.ids));
+        EXPECT_TRUE(std::ranges::equal(part.samples, expected.samples));
+    }
+    EXPECT_FALSE(rest.has_next());
+    EXPECT_FALSE(EpochSamples(world(), shard, directory, order, 12, 500, 12).has_next());
+    EXPECT_FALSE(EpochSamples(world(), shard, directory, {}, 12, 500, 0).has_next());
 }
 
 }  // namespace

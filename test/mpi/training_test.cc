@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/random.h"
+#include "lib/learn/half.h"
 #include "lib/learn/sampling.h"
 #include "lib/learn/training_step.h"
 #include "mpi/gradient_reducer.h"
@@ -20,8 +21,7 @@ constexpr std::uint64_t seed = 5;
 
 /// Four fields of 30 tiles of noise, every third with a bright patch; dealt to the ranks in turn.
 Shard deal(const Communicator& communicator, const learn::NetworkInfo& info) {
-    Shard shard;
-    shard.n_sample_values = info.n_sample_values;
+    Shard shard{{}, {}, learn::SampleStore(static_cast<std::size_t>(info.n_sample_values))};
     for (std::int64_t field = 0; field < 4; ++field) {
         if (field % communicator.size() != communicator.rank()) {
             continue;
@@ -36,10 +36,10 @@ Shard deal(const Communicator& communicator, const learn::NetworkInfo& info) {
             }
             shard.ids.push_back(make_tile_id(field, tile));
             shard.labels.push_back(is_signal ? 1 : 0);
-            shard.samples.insert(shard.samples.end(), pixels.begin(), pixels.end());
-            shard.samples.insert(shard.samples.end(),
-                                 static_cast<std::size_t>(info.n_cells * info.n_cells),
-                                 is_signal ? 0.25F : 0.0F);
+            pixels.insert(pixels.end(),
+                          static_cast<std::size_t>(info.n_cells * info.n_cells),
+                          is_signal ? 0.25F : 0.0F);
+            shard.samples.add(pixels);
         }
     }
     return shard;
@@ -54,7 +54,6 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
     settings.seed = seed;
     learn::TrainingStep step(settings, tile_px, {}, 1);
     const learn::NetworkInfo info = learn::network_info(network, tile_px);
-    const auto sample_size = static_cast<std::size_t>(info.n_sample_values);
     const Shard shard = deal(communicator, info);
     const TileDirectory directory(communicator, shard);
     const auto reducer = make_gradient_reducer(communicator);
@@ -62,27 +61,23 @@ std::vector<double> train(const Communicator& communicator, const std::string& n
     for (std::uint32_t epoch = 0; epoch < 4; ++epoch) {
         const auto order =
             learn::epoch_samples(seed, epoch, directory.signal_ids(), directory.noise_ids(), 1);
-        const auto samples = exchange_tiles(communicator, shard, directory, order, 20);
-        const auto positions =
-            positions_of_rank(order.size(), 20, communicator.rank(), communicator.size());
-        std::size_t next = 0;
+        EpochSamples tiles(communicator, shard, directory, order, 20, 1 << 16, 0);
         std::vector<double> sum{0};
-        for (std::size_t start = 0; start < order.size(); start += 20) {
-            const std::size_t first = next;
+        while (tiles.has_next()) {
+            const EpochSamples::Part part = tiles.next();
             std::vector<std::uint8_t> labels;
             std::vector<learn::SampleKey> keys;
-            for (; next < positions.size() && positions[next] < start + 20; ++next) {
-                labels.push_back(directory.is_signal(order[positions[next]]) ? 1 : 0);
-                keys.push_back({seed, epoch, order[positions[next]]});
+            for (const TileId id : part.ids) {
+                labels.push_back(directory.is_signal(id) ? 1 : 0);
+                keys.push_back({seed, epoch, id});
             }
-            const auto part =
-                std::span(samples).subspan(first * sample_size, labels.size() * sample_size);
-            const auto global =
-                static_cast<std::int64_t>(std::min<std::size_t>(20, order.size() - start));
-            sum[0] += step.accumulate(part, labels, keys, global).loss;
+            std::vector<float> samples(part.samples.size());
+            learn::from_half(part.samples, samples);
+            const auto global = static_cast<std::int64_t>(part.n_global);
+            sum[0] += step.accumulate(samples, labels, keys, global).loss;
             reducer->add(step.gradients());
             reducer->finish();
-            step.apply();
+            step.apply(settings.learning_rate);
         }
         communicator.sum(std::span(sum));
         losses.push_back(sum[0] / static_cast<double>(order.size()));

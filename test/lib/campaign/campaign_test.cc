@@ -187,6 +187,15 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "one"},
         {needed + "simulate:\n  n_train: 0\n",
          "c.yaml:5:12: simulate.n_train is 0 (the train stage needs a sky), give at least 1"},
+        {needed + "train:\n  validation_skies: 10\n",
+         "c.yaml:5:21: train.validation_skies is 10 (of 10 none would be left to train on), give "
+         "fewer of them or more skies"},
+        {needed + "train:\n  patience: 3\n",
+         "c.yaml:5:13: train.patience is 3 (without validation skies no epoch is better than "
+         "another), give train.validation_skies"},
+        {needed + "train:\n  choose_threshold: true\n",
+         "c.yaml:5:21: train.choose_threshold is true (without validation skies there is nothing "
+         "to choose it by), give train.validation_skies"},
         // hostile
         {needed + "seed: &a 1\n",
          "c.yaml:4:7: an anchor or alias (a campaign holds plain values only), write the value "
@@ -463,13 +472,25 @@ Texts another_value_of_every_key() {
             "simulate.slabs=[0, 2]",
             "train.network=cosmodeep",
             "train.scaling=fixed",
+            "train.seed=6",
             "train.epochs=3",
+            "train.keep_epochs=[1, 2]",
             "train.batch_size=10",
             "train.learning_rate=0.123456789012345",
             "train.dropout_keep=0.5",
             "train.augment=false",
             "train.noise_per_signal=2",
             "train.source=simulate",
+            "train.micro_batch=32",
+            "train.warmup_epochs=0.5",
+            "train.reference_batch=100",
+            "train.final_rate=0.1",
+            "train.validation_skies=1",
+            "train.validate_every=2",
+            "train.keep=last",
+            "train.patience=7",
+            "train.choose_threshold=true",
+            "train.checkpoint_every_s=10",
             "evaluate.threshold_finder=false",
             "detect.maps=[a.fits, \"b c.fits\"]",
             "detect.truth=[t.fits, u.fits]",
@@ -488,6 +509,7 @@ Texts another_value_of_every_key() {
             "parallel.scatter=windows",
             "parallel.credits=3",
             "parallel.dedicated_rank0=true",
+            "parallel.tile_memory_mb=0.5",
             "image.max_unpacked_bytes=1000"};
 }
 
@@ -535,11 +557,13 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "simulate.layers",
                                            "simulate.slabs",
                                            "train.source",
+                                           "train.checkpoint_every_s",
                                            "parallel.device",
                                            "parallel.threads",
                                            "parallel.scatter",
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
+                                           "parallel.tile_memory_mb",
                                            "image.max_unpacked_bytes"};
     const std::set<std::string> inputs = {"sky.snapshots",
                                           "sky.test_snapshots",
@@ -561,6 +585,10 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                              "simulate.n_test=0",
                              "stages=[simulate]"};
             }
+        }
+        // Of use with validation skies only.
+        if (key == "train.patience" || key == "train.choose_threshold") {
+            overrides = {"train.validation_skies=1"};
         }
         const Campaign unchanged = default_campaign(overrides);
         const std::string before = settings_text(unchanged);

@@ -125,7 +125,11 @@ TEST(FieldRows, ThresholdIsStrictAndCalibrationDoesNotMoveIt) {
     const ExampleField example;
     ClassifiedField classified = example.classified();
     classified.threshold = 0.1;
-    classified.probability_of = [](double score) { return score * score; };
+    std::vector<double> probabilities;
+    for (const float score : classified.scores) {
+        probabilities.push_back(static_cast<double>(score) * static_cast<double>(score));
+    }
+    classified.probabilities = probabilities;
     const FieldResult result = make_field_result(classified);
     // 0.1F is a little more than 0.1; the tile of score 0.9 stays at it.
     EXPECT_EQ(result.field.n_detected, 5);

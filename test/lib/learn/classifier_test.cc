@@ -83,6 +83,15 @@ TEST_P(EachNetwork, ScoreDoesNotDependOnTheOtherTiles) {
     EXPECT_NE(again[1], scores[1]);
 }
 
+TEST(ScoreOfLogit, IsTheLogisticCurve) {
+    EXPECT_EQ(score_of_logit(0), 0.5F);
+    EXPECT_FLOAT_EQ(score_of_logit(std::log(3.0F)), 0.75F);
+    EXPECT_FLOAT_EQ(score_of_logit(-20), 2.0611537e-9F);
+    EXPECT_EQ(score_of_logit(40), 1);
+    EXPECT_EQ(score_of_logit(-1000), 0);
+    EXPECT_EQ(scores_of_logits(std::vector<float>{0, 40}), (std::vector<float>{0.5F, 1}));
+}
+
 TEST(ClassifierScores, OfNothingAreNothing) {
     const Model model = random_model("cosmodeep_spp", 40, tile::Scaling::fixed, 1);
     EXPECT_TRUE(Classifier(model, Device{}, 2).scores({}).empty());

@@ -60,9 +60,9 @@ TEST_P(Gpu, TrainsAsTheCpuDoes) {
         const double cpu_loss = on_cpu.accumulate(tiles, labels, keys, 40).loss;
         const double gpu_loss = on_gpu.accumulate(tiles, labels, keys, 40).loss;
         EXPECT_NEAR(gpu_loss / cpu_loss, 1, 1e-3) << step;
-        on_cpu.apply();
+        on_cpu.apply(settings.learning_rate);
         on_gpu.gradients();
-        on_gpu.apply();
+        on_gpu.apply(settings.learning_rate);
     }
 }
 

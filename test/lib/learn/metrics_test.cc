@@ -1,8 +1,12 @@
 #include "lib/learn/metrics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "lib/base/random.h"
 
 namespace faintweb::learn {
 namespace {
@@ -40,6 +44,45 @@ TEST(Metrics, AreNanWhereNothingWasTested) {
     EXPECT_EQ(no_signal.a_s(), 0);
     EXPECT_EQ(no_signal.w_v(), 0.7);
     EXPECT_TRUE(std::isnan((Confusion{.n_1c = 1, .n_1f = 0, .n_0f = 0, .n_0c = 0}.w_v())));
+}
+
+TEST(CountOutcomes, DetectsAboveTheThreshold) {
+    const std::vector<float> scores{0.5F, 0.75F, 0.25F, 0.9F};
+    const std::vector<std::uint8_t> labels{1, 1, 0, 0};
+    EXPECT_EQ(count_outcomes(scores, labels, 0.5),
+              (Confusion{.n_1c = 1, .n_1f = 1, .n_0f = 1, .n_0c = 1}));
+    EXPECT_EQ(count_outcomes(scores, labels, 0.2).n_0f, 2);
+}
+
+/// The slow reference tries a threshold between every two scores; ties and scores of 0 and 1 are
+/// among them.
+TEST(BestThreshold, IsTheBestOfAll) {
+    for (std::uint64_t key = 0; key < 50; ++key) {
+        base::RandomStream stream(3, base::Purpose::test, key);
+        std::vector<float> scores;
+        std::vector<std::uint8_t> labels;
+        for (int i = 0; i < 40; ++i) {
+            labels.push_back(stream.below(4) == 0 ? 1 : 0);
+            scores.push_back(static_cast<float>(stream.below(8) + 3 * labels.back()) / 10);
+        }
+        labels[0] = 1;
+        double best = 0;
+        for (double threshold = 0.05; threshold < 1; threshold += 0.1) {
+            best = std::max(best, count_outcomes(scores, labels, threshold).a_s());
+        }
+        best = std::max(best, count_outcomes(scores, labels, -1).a_s());
+        const BestThreshold found = best_threshold(scores, labels);
+        EXPECT_DOUBLE_EQ(found.confusion.a_s(), best);
+        if (found.threshold > 0) {
+            EXPECT_EQ(count_outcomes(scores, labels, found.threshold), found.confusion);
+        }
+    }
+    EXPECT_EQ(best_threshold(std::vector<float>{1, 1}, std::vector<std::uint8_t>{1, 0}).threshold,
+              0.5);
+    EXPECT_EQ(
+        best_threshold(std::vector<float>{0.3F, 1}, std::vector<std::uint8_t>{0, 0}).threshold,
+        0.5);
+    EXPECT_EQ(best_threshold({}, {}).threshold, 0.5);
 }
 
 }  // namespace

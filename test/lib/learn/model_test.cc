@@ -26,8 +26,10 @@ Model complete_model(const std::string& network = "cosmodeep_spp") {
     model.noise_jy_beam = 1e-5;
     model.frequency_hz = 1.4e9;
     model.threshold = 0.7;
-    model.calibration_scale = 0.9;
-    model.calibration_offset = -0.1;
+    model.calibration = {0.9, -0.1};
+    model.history = {{1, 10, 1e-4, 0.5, 0.75, std::nullopt},
+                     {2, 20, 1e-4, 0.25, 0.875, Validation{0.5, 0.75, 0.99, 0.625, 0.9}}};
+    model.kept_epoch = 2;
     model.training_data_sha256 = base::sha256("data");
     model.metrics = {.confusion = {.n_1c = 609, .n_1f = 11, .n_0f = 50, .n_0c = 19330},
                      .n_fields = 8};
@@ -104,8 +106,9 @@ TEST_F(ModelFile, ComesBackAsItWas) {
         EXPECT_EQ(back.noise_jy_beam, 1e-5);
         EXPECT_EQ(back.frequency_hz, 1.4e9);
         EXPECT_EQ(back.threshold, 0.7);
-        EXPECT_EQ(back.calibration_scale, 0.9);
-        EXPECT_EQ(back.calibration_offset, -0.1);
+        EXPECT_EQ(back.calibration, model.calibration);
+        EXPECT_EQ(back.history, model.history);
+        EXPECT_EQ(back.kept_epoch, 2);
         EXPECT_EQ(back.training_data_sha256, model.training_data_sha256);
         EXPECT_EQ(back.metrics, model.metrics);
         EXPECT_EQ(back.tensors, model.tensors);
@@ -115,6 +118,27 @@ TEST_F(ModelFile, ComesBackAsItWas) {
         EXPECT_FALSE(back.torch_version.empty());
     }
     EXPECT_FALSE(std::filesystem::exists(path_ + ".partial"));
+}
+
+/// The header of a file has a bound, so a long history is kept in part; what was not validated or
+/// says nothing comes back as that.
+TEST_F(ModelFile, KeepsAThousandEpochs) {
+    Model model = complete_model();
+    model.history.clear();
+    for (int epoch = 1; epoch <= 2501; ++epoch) {
+        model.history.push_back({.epoch = epoch, .n_steps = epoch, .loss = 1.0 / epoch});
+    }
+    model.history.back().validation = Validation{.a_s = std::nan("")};
+    write_model(path_, model);
+    const std::vector<EpochRecord> history = read_model(path_).history;
+    ASSERT_EQ(history.size(), 834U);
+    EXPECT_EQ(history[0].epoch, 3);
+    EXPECT_EQ(history[832].epoch, 2499);
+    EXPECT_EQ(history[833].epoch, 2501);
+    EXPECT_EQ(history[1].loss, 1.0 / 6);
+    EXPECT_FALSE(history[0].validation);
+    ASSERT_TRUE(history[833].validation);
+    EXPECT_TRUE(std::isnan(history[833].validation->a_s));
 }
 
 TEST_F(ModelFile, IsTheSameForTheSameModel) {
@@ -258,17 +282,6 @@ TEST(CheckModelFits, AllowsFivePercent) {
     EXPECT_EQ(mismatches(9.6, std::nullopt), "beam ");
     EXPECT_EQ(mismatches(15, image::Beam{45, 45, 0}), "pixel beam ");
     EXPECT_EQ(mismatches(std::nan(""), image::Beam{12.5, 10, 30}), "pixel ");
-}
-
-TEST(CalibratedProbability, IsALogisticCurveOfTheLogit) {
-    Model model;
-    EXPECT_EQ(calibrated_probability(model, 0.3), 0.3);
-    model.calibration_scale = 2;
-    EXPECT_NEAR(calibrated_probability(model, 0.75), 0.9, 1e-12);  // odds 3 -> 9
-    model.calibration_offset = -std::log(9.0);
-    EXPECT_NEAR(calibrated_probability(model, 0.75), 0.5, 1e-12);
-    EXPECT_NEAR(calibrated_probability(model, 1), 1, 1e-9);
-    EXPECT_NEAR(calibrated_probability(model, 0), 0, 1e-9);
 }
 
 }  // namespace

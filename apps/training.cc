@@ -1,0 +1,384 @@
+#include "apps/training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+#include "apps/workplace.h"
+#include "lib/base/drain.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/learn/calibration.h"
+#include "lib/learn/classifier.h"
+#include "lib/learn/half.h"
+#include "lib/learn/sampling.h"
+#include "lib/learn/schedule.h"
+#include "lib/report/reliability.h"
+
+namespace faintweb::apps {
+namespace {
+
+/// Seconds since the last call.
+class Stopwatch {
+  public:
+    double lap() {
+        const Clock::time_point now = Clock::now();
+        return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point start_ = Clock::now();
+};
+
+std::string line_of_validation(const learn::Model& model, const ScoredTiles& scored) {
+    const learn::Confusion confusion = learn::count_outcomes(
+        learn::scores_of_logits(scored.logits), scored.labels, model.threshold);
+    return base::text("A_s ",
+                      confusion.a_s(),
+                      ", W_s ",
+                      confusion.w_s(),
+                      ", W_v ",
+                      confusion.w_v(),
+                      " at threshold ",
+                      model.threshold);
+}
+
+}  // namespace
+
+Training::Training(const mpi::Communicator& communicator,
+                   const campaign::Campaign& campaign,
+                   const TrainingSet& set,
+                   learn::Device device)
+    : communicator_(communicator),
+      campaign_(campaign),
+      settings_(campaign.train),
+      set_(set),
+      device_(device),
+      n_threads_(threads_of_rank(campaign, communicator)),
+      directory_(communicator, set.train),
+      step_(campaign.train, campaign.tile_px, device, n_threads_),
+      reducer_(mpi::make_gradient_reducer(communicator)) {
+    state_.settings_sha256 = base::sha256(
+        base::version() + "\n" + set.sha256 + "\n" +
+        campaign::settings_text(campaign, {"seed", "tile_px", "field_px", "label", "train"}));
+}
+
+void Training::resume() {
+    const auto n_parameters = static_cast<std::size_t>(
+        learn::network_info(settings_.network, campaign_.tile_px).n_parameters);
+    const std::string bytes = mpi::from_root(communicator_, [&] {
+        return learn::last_good_checkpoint(folder(), state_.settings_sha256, n_parameters);
+    });
+    if (bytes.empty()) {
+        return;
+    }
+    state_ = learn::parse_checkpoint(bytes);
+    step_.restore(state_.step);
+    if (state_.sums.size() == static_cast<std::size_t>(communicator_.size())) {
+        sum_ = state_.sums[static_cast<std::size_t>(communicator_.rank())];
+    } else if (communicator_.is_root()) {
+        for (const learn::TrainingStep::Sum& sum : state_.sums) {
+            sum_.loss += sum.loss;
+            sum_.n_right += sum.n_right;
+        }
+    }
+    if (communicator_.is_root()) {
+        base::log_info(
+            base::text("train: goes on from the checkpoint after step ", state_.step.n_steps));
+    }
+    state_.step = {};
+}
+
+void Training::run() {
+    base::Progress progress("train", "epochs", settings_.epochs - state_.epoch);
+    while (state_.epoch < settings_.epochs &&
+           !learn::is_out_of_patience(state_.history, settings_)) {
+        train_epoch();
+        end_epoch(progress);
+    }
+    if (communicator_.is_root()) {
+        progress.finish();
+    }
+}
+
+void Training::finish() {
+    const bool keeps_best =
+        settings_.keep == learn::KeptWeights::best && !state_.best_weights.empty();
+    const std::vector<learn::WeightShape> shapes =
+        learn::weight_shapes(settings_.network, campaign_.tile_px);
+    const std::vector<learn::Tensor> tensors =
+        keeps_best ? learn::tensors_of(state_.best_weights, shapes) : step_.weights();
+    const int kept_epoch = keeps_best ? learn::best_epoch(state_.history, settings_) : state_.epoch;
+    const std::optional<ScoredTiles> scored = score_validation(tensors);
+    mpi::from_root(communicator_, [&] {
+        const learn::Model model = write_model(model_path(campaign_), tensors, kept_epoch, scored);
+        if (scored) {
+            write_reliability(model, *scored);
+        }
+        // Nothing is left to go on with, and the next training is another.
+        std::filesystem::remove_all(folder());
+        return std::string();
+    });
+    if (communicator_.is_root()) {
+        base::log_info(base::text(
+            "train: wrote ", model_path(campaign_), ", the weights after epoch ", kept_epoch));
+    }
+}
+
+void Training::train_epoch() {
+    const auto epoch = static_cast<std::uint32_t>(state_.epoch);
+    const std::vector<mpi::TileId> order = learn::epoch_samples(settings_.seed,
+                                                                epoch,
+                                                                directory_.signal_ids(),
+                                                                directory_.noise_ids(),
+                                                                settings_.noise_per_signal);
+    const auto batch_size = static_cast<std::size_t>(settings_.batch_size);
+    n_samples_ = order.size();
+    steps_per_epoch_ = static_cast<std::int64_t>((order.size() + batch_size - 1) / batch_size);
+    mpi::EpochSamples parts(communicator_,
+                            set_.train,
+                            directory_,
+                            order,
+                            batch_size,
+                            TileMemory(campaign_).chunk_bytes,
+                            static_cast<std::size_t>(state_.n_batches));
+    timing_ = {.epoch = state_.epoch + 1};
+    Stopwatch whole;
+    Stopwatch stopwatch;
+    std::size_t n_trained = 0;
+    std::vector<float> samples;
+    std::vector<std::uint8_t> labels;
+    std::vector<learn::SampleKey> keys;
+    while (parts.has_next()) {
+        stopwatch.lap();
+        const mpi::EpochSamples::Part part = parts.next();
+        timing_.exchange_s += stopwatch.lap();
+        samples.resize(part.samples.size());
+        learn::from_half(part.samples, samples);
+        labels.clear();
+        keys.clear();
+        for (const mpi::TileId id : part.ids) {
+            labels.push_back(directory_.is_signal(id) ? 1 : 0);
+            keys.push_back({settings_.seed, epoch, id});
+        }
+        const learn::TrainingStep::Sum sum =
+            step_.accumulate(samples, labels, keys, static_cast<std::int64_t>(part.n_global));
+        reducer_->add(step_.gradients());
+        stopwatch.lap();
+        reducer_->finish();
+        timing_.reduce_s += stopwatch.lap();
+        step_.apply(learn::learning_rate_of(settings_, n_steps(), steps_per_epoch_));
+        sum_.loss += sum.loss;
+        sum_.n_right += sum.n_right;
+        n_trained += part.n_global;
+        ++state_.n_batches;
+        stop_or_checkpoint();
+    }
+    timing_.train_s = whole.lap();
+    timing_.tiles_per_s = static_cast<double>(n_trained) / timing_.train_s;
+}
+
+void Training::end_epoch(base::Progress& progress) {
+    std::vector<double> sums{sum_.loss, static_cast<double>(sum_.n_right)};
+    communicator_.sum(std::span(sums));
+    learn::EpochRecord record;
+    record.epoch = state_.epoch + 1;
+    record.n_steps = n_steps();
+    record.learning_rate = learn::learning_rate_of(settings_, n_steps() - 1, steps_per_epoch_);
+    record.loss = sums[0] / static_cast<double>(n_samples_);
+    record.accuracy = sums[1] / static_cast<double>(n_samples_);
+    if (!std::isfinite(record.loss)) {
+        throw mpi::AgreedError(
+            base::ExitCode::usage,
+            base::text("training diverged in epoch ",
+                       record.epoch,
+                       " (the loss is no longer finite), lower train.learning_rate"));
+    }
+    const std::vector<int>& kept = settings_.keep_epochs;
+    const bool is_kept = std::find(kept.begin(), kept.end(), record.epoch) != kept.end();
+    const bool is_due = record.epoch % settings_.validate_every == 0;
+    Stopwatch stopwatch;
+    std::optional<ScoredTiles> scored;
+    if (is_due || is_kept) {
+        scored = score_validation(step_.weights());
+    }
+    if (scored && is_due) {
+        record.validation =
+            learn::validate(learn::scores_of_logits(scored->logits), scored->labels);
+    }
+    timing_.validate_s = stopwatch.lap();
+    state_.history.push_back(record);
+    state_.timings.push_back(timing_);
+    if (settings_.keep == learn::KeptWeights::best &&
+        learn::best_epoch(state_.history, settings_) == record.epoch) {
+        state_.best_weights = step_.checkpoint().weights;
+    }
+    state_.epoch = record.epoch;
+    state_.n_batches = 0;
+    sum_ = {};
+    mpi::from_root(communicator_, [&] {
+        if (is_kept) {
+            write_model(
+                epoch_model_path(campaign_, record.epoch), step_.weights(), record.epoch, scored);
+        }
+        base::write_file(campaign_.output + "/history.csv", learn::history_csv(state_.history));
+        base::write_file(campaign_.output + "/timing.csv", learn::timing_csv(state_.timings));
+        std::string note = base::text("loss ", record.loss, ", right ", record.accuracy);
+        if (record.validation) {
+            note += base::text(
+                ", A_s ", record.validation->a_s, ", at best ", record.validation->best_a_s);
+        }
+        progress.advance(1, note);
+        return std::string();
+    });
+}
+
+void Training::stop_or_checkpoint() {
+    // The ranks agree after each step: that one of them was asked to stop, or that the time for a
+    // checkpoint has come, is not known to all.
+    enum Wish : std::int64_t { go_on, checkpoint, stop };
+    std::int64_t wish = go_on;
+    if (base::is_asked_to_stop()) {
+        wish = stop;
+    } else if (communicator_.is_root() &&
+               std::chrono::steady_clock::now() - checkpointed_ >=
+                   std::chrono::duration<double>(settings_.checkpoint_every_s)) {
+        wish = checkpoint;
+    }
+    wish = communicator_.max(wish);
+    if (wish == go_on) {
+        return;
+    }
+    const std::string mine(reinterpret_cast<const char*>(&sum_), sizeof(sum_));
+    state_.sums.clear();
+    for (const std::string& theirs : communicator_.all_gather(mine)) {
+        std::memcpy(&state_.sums.emplace_back(), theirs.data(), sizeof(sum_));
+    }
+    mpi::from_root(communicator_, [&] {
+        state_.step = step_.checkpoint();
+        learn::write_checkpoint(folder(), state_);
+        state_.step = {};
+        return std::string();
+    });
+    checkpointed_ = std::chrono::steady_clock::now();
+    if (wish == stop) {
+        throw mpi::AgreedError(base::ExitCode::interrupted,
+                               base::text("train: stopped after step ",
+                                          n_steps(),
+                                          " (it was asked to), the same command goes on from "
+                                          "there"));
+    }
+}
+
+std::optional<ScoredTiles> Training::score_validation(
+    const std::vector<learn::Tensor>& tensors) const {
+    if (settings_.validation_skies == 0) {
+        return std::nullopt;
+    }
+    learn::Model model;
+    model.network = settings_.network;
+    model.tile_px = campaign_.tile_px;
+    model.tensors = tensors;
+    const learn::Classifier classifier(model, device_, n_threads_);
+    struct Row {
+        mpi::TileId id;
+        float logit;
+        std::uint32_t label;
+    };
+    const mpi::Shard& shard = set_.validation;
+    const auto tile_size =
+        static_cast<std::size_t>(learn::network_info(model.network, model.tile_px).n_tile_values());
+    constexpr std::size_t max_at_once = 2500;
+    std::vector<std::uint16_t> sample(shard.samples.sample_size());
+    std::vector<float> pixels;
+    std::string rows;
+    for (std::size_t first = 0; first < shard.ids.size(); first += max_at_once) {
+        const std::size_t n = std::min(max_at_once, shard.ids.size() - first);
+        pixels.resize(n * tile_size);
+        for (std::size_t i = 0; i < n; ++i) {
+            shard.samples.read(first + i, sample);
+            learn::from_half(std::span(sample).first(tile_size),
+                             std::span(pixels).subspan(i * tile_size, tile_size));
+        }
+        const std::vector<float> logits = classifier.logits(pixels);
+        for (std::size_t i = 0; i < n; ++i) {
+            const Row row{shard.ids[first + i], logits[i], shard.labels[first + i]};
+            rows.append(reinterpret_cast<const char*>(&row), sizeof(row));
+        }
+    }
+    std::vector<Row> all;
+    for (const std::string& theirs : communicator_.all_gather(rows)) {
+        const std::size_t n_before = all.size();
+        all.resize(n_before + theirs.size() / sizeof(Row));
+        std::memcpy(all.data() + n_before, theirs.data(), theirs.size());
+    }
+    std::sort(all.begin(), all.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
+    ScoredTiles scored;
+    for (const Row& row : all) {
+        scored.logits.push_back(row.logit);
+        scored.labels.push_back(row.label == 1 ? 1 : 0);
+    }
+    return scored;
+}
+
+learn::Model Training::write_model(const std::string& path,
+                                   const std::vector<learn::Tensor>& tensors,
+                                   int epoch,
+                                   const std::optional<ScoredTiles>& scored) const {
+    learn::Model model;
+    model.network = settings_.network;
+    model.tile_px = campaign_.tile_px;
+    model.scaling = settings_.scaling;
+    model.label_rule = campaign_.label;
+    model.pixel_arcsec = campaign_.sky.pixel_arcsec;
+    model.beam = {
+        campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec, 0};
+    model.noise_jy_beam = campaign_.observation.noise_jy_beam;
+    model.frequency_hz = campaign_.sky.frequency_hz;
+    model.training_data_sha256 = set_.sha256;
+    model.history = state_.history;
+    model.kept_epoch = epoch;
+    if (scored) {
+        model.calibration = learn::fit_calibration(scored->logits, scored->labels);
+        if (settings_.choose_threshold) {
+            model.threshold =
+                learn::best_threshold(learn::scores_of_logits(scored->logits), scored->labels)
+                    .threshold;
+        }
+    }
+    model.tensors = tensors;
+    learn::write_model(path, model);
+    return model;
+}
+
+void Training::write_reliability(const learn::Model& model, const ScoredTiles& scored) const {
+    if (model.calibration == learn::Calibration{}) {
+        base::log_warning(
+            "train: the model is not calibrated (the validation skies hold no signal, or nothing "
+            "else), raise train.validation_skies");
+    }
+    std::vector<double> probabilities;
+    for (const float logit : scored.logits) {
+        probabilities.push_back(
+            learn::probability_of(model.calibration, static_cast<double>(logit)));
+    }
+    const learn::Reliability reliability = learn::measure_reliability(probabilities, scored.labels);
+    base::write_file(campaign_.output + "/reliability.csv", learn::reliability_csv(reliability));
+    report::draw_reliability(
+        campaign_.output + "/reliability.png", reliability, settings_.network + ", validation");
+    base::print(base::text("train: ",
+                           settings_.validation_skies,
+                           " validation skies: ",
+                           line_of_validation(model, scored),
+                           ", expected calibration error ",
+                           reliability.expected_error));
+}
+
+}  // namespace faintweb::apps

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/progress.h"
+#include "lib/campaign/campaign.h"
+#include "lib/learn/checkpoint.h"
+#include "lib/learn/device.h"
+#include "lib/learn/model.h"
+#include "lib/learn/training_step.h"
+#include "mpi/communicator.h"
+#include "mpi/gradient_reducer.h"
+#include "mpi/tile_exchange.h"
+
+/// The training of a campaign's network, once its tiles are there.
+namespace faintweb::apps {
+
+/// The labelled tiles that this rank was handed, and the hash of all ranks' pixels.
+struct TrainingSet {
+    mpi::Shard train;
+    mpi::Shard validation;
+    std::string sha256;
+};
+
+/// Of the memory that training tiles may take, a quarter is for those to train on, as much for
+/// those to validate on, and half for those that are on their way (EpochSamples).
+struct TileMemory {
+    std::size_t shard_bytes = std::numeric_limits<std::size_t>::max();
+    std::size_t chunk_bytes = std::size_t{32} << 20U;
+
+    explicit TileMemory(const campaign::Campaign& campaign) {
+        if (campaign.parallel.tile_memory_mb > 0) {
+            const double quarter = campaign.parallel.tile_memory_mb * 1e6 / 4;
+            shard_bytes = static_cast<std::size_t>(quarter);
+            chunk_bytes = std::min(chunk_bytes, static_cast<std::size_t>(quarter / 2));
+        }
+    }
+};
+
+/// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
+/// number of ranks.
+struct ScoredTiles {
+    std::vector<float> logits;
+    std::vector<std::uint8_t> labels;
+};
+
+/// A training from its first step, or from that of its last checkpoint, to the model.
+///
+/// @collective yes: every rank has one, and calls each of its functions.
+class Training {
+  public:
+    /// @param set  what gather_tiles() gave; must outlive this object, as must the campaign.
+    Training(const mpi::Communicator& communicator,
+             const campaign::Campaign& campaign,
+             const TrainingSet& set,
+             learn::Device device);
+
+    const mpi::TileDirectory& directory() const { return directory_; }
+
+    /// Goes on from the last good checkpoint, if there is one.
+    void resume();
+    /// Trains all epochs that are left. Writes the models of train.keep_epochs, checkpoints, and
+    /// what there is to say of each epoch.
+    /// @throws mpi::AgreedError  if a rank was asked to stop, after a checkpoint; if the loss is no
+    ///     longer finite, or nothing can be written.
+    void run();
+    /// Writes the model and how well it is calibrated, and removes the checkpoints.
+    void finish();
+
+  private:
+    std::string folder() const { return campaign_.output + "/checkpoints"; }
+    /// Steps done since the training began.
+    std::int64_t n_steps() const { return state_.epoch * steps_per_epoch_ + state_.n_batches; }
+
+    void train_epoch();
+    void end_epoch(base::Progress& progress);
+    void stop_or_checkpoint();
+    /// @return  nothing where there are no validation skies.
+    std::optional<ScoredTiles> score_validation(const std::vector<learn::Tensor>& tensors) const;
+    learn::Model write_model(const std::string& path,
+                             const std::vector<learn::Tensor>& tensors,
+                             int epoch,
+                             const std::optional<ScoredTiles>& scored) const;
+    void write_reliability(const learn::Model& model, const ScoredTiles& scored) const;
+
+    const mpi::Communicator& communicator_;
+    const campaign::Campaign& campaign_;
+    const learn::TrainSettings& settings_;
+    const TrainingSet& set_;
+    learn::Device device_;
+    int n_threads_;
+    mpi::TileDirectory directory_;
+    learn::TrainingStep step_;
+    std::unique_ptr<mpi::GradientReducer> reducer_;
+
+    learn::TrainingState state_;    // its step and sums are filled in for a checkpoint only
+    learn::TrainingStep::Sum sum_;  // of this epoch, of this rank
+    learn::EpochTiming timing_;     // of this epoch
+    std::size_t n_samples_ = 0;     // of an epoch
+    std::int64_t steps_per_epoch_ = 1;
+    std::chrono::steady_clock::time_point checkpointed_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace faintweb::apps

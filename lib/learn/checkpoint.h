@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/learn/history.h"
+#include "lib/learn/training_step.h"
+
+namespace faintweb::learn {
+
+/// A training between two steps: all that it needs to go on as if it had not stopped. Random
+/// numbers have no state (lib/base/random.h).
+struct TrainingState {
+    std::string settings_sha256;  ///< of all that the training follows from; another is another
+    int epoch = 0;                ///< that is being trained, from 0
+    std::int64_t n_batches = 0;   ///< of it, done
+    /// Of this epoch so far, one of each rank: added up in another order they would differ.
+    std::vector<TrainingStep::Sum> sums;
+    std::vector<EpochRecord> history;
+    std::vector<EpochTiming> timings;
+    TrainingStep::Checkpoint step;
+    std::vector<float> best_weights;  ///< flat, of best_epoch(); empty: none yet
+};
+
+/// Flat weights as the tensors of a network.
+///
+/// @param weights  [n_parameters] in the order of weight_shapes().
+std::vector<Tensor> tensors_of(std::span<const float> weights,
+                               const std::vector<WeightShape>& shapes);
+
+std::string checkpoint_bytes(const TrainingState& state);
+
+/// Reads back what checkpoint_bytes() gave.
+/// @throws UsageError  says what is wrong: cut short, or a byte differs from what was written.
+TrainingState parse_checkpoint(const std::string& bytes);
+
+/// Writes a checkpoint whole or not at all, and removes all but the last two of the folder.
+///
+/// @throws DiskError, InputError  if it cannot be written.
+void write_checkpoint(const std::string& folder, const TrainingState& state);
+
+/// The bytes of the last checkpoint that can be gone on from; empty if there is none. Others that
+/// come before it in turn are named in a warning each, and removed.
+///
+/// @param settings_sha256  that of the training; a checkpoint of another is refused.
+/// @param n_parameters     of the network.
+std::string last_good_checkpoint(const std::string& folder,
+                                 const std::string& settings_sha256,
+                                 std::size_t n_parameters);
+
+}  // namespace faintweb::learn

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "lib/learn/calibration.h"
+
+namespace faintweb::report {
+
+/// Draws which part of the tiles is signal against the probability that they were given: right
+/// probabilities lie on the diagonal, each within its bar of one standard deviation mostly.
+///
+/// @param title  one line above.
+/// @throws InputError, DiskError  if the file cannot be written.
+void draw_reliability(const std::string& path,
+                      const learn::Reliability& reliability,
+                      const std::string& title);
+
+}  // namespace faintweb::report

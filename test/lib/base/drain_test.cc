@@ -1,0 +1,43 @@
+#include "lib/base/drain.h"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+namespace faintweb::base {
+namespace {
+
+TEST(DrainSignals, RemembersEachSignal) {
+    for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT}) {
+        const DrainSignals drain;
+        EXPECT_FALSE(is_asked_to_stop());
+        std::raise(signal);
+        EXPECT_TRUE(is_asked_to_stop());
+    }
+    // USR1 may come many times (a scheduler repeats it).
+    const DrainSignals drain;
+    std::raise(SIGUSR1);
+    std::raise(SIGUSR1);
+    EXPECT_TRUE(is_asked_to_stop());
+}
+
+TEST(DrainSignalsDeathTest, SecondTermEndsTheProcess) {
+    EXPECT_EXIT(
+        {
+            const DrainSignals drain;
+            std::raise(SIGTERM);
+            std::raise(SIGTERM);
+        },
+        testing::KilledBySignal(SIGTERM),
+        "");
+    EXPECT_EXIT(
+        {
+            { const DrainSignals drain; }
+            std::raise(SIGUSR1);
+        },
+        testing::KilledBySignal(SIGUSR1),
+        "");
+}
+
+}  // namespace
+}  // namespace faintweb::base

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The kills of test/campaign/resume_training.sh a hundred times on each number of ranks, about an hour:
+# FAINTWEB=build/dev/apps/faintweb MPIRUN=$(command -v mpirun) bash test/long/resume_training.sh
+set -euo pipefail
+FAINTWEB=$(realpath "$FAINTWEB") N_ROUNDS=${N_ROUNDS:-100} exec bash "$(dirname "${BASH_SOURCE[0]}")/../campaign/resume_training.sh"
