@@ -80,18 +80,19 @@ TEST(Margin, ScoreDoesNotDependOnTheCut) {
 
 /// What lies just outside a tile counts for a network with a margin, and for no other.
 TEST(Margin, IsSeenByNetworksThatWantIt) {
-    image::Image map = noisy_map();
+    const image::Image map = noisy_map();
+    const Place place{64, 64};
     for (const std::string& network : learn::network_names()) {
         const learn::Model model = learn::random_model(network, tile_px, tile::Scaling::fixed, 3);
         const int margin_px = learn::network_info(network, tile_px).margin_px;
-        const float before = scores_of(map, 2 * tile_px, model)[{64, 64}];
+        const float before = scores_of(map, 2 * tile_px, model).at(place);
         image::Image inside = map;
         inside.at(70, 64 - 3) = 1e-3F;
-        EXPECT_EQ(scores_of(inside, 2 * tile_px, model)[{64, 64}] != before, margin_px > 0)
+        EXPECT_EQ(scores_of(inside, 2 * tile_px, model).at(place) != before, margin_px > 0)
             << network;
         image::Image outside = map;
         outside.at(70, 64 - 9) = 1e-3F;
-        EXPECT_EQ((scores_of(outside, 2 * tile_px, model)[{64, 64}]), before) << network;
+        EXPECT_EQ(scores_of(outside, 2 * tile_px, model).at(place), before) << network;
     }
 }
 
