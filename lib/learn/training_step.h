@@ -31,6 +31,7 @@ struct TrainSettings {
     double dropout_keep = 0.75;  ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
+    int max_tiles = 0;            ///< tiles of the whole training; 0: all
     TileSource source = TileSource::files;
 };
 

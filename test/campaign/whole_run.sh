@@ -39,6 +39,6 @@ done
 expect_code 0 train.log on_ranks 1 "$FAINTWEB" train "$campaign" --set output=out
 cp out/history.csv one.csv
 expect_code 0 train.log on_ranks 4 "$FAINTWEB" train "$campaign" --set output=out
-paste -d, one.csv out/history.csv | awk -F, 'NR > 1 { d = $2 / $5 - 1; if (d > 1e-4 || d < -1e-4) bad = 1 } END { exit bad }' ||
+paste -d, one.csv out/history.csv | awk -F, 'NR > 1 { d = $2 / $6 - 1; if (d > 1e-4 || d < -1e-4) bad = 1 } END { exit bad }' ||
     { paste one.csv out/history.csv; fail "the losses of 1 and 4 ranks differ by more than 1e-4"; }
 echo "one digest: $wanted"
