@@ -29,6 +29,13 @@ expect_code 0 dry.log sweep_on 1 one --dry-run
 expect_line dry.log '^sweep: 2 trainings of 24 epochs in all, 4 evaluations, groups of 1 rank$'
 [[ ! -e one && ! -e skies ]] || fail "a dry run wrote something"
 
+# The studies that come with the program.
+for study in 'paper 120 120' 'paper-small 72 72' 'paper-grid 45 180' 'paper-grid-small 18 54'; do
+    read -r name n_trainings n_evaluations <<<"$study"
+    expect_code 0 dry.log "$FAINTWEB" sweep "$source_dir/config/$name.yaml" --dry-run
+    expect_line dry.log "^sweep: $n_trainings trainings of .*, $n_evaluations evaluations"
+done
+
 expect_code 0 one.log sweep_on 1 one
 expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
 expect_line one.log '^sweep: 2 trainings, 0 without a model; results are in one$'
