@@ -138,7 +138,8 @@ Cells first_cells(const label::LabelRule& rule) {
     return {base::text(rule.flux_threshold_jy_arcsec2 * 1e7), base::text(rule.min_pixels)};
 }
 
-/// How far the reference lies above another, "+0.0123 +- 0.0040 (3.1 sigma)".
+/// How far the reference lies above another, "+0.0123 +- 0.0040 (3.1 sigma)"; a difference of no
+/// more than two standard errors says "not beaten".
 std::string difference_text(const Group* reference,
                             std::span<const std::vector<learn::FieldScore>> others) {
     if (reference == nullptr || others.front().size() < 2) {
@@ -150,7 +151,7 @@ std::string difference_text(const Group* reference,
     if (difference.deviation > 0) {
         text += " (" + rounded(difference.mean / difference.deviation, 1) + " sigma)";
     }
-    return text;
+    return text + (difference.mean > 2 * difference.deviation ? "" : ", not beaten");
 }
 
 std::string against_paper(const Group& group) {

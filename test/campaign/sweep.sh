@@ -88,14 +88,17 @@ expect_line log '^sweep: 2 trainings, 1 finished before and unchanged, skipped'
 [[ $(trained log) == "paper_lr0.001 " ]] || { cat log; fail "other than the training that was killed was repeated"; }
 same_table killed "killed and resumed"
 
-# A training that cannot succeed costs itself only, is recorded, and is not tried again.
-settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set evaluate.threshold_finder=false)
-expect_code 3 log sweep_on 2 failing "${settings[@]}"
-expect_line log '^sweep: 4 trainings, 2 without a model'
-[[ $(grep -c '900,.*cannot train: the training fields hold 0 signal' failing/sweep.csv) -eq 4 ]] || fail "failures are not in the table"
-cmp <(table one | cut -d, -f15-25 | sort) <(table failing | grep -v ',900,' | cut -d, -f15-25 | sort) || fail "the others differ"
+# A training that cannot succeed costs itself only, is recorded, and is not tried again. On one rank the
+# trainings of a variant share their tiles: the labels of N_pix 9 are made from the tiles of N_pix 4.
+settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set "sweep.min_pixels=[4, 9]" --set evaluate.threshold_finder=false)
 expect_code 3 log sweep_on 1 failing "${settings[@]}"
-expect_line log '^sweep: 4 trainings, 4 finished before and unchanged, skipped'
+expect_line log '^sweep: 8 trainings, 4 without a model'
+[[ $(grep -c 'train: fields per rank' log) -eq 2 ]] || { cat log; fail "fields were read again for other labels"; }
+[[ $(grep -c '900,.*cannot train: the training fields hold 0 signal' failing/sweep.csv) -eq 8 ]] || fail "failures are not in the table"
+cmp <(table one | cut -d, -f15-25) <(table failing | awk -F, '$5 == 9 && $6 != 900 || NR == 1' | cut -d, -f15-25) || fail "the others differ"
+cmp one/runs/faint_lr0.001/model.safetensors failing/runs/faint_lr0.001_npix9_fth1e-09/model.safetensors || fail "another model of shared tiles"
+expect_code 3 log sweep_on 2 failing "${settings[@]}"
+expect_line log '^sweep: 8 trainings, 8 finished before and unchanged, skipped'
 
 # Skies that others may need are never thrown away.
 expect_code 2 log sweep_on 1 other --set seed=8

@@ -44,7 +44,9 @@ TEST(study_report, the_table_has_means_deviations_the_papers_figures_and_differe
     EXPECT_TRUE(holds(table, "| ours                   | 2     | 0.6000 +- 0.0177 |")) << table;
     EXPECT_TRUE(holds(table, "-0.3088, not reached")) << table;
     EXPECT_TRUE(holds(table, "| theirs                 | 2     | 0.3625 +- 0.0000 |")) << table;
-    EXPECT_TRUE(holds(table, "+0.2375 +- ")) << table;
+    EXPECT_TRUE(holds(table, "+0.2375 +- 0.0783 (3.0 sigma) |")) << table;
+    EXPECT_TRUE(
+        holds(study_table(rows, {}, "theirs"), "-0.2375 +- 0.0783 (-3.0 sigma), not beaten |"));
     EXPECT_TRUE(holds(table, "| threshold finder (k 3) |       | 0.2375 ")) << table;
     EXPECT_TRUE(holds(table, "+0.3625 +- ")) << table;
     // 150 signal tiles on two fields; the paper's 77.5.
