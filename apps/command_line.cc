@@ -222,7 +222,8 @@ Request parse_command_line(int argc, char** argv) {
          {std::pair{"run", "all stages of a campaign; what is finished and unchanged is skipped"},
           {"simulate", "make the mock skies of a campaign"},
           {"train", "train the network of a campaign"},
-          {"evaluate", "score the trained network on held-out skies"}}) {
+          {"evaluate", "score the trained network on held-out skies"},
+          {"sweep", "train and score every combination of a campaign's sweep section"}}) {
         CLI::App* command = app.add_subcommand(name, help);
         command->add_option("campaign", request.campaign, "campaign file (YAML)")->required();
         add_campaign_options(command);
@@ -297,7 +298,8 @@ Request parse_command_line(int argc, char** argv) {
     }
     if (app.get_subcommands().empty()) {
         throw base::UsageError(
-            "no command was given (run, simulate, train, evaluate, detect, export, picture, info), "
+            "no command was given (run, simulate, train, evaluate, detect, sweep, export, picture, "
+            "info), "
             "see faintweb --help");
     }
     request.command = app.get_subcommands().front()->get_name();
@@ -309,6 +311,9 @@ Request parse_command_line(int argc, char** argv) {
             // Last, so that it wins: what the campaign is checked for is what will be done.
             request.overrides.push_back("stages=[" + request.command + "]");
         }
+    }
+    if (request.command == "sweep") {
+        request.overrides.push_back("stages=[simulate, train, evaluate]");
     }
     if (request.command == "picture") {
         request.picture.window = read_window(window);

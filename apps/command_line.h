@@ -9,7 +9,7 @@ namespace faintweb::apps {
 
 /// What the command line asks for.
 struct Request {
-    std::string command;   ///< run, simulate, train, evaluate, detect, export, picture, info
+    std::string command;   ///< run, simulate, train, evaluate, detect, sweep, export, ...
     std::string campaign;  ///< file; may be empty for detect
     std::vector<std::string> overrides;
     bool is_check = false;

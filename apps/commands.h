@@ -32,6 +32,14 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
                        const campaign::Campaign& campaign,
                        campaign::Stage stage);
 
+/// All trainings of a campaign's sweep, by groups of ranks, and their scores in one table. What is
+/// finished and unchanged is skipped; a training that fails, for instance because it diverged, is
+/// recorded and costs itself only.
+base::ExitCode sweep(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+
+/// Prints how many trainings and evaluations a sweep has.
+void print_sweep(const campaign::Campaign& campaign);
+
 /// Prints what a run would do: fields, tiles, memory and bytes on disk.
 base::ExitCode dry_run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
 

@@ -1,125 +1,19 @@
-#include <optional>
+#include <algorithm>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
-#include "apps/mock_fields.h"
+#include "apps/score_models.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/label/rule.h"
-#include "lib/learn/classifier.h"
-#include "lib/learn/metrics.h"
 #include "lib/learn/model.h"
-#include "lib/source/threshold_finder.h"
-#include "lib/tile/grid.h"
-#include "lib/tile/scaling.h"
+#include "lib/learn/study.h"
 
 namespace faintweb::apps {
 namespace {
-
-/// Hands every field of a mock set to a rank and adds up what `count` finds in it, over all fields.
-///
-/// @param n_counts   numbers per field.
-/// @param margin_px  what `count` wants to see around each field, pixel.
-/// @return           [n_fields, n_counts] on every rank.
-/// @collective yes: every rank.
-std::vector<std::int64_t> count_fields(
-    const mpi::Communicator& communicator,
-    const campaign::Campaign& campaign,
-    MockSet set,
-    const std::string& stage,
-    std::size_t n_counts,
-    const std::function<std::vector<std::int64_t>(const mpi::FieldPixels&, const tile::TileGrid&)>&
-        count,
-    std::int64_t margin_px = 0) {
-    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, set, margin_px);
-    std::vector<std::int64_t> counts(plan.fields.size() * n_counts, 0);
-    const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
-        const std::vector<std::int64_t> found = count(pixels, grid);
-        std::copy(found.begin(),
-                  found.end(),
-                  counts.begin() + field * static_cast<std::int64_t>(n_counts));
-    };
-    work_on_mock_fields(communicator, campaign, set, stage, plan, count_one);
-    communicator.sum(std::span(counts));
-    return counts;
-}
-
-std::vector<std::int64_t> flatten(const std::vector<learn::Confusion>& confusions) {
-    std::vector<std::int64_t> counts;
-    for (const learn::Confusion& confusion : confusions) {
-        counts.insert(counts.end(),
-                      {confusion.n_1c, confusion.n_1f, confusion.n_0f, confusion.n_0c});
-    }
-    return counts;
-}
-
-/// Sums [n_fields, n_confusions x 4] over the fields.
-std::vector<learn::Confusion> sum_fields(const std::vector<std::int64_t>& counts,
-                                         std::size_t n_confusions) {
-    std::vector<learn::Confusion> sums(n_confusions);
-    for (std::size_t i = 0; i + 3 < counts.size(); i += 4) {
-        sums[i / 4 % n_confusions] +=
-            learn::Confusion{counts[i], counts[i + 1], counts[i + 2], counts[i + 3]};
-    }
-    return sums;
-}
-
-learn::Confusion compare(std::span<const std::uint8_t> labels,
-                         std::span<const std::uint8_t> found,
-                         std::span<const std::int32_t> n_blank,
-                         std::int64_t tile_px) {
-    learn::Confusion confusion;
-    for (std::size_t t = 0; t < labels.size(); ++t) {
-        if (!tile::is_blank_tile(n_blank[t], tile_px)) {
-            confusion.add(labels[t] != 0, found[t] != 0);
-        }
-    }
-    return confusion;
-}
-
-/// The best threshold finder on the training fields, and what it reaches on the test fields.
-struct Baseline {
-    source::ThresholdFinder finder;
-    learn::Confusion train;
-    learn::Confusion test;
-};
-
-Baseline tune_baseline(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    const std::vector<source::ThresholdFinder> finders =
-        source::threshold_finder_grid(campaign.observation.beam_fwhm_arcsec);
-    const double pixel_arcsec = campaign.sky.pixel_arcsec;
-    const auto tuning = count_fields(
-        communicator,
-        campaign,
-        MockSet::train,
-        "threshold finder, tuning",
-        finders.size() * 4,
-        [&](const mpi::FieldPixels& field, const tile::TileGrid& grid) {
-            const std::vector<std::uint8_t> labels =
-                label::label_tiles(*field.sky, grid, campaign.label);
-            return flatten(source::try_finders(field.noise, labels, grid, pixel_arcsec, finders));
-        });
-    const std::vector<learn::Confusion> sums = sum_fields(tuning, finders.size());
-    std::size_t number = 0;
-    mpi::together(communicator, [&] { number = source::best_finder(sums); });
-    const std::vector<source::ThresholdFinder> best{finders[number]};
-    const auto test = count_fields(
-        communicator,
-        campaign,
-        MockSet::test,
-        "threshold finder, test",
-        4,
-        [&](const mpi::FieldPixels& field, const tile::TileGrid& grid) {
-            const std::vector<std::uint8_t> labels =
-                label::label_tiles(*field.sky, grid, campaign.label);
-            return flatten(source::try_finders(field.noise, labels, grid, pixel_arcsec, best));
-        });
-    return {best.front(), sums[number], sum_fields(test, 1).front()};
-}
 
 nlohmann::json to_json(const learn::Confusion& confusion) {
     return {{"A_s", confusion.a_s()},
@@ -131,13 +25,76 @@ nlohmann::json to_json(const learn::Confusion& confusion) {
             {"0C", confusion.n_0c}};
 }
 
-std::string line_of(const std::string& what, const learn::Confusion& confusion) {
+nlohmann::json to_json(const learn::FieldScore& score) {
+    nlohmann::json json = to_json(score.confusion);
+    json["0F_faint"] = score.split.n_0f_faint;
+    json["0F_beside"] = score.split.n_0f_beside;
+    json["1F_beside"] = score.split.n_1f_beside;
+    return json;
+}
+
+/// One row for each model and field.
+std::string table_of(const std::vector<std::vector<learn::FieldScore>>& models) {
+    std::string table = "model,field,1C,1F,0F,0C,0F_faint,0F_beside,1F_beside,A_s,W_s,W_v\n";
+    for (std::size_t model = 0; model < models.size(); ++model) {
+        for (std::size_t field = 0; field < models[model].size(); ++field) {
+            const auto& [confusion, split] = models[model][field];
+            table += base::text(model, ',', field, ',', confusion.n_1c, ',', confusion.n_1f, ',');
+            table += base::text(confusion.n_0f, ',', confusion.n_0c, ',', split.n_0f_faint, ',');
+            table += base::text(split.n_0f_beside, ',', split.n_1f_beside, ',');
+            table += base::text(confusion.a_s(), ',', confusion.w_s(), ',', confusion.w_v(), '\n');
+        }
+    }
+    return table;
+}
+
+/// A_s, W_s and W_v of each model.
+struct Figures {
+    learn::Measured a_s;
+    learn::Measured w_s;
+    learn::Measured w_v;
+};
+
+Figures figures_of(const std::vector<std::vector<learn::FieldScore>>& models) {
+    std::vector<double> a_s;
+    std::vector<double> w_s;
+    std::vector<double> w_v;
+    for (const auto& fields : models) {
+        const learn::Confusion confusion = sum_of(fields).confusion;
+        a_s.push_back(confusion.a_s());
+        w_s.push_back(confusion.w_s());
+        w_v.push_back(confusion.w_v());
+    }
+    return {learn::mean_and_deviation(a_s),
+            learn::mean_and_deviation(w_s),
+            learn::mean_and_deviation(w_v)};
+}
+
+std::string mean_line(std::size_t n_models, const Figures& figures) {
     std::ostringstream line;
     line.precision(4);
-    line << what << ": A_s " << confusion.a_s() << "  W_s " << confusion.w_s() << "  W_v "
-         << confusion.w_v() << "  (1C " << confusion.n_1c << ", 1F " << confusion.n_1f << ", 0F "
-         << confusion.n_0f << ", 0C " << confusion.n_0c << ")";
+    line << "mean of " << n_models << " models: A_s " << figures.a_s.mean << " +- "
+         << figures.a_s.deviation << "  W_s " << figures.w_s.mean << " +- " << figures.w_s.deviation
+         << "  W_v " << figures.w_v.mean << " +- " << figures.w_v.deviation;
     return line.str();
+}
+
+std::string split_line(const learn::FieldScore& score) {
+    return base::text("labelling or network? of ",
+                      score.confusion.n_0f,
+                      " tiles 0F ",
+                      score.split.n_0f_faint,
+                      " hold pixels above the threshold, too few for the label, and ",
+                      score.split.n_0f_beside,
+                      " more touch a signal tile; of ",
+                      score.confusion.n_1f,
+                      " tiles 1F ",
+                      score.split.n_1f_beside,
+                      " touch another signal tile");
+}
+
+std::string path_of(const campaign::Campaign& campaign, const std::string& model) {
+    return model == campaign::trained_model ? model_path(campaign) : model;
 }
 
 }  // namespace
@@ -147,120 +104,89 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
         throw mpi::AgreedError(base::ExitCode::usage,
                                "cannot evaluate without test skies, raise simulate.n_test");
     }
-    auto [model, classifier] = load_model(communicator, campaign, model_path(campaign));
-    if (model.tile_px != campaign.tile_px || model.label_rule != campaign.label) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               model_path(campaign) +
-                                   " was trained with another tile_px or label rule than the "
-                                   "campaign's (its score would "
-                                   "say nothing), train again or correct them");
+    std::vector<LoadedModel> models;
+    for (const std::string& name : campaign.evaluate.models) {
+        const std::string path = path_of(campaign, name);
+        models.push_back(load_model(communicator, campaign, path));
+        const learn::Model& model = models.back().model;
+        if (model.tile_px != campaign.tile_px || model.label_rule != campaign.label) {
+            throw mpi::AgreedError(base::ExitCode::usage,
+                                   path +
+                                       " was trained with another tile_px or label rule than the "
+                                       "campaign's (its score would "
+                                       "say nothing), train again or correct them");
+        }
     }
-    // Beside the confusion: signal tiles under the paper's two label rules, which say how full the
-    // sky is.
-    constexpr std::size_t n_counts = 6;
-    label::LabelRule rule_40 = campaign.label;
-    label::LabelRule rule_9 = campaign.label;
-    rule_40.min_pixels = 40;
-    rule_9.min_pixels = 9;
-    const std::int64_t margin_px = learn::network_info(model.network, model.tile_px).margin_px;
-    const auto counts = count_fields(
-        communicator,
-        campaign,
-        MockSet::test,
-        "evaluate",
-        n_counts,
-        [&](const mpi::FieldPixels& field, const tile::TileGrid& grid) {
-            const tile::ScaledField scaled =
-                tile::scale_field(field.wide_noise, model.scaling, margin_px);
-            const std::vector<float> scores = classifier.scores(
-                tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px));
-            std::vector<std::uint8_t> found(scores.size());
-            std::transform(scores.begin(), scores.end(), found.begin(), [&](float score) {
-                return static_cast<std::uint8_t>(static_cast<double>(score) > model.threshold);
-            });
-            const std::vector<std::uint8_t> labels =
-                label::label_tiles(*field.sky, grid, campaign.label);
-            std::vector<std::int64_t> result = flatten(
-                {compare(labels, found, tile::count_blanks(field.noise, grid), grid.tile_px)});
-            for (const label::LabelRule& rule : {rule_40, rule_9}) {
-                const std::vector<std::uint8_t> signal = label::label_tiles(*field.sky, grid, rule);
-                result.push_back(std::count(signal.begin(), signal.end(), 1));
-            }
-            return result;
-        },
-        margin_px);
-    learn::Confusion total;
-    std::int64_t n_signal_40 = 0;
-    std::int64_t n_signal_9 = 0;
-    const std::size_t n_fields = counts.size() / n_counts;
-    std::string table = "field,1C,1F,0F,0C,A_s,W_s,W_v\n";
-    for (std::size_t field = 0; field < n_fields; ++field) {
-        const std::int64_t* of_field = counts.data() + field * n_counts;
-        const learn::Confusion confusion{of_field[0], of_field[1], of_field[2], of_field[3]};
-        total += confusion;
-        n_signal_40 += of_field[4];
-        n_signal_9 += of_field[5];
-        table += base::text(field,
-                            ",",
-                            confusion.n_1c,
-                            ",",
-                            confusion.n_1f,
-                            ",",
-                            confusion.n_0f,
-                            ",",
-                            confusion.n_0c,
-                            ",",
-                            confusion.a_s(),
-                            ",",
-                            confusion.w_s(),
-                            ",",
-                            confusion.w_v(),
-                            "\n");
-    }
-    std::optional<Baseline> baseline;
+    // Signal tiles under the paper's two label rules say how full the sky is.
+    std::vector<label::LabelRule> rules(2, campaign.label);
+    rules[0].min_pixels = 40;
+    rules[1].min_pixels = 9;
+    const ModelScores scores = score_models(communicator, campaign, models, rules);
+    std::vector<TunedFinder> finders;
     if (campaign.evaluate.threshold_finder) {
-        baseline = tune_baseline(communicator, campaign);
+        finders = tune_finders(communicator, campaign, std::span(&campaign.label, 1));
     }
     if (communicator.is_root()) {
+        const std::size_t n_fields = scores.models.front().size();
         const double per_field = 1.0 / static_cast<double>(n_fields);
-        nlohmann::json report = {{"n_fields", n_fields},
-                                 {"network", to_json(total)},
-                                 {"signal_tiles_per_field",
-                                  {{"min_pixels_40", static_cast<double>(n_signal_40) * per_field},
-                                   {"min_pixels_9", static_cast<double>(n_signal_9) * per_field}}}};
+        const double n_40 = static_cast<double>(scores.n_signal[0]) * per_field;
+        const double n_9 = static_cast<double>(scores.n_signal[1]) * per_field;
         base::print(base::text("evaluate: ",
                                n_fields,
                                " held-out fields, ",
-                               static_cast<double>(n_signal_40) * per_field,
+                               n_40,
                                " signal tiles per field with N_pix 40, ",
-                               static_cast<double>(n_signal_9) * per_field,
+                               n_9,
                                " with N_pix 9 (ratio ",
-                               static_cast<double>(n_signal_9) / static_cast<double>(n_signal_40),
+                               n_9 / n_40,
                                ")"));
-        base::print(line_of(model.network, total));
-        if (baseline) {
-            const source::ThresholdFinder& finder = baseline->finder;
-            base::print(line_of(base::text("best threshold finder (smoothing ",
-                                           finder.smoothing_fwhm_arcsec,
-                                           " arcsec, k ",
-                                           finder.k_sigma,
-                                           ", islands of ",
-                                           finder.min_island_pixels,
-                                           " px, tiles of ",
-                                           finder.min_tile_pixels,
-                                           " px)"),
-                                baseline->test));
-            report["threshold_finder"] = {{"smoothing_fwhm_arcsec", finder.smoothing_fwhm_arcsec},
-                                          {"k_sigma", finder.k_sigma},
-                                          {"min_island_pixels", finder.min_island_pixels},
-                                          {"min_tile_pixels", finder.min_tile_pixels},
-                                          {"train", to_json(baseline->train)},
-                                          {"test", to_json(baseline->test)}};
+        nlohmann::json each = nlohmann::json::array();
+        learn::FieldScore all;
+        for (std::size_t i = 0; i < models.size(); ++i) {
+            const learn::FieldScore total = sum_of(scores.models[i]);
+            all += total;
+            base::print(line_of(models[i].model.network, total.confusion));
+            each.push_back(to_json(total));
+            each.back()["file"] = campaign.evaluate.models[i];
+            each.back()["network"] = models[i].model.network;
         }
-        base::write_file(campaign.output + "/evaluation.csv", table);
+        base::print(split_line(all));
+        nlohmann::json report = {
+            {"n_fields", n_fields},
+            {"network", to_json(all)},
+            {"models", each},
+            {"signal_tiles_per_field", {{"min_pixels_40", n_40}, {"min_pixels_9", n_9}}}};
+        if (models.size() > 1) {
+            const Figures figures = figures_of(scores.models);
+            base::print(mean_line(models.size(), figures));
+            for (const auto& [name, measured] :
+                 {std::pair{"A_s", figures.a_s}, {"W_s", figures.w_s}, {"W_v", figures.w_v}}) {
+                report["network"][name] = measured.mean;
+                report["deviation"][name] = measured.deviation;
+            }
+        }
+        for (const TunedFinder& tuned : finders) {
+            const learn::FieldScore total = sum_of(tuned.fields);
+            base::print(
+                line_of("best threshold finder (" + text_of(tuned.finder) + ")", total.confusion));
+            report["threshold_finder"] = {
+                {"smoothing_fwhm_arcsec", tuned.finder.smoothing_fwhm_arcsec},
+                {"k_sigma", tuned.finder.k_sigma},
+                {"min_island_pixels", tuned.finder.min_island_pixels},
+                {"min_tile_pixels", tuned.finder.min_tile_pixels},
+                {"train", to_json(tuned.training)},
+                {"test", to_json(total)}};
+        }
+        base::write_file(campaign.output + "/evaluation.csv", table_of(scores.models));
         base::write_file(campaign.output + "/evaluation.json", report.dump(2) + "\n");
-        model.metrics = {total, static_cast<std::int64_t>(n_fields)};
-        learn::write_model(model_path(campaign), model);
+        for (std::size_t i = 0; i < models.size(); ++i) {
+            // Files that the user names are the user's.
+            if (campaign.evaluate.models[i] == campaign::trained_model) {
+                models[i].model.metrics = {sum_of(scores.models[i]).confusion,
+                                           static_cast<std::int64_t>(n_fields)};
+                learn::write_model(model_path(campaign), models[i].model);
+            }
+        }
     }
     communicator.barrier();
     return base::ExitCode::done;

@@ -55,7 +55,13 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
         return base::ExitCode::done;
     }
     if (request.is_dry_run) {
+        if (request.command == "sweep" && communicator.is_root()) {
+            apps::print_sweep(campaign);
+        }
         return apps::dry_run(communicator, campaign);
+    }
+    if (request.command == "sweep") {
+        return apps::sweep(communicator, campaign);
     }
     return request.command == "run"
                ? apps::run(communicator, campaign)

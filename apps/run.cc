@@ -9,6 +9,7 @@
 #include "apps/boxes.h"
 #include "apps/commands.h"
 #include "apps/sky_maps.h"
+#include "apps/stages.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -100,10 +101,16 @@ std::string stamp_path(const Campaign& campaign, Stage stage) {
     return base::text(campaign.output, "/.stages/", campaign::stage_name(stage));
 }
 
+}  // namespace
+
+std::string stage_hash(const Campaign& campaign, Stage stage) {
+    return base::sha256(stage_state(campaign, stage));
+}
+
 bool is_finished(const Campaign& campaign, Stage stage) {
     std::ifstream stamp(stamp_path(campaign, stage));
     std::string hash;
-    if (!(stamp >> hash) || hash != base::sha256(stage_state(campaign, stage))) {
+    if (!(stamp >> hash) || hash != stage_hash(campaign, stage)) {
         return false;
     }
     for (const std::string& output : outputs_of(campaign, stage)) {
@@ -114,9 +121,10 @@ bool is_finished(const Campaign& campaign, Stage stage) {
     return true;
 }
 
-/// What follows from a stage that is done anew is no longer finished.
-/// @throws mpi::AgreedError
-/// @collective yes: every rank.
+void mark_finished(const Campaign& campaign, Stage stage) {
+    base::write_file(stamp_path(campaign, stage), stage_hash(campaign, stage) + "\n");
+}
+
 void forget_from(const mpi::Communicator& communicator, const Campaign& campaign, Stage stage) {
     mpi::from_root(communicator, [&] {
         for (const Stage later : all_stages) {
@@ -135,6 +143,8 @@ void forget_from(const mpi::Communicator& communicator, const Campaign& campaign
         return std::string();
     });
 }
+
+namespace {
 
 std::string megabytes(double bytes) {
     return base::text(std::llround(bytes / 1e6), " MB");
@@ -355,30 +365,35 @@ void print_work(const Campaign& campaign) {
 
 }  // namespace
 
+base::ExitCode finish_stage(const mpi::Communicator& communicator,
+                            const Campaign& campaign,
+                            Stage stage) {
+    const std::string state = mpi::from_root(communicator, [&] {
+        if (is_finished(campaign, stage)) {
+            return std::string("finished");
+        }
+        return std::string("to do");
+    });
+    if (state == "finished") {
+        if (communicator.is_root()) {
+            base::print(base::text(campaign::stage_name(stage),
+                                   ": finished before and unchanged, skipped"));
+        }
+        return base::ExitCode::done;
+    }
+    prepare_folder(communicator, campaign.output + "/.stages");
+    forget_from(communicator, campaign, stage);
+    const base::ExitCode code = run_stage(communicator, campaign, stage);
+    if (communicator.is_root() && code == base::ExitCode::done) {
+        mark_finished(campaign, stage);
+    }
+    return code;
+}
+
 base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
     base::ExitCode worst = base::ExitCode::done;
     for (const Stage stage : campaign.stages) {
-        const std::string state = mpi::from_root(communicator, [&] {
-            if (is_finished(campaign, stage)) {
-                return std::string("finished");
-            }
-            return std::string("to do");
-        });
-        if (state == "finished") {
-            if (communicator.is_root()) {
-                base::print(base::text(campaign::stage_name(stage),
-                                       ": finished before and unchanged, skipped"));
-            }
-            continue;
-        }
-        prepare_folder(communicator, campaign.output + "/.stages");
-        forget_from(communicator, campaign, stage);
-        const base::ExitCode code = run_stage(communicator, campaign, stage);
-        worst = std::max(worst, code);
-        if (communicator.is_root() && code == base::ExitCode::done) {
-            base::write_file(stamp_path(campaign, stage),
-                             base::sha256(stage_state(campaign, stage)) + "\n");
-        }
+        worst = std::max(worst, finish_stage(communicator, campaign, stage));
     }
     if (communicator.is_root()) {
         base::print("results are in " + campaign.output);

@@ -122,8 +122,11 @@ bool is_finished(const campaign::Campaign& campaign, MockSet set, int number) {
 
 /// Notes what the skies of a folder are made from. A sky is finished once its haloes are written,
 /// which is done last; those made from anything else are forgotten.
+///
+/// @throws base::UsageError  if they lie in a folder that other campaigns may share.
 void keep_only_current_skies(const campaign::Campaign& campaign) {
-    const std::string path = campaign.output + "/skies/.made_from";
+    const std::string folder = campaign::skies_folder(campaign);
+    const std::string path = folder + "/.made_from";
     const std::string hash = base::sha256(mock_skies_state(campaign)) + "\n";
     std::ifstream file(path);
     std::ostringstream before;
@@ -131,8 +134,16 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
     if (before.str() == hash) {
         return;
     }
-    for (const char* set : {"/skies/train", "/skies/test"}) {
-        for (const auto& entry : std::filesystem::directory_iterator(campaign.output + set)) {
+    if (!campaign.simulate.folder.empty() && !before.str().empty()) {
+        throw base::UsageError(base::text(
+            campaign::position_of(campaign, "simulate.folder"),
+            ": the skies in ",
+            folder,
+            " are made from other settings or by another version (another campaign may need "
+            "them), name another simulate.folder or remove it"));
+    }
+    for (const char* set : {"/train", "/test"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder + set)) {
             if (entry.path().filename().string().starts_with("haloes_")) {
                 std::filesystem::remove(entry.path());
             }
@@ -147,12 +158,26 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
     const bool writes_train = !is_in_memory(campaign, MockSet::train);
     const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
-    prepare_folder(communicator, campaign.output + "/skies/train");
-    prepare_folder(communicator, campaign.output + "/skies/test");
-    mpi::from_root(communicator, [&] {
+    const std::string folder = campaign::skies_folder(campaign);
+    prepare_folder(communicator, folder + "/train");
+    prepare_folder(communicator, folder + "/test");
+    const auto set_of = [&](int i) { return i < n_train ? MockSet::train : MockSet::test; };
+    const auto number_of = [&](int i) { return i < n_train ? i : i - n_train; };
+    const std::string is_all_there = mpi::from_root(communicator, [&] {
         keep_only_current_skies(campaign);
-        return std::string();
+        for (int i = 0; i < n_all; ++i) {
+            if (!is_finished(campaign, set_of(i), number_of(i))) {
+                return std::string();
+            }
+        }
+        return std::string("yes");
     });
+    if (!is_all_there.empty()) {
+        if (communicator.is_root()) {
+            base::log_info("simulate: all skies are in " + folder);
+        }
+        return base::ExitCode::done;
+    }
     const int n_threads = threads_of_rank(campaign, communicator);
     MockSkies skies(communicator, campaign);
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
@@ -162,8 +187,8 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         "skies",
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
-        const MockSet set = i < n_train ? MockSet::train : MockSet::test;
-        const int number = i < n_train ? i : i - n_train;
+        const MockSet set = set_of(i);
+        const int number = number_of(i);
         if (!is_finished(campaign, set, number)) {
             write_sky(campaign, skies, set, number, n_threads);
         }
@@ -179,8 +204,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
                                   " training and ",
                                   campaign.simulate.n_test,
                                   " test skies in ",
-                                  campaign.output,
-                                  "/skies",
+                                  folder,
                                   writes_train ? "" : ", training skies are made when needed"));
     }
     return base::ExitCode::done;

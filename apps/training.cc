@@ -54,19 +54,29 @@ std::string line_of_validation(const learn::Model& model, const ScoredTiles& sco
 
 Training::Training(const mpi::Communicator& communicator,
                    const campaign::Campaign& campaign,
-                   const TrainingSet& set,
+                   const TrainingTiles& tiles,
                    learn::Device device)
     : communicator_(communicator),
       campaign_(campaign),
       settings_(campaign.train),
-      set_(set),
+      tiles_(tiles),
       device_(device),
       n_threads_(threads_of_rank(campaign, communicator)),
-      directory_(communicator, set.train),
+      directory_(communicator, tiles.train.shard),
       step_(campaign.train, campaign.tile_px, device, n_threads_),
       reducer_(mpi::make_gradient_reducer(communicator)) {
+    std::size_t n_signal = directory_.signal_ids().size();
+    std::size_t n_noise = directory_.noise_ids().size();
+    if (settings_.max_tiles > 0) {
+        const double share = 1 / (1 + settings_.noise_per_signal);
+        n_signal =
+            static_cast<std::size_t>(std::max(1LL, std::llround(settings_.max_tiles * share)));
+        n_noise = static_cast<std::size_t>(settings_.max_tiles) - n_signal;
+    }
+    signal_ids_ = learn::choose_tiles(settings_.seed, directory_.signal_ids(), n_signal);
+    noise_ids_ = learn::choose_tiles(settings_.seed, directory_.noise_ids(), n_noise);
     state_.settings_sha256 = base::sha256(
-        base::version() + "\n" + set.sha256 + "\n" +
+        base::version() + "\n" + tiles.sha256 + "\n" +
         campaign::settings_text(campaign, {"seed", "tile_px", "field_px", "label", "train"}));
 }
 
@@ -134,16 +144,13 @@ void Training::finish() {
 
 void Training::train_epoch() {
     const auto epoch = static_cast<std::uint32_t>(state_.epoch);
-    const std::vector<mpi::TileId> order = learn::epoch_samples(settings_.seed,
-                                                                epoch,
-                                                                directory_.signal_ids(),
-                                                                directory_.noise_ids(),
-                                                                settings_.noise_per_signal);
+    const std::vector<mpi::TileId> order = learn::epoch_samples(
+        settings_.seed, epoch, signal_ids_, noise_ids_, settings_.noise_per_signal);
     const auto batch_size = static_cast<std::size_t>(settings_.batch_size);
     n_samples_ = order.size();
     steps_per_epoch_ = static_cast<std::int64_t>((order.size() + batch_size - 1) / batch_size);
     mpi::EpochSamples parts(communicator_,
-                            set_.train,
+                            tiles_.train.shard,
                             directory_,
                             order,
                             batch_size,
@@ -292,7 +299,7 @@ std::optional<ScoredTiles> Training::score_validation(
         float logit;
         std::uint32_t label;
     };
-    const mpi::Shard& shard = set_.validation;
+    const mpi::Shard& shard = tiles_.validation.shard;
     const auto tile_size =
         static_cast<std::size_t>(learn::network_info(model.network, model.tile_px).n_tile_values());
     constexpr std::size_t max_at_once = 2500;
@@ -342,7 +349,7 @@ learn::Model Training::write_model(const std::string& path,
         campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec, 0};
     model.noise_jy_beam = campaign_.observation.noise_jy_beam;
     model.frequency_hz = campaign_.sky.frequency_hz;
-    model.training_data_sha256 = set_.sha256;
+    model.training_data_sha256 = tiles_.sha256;
     model.history = state_.history;
     model.kept_epoch = epoch;
     if (scored) {

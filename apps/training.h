@@ -2,12 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/training_tiles.h"
+#include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/campaign/campaign.h"
 #include "lib/learn/checkpoint.h"
@@ -21,28 +22,6 @@
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::apps {
 
-/// The labelled tiles that this rank was handed, and the hash of all ranks' pixels.
-struct TrainingSet {
-    mpi::Shard train;
-    mpi::Shard validation;
-    std::string sha256;
-};
-
-/// Of the memory that training tiles may take, a quarter is for those to train on, as much for
-/// those to validate on, and half for those that are on their way (EpochSamples).
-struct TileMemory {
-    std::size_t shard_bytes = std::numeric_limits<std::size_t>::max();
-    std::size_t chunk_bytes = std::size_t{32} << 20U;
-
-    explicit TileMemory(const campaign::Campaign& campaign) {
-        if (campaign.parallel.tile_memory_mb > 0) {
-            const double quarter = campaign.parallel.tile_memory_mb * 1e6 / 4;
-            shard_bytes = static_cast<std::size_t>(quarter);
-            chunk_bytes = std::min(chunk_bytes, static_cast<std::size_t>(quarter / 2));
-        }
-    }
-};
-
 /// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
 /// number of ranks.
 struct ScoredTiles {
@@ -55,13 +34,16 @@ struct ScoredTiles {
 /// @collective yes: every rank has one, and calls each of its functions.
 class Training {
   public:
-    /// @param set  what gather_tiles() gave; must outlive this object, as must the campaign.
+    /// @param tiles  what prepare_tiles() gave; must outlive this object, as must the campaign.
     Training(const mpi::Communicator& communicator,
              const campaign::Campaign& campaign,
-             const TrainingSet& set,
+             const TrainingTiles& tiles,
              learn::Device device);
 
-    const mpi::TileDirectory& directory() const { return directory_; }
+    /// Tiles of all ranks that are trained on; noise tiles are drawn from theirs anew in each
+    /// epoch.
+    std::size_t n_signal() const { return signal_ids_.size(); }
+    std::size_t n_noise() const { return noise_ids_.size(); }
 
     /// Goes on from the last good checkpoint, if there is one.
     void resume();
@@ -92,10 +74,12 @@ class Training {
     const mpi::Communicator& communicator_;
     const campaign::Campaign& campaign_;
     const learn::TrainSettings& settings_;
-    const TrainingSet& set_;
+    const TrainingTiles& tiles_;
     learn::Device device_;
     int n_threads_;
     mpi::TileDirectory directory_;
+    std::vector<mpi::TileId> signal_ids_;
+    std::vector<mpi::TileId> noise_ids_;
     learn::TrainingStep step_;
     std::unique_ptr<mpi::GradientReducer> reducer_;
 
@@ -106,5 +90,11 @@ class Training {
     std::int64_t steps_per_epoch_ = 1;
     std::chrono::steady_clock::time_point checkpointed_ = std::chrono::steady_clock::now();
 };
+
+/// Trains as train(), with tiles that are gathered if `tiles` has none or others.
+/// @collective yes: every rank.
+base::ExitCode train_on(const mpi::Communicator& communicator,
+                        const campaign::Campaign& campaign,
+                        TrainingTiles& tiles);
 
 }  // namespace faintweb::apps

@@ -32,8 +32,8 @@ std::string mock_path(const campaign::Campaign& campaign,
                       const std::string& ending) {
     std::string digits = std::to_string(number);
     digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
-    return base::text(campaign.output,
-                      "/skies/",
+    return base::text(campaign::skies_folder(campaign),
+                      "/",
                       set == MockSet::train ? "train" : "test",
                       "/",
                       kind,

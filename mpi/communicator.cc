@@ -233,6 +233,10 @@ Communicator Communicator::split(int group) const {
     MPI_Comm comm = MPI_COMM_NULL;
     check_mpi(MPI_Comm_split(handle_->comm, group, handle_->rank, &comm), "MPI_Comm_split");
     std::unique_ptr<Handle> handle = make_handle(comm);
+    // The other groups work at the same time: who takes which GPU and core is agreed by all.
+    handle->local_rank = handle_->local_rank;
+    handle->local_size = handle_->local_size;
+    handle->n_sharing_cores = handle_->n_sharing_cores;
     return Communicator(std::shared_ptr<Handle>(handle.release(), [](Handle* last) {
         MPI_Comm_free(&last->comm);
         delete last;

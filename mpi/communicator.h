@@ -55,7 +55,9 @@ class Communicator {
     /// know the sizes of what comes.
     void exchange(const std::vector<std::span<const std::byte>>& sent,
                   const std::vector<std::span<std::byte>>& received) const;
-    /// A communicator of the ranks that give the same group, in the order of their ranks here.
+    /// A communicator of the ranks that give the same group, in the order of their ranks here. Its
+    /// local_rank(), local_size() and n_sharing_cores() stay those of this one, so that groups that
+    /// work at the same time take different GPUs and cores.
     Communicator split(int group) const;
 
     /// The MPI_Comm behind this object (a pointer to it), null for a world of one without MPI. For

@@ -1,7 +1,6 @@
 #include "mpi/field_plan.h"
 
 #include <algorithm>
-#include <limits>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -114,22 +113,6 @@ PlannedMap look_at(const MapPaths& paths,
     return map;
 }
 
-/// The part of an image in a window; what lies past the image's edges is blank.
-image::Image cut_out(const image::Image& whole, const image::Window& window) {
-    image::Image part =
-        image::make_image(window.rows, window.cols, std::numeric_limits<float>::quiet_NaN());
-    const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
-    const std::int64_t x_end = std::min(window.x0 + window.cols, whole.cols);
-    const std::int64_t y_end = std::min(window.y0 + window.rows, whole.rows);
-    for (std::int64_t y = std::max<std::int64_t>(window.y0, 0); y < y_end && x_first < x_end; ++y) {
-        const std::span<const float> row = whole.row(y);
-        std::copy(row.begin() + x_first,
-                  row.begin() + x_end,
-                  &part.at(y - window.y0, x_first - window.x0));
-    }
-    return part;
-}
-
 }  // namespace
 
 FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
@@ -216,8 +199,8 @@ std::vector<float> pack_field(const FieldPlan& plan,
         FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
                          whole->cols == plan.map_of(field).info.cols);
     }
-    std::vector<float> pixels = cut_out(map, plan.wide_window_of(field)).pixels;
-    const std::vector<float> truth = cut_out(sky, plan.window_of(field)).pixels;
+    std::vector<float> pixels = image::cut_out(map, plan.wide_window_of(field)).pixels;
+    const std::vector<float> truth = image::cut_out(sky, plan.window_of(field)).pixels;
     pixels.insert(pixels.end(), truth.begin(), truth.end());
     return pixels;
 }
@@ -246,8 +229,8 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
         pixels.resize(n_wide);
     }
     unpacked.wide_noise = {wide.rows, wide.cols, std::move(pixels)};
-    unpacked.noise =
-        cut_out(unpacked.wide_noise, {plan.margin_px, plan.margin_px, window.cols, window.rows});
+    unpacked.noise = image::cut_out(unpacked.wide_noise,
+                                    {plan.margin_px, plan.margin_px, window.cols, window.rows});
     return unpacked;
 }
 

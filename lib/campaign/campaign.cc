@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/campaign/keys.h"
+#include "lib/campaign/sweep.h"
 #include "lib/campaign/yaml_tree.h"
 
 namespace faintweb::campaign {
@@ -198,7 +199,9 @@ std::optional<Setting> parse_override(const std::string& text, Faults& faults) {
 
 /// The word that is no file name as a value of this key; empty if there is none.
 std::string reserved_word(const std::string& key) {
-    return key == "detect.maps" ? simulated_maps : key == "detect.model" ? trained_model : "";
+    return key == "detect.maps"                                ? simulated_maps
+           : key == "detect.model" || key == "evaluate.models" ? trained_model
+                                                               : "";
 }
 
 /// Turns the names of input files into paths from the current folder.
@@ -302,12 +305,19 @@ class CrossChecks {
             }
         }
         check_maps();
+        if (campaign_.evaluate.models.empty() && campaign_.has_stage(Stage::evaluate)) {
+            add({"evaluate.models"},
+                "evaluate.models is an empty list",
+                "the evaluate stage needs a model",
+                "name at least one");
+        }
         check_realisations();
         for (const SourceKeys& source : file_sources) {
             check_source(source);
         }
         check_snapshot_names("snapshot.velocity", campaign_.snapshot.velocity);
         check_snapshot_names("snapshot.magnetic_field", campaign_.snapshot.magnetic_field);
+        check_sweep();
     }
 
   private:
@@ -489,6 +499,64 @@ class CrossChecks {
         }
     }
 
+    void check_sweep() const {
+        const SweepSettings& sweep = campaign_.sweep;
+        const auto check_once = [&](const std::string& key, const auto& values) {
+            for (std::size_t i = 1; i < values.size(); ++i) {
+                if (std::find(values.begin(),
+                              values.begin() + static_cast<std::ptrdiff_t>(i),
+                              values[i]) != values.begin() + static_cast<std::ptrdiff_t>(i)) {
+                    add({base::text(key, "[", i, "]"), key},
+                        base::text(key, " names item ", i, " twice"),
+                        "one training would be done and counted twice",
+                        "remove one of the two");
+                }
+            }
+        };
+        check_once("sweep.network", sweep.network);
+        check_once("sweep.scaling", sweep.scaling);
+        check_once("sweep.batch_size", sweep.batch_size);
+        check_once("sweep.learning_rate", sweep.learning_rate);
+        check_once("sweep.min_pixels", sweep.min_pixels);
+        check_once("sweep.flux_threshold_jy_arcsec2", sweep.flux_threshold_jy_arcsec2);
+        check_once("sweep.seed", sweep.seed);
+        check_once("sweep.epochs", sweep.epochs);
+        std::vector<std::string> names;
+        for (const Variant& variant : sweep.variants) {
+            names.push_back(variant.name);
+            const std::string item = base::text("sweep.variants[", names.size() - 1, "]");
+            for (const auto& [key, value] : variant.settings) {
+                const std::string leaf = key.substr(key.find('.') + 1);
+                // What a list names is not the variants' to say.
+                if ((leaf == "network" && !sweep.network.empty()) ||
+                    (leaf == "scaling" && !sweep.scaling.empty()) ||
+                    (leaf == "batch_size" && !sweep.batch_size.empty()) ||
+                    (leaf == "learning_rate" && !sweep.learning_rate.empty()) ||
+                    (leaf == "epochs" && !sweep.epochs.empty())) {
+                    add({item, "sweep.variants"},
+                        base::text("variant ", variant.name, " sets ", key),
+                        base::text("sweep.", leaf, " names values for all variants"),
+                        "leave one of the two out");
+                }
+            }
+        }
+        check_once("sweep.variants", names);
+        if (!sweep.reference.empty() &&
+            std::find(names.begin(), names.end(), sweep.reference) == names.end()) {
+            const std::string meant = nearest(sweep.reference, names);
+            add({"sweep.reference"},
+                "sweep.reference is " + shown(sweep.reference),
+                "no variant has this name",
+                meant.empty() ? "name one of sweep.variants" : "did you mean " + meant + "?");
+        }
+        if (n_sweep_runs(sweep) > max_sweep_runs) {
+            add({"sweep"},
+                base::text("sweep makes ", n_sweep_runs(sweep), " trainings"),
+                base::text("more than ", max_sweep_runs),
+                "shorten its lists");
+        }
+    }
+
     const Campaign& campaign_;
     Faults& faults_;
 };
@@ -591,6 +659,10 @@ bool makes_skies(const Campaign& campaign, sky::SkySet set) {
     }
     return campaign.has_stage(Stage::train) ||
            (campaign.has_stage(Stage::evaluate) && campaign.evaluate.threshold_finder);
+}
+
+std::string skies_folder(const Campaign& campaign) {
+    return campaign.simulate.folder.empty() ? campaign.output + "/skies" : campaign.simulate.folder;
 }
 
 image::MapOptions map_options(const Campaign& campaign) {
@@ -727,6 +799,9 @@ void check_files(const Campaign& campaign) {
         check_all("detect.maps", campaign.detect.maps);
         check_all("detect.truth", campaign.detect.truth);
         check("detect.model", campaign.detect.model);
+    }
+    if (campaign.has_stage(Stage::evaluate)) {
+        check_all("evaluate.models", campaign.evaluate.models);
     }
     faults.throw_if_any();
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/campaign/variant.h"
 #include "lib/image/beam.h"
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
@@ -23,7 +24,8 @@ enum class Stage { simulate, train, evaluate, detect };
 
 /// What `detect.maps` names when it means the mock test fields of this campaign.
 inline constexpr const char* simulated_maps = "simulated";
-/// What `detect.model` names when it means the model of this campaign's train stage.
+/// What `detect.model` and `evaluate.models` name when they mean the model of this campaign's train
+/// stage.
 inline constexpr const char* trained_model = "trained";
 /// Test realisations count from here, training realisations from 0: they never share numbers.
 inline constexpr std::uint64_t first_test_realisation = 1'000'000;
@@ -34,6 +36,7 @@ struct SimulateSettings {
     int n_test = 8;
     bool layers = false;     ///< also write the layers that a sky is the sum of
     std::vector<int> slabs;  ///< also write these slabs alone, 0 = nearest
+    std::string folder;      ///< of the skies; empty: skies in the output folder
 };
 
 /// Where the snapshots of other simulations keep what. A factor turns a field into our unit; 0: its
@@ -53,6 +56,23 @@ struct SnapshotSettings {
 
 struct EvaluateSettings {
     bool threshold_finder = true;  ///< also tune and score the best threshold finder
+    std::vector<std::string> models = {trained_model};  ///< model files, or trained_model
+};
+
+/// Many trainings of one campaign: every combination of what its lists name. An empty list leaves
+/// the key of the same name as it is.
+struct SweepSettings {
+    std::vector<Variant> variants;
+    std::vector<std::string> network;
+    std::vector<tile::Scaling> scaling;
+    std::vector<int> batch_size;
+    std::vector<double> learning_rate;
+    std::vector<int> min_pixels;
+    std::vector<double> flux_threshold_jy_arcsec2;
+    std::vector<std::uint64_t> seed;
+    std::vector<int> epochs;  ///< one training is looked at after each of these
+    std::string reference;    ///< variant that the others are compared with
+    int group_size = 1;       ///< ranks of one training
 };
 
 struct DetectSettings {
@@ -110,6 +130,7 @@ struct Campaign {
     SimulateSettings simulate;
     learn::TrainSettings train;
     EvaluateSettings evaluate;
+    SweepSettings sweep;
     DetectSettings detect;
     ParallelSettings parallel;
     ImageSettings image;
@@ -134,6 +155,9 @@ SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 /// Whether the campaign's stages make skies of a set, be it in memory, instead of reading those
 /// that were written.
 bool makes_skies(const Campaign& campaign, sky::SkySet set);
+
+/// Folder of the mock skies: simulate.folder, else skies in the output folder.
+std::string skies_folder(const Campaign& campaign);
 
 /// How the maps of the detect stage are opened.
 image::MapOptions map_options(const Campaign& campaign);

@@ -137,6 +137,12 @@ class Keys::Section {
 // To add a key: a member in its settings struct, and one line here.
 Keys::Keys() {
     const Allowed any;
+    // One range for a key and for what a sweep makes of it.
+    const Allowed pixel_counts = within(0, 1048576);
+    const Allowed fluxes = above_up_to(0, 1e3);
+    const Allowed epoch_counts = within(1, 100'000);
+    const Allowed batch_sizes = within(1, 65536);
+    const Allowed rates = above_up_to(0, 1);
 
     Section<Campaign> top(*this);
     top.key("name", &Campaign::name, not_empty(), "", "What the run is called in logs and reports.")
@@ -549,12 +555,12 @@ Keys::Keys() {
         *this, "label", &Campaign::label, "When a tile of the noiseless sky counts as signal.");
     label.key("min_pixels",
               &Rule::min_pixels,
-              within(0, 1048576),
+              pixel_counts,
               "pixel",
               "More pixels than this must be brighter than the threshold.");
     label.key("flux_threshold_jy_arcsec2",
               &Rule::flux_threshold_jy_arcsec2,
-              above_up_to(0, 1e3),
+              fluxes,
               "Jy/arcsec2",
               "The threshold of a pixel, F_th.");
 
@@ -565,6 +571,15 @@ Keys::Keys() {
                                "How many mock skies there are, each with and without noise.");
     simulate.key("n_train", &Simulate::n_train, within(0, 999'999), "", "Skies to train on.");
     simulate.key("n_test", &Simulate::n_test, within(0, 999'999), "", "Other skies, to test on.");
+    simulate
+        .key("folder",
+             &Simulate::folder,
+             any,
+             "",
+             "Folder of the skies, from the current folder; several campaigns may share them. "
+             "Empty: "
+             "skies in the output folder.")
+        .only_running();
     simulate
         .key("layers",
              &Simulate::layers,
@@ -593,24 +608,20 @@ Keys::Keys() {
         "the campaign's seed.");
     train.key("epochs",
               &Train::epochs,
-              within(1, 100'000),
+              epoch_counts,
               "",
               "Passes over the signal tiles and as many noise tiles as noise_per_signal asks for.");
     train.key("keep_epochs",
               &Train::keep_epochs,
-              within(1, 100'000),
+              epoch_counts,
               "",
               "Also keep the model as it is after these epochs, model_epoch_N.safetensors.");
     train.key("batch_size",
               &Train::batch_size,
-              within(1, 65536),
+              batch_sizes,
               "tile",
               "Tiles per step of the optimiser, over all ranks.");
-    train.key("learning_rate",
-              &Train::learning_rate,
-              above_up_to(0, 1),
-              "",
-              "Step of the Adam optimiser.");
+    train.key("learning_rate", &Train::learning_rate, rates, "", "Step of the Adam optimiser.");
     train.key("dropout_keep",
               &Train::dropout_keep,
               above_up_to(0, 1),
@@ -626,6 +637,12 @@ Keys::Keys() {
               above_up_to(0, 1e4),
               "",
               "Noise tiles per signal tile in an epoch.");
+    train.key("max_tiles",
+              &Train::max_tiles,
+              within(0, 1'000'000'000),
+              "tile",
+              "Train on at most so many tiles, one signal tile to noise_per_signal noise tiles, "
+              "chosen by train.seed; 0 = all.");
     train
         .key("source",
              &Train::source,
@@ -696,6 +713,69 @@ Keys::Keys() {
                  any,
                  "",
                  "Also score the best threshold finder, tuned on the training skies.");
+
+    evaluate
+        .key("models",
+             &Evaluate::models,
+             not_empty(),
+             "",
+             "Model files, from this file's folder, trained alike with other seeds; trained = what "
+             "the train stage made.")
+        .input_file();
+
+    using Sweep = SweepSettings;
+    Section<Sweep> sweep(*this,
+                         "sweep",
+                         &Campaign::sweep,
+                         "Trainings of `faintweb sweep`: every combination of these lists. An "
+                         "empty list leaves the key of its name as it is.");
+    sweep
+        .key("variants",
+             &Sweep::variants,
+             any,
+             "",
+             "Settings of the train section that go together, each set under a name of its own.")
+        .only_running();
+    sweep.key("network", &Sweep::network, learn::network_names(), "", "Values of train.network.")
+        .only_running();
+    sweep.key("scaling", &Sweep::scaling, any, "", "Values of train.scaling.").only_running();
+    sweep.key("batch_size", &Sweep::batch_size, batch_sizes, "tile", "Values of train.batch_size.")
+        .only_running();
+    sweep.key("learning_rate", &Sweep::learning_rate, rates, "", "Values of train.learning_rate.")
+        .only_running();
+    sweep
+        .key("min_pixels", &Sweep::min_pixels, pixel_counts, "pixel", "Values of label.min_pixels.")
+        .only_running();
+    sweep
+        .key("flux_threshold_jy_arcsec2",
+             &Sweep::flux_threshold_jy_arcsec2,
+             fluxes,
+             "Jy/arcsec2",
+             "Values of label.flux_threshold_jy_arcsec2.")
+        .only_running();
+    sweep.key("seed", &Sweep::seed, any, "", "Values of train.seed.").only_running();
+    sweep
+        .key("epochs",
+             &Sweep::epochs,
+             epoch_counts,
+             "",
+             "Each training is evaluated after each of these and ends after the last; instead of "
+             "train.epochs.")
+        .only_running();
+    sweep
+        .key("reference",
+             &Sweep::reference,
+             any,
+             "",
+             "Variant that the others and the threshold finder are compared with, field by field.")
+        .only_running();
+    sweep
+        .key("group_size",
+             &Sweep::group_size,
+             within(1, 1'000'000),
+             "rank",
+             "Ranks that share one training; so many groups as there are train at the same time.")
+        .only_running();
 
     using Detect = DetectSettings;
     Section<Detect> detect(*this, "detect", &Campaign::detect, "From maps to the catalogue.");

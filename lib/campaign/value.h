@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/campaign/variant.h"
 #include "lib/campaign/yaml_tree.h"
 #include "lib/image/beam.h"
 
@@ -89,6 +90,8 @@ double read_double(const Node& node, const Allowed& allowed);
 std::string read_text(const Node& node, const Allowed& allowed);
 /// [major_arcsec, minor_arcsec, angle_deg]
 image::Beam read_beam(const Node& node);
+/// A mapping of a name and of keys that a variant may set, with values that these may have.
+Variant read_variant(const Node& node);
 /// @throws Fault  if the node is no list.
 void expect_list(const Node& node);
 
@@ -96,6 +99,7 @@ void expect_list(const Node& node);
 std::string print_double(double value);
 std::string print_text(const std::string& value);
 std::string print_beam(const image::Beam& beam);
+std::string print_variant(const Variant& variant);
 
 template <typename T>
 struct IsVector : std::false_type {};
@@ -121,6 +125,8 @@ std::string type_text() {
         return "number";
     } else if constexpr (std::same_as<T, image::Beam>) {
         return "[major_arcsec, minor_arcsec, angle_deg]";
+    } else if constexpr (std::same_as<T, Variant>) {
+        return "{name: text, key: value, ...}";
     } else {
         return "text";
     }
@@ -170,6 +176,8 @@ T read_value(const Node& node, const Allowed& allowed) {
         return static_cast<T>(read_double(node, allowed));
     } else if constexpr (std::same_as<T, image::Beam>) {
         return read_beam(node);
+    } else if constexpr (std::same_as<T, Variant>) {
+        return read_variant(node);
     } else {
         return read_text(node, allowed);
     }
@@ -201,6 +209,8 @@ std::string print_value(const T& value) {
         return print_double(value);
     } else if constexpr (std::same_as<T, image::Beam>) {
         return print_beam(value);
+    } else if constexpr (std::same_as<T, Variant>) {
+        return print_variant(value);
     } else {
         return print_text(value);
     }

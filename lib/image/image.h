@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/base/contract.h"
+#include "lib/image/window.h"
 
 namespace faintweb::image {
 
@@ -43,5 +44,11 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
     image.pixels.assign(static_cast<std::size_t>(rows * cols), value);
     return image;
 }
+
+/// The part of an image in a window, any unit; what lies past the image's edges is blank.
+///
+/// @param window  pixels of the image.
+/// @return        [window.rows, window.cols].
+Image cut_out(const Image& whole, const Window& window);
 
 }  // namespace faintweb::image

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lib/image/image.h"
@@ -18,6 +19,20 @@ struct LabelRule {
 
     bool operator==(const LabelRule&) const = default;
 };
+
+/// How many sky pixels of each tile lie strictly above a threshold: the labels of a field under
+/// every rule with this threshold follow from it.
+///
+/// @param sky  [field_rows, field_cols], Jy/arcsec2, without noise; blanks never count.
+/// @return     [grid.count()], pixels.
+std::vector<std::int32_t> count_above(const image::Image& sky,
+                                      const tile::TileGrid& grid,
+                                      double flux_threshold_jy_arcsec2);
+
+/// The labels that follow from count_above() for the rule's threshold.
+///
+/// @return  [n_above.size()], 1 = signal, 0 = noise.
+std::vector<std::uint8_t> labels_of(std::span<const std::int32_t> n_above, const LabelRule& rule);
 
 /// Labels every tile of a field.
 ///

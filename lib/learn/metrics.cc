@@ -15,6 +15,25 @@ double ratio(std::int64_t part, std::int64_t whole) {
                       : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// Whether any of the up to 8 tiles around tile t is marked.
+bool touches(std::span<const std::uint8_t> is_marked, std::int64_t t, const tile::TileGrid& grid) {
+    const std::int64_t row = t / grid.n_cols();
+    const std::int64_t col = t % grid.n_cols();
+    for (std::int64_t r = std::max<std::int64_t>(row - 1, 0);
+         r <= std::min(row + 1, grid.n_rows() - 1);
+         ++r) {
+        for (std::int64_t c = std::max<std::int64_t>(col - 1, 0);
+             c <= std::min(col + 1, grid.n_cols() - 1);
+             ++c) {
+            const std::int64_t other = r * grid.n_cols() + c;
+            if (other != t && is_marked[static_cast<std::size_t>(other)] != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 void Confusion::add(bool is_signal, bool is_detected) {
@@ -78,6 +97,52 @@ BestThreshold best_threshold(std::span<const float> scores, std::span<const std:
         }
     }
     return best;
+}
+
+ErrorSplit& ErrorSplit::operator+=(const ErrorSplit& other) {
+    n_0f_faint += other.n_0f_faint;
+    n_0f_beside += other.n_0f_beside;
+    n_1f_beside += other.n_1f_beside;
+    return *this;
+}
+
+FieldScore& FieldScore::operator+=(const FieldScore& other) {
+    confusion += other.confusion;
+    split += other.split;
+    return *this;
+}
+
+FieldScore score_field(std::span<const std::uint8_t> labels,
+                       std::span<const std::uint8_t> found,
+                       std::span<const std::int32_t> n_above,
+                       std::span<const std::int32_t> n_blank,
+                       const tile::TileGrid& grid) {
+    const auto n = static_cast<std::size_t>(grid.count());
+    FAINTWEB_EXPECTS(labels.size() == n && found.size() == n);
+    FAINTWEB_EXPECTS(n_above.size() == n && n_blank.size() == n);
+    std::vector<std::uint8_t> is_signal(n);
+    for (std::size_t t = 0; t < n; ++t) {
+        is_signal[t] = labels[t] != 0 && !tile::is_blank_tile(n_blank[t], grid.tile_px);
+    }
+    FieldScore score;
+    for (std::size_t t = 0; t < n; ++t) {
+        if (tile::is_blank_tile(n_blank[t], grid.tile_px)) {
+            continue;
+        }
+        score.confusion.add(is_signal[t] != 0, found[t] != 0);
+        if (is_signal[t] == found[t]) {
+            continue;
+        }
+        const bool is_beside = touches(is_signal, static_cast<std::int64_t>(t), grid);
+        if (is_signal[t] != 0) {
+            score.split.n_1f_beside += is_beside;
+        } else if (n_above[t] > 0) {
+            ++score.split.n_0f_faint;
+        } else {
+            score.split.n_0f_beside += is_beside;
+        }
+    }
+    return score;
 }
 
 }  // namespace faintweb::learn

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 
+#include "lib/tile/grid.h"
+
 namespace faintweb::learn {
 
 /// How many tiles of a test ended where.
@@ -47,6 +49,39 @@ struct BestThreshold {
 /// @param scores  [n] in [0, 1].
 /// @param labels  [n] 1 signal, 0 noise.
 BestThreshold best_threshold(std::span<const float> scores, std::span<const std::uint8_t> labels);
+/// Wrong tiles that the labels rather than the network may be to blame for: a signal tile is a
+/// square of pixels above a threshold, a source is not.
+struct ErrorSplit {
+    std::int64_t n_0f_faint = 0;   ///< 0F with some pixels above F_th, too few for the label rule
+    std::int64_t n_0f_beside = 0;  ///< 0F without any, that touches a signal tile
+    std::int64_t n_1f_beside = 0;  ///< 1F that touches another signal tile
+    ErrorSplit& operator+=(const ErrorSplit& other);
+    bool operator==(const ErrorSplit&) const = default;
+};
+
+/// What a model reached on one field, or on several.
+struct FieldScore {
+    Confusion confusion;
+    ErrorSplit split;
+    FieldScore& operator+=(const FieldScore& other);
+    bool operator==(const FieldScore&) const = default;
+};
+
+/// Compares what was found in a field with its labels.
+///
+/// Tiles that are more than half blank take no part, neither as tiles nor as neighbours. A tile
+/// has up to 8 neighbours; those beyond the field's edge are not known and do not count.
+///
+/// @param labels   [n_tiles] 1 = signal.
+/// @param found    [n_tiles] 1 = called signal.
+/// @param n_above  [n_tiles] sky pixels above the flux threshold of the labels.
+/// @param n_blank  [n_tiles] blank pixels.
+/// @source Gheller et al. 2018, section 5, which blames such tiles on the labels.
+FieldScore score_field(std::span<const std::uint8_t> labels,
+                       std::span<const std::uint8_t> found,
+                       std::span<const std::int32_t> n_above,
+                       std::span<const std::int32_t> n_blank,
+                       const tile::TileGrid& grid);
 
 /// What a model reached on held-out fields; n_fields == 0: it was never evaluated.
 struct Metrics {

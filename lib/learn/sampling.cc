@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lib/base/contract.h"
 #include "lib/base/random.h"
@@ -43,6 +44,23 @@ std::vector<std::uint64_t> epoch_samples(std::uint64_t seed,
         samples.push_back(pool[i]);
     }
     return samples;
+}
+
+std::vector<std::uint64_t> choose_tiles(std::uint64_t seed,
+                                        std::span<const std::uint64_t> ids,
+                                        std::size_t n) {
+    std::vector<std::uint64_t> chosen(ids.begin(), ids.end());
+    if (n < ids.size()) {
+        // No epoch has this number.
+        const auto order =
+            drawn(seed, std::numeric_limits<std::uint32_t>::max(), Draw::noise_tiles, ids.size());
+        for (std::size_t i = 0; i < n; ++i) {
+            chosen[i] = ids[order[i]];
+        }
+        chosen.resize(n);
+        std::sort(chosen.begin(), chosen.end());
+    }
+    return chosen;
 }
 
 BatchPart batch_part(std::int64_t n, int part, int n_parts) {

@@ -24,6 +24,15 @@ std::vector<std::uint64_t> epoch_samples(std::uint64_t seed,
                                          std::span<const std::uint64_t> noise_ids,
                                          double noise_per_signal);
 
+/// Tiles that a training is limited to: a keyed choice of at most n of them.
+///
+/// @param ids  ascending.
+/// @return     ascending; the same for any order in which ranks hold the tiles.
+/// @source ours (sampling_test.cc).
+std::vector<std::uint64_t> choose_tiles(std::uint64_t seed,
+                                        std::span<const std::uint64_t> ids,
+                                        std::size_t n);
+
 /// A contiguous piece of a batch.
 struct BatchPart {
     std::int64_t first = 0;

@@ -38,6 +38,7 @@ struct TrainSettings {
                                  ///< (networks that have it)
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
+    int max_tiles = 0;            ///< tiles of the whole training; 0: all
     TileSource source = TileSource::files;
 
     int micro_batch = 128;     ///< tiles of a rank that go through at once; 0: its whole part

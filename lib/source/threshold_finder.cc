@@ -93,13 +93,16 @@ std::vector<std::uint8_t> find_tiles(const image::Image& noise,
     return is_signal;
 }
 
-std::vector<learn::Confusion> try_finders(const image::Image& noise,
-                                          std::span<const std::uint8_t> labels,
-                                          const tile::TileGrid& grid,
-                                          double pixel_arcsec,
-                                          std::span<const ThresholdFinder> finders) {
+std::vector<std::vector<learn::Confusion>> try_finders(
+    const image::Image& noise,
+    std::span<const std::vector<std::uint8_t>> labels,
+    const tile::TileGrid& grid,
+    double pixel_arcsec,
+    std::span<const ThresholdFinder> finders) {
     FAINTWEB_EXPECTS(noise.rows == grid.field_rows && noise.cols == grid.field_cols);
-    FAINTWEB_EXPECTS(static_cast<std::int64_t>(labels.size()) == grid.count());
+    for (const std::vector<std::uint8_t>& of_rule : labels) {
+        FAINTWEB_EXPECTS(static_cast<std::int64_t>(of_rule.size()) == grid.count());
+    }
     // The finders by smoothing and then by k: all of a leaf share the same islands.
     std::map<double, std::map<double, std::vector<std::size_t>>> finders_by_settings;
     for (std::size_t f = 0; f < finders.size(); ++f) {
@@ -107,7 +110,8 @@ std::vector<learn::Confusion> try_finders(const image::Image& noise,
     }
     const std::vector<std::int32_t> n_blank = tile::count_blanks(noise, grid);
 
-    std::vector<learn::Confusion> confusions(finders.size());
+    std::vector<std::vector<learn::Confusion>> confusions(
+        labels.size(), std::vector<learn::Confusion>(finders.size()));
     for (const auto& [fwhm_arcsec, finders_by_k] : finders_by_settings) {
         const SmoothedMap map = smooth_map(noise, pixel_arcsec, fwhm_arcsec);
         for (const auto& [k_sigma, members] : finders_by_k) {
@@ -122,10 +126,12 @@ std::vector<learn::Confusion> try_finders(const image::Image& noise,
                 const auto size = std::ranges::find(sizes, finders[f].min_island_pixels);
                 const std::vector<std::int64_t>& n_pixels =
                     counts[static_cast<std::size_t>(size - sizes.begin())];
-                for (std::size_t t = 0; t < labels.size(); ++t) {
-                    if (!tile::is_blank_tile(n_blank[t], grid.tile_px)) {
-                        confusions[f].add(labels[t] != 0,
-                                          n_pixels[t] >= finders[f].min_tile_pixels);
+                for (std::size_t rule = 0; rule < labels.size(); ++rule) {
+                    for (std::size_t t = 0; t < n_blank.size(); ++t) {
+                        if (!tile::is_blank_tile(n_blank[t], grid.tile_px)) {
+                            confusions[rule][f].add(labels[rule][t] != 0,
+                                                    n_pixels[t] >= finders[f].min_tile_pixels);
+                        }
                     }
                 }
             }

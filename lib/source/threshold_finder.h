@@ -39,18 +39,19 @@ std::vector<std::uint8_t> find_tiles(const image::Image& noise,
                                      double pixel_arcsec,
                                      const ThresholdFinder& finder);
 
-/// Counts right and wrong tiles of one field for many finders at once.
+/// Counts right and wrong tiles of one field for many finders and several label rules at once.
 ///
-/// Much faster than find_tiles() for each: finders that share smoothing and k share the islands.
-/// Tiles that are more than half blank take no part.
+/// Much faster than find_tiles() for each: finders that share smoothing and k share the islands,
+/// and all rules share them. Tiles that are more than half blank take no part.
 ///
-/// @param labels  [n_tiles], 1 = signal.
-/// @return        one count per finder, in their order; add them up over the training fields.
-std::vector<learn::Confusion> try_finders(const image::Image& noise,
-                                          std::span<const std::uint8_t> labels,
-                                          const tile::TileGrid& grid,
-                                          double pixel_arcsec,
-                                          std::span<const ThresholdFinder> finders);
+/// @param labels  [n_rules][n_tiles], 1 = signal.
+/// @return        [n_rules][finders.size()]; add them up over the training fields.
+std::vector<std::vector<learn::Confusion>> try_finders(
+    const image::Image& noise,
+    std::span<const std::vector<std::uint8_t>> labels,
+    const tile::TileGrid& grid,
+    double pixel_arcsec,
+    std::span<const ThresholdFinder> finders);
 
 /// The finder of largest A_s; of equal ones the first.
 ///

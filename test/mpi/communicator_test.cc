@@ -83,6 +83,9 @@ TEST(Communicator, SplitsIntoGroups) {
     std::vector<std::int64_t> ones{1};
     group.sum(std::span(ones));
     EXPECT_EQ(ones[0], group.size());
+    EXPECT_EQ(group.local_rank(), world().local_rank());
+    EXPECT_EQ(group.local_size(), world().local_size());
+    EXPECT_EQ(group.n_sharing_cores(), world().n_sharing_cores());
     EXPECT_EQ(Communicator().split(3).size(), 1);
 }
 

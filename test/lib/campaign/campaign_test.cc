@@ -470,6 +470,7 @@ Texts another_value_of_every_key() {
             "simulate.n_test=2",
             "simulate.layers=true",
             "simulate.slabs=[0, 2]",
+            "simulate.folder=skies",
             "train.network=cosmodeep",
             "train.scaling=fixed",
             "train.seed=6",
@@ -480,6 +481,7 @@ Texts another_value_of_every_key() {
             "train.dropout_keep=0.5",
             "train.augment=false",
             "train.noise_per_signal=2",
+            "train.max_tiles=2000",
             "train.source=simulate",
             "train.micro_batch=32",
             "train.warmup_epochs=0.5",
@@ -492,6 +494,18 @@ Texts another_value_of_every_key() {
             "train.choose_threshold=true",
             "train.checkpoint_every_s=10",
             "evaluate.threshold_finder=false",
+            "evaluate.models=[a.st, b.st]",
+            "sweep.variants=[{name: v, train.augment: false}]",
+            "sweep.network=[cosmodeep]",
+            "sweep.scaling=[paper, fixed]",
+            "sweep.batch_size=[15, 30]",
+            "sweep.learning_rate=[1e-6, 1e-5]",
+            "sweep.min_pixels=[40, 9]",
+            "sweep.flux_threshold_jy_arcsec2=[1e-7, 1e-8]",
+            "sweep.seed=[1, 2]",
+            "sweep.epochs=[10, 20]",
+            "sweep.reference=v",
+            "sweep.group_size=2",
             "detect.maps=[a.fits, \"b c.fits\"]",
             "detect.truth=[t.fits, u.fits]",
             "detect.model=m.st",
@@ -564,14 +578,27 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
                                            "parallel.tile_memory_mb",
-                                           "image.max_unpacked_bytes"};
+                                           "image.max_unpacked_bytes",
+                                           "simulate.folder",
+                                           "sweep.variants",
+                                           "sweep.network",
+                                           "sweep.scaling",
+                                           "sweep.batch_size",
+                                           "sweep.learning_rate",
+                                           "sweep.min_pixels",
+                                           "sweep.flux_threshold_jy_arcsec2",
+                                           "sweep.seed",
+                                           "sweep.epochs",
+                                           "sweep.reference",
+                                           "sweep.group_size"};
     const std::set<std::string> inputs = {"sky.snapshots",
                                           "sky.test_snapshots",
                                           "sky.maps",
                                           "sky.test_maps",
                                           "detect.maps",
                                           "detect.truth",
-                                          "detect.model"};
+                                          "detect.model",
+                                          "evaluate.models"};
     std::set<std::string> seen = {settings_text(default_campaign())};
     for (const std::string& change : another_value_of_every_key()) {
         const std::string key = change.substr(0, change.find('='));
@@ -596,6 +623,9 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
         overrides.push_back(change);
         if (key == "detect.truth") {
             overrides.push_back("detect.maps=[a.fits, \"b c.fits\"]");
+        }
+        if (key == "sweep.reference") {
+            overrides.push_back("sweep.variants=[{name: v}]");
         }
         if (key == "sky.source") {
             overrides.push_back("sky.snapshots=[other.h5]");

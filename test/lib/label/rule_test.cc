@@ -53,6 +53,7 @@ TEST(LabelRule, AgreesWithTheSlowOneOnPaddedFields) {
             }
         }
         EXPECT_EQ(label_tiles(sky, grid, rule), slow);
+        EXPECT_EQ(count_above(sky, grid, rule.flux_threshold_jy_arcsec2), n_above);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -83,6 +84,77 @@ TEST(BestThreshold, IsTheBestOfAll) {
         best_threshold(std::vector<float>{0.3F, 1}, std::vector<std::uint8_t>{0, 0}).threshold,
         0.5);
     EXPECT_EQ(best_threshold({}, {}).threshold, 0.5);
+}
+
+/// Asks each pair of tiles whether it touches.
+ErrorSplit slow_split(const std::vector<std::uint8_t>& labels,
+                      const std::vector<std::uint8_t>& found,
+                      const std::vector<std::int32_t>& n_above,
+                      const std::vector<std::int32_t>& n_blank,
+                      const tile::TileGrid& grid) {
+    const auto is_blank = [&](std::int64_t t) {
+        return tile::is_blank_tile(n_blank[static_cast<std::size_t>(t)], grid.tile_px);
+    };
+    ErrorSplit split;
+    for (std::int64_t t = 0; t < grid.count(); ++t) {
+        const auto i = static_cast<std::size_t>(t);
+        bool is_beside = false;
+        for (std::int64_t other = 0; other < grid.count(); ++other) {
+            const auto d_row = std::abs(other / grid.n_cols() - t / grid.n_cols());
+            const auto d_col = std::abs(other % grid.n_cols() - t % grid.n_cols());
+            is_beside |= std::max(d_row, d_col) == 1 && !is_blank(other) &&
+                         labels[static_cast<std::size_t>(other)] == 1;
+        }
+        if (is_blank(t)) {
+            continue;
+        }
+        split.n_1f_beside += labels[i] == 1 && found[i] == 0 && is_beside;
+        split.n_0f_faint += labels[i] == 0 && found[i] == 1 && n_above[i] > 0;
+        split.n_0f_beside += labels[i] == 0 && found[i] == 1 && n_above[i] == 0 && is_beside;
+    }
+    return split;
+}
+
+TEST(Metrics, TellErrorsOfLabelsFromErrorsOfTheNetwork) {
+    const tile::TileGrid grid{.field_rows = 120, .field_cols = 160, .tile_px = 40};
+    // S signal, . noise; in brackets what was found, with pixels above the threshold.
+    //   S(found)  .(found, 5)  .(found)  .(found)
+    //   .         S(missed)    .         .
+    //   S(missed) .            .         .(found, 1)
+    const std::vector<std::uint8_t> labels{1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0};
+    const std::vector<std::uint8_t> found{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+    const std::vector<std::int32_t> n_above{50, 5, 0, 0, 0, 60, 0, 0, 41, 0, 0, 1};
+    std::vector<std::int32_t> n_blank(12, 0);
+    FieldScore score = score_field(labels, found, n_above, n_blank, grid);
+    EXPECT_EQ(score.confusion, (Confusion{.n_1c = 1, .n_1f = 2, .n_0f = 4, .n_0c = 5}));
+    EXPECT_EQ(score.split, (ErrorSplit{.n_0f_faint = 2, .n_0f_beside = 1, .n_1f_beside = 2}));
+    // A blank tile is no neighbour: without the middle one, nothing touches.
+    n_blank[5] = 1000;
+    score = score_field(labels, found, n_above, n_blank, grid);
+    EXPECT_EQ(score.confusion, (Confusion{.n_1c = 1, .n_1f = 1, .n_0f = 4, .n_0c = 5}));
+    EXPECT_EQ(score.split, (ErrorSplit{.n_0f_faint = 2, .n_0f_beside = 0, .n_1f_beside = 0}));
+}
+
+TEST(Metrics, SplitErrorsAsTheSlowReferenceDoes) {
+    base::RandomStream random(3, base::Purpose::test);
+    for (int trial = 0; trial < 50; ++trial) {
+        const tile::TileGrid grid{.field_rows = 1 + static_cast<std::int64_t>(random.below(90)),
+                                  .field_cols = 1 + static_cast<std::int64_t>(random.below(90)),
+                                  .tile_px = 10};
+        std::vector<std::uint8_t> labels;
+        std::vector<std::uint8_t> found;
+        std::vector<std::int32_t> n_above;
+        std::vector<std::int32_t> n_blank;
+        for (std::int64_t t = 0; t < grid.count(); ++t) {
+            n_above.push_back(static_cast<std::int32_t>(random.below(4)));
+            labels.push_back(n_above.back() > 2 ? 1 : 0);
+            found.push_back(static_cast<std::uint8_t>(random.below(2)));
+            n_blank.push_back(random.below(5) == 0 ? 51 : 50);
+        }
+        EXPECT_EQ(score_field(labels, found, n_above, n_blank, grid).split,
+                  slow_split(labels, found, n_above, n_blank, grid))
+            << "trial " << trial;
+    }
 }
 
 }  // namespace

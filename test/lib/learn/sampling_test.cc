@@ -81,5 +81,21 @@ TEST(BatchPart, CoversTheBatchOnceInOrder) {
     }
 }
 
+TEST(sampling, a_limited_training_has_a_keyed_choice_of_tiles) {
+    std::vector<std::uint64_t> ids;
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        ids.push_back(7 * i);
+    }
+    EXPECT_EQ(choose_tiles(1, ids, 100), ids);
+    EXPECT_EQ(choose_tiles(1, ids, 1000), ids);
+    EXPECT_TRUE(choose_tiles(1, ids, 0).empty());
+    const auto chosen = choose_tiles(1, ids, 40);
+    EXPECT_EQ(std::set<std::uint64_t>(chosen.begin(), chosen.end()).size(), 40);
+    EXPECT_TRUE(std::is_sorted(chosen.begin(), chosen.end()));
+    EXPECT_TRUE(std::includes(ids.begin(), ids.end(), chosen.begin(), chosen.end()));
+    EXPECT_EQ(choose_tiles(1, ids, 40), chosen);
+    EXPECT_NE(choose_tiles(2, ids, 40), chosen);
+}
+
 }  // namespace
 }  // namespace faintweb::learn

@@ -56,16 +56,23 @@ TEST(threshold_finder, trying_many_at_once_equals_trying_each_alone) {
         }
     }
     const auto finders = threshold_finder_grid(beam_arcsec);
-    const auto counts = try_finders(field.noise, field.labels, field.grid, pixel_arcsec, finders);
-    ASSERT_EQ(counts.size(), finders.size());
+    // A second label rule, for which nothing is signal.
+    const std::vector labels{field.labels, std::vector<std::uint8_t>(field.labels.size())};
+    const auto counts = try_finders(field.noise, labels, field.grid, pixel_arcsec, finders);
+    ASSERT_EQ(counts.size(), 2);
+    ASSERT_EQ(counts[0].size(), finders.size());
+    ASSERT_EQ(counts[1].size(), finders.size());
     for (std::size_t f = 0; f < finders.size(); f += 37) {
         const auto found = find_tiles(field.noise, field.grid, pixel_arcsec, finders[f]);
         learn::Confusion expected;
+        learn::Confusion without_signal;
         EXPECT_EQ(found[0], 0) << "a blank tile was called signal";
         for (std::size_t t = 1; t < found.size(); ++t) {
             expected.add(field.labels[t] != 0, found[t] != 0);
+            without_signal.add(false, found[t] != 0);
         }
-        EXPECT_EQ(counts[f], expected) << "finder " << f;
+        EXPECT_EQ(counts[0][f], expected) << "finder " << f;
+        EXPECT_EQ(counts[1][f], without_signal) << "finder " << f;
     }
 }
 
@@ -96,17 +103,17 @@ TEST(threshold_finder, tuned_on_one_field_finds_smoothed_glows_on_another) {
     const TestField training = make_field(800, 20, 1.2, 2);
     const TestField held_out = make_field(800, 20, 1.2, 3);
     const auto finders = threshold_finder_grid(beam_arcsec);
-    const auto counts =
-        try_finders(training.noise, training.labels, training.grid, pixel_arcsec, finders);
-    const ThresholdFinder best = finders[best_finder(counts)];
+    const auto counts = try_finders(
+        training.noise, std::span(&training.labels, 1), training.grid, pixel_arcsec, finders);
+    const ThresholdFinder best = finders[best_finder(counts[0])];
     // A glow of 12 px FWHM at 1.2 sigma per pixel is nearly lost without smoothing.
     EXPECT_GT(best.smoothing_fwhm_arcsec, 0);
     const auto a_s = [&](const ThresholdFinder& finder) {
         return try_finders(held_out.noise,
-                           held_out.labels,
+                           std::span(&held_out.labels, 1),
                            held_out.grid,
                            pixel_arcsec,
-                           std::span(&finder, 1))[0]
+                           std::span(&finder, 1))[0][0]
             .a_s();
     };
     EXPECT_GT(a_s(best), 0.8);

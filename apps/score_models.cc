@@ -1,0 +1,269 @@
+#include "apps/score_models.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "apps/mock_fields.h"
+#include "lib/base/text.h"
+#include "lib/image/image.h"
+#include "lib/learn/network.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/scaling.h"
+
+namespace faintweb::apps {
+namespace {
+
+constexpr std::size_t n_counts = 7;  ///< of a FieldScore
+
+void append(std::vector<std::int64_t>& counts, const learn::FieldScore& score) {
+    counts.insert(counts.end(),
+                  {score.confusion.n_1c,
+                   score.confusion.n_1f,
+                   score.confusion.n_0f,
+                   score.confusion.n_0c,
+                   score.split.n_0f_faint,
+                   score.split.n_0f_beside,
+                   score.split.n_1f_beside});
+}
+
+learn::FieldScore score_at(std::span<const std::int64_t> counts) {
+    return {{counts[0], counts[1], counts[2], counts[3]}, {counts[4], counts[5], counts[6]}};
+}
+
+/// Lets `count` find n numbers in each field of a set.
+///
+/// @param margin_px  what `count` wants to see around each field, pixel.
+/// @return           [n_fields, n] on every rank.
+/// @collective yes: every rank.
+std::vector<std::int64_t> count_fields(
+    const mpi::Communicator& communicator,
+    const campaign::Campaign& campaign,
+    const std::string& stage,
+    std::size_t n,
+    std::int64_t margin_px,
+    const std::function<std::vector<std::int64_t>(const mpi::FieldPixels&, const tile::TileGrid&)>&
+        count) {
+    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::test, margin_px);
+    std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
+    const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const std::vector<std::int64_t> found = count(pixels, grid);
+        std::copy(
+            found.begin(), found.end(), counts.begin() + field * static_cast<std::int64_t>(n));
+    };
+    work_on_mock_fields(communicator, campaign, MockSet::test, stage, plan, count_one);
+    communicator.sum(std::span(counts));
+    return counts;
+}
+
+std::int64_t margin_of(const learn::Model& model) {
+    return learn::network_info(model.network, model.tile_px).margin_px;
+}
+
+/// What the models have in common in one field, made when it is first asked for.
+class FieldView {
+  public:
+    /// @param margin_px  of the plan that the field is from.
+    FieldView(const mpi::FieldPixels& field, const tile::TileGrid& grid, std::int64_t margin_px)
+        : field_(field),
+          grid_(grid),
+          margin_px_(margin_px),
+          n_blank_(tile::count_blanks(field.noise, grid)) {}
+
+    const std::vector<float>& tiles(const learn::Model& model) {
+        const std::int64_t margin = margin_of(model);
+        const auto [found, is_new] = tiles_.try_emplace({model.scaling, margin});
+        if (is_new) {
+            const std::int64_t surplus = margin_px_ - margin;
+            const tile::ScaledField scaled =
+                tile::scale_field(image::cut_out(field_.wide_noise,
+                                                 {surplus,
+                                                  surplus,
+                                                  grid_.field_cols + 2 * margin,
+                                                  grid_.field_rows + 2 * margin}),
+                                  model.scaling,
+                                  margin);
+            found->second = tile::cut_tiles(scaled.pixels, grid_, scaled.blank_value, margin);
+        }
+        return found->second;
+    }
+
+    const std::vector<std::int32_t>& n_above(double flux_threshold_jy_arcsec2) {
+        const auto [found, is_new] = n_above_.try_emplace(flux_threshold_jy_arcsec2);
+        if (is_new) {
+            found->second = label::count_above(*field_.sky, grid_, flux_threshold_jy_arcsec2);
+        }
+        return found->second;
+    }
+
+    learn::FieldScore score(const label::LabelRule& rule, std::span<const std::uint8_t> found) {
+        const std::vector<std::int32_t>& above = n_above(rule.flux_threshold_jy_arcsec2);
+        return learn::score_field(label::labels_of(above, rule), found, above, n_blank_, grid_);
+    }
+
+  private:
+    const mpi::FieldPixels& field_;
+    const tile::TileGrid& grid_;
+    std::int64_t margin_px_;
+    std::vector<std::int32_t> n_blank_;
+    std::map<std::pair<tile::Scaling, std::int64_t>, std::vector<float>> tiles_;
+    std::map<double, std::vector<std::int32_t>> n_above_;
+};
+
+/// Number of the best finder under each rule, and what it reached, on the training fields.
+std::vector<TunedFinder> choose_finders(const mpi::Communicator& communicator,
+                                        const campaign::Campaign& campaign,
+                                        std::span<const label::LabelRule> rules) {
+    const std::vector<source::ThresholdFinder> finders =
+        source::threshold_finder_grid(campaign.observation.beam_fwhm_arcsec);
+    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train);
+    // [rules, finders, 4]: sums over the fields, of which there may be thousands.
+    std::vector<std::int64_t> sums(rules.size() * finders.size() * 4, 0);
+    const auto try_all = [&](std::int64_t, const mpi::FieldPixels& pixels) {
+        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        std::vector<std::vector<std::uint8_t>> labels;
+        for (const label::LabelRule& rule : rules) {
+            labels.push_back(label::label_tiles(*pixels.sky, grid, rule));
+        }
+        auto sum = sums.begin();
+        for (const auto& of_rule :
+             source::try_finders(pixels.noise, labels, grid, campaign.sky.pixel_arcsec, finders)) {
+            for (const learn::Confusion& confusion : of_rule) {
+                for (const std::int64_t n :
+                     {confusion.n_1c, confusion.n_1f, confusion.n_0f, confusion.n_0c}) {
+                    *sum++ += n;
+                }
+            }
+        }
+    };
+    work_on_mock_fields(
+        communicator, campaign, MockSet::train, "threshold finder, tuning", plan, try_all);
+    communicator.sum(std::span(sums));
+
+    std::vector<TunedFinder> tuned;
+    auto sum = sums.begin();
+    for (const label::LabelRule& rule : rules) {
+        std::vector<learn::Confusion> confusions;
+        for (std::size_t f = 0; f < finders.size(); ++f, sum += 4) {
+            confusions.push_back({sum[0], sum[1], sum[2], sum[3]});
+        }
+        std::size_t best = 0;
+        mpi::together(communicator, [&] { best = source::best_finder(confusions); });
+        tuned.push_back({rule, finders[best], confusions[best], {}});
+    }
+    return tuned;
+}
+
+}  // namespace
+
+ModelScores score_models(const mpi::Communicator& communicator,
+                         const campaign::Campaign& campaign,
+                         std::span<const LoadedModel> models,
+                         std::span<const label::LabelRule> rules) {
+    const std::size_t n = models.size() * n_counts + rules.size();
+    std::int64_t margin_px = 0;
+    for (const LoadedModel& loaded : models) {
+        margin_px = std::max(margin_px, margin_of(loaded.model));
+    }
+    const auto counts = count_fields(
+        communicator,
+        campaign,
+        "evaluate",
+        n,
+        margin_px,
+        [&](const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
+            FieldView view(pixels, grid, margin_px);
+            std::vector<std::int64_t> result;
+            for (const LoadedModel& loaded : models) {
+                const std::vector<float> scores =
+                    loaded.classifier.scores(view.tiles(loaded.model));
+                std::vector<std::uint8_t> found(scores.size());
+                std::transform(scores.begin(), scores.end(), found.begin(), [&](float score) {
+                    return static_cast<std::uint8_t>(static_cast<double>(score) >
+                                                     loaded.model.threshold);
+                });
+                append(result, view.score(loaded.model.label_rule, found));
+            }
+            for (const label::LabelRule& rule : rules) {
+                const std::vector<std::uint8_t> signal =
+                    label::labels_of(view.n_above(rule.flux_threshold_jy_arcsec2), rule);
+                result.push_back(std::count(signal.begin(), signal.end(), 1));
+            }
+            return result;
+        });
+    ModelScores scores{std::vector<std::vector<learn::FieldScore>>(models.size()),
+                       std::vector<std::int64_t>(rules.size(), 0)};
+    for (auto field = counts.begin(); field != counts.end();) {
+        for (auto& of_model : scores.models) {
+            of_model.push_back(score_at({field, n_counts}));
+            field += n_counts;
+        }
+        for (std::int64_t& n_signal : scores.n_signal) {
+            n_signal += *field++;
+        }
+    }
+    return scores;
+}
+
+std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
+                                      const campaign::Campaign& campaign,
+                                      std::span<const label::LabelRule> rules) {
+    std::vector<TunedFinder> tuned = choose_finders(communicator, campaign, rules);
+    const auto counts = count_fields(
+        communicator,
+        campaign,
+        "threshold finder, test",
+        tuned.size() * n_counts,
+        0,
+        [&](const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
+            FieldView view(pixels, grid, 0);
+            std::vector<std::int64_t> result;
+            for (const TunedFinder& finder : tuned) {
+                append(
+                    result,
+                    view.score(finder.label,
+                               source::find_tiles(
+                                   pixels.noise, grid, campaign.sky.pixel_arcsec, finder.finder)));
+            }
+            return result;
+        });
+    for (auto field = counts.begin(); field != counts.end();) {
+        for (TunedFinder& finder : tuned) {
+            finder.fields.push_back(score_at({field, n_counts}));
+            field += n_counts;
+        }
+    }
+    return tuned;
+}
+
+learn::FieldScore sum_of(std::span<const learn::FieldScore> fields) {
+    learn::FieldScore sum;
+    for (const learn::FieldScore& field : fields) {
+        sum += field;
+    }
+    return sum;
+}
+
+std::string line_of(const std::string& what, const learn::Confusion& confusion) {
+    std::ostringstream line;
+    line.precision(4);
+    line << what << ": A_s " << confusion.a_s() << "  W_s " << confusion.w_s() << "  W_v "
+         << confusion.w_v() << "  (1C " << confusion.n_1c << ", 1F " << confusion.n_1f << ", 0F "
+         << confusion.n_0f << ", 0C " << confusion.n_0c << ")";
+    return line.str();
+}
+
+std::string text_of(const source::ThresholdFinder& finder) {
+    return base::text("smoothing ",
+                      finder.smoothing_fwhm_arcsec,
+                      " arcsec, k ",
+                      finder.k_sigma,
+                      ", islands of ",
+                      finder.min_island_pixels,
+                      " px, tiles of ",
+                      finder.min_tile_pixels,
+                      " px");
+}
+
+}  // namespace faintweb::apps

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "apps/workplace.h"
+#include "lib/campaign/campaign.h"
+#include "lib/label/rule.h"
+#include "lib/learn/metrics.h"
+#include "lib/source/threshold_finder.h"
+#include "mpi/communicator.h"
+
+/// Models and threshold finders against the truth of a campaign's mock fields.
+namespace faintweb::apps {
+
+/// What many models reached on the test fields.
+struct ModelScores {
+    std::vector<std::vector<learn::FieldScore>> models;  ///< [n_models][n_fields]
+    std::vector<std::int64_t> n_signal;                  ///< [rules], over all fields
+};
+
+/// Scores models on the test fields, each with its own scaling, threshold and label rule. A field
+/// is read once, and scaled, cut and labelled once for all models that have this in common.
+///
+/// @param rules  label rules whose signal tiles are counted beside.
+/// @return       the same on every rank.
+/// @collective yes: every rank.
+ModelScores score_models(const mpi::Communicator& communicator,
+                         const campaign::Campaign& campaign,
+                         std::span<const LoadedModel> models,
+                         std::span<const label::LabelRule> rules);
+
+/// The best threshold finder on the training fields, and what it reaches on the test fields.
+struct TunedFinder {
+    label::LabelRule label;
+    source::ThresholdFinder finder;
+    learn::Confusion training;
+    std::vector<learn::FieldScore> fields;  ///< of each test field
+};
+
+/// Tunes a finder for each label rule; the fields are read, and smoothed, once for all rules.
+///
+/// @return  one per rule, the same on every rank.
+/// @throws mpi::AgreedError  if the training fields hold no signal tile under a rule.
+/// @collective yes: every rank.
+std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
+                                      const campaign::Campaign& campaign,
+                                      std::span<const label::LabelRule> rules);
+
+learn::FieldScore sum_of(std::span<const learn::FieldScore> fields);
+
+/// "WHAT: A_s 0.9  W_s 0.9  W_v 0.99  (1C 9, 1F 1, 0F 0, 0C 99)".
+std::string line_of(const std::string& what, const learn::Confusion& confusion);
+/// "smoothing 20 arcsec, k 3, islands of 9 px, tiles of 5 px".
+std::string text_of(const source::ThresholdFinder& finder);
+
+}  // namespace faintweb::apps

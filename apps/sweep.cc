@@ -1,0 +1,495 @@
+#include "lib/campaign/sweep.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/commands.h"
+#include "apps/score_models.h"
+#include "apps/stages.h"
+#include "apps/training.h"
+#include "apps/workplace.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/learn/network.h"
+#include "lib/learn/study.h"
+#include "lib/report/study_report.h"
+#include "lib/tile/scaling.h"
+#include "mpi/study_file.h"
+
+namespace faintweb::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using campaign::Campaign;
+using campaign::Stage;
+using campaign::SweepRun;
+
+/// Models that a rank holds at the same time to score them.
+constexpr std::size_t max_models_at_once = 64;
+
+std::string failure_path(const SweepRun& run) {
+    return run.campaign.output + "/failure.txt";
+}
+
+std::string time_path(const SweepRun& run) {
+    return run.campaign.output + "/training_seconds.txt";
+}
+
+std::string scores_path(const SweepRun& run) {
+    return run.campaign.output + "/evaluation.json";
+}
+
+/// Why the run has no model, if it was tried with the settings of today; empty otherwise.
+std::string failure_of(const SweepRun& run) {
+    std::ifstream file(failure_path(run));
+    std::string hash;
+    std::string reason;
+    std::getline(file, hash);
+    std::getline(file, reason);
+    return hash == stage_hash(run.campaign, Stage::train) ? reason : "";
+}
+
+bool is_trained(const SweepRun& run) {
+    return is_finished(run.campaign, Stage::train);
+}
+
+/// Trains one run; what fails in it costs this run only.
+/// @collective yes: every rank of the group.
+void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTiles& tiles) {
+    prepare_folder(group, run.campaign.output + "/.stages");
+    forget_from(group, run.campaign, Stage::train);
+    mpi::from_root(group, [&] {
+        fs::remove(failure_path(run));
+        base::write_file(run.campaign.output + "/campaign.yaml", campaign::dump(run.campaign));
+        return std::string();
+    });
+    const auto start = std::chrono::steady_clock::now();
+    std::string failure;
+    try {
+        train_on(group, run.campaign, tiles);
+    } catch (const mpi::AgreedError& error) {
+        if (error.code() != base::ExitCode::usage) {
+            // Other groups go on, so this is no longer an error that all have met.
+            throw base::Error(error.code(), error.what());
+        }
+        failure = error.what();
+    }
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    mpi::from_root(group, [&] {
+        base::write_file(time_path(run), base::text(elapsed.count(), "\n"));
+        if (failure.empty()) {
+            mark_finished(run.campaign, Stage::train);
+        } else {
+            std::replace(failure.begin(), failure.end(), '\n', ' ');
+            base::write_file(failure_path(run),
+                             stage_hash(run.campaign, Stage::train) + "\n" + failure + "\n");
+            base::log_warning("sweep: " + run.name + ": " + failure);
+        }
+        return std::string();
+    });
+}
+
+/// The next run that no group has taken, or none: the group that makes its folder of claims takes
+/// it. Which group takes which run depends on timing, but no result on the group.
+///
+/// @param next  where to look from.
+/// @collective yes: every rank of the group.
+std::optional<std::size_t> claim(const mpi::Communicator& group,
+                                 const std::string& claims,
+                                 std::size_t next,
+                                 std::size_t n_runs) {
+    const std::string taken = mpi::from_root(group, [&] {
+        for (std::size_t i = next; i < n_runs; ++i) {
+            if (fs::create_directory(base::text(claims, "/", i))) {
+                return std::to_string(i);
+            }
+        }
+        return std::string();
+    });
+    return taken.empty() ? std::nullopt : std::optional<std::size_t>(std::stoull(taken));
+}
+
+/// Trains what is not trained, each group of ranks one run after another.
+/// @collective yes: every rank.
+void train_all(const mpi::Communicator& communicator,
+               const Campaign& campaign,
+               const std::vector<SweepRun>& runs) {
+    const std::string claims = campaign.output + "/runs/.claims";
+    mpi::from_root(communicator, [&] {
+        fs::remove_all(claims);
+        base::make_folder(claims);
+        std::size_t n_done = 0;
+        for (std::size_t i = 0; i < runs.size(); ++i) {
+            if (is_trained(runs[i]) || !failure_of(runs[i]).empty()) {
+                fs::create_directory(base::text(claims, "/", i));
+                ++n_done;
+            }
+        }
+        base::print(base::text("sweep: ",
+                               runs.size(),
+                               " trainings, ",
+                               n_done,
+                               " finished before and unchanged, skipped"));
+        return std::string();
+    });
+    // Sums of gradients depend on the size of a group, so all are of one size; ranks too few for a
+    // group of their own wait.
+    const int group_size = std::min(campaign.sweep.group_size, communicator.size());
+    const int n_groups = communicator.size() / group_size;
+    const int number = std::min(communicator.rank() / group_size, n_groups);
+    const mpi::Communicator group = communicator.split(number);
+    if (number < n_groups) {
+        TrainingTiles tiles;
+        for (const SweepRun& run : runs) {
+            const double threshold = run.campaign.label.flux_threshold_jy_arcsec2;
+            if (std::ranges::find(tiles.flux_thresholds, threshold) ==
+                tiles.flux_thresholds.end()) {
+                tiles.flux_thresholds.push_back(threshold);
+            }
+        }
+        std::size_t next = 0;
+        while (const auto taken = claim(group, claims, next, runs.size())) {
+            if (group.is_root()) {
+                base::log_info(base::text(
+                    "sweep: ", runs[*taken].name, " (", *taken + 1, " of ", runs.size(), ")"));
+            }
+            train_run(group, runs[*taken], tiles);
+            next = *taken + 1;
+        }
+    }
+    communicator.barrier();
+}
+
+std::string path_at(const SweepRun& run, int epoch) {
+    return epoch == run.campaign.train.epochs ? model_path(run.campaign)
+                                              : epoch_model_path(run.campaign, epoch);
+}
+
+nlohmann::json to_json(const std::vector<learn::FieldScore>& fields) {
+    nlohmann::json json = nlohmann::json::array();
+    for (const auto& [confusion, split] : fields) {
+        json.push_back({confusion.n_1c,
+                        confusion.n_1f,
+                        confusion.n_0f,
+                        confusion.n_0c,
+                        split.n_0f_faint,
+                        split.n_0f_beside,
+                        split.n_1f_beside});
+    }
+    return json;
+}
+
+std::vector<learn::FieldScore> fields_from(const nlohmann::json& json) {
+    std::vector<learn::FieldScore> fields;
+    for (const nlohmann::json& counts : json) {
+        const auto n = counts.get<std::vector<std::int64_t>>();
+        fields.push_back({{n.at(0), n.at(1), n.at(2), n.at(3)}, {n.at(4), n.at(5), n.at(6)}});
+    }
+    return fields;
+}
+
+/// Scores the models of some runs, with each test field read once, and keeps that in their folders.
+/// @collective yes: every rank.
+void score_runs(const mpi::Communicator& communicator,
+                const Campaign& campaign,
+                std::span<const SweepRun* const> runs) {
+    std::vector<LoadedModel> models;
+    for (const SweepRun* run : runs) {
+        for (const int epoch : run->milestones) {
+            models.push_back(load_model(communicator, run->campaign, path_at(*run, epoch)));
+            models.back().model.tensors = {};  // the classifier has them
+        }
+    }
+    const ModelScores scores = score_models(communicator, campaign, models, {});
+    mpi::from_root(communicator, [&] {
+        auto of_model = scores.models.begin();
+        for (const SweepRun* run : runs) {
+            nlohmann::json json;
+            for (const int epoch : run->milestones) {
+                json["fields_at_epoch"][std::to_string(epoch)] = to_json(*of_model++);
+            }
+            base::write_file(scores_path(*run), json.dump() + "\n");
+            mark_finished(run->campaign, Stage::evaluate);
+        }
+        return std::string();
+    });
+}
+
+/// @collective yes: every rank.
+void score_all(const mpi::Communicator& communicator,
+               const Campaign& campaign,
+               const std::vector<SweepRun>& runs) {
+    const std::string pending = mpi::from_root(communicator, [&] {
+        std::string marks;
+        for (const SweepRun& run : runs) {
+            marks += is_trained(run) && !is_finished(run.campaign, Stage::evaluate) ? '1' : '0';
+        }
+        return marks;
+    });
+    std::vector<const SweepRun*> together;
+    std::size_t n_models = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (pending[i] == '0') {
+            continue;
+        }
+        if (n_models > 0 && n_models + runs[i].milestones.size() > max_models_at_once) {
+            score_runs(communicator, campaign, together);
+            together.clear();
+            n_models = 0;
+        }
+        together.push_back(&runs[i]);
+        n_models += runs[i].milestones.size();
+    }
+    if (!together.empty()) {
+        score_runs(communicator, campaign, together);
+    }
+}
+
+/// The best threshold finder under each label rule; kept in finders.json.
+/// @collective yes: every rank.
+std::vector<report::FinderResult> find_finders(const mpi::Communicator& communicator,
+                                               const Campaign& campaign,
+                                               const std::vector<SweepRun>& runs) {
+    std::vector<label::LabelRule> rules;
+    for (const SweepRun& run : runs) {
+        if (std::ranges::find(rules, run.campaign.label) == rules.end()) {
+            rules.push_back(run.campaign.label);
+        }
+    }
+    const std::string path = campaign.output + "/finders.json";
+    const auto state = [&] {
+        std::string text = stage_hash(campaign, Stage::simulate) +
+                           campaign::settings_text(campaign, {"tile_px", "field_px"});
+        for (const label::LabelRule& rule : rules) {
+            text += base::text(rule.min_pixels, " ", rule.flux_threshold_jy_arcsec2, "\n");
+        }
+        return base::sha256(text);
+    };
+    const auto read = [&]() -> nlohmann::json {
+        std::ifstream file(path);
+        // One of another version is no error: it is made anew.
+        const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+        return json.is_object() && json.value("state", "") == state() ? json : nlohmann::json();
+    };
+    if (mpi::from_root(communicator, [&] { return read().is_null() ? "to do" : ""; }) != "") {
+        const std::vector<TunedFinder> tuned = tune_finders(communicator, campaign, rules);
+        mpi::from_root(communicator, [&] {
+            nlohmann::json json = {{"state", state()}};
+            for (const TunedFinder& finder : tuned) {
+                json["finders"].push_back(
+                    {{"settings", text_of(finder.finder)}, {"fields", to_json(finder.fields)}});
+            }
+            base::write_file(path, json.dump() + "\n");
+            return std::string();
+        });
+    }
+    std::vector<report::FinderResult> results;
+    if (communicator.is_root()) {
+        const nlohmann::json json = read();
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            const nlohmann::json& finder = json.at("finders").at(i);
+            results.push_back({rules[i],
+                               finder.at("settings").get<std::string>(),
+                               fields_from(finder.at("fields"))});
+        }
+    }
+    return results;
+}
+
+/// Columns of a training's history.csv by their names.
+std::map<std::string, std::vector<double>> read_history(const SweepRun& run) {
+    std::ifstream file(run.campaign.output + "/history.csv");
+    std::string line;
+    std::getline(file, line);
+    std::vector<std::string> names;
+    std::istringstream header(line);
+    for (std::string name; std::getline(header, name, ',');) {
+        names.push_back(name);
+    }
+    std::map<std::string, std::vector<double>> columns;
+    while (std::getline(file, line)) {
+        std::istringstream cells(line);
+        std::string cell;
+        for (std::size_t i = 0; i < names.size() && std::getline(cells, cell, ','); ++i) {
+            columns[names[i]].push_back(std::strtod(cell.c_str(), nullptr));
+        }
+    }
+    return columns;
+}
+
+std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
+    const Campaign& campaign = run.campaign;
+    const learn::NetworkInfo network =
+        learn::network_info(campaign.train.network, campaign.tile_px);
+    learn::StudyRow row;
+    row.run = run.name;
+    row.set_up = run.set_up;
+    row.variant = run.variant;
+    row.label = campaign.label;
+    row.network = campaign.train.network;
+    row.scaling = tile::scaling_name(campaign.train.scaling);
+    row.learning_rate = campaign.train.learning_rate;
+    row.batch_size = campaign.train.batch_size;
+    row.seed = campaign.train.seed;
+    row.n_parameters = network.n_parameters;
+    row.mflop_per_tile = network.mflop_per_tile;
+    row.failure = failure_of(run);
+    std::ifstream(time_path(run)) >> row.training_s;
+    nlohmann::json scores;
+    std::map<std::string, std::vector<double>> history;
+    if (row.failure.empty()) {
+        std::ifstream file(scores_path(run));
+        scores = nlohmann::json::parse(file).at("fields_at_epoch");
+        history = read_history(run);
+    }
+    std::vector<learn::StudyRow> rows;
+    for (const int epoch : run.milestones) {
+        row.epochs = epoch;
+        row.test_id = learn::paper_test_id(row.learning_rate, row.batch_size, epoch);
+        if (row.failure.empty()) {
+            row.fields = fields_from(scores.at(std::to_string(epoch)));
+            row.n_steps = static_cast<std::int64_t>(
+                history.at("steps").at(static_cast<std::size_t>(epoch) - 1));
+        }
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::string csv_of(std::span<const learn::StudyRow> rows) {
+    std::ostringstream table;
+    table.precision(9);
+    table << "run,set_up,variant,test_id,min_pixels,flux_threshold_jy_arcsec2,network,scaling,"
+             "learning_rate,batch_size,epochs,seed,n_parameters,mflop_per_tile,n_steps,1C,1F,0F,"
+             "0C,0F_faint,0F_beside,1F_beside,A_s,W_s,W_v,failure,training_s\n";
+    for (const learn::StudyRow& row : rows) {
+        const auto& [confusion, split] = row.total();
+        std::string failure = row.failure;
+        std::replace(failure.begin(), failure.end(), ',', ';');
+        table << row.run << ',' << row.set_up << ',' << row.variant << ',' << row.test_id << ','
+              << row.label.min_pixels << ',' << row.label.flux_threshold_jy_arcsec2 << ','
+              << row.network << ',' << row.scaling << ',' << row.learning_rate << ','
+              << row.batch_size << ',' << row.epochs << ',' << row.seed << ',' << row.n_parameters
+              << ',' << row.mflop_per_tile << ',' << row.n_steps << ',' << confusion.n_1c << ','
+              << confusion.n_1f << ',' << confusion.n_0f << ',' << confusion.n_0c << ','
+              << split.n_0f_faint << ',' << split.n_0f_beside << ',' << split.n_1f_beside << ','
+              << confusion.a_s() << ',' << confusion.w_s() << ',' << confusion.w_v() << ','
+              << failure << ',' << row.training_s << '\n';
+    }
+    return table.str();
+}
+
+/// The paper's figures of its grid, from the runs of the first label rule and seed that are on it.
+void draw_figures(const Campaign& campaign,
+                  const std::vector<SweepRun>& runs,
+                  std::span<const learn::StudyRow> rows) {
+    const auto on_grid = std::ranges::find_if(
+        rows, [](const learn::StudyRow& row) { return row.test_id > 0 && row.failure.empty(); });
+    if (on_grid == rows.end()) {
+        return;
+    }
+    std::vector<learn::StudyRow> shown;
+    for (const learn::StudyRow& row : rows) {
+        if (row.label == on_grid->label && row.seed == on_grid->seed &&
+            row.network == on_grid->network && row.variant == on_grid->variant &&
+            row.scaling == on_grid->scaling) {
+            shown.push_back(row);
+        }
+    }
+    report::draw_test_ids(campaign.output + "/figure5.png", shown);
+    std::vector<report::LearningCurve> curves;
+    for (const SweepRun& run : runs) {
+        const bool is_shown = std::ranges::any_of(
+            shown, [&](const learn::StudyRow& row) { return row.run == run.name; });
+        if (is_shown && failure_of(run).empty()) {
+            auto history = read_history(run);
+            curves.push_back({run.campaign.train.learning_rate,
+                              run.campaign.train.batch_size,
+                              history.at("steps"),
+                              history.at("accuracy")});
+        }
+    }
+    report::draw_learning_curves(campaign.output + "/figure6.png", curves);
+}
+
+/// Writes and prints what the study gives.
+/// @return  how many trainings have no model.
+std::size_t report_study(const Campaign& campaign,
+                         const std::vector<SweepRun>& runs,
+                         std::span<const report::FinderResult> finders) {
+    std::vector<learn::StudyRow> rows;
+    std::size_t n_failed = 0;
+    for (const SweepRun& run : runs) {
+        const std::vector<learn::StudyRow> of_run = rows_of(run);
+        n_failed += of_run.front().failure.empty() ? 0 : 1;
+        rows.insert(rows.end(), of_run.begin(), of_run.end());
+    }
+    base::write_file(campaign.output + "/sweep.csv", csv_of(rows));
+    mpi::write_study(campaign.output + "/sweep.h5", rows);
+    const std::string table = report::study_table(rows, finders, campaign.sweep.reference);
+    base::write_file(campaign.output + "/table2.md", table);
+    draw_figures(campaign, runs, rows);
+    base::print(table);
+    base::print(base::text("sweep: ",
+                           runs.size(),
+                           " trainings, ",
+                           n_failed,
+                           " without a model; results are in ",
+                           campaign.output));
+    return n_failed;
+}
+
+}  // namespace
+
+base::ExitCode sweep(const mpi::Communicator& communicator, const Campaign& campaign) {
+    prepare_folder(communicator, campaign.output + "/runs");
+    if (campaign.simulate.n_test == 0) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               "cannot evaluate without test skies, raise simulate.n_test");
+    }
+    // Before the first training: a device that is not there would fail all of them.
+    mpi::together(communicator, [&] {
+        learn::choose_device(campaign.parallel.device, communicator.local_rank());
+    });
+    finish_stage(communicator, campaign, Stage::simulate);
+    const std::vector<SweepRun> runs = campaign::sweep_runs(campaign);
+    train_all(communicator, campaign, runs);
+    score_all(communicator, campaign, runs);
+    std::vector<report::FinderResult> finders;
+    if (campaign.evaluate.threshold_finder) {
+        finders = find_finders(communicator, campaign, runs);
+    }
+    const std::string n_failed = mpi::from_root(
+        communicator, [&] { return std::to_string(report_study(campaign, runs, finders)); });
+    return n_failed == "0" ? base::ExitCode::done : base::ExitCode::failed_inputs;
+}
+
+void print_sweep(const Campaign& campaign) {
+    const std::vector<SweepRun> runs = campaign::sweep_runs(campaign);
+    std::size_t n_models = 0;
+    std::int64_t n_epochs = 0;
+    for (const SweepRun& run : runs) {
+        n_models += run.milestones.size();
+        n_epochs += run.campaign.train.epochs;
+    }
+    base::print(base::text("sweep: ",
+                           runs.size(),
+                           " trainings of ",
+                           n_epochs,
+                           " epochs in all, ",
+                           n_models,
+                           " evaluations, groups of ",
+                           campaign.sweep.group_size,
+                           campaign.sweep.group_size == 1 ? " rank" : " ranks"));
+}
+
+}  // namespace faintweb::apps

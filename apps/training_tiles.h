@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "lib/campaign/campaign.h"
+#include "mpi/communicator.h"
+#include "mpi/tile_exchange.h"
+
+namespace faintweb::apps {
+
+/// Of the memory that training tiles may take, a quarter is for those to train on, as much for
+/// those to validate on, and half for those that are on their way (mpi::EpochSamples).
+struct TileMemory {
+    std::size_t shard_bytes = std::numeric_limits<std::size_t>::max();
+    std::size_t chunk_bytes = std::size_t{32} << 20U;
+
+    explicit TileMemory(const campaign::Campaign& campaign) {
+        if (campaign.parallel.tile_memory_mb > 0) {
+            const double quarter = campaign.parallel.tile_memory_mb * 1e6 / 4;
+            shard_bytes = static_cast<std::size_t>(quarter);
+            chunk_bytes = std::min(chunk_bytes, static_cast<std::size_t>(quarter / 2));
+        }
+    }
+};
+
+/// Tiles that this rank was handed.
+struct LabelledTiles {
+    /// Empty until they are gathered; labelled for the training that asked last.
+    mpi::Shard shard{{}, {}, learn::SampleStore(1)};
+    std::vector<std::vector<std::int32_t>> n_above;  ///< [flux_thresholds][shard.ids], pixels
+};
+
+/// The training tiles of this rank. Trainings that differ in their labels only share them: the
+/// fields are read and cut for the first.
+struct TrainingTiles {
+    std::vector<double> flux_thresholds;  ///< of the label rules of all trainings to come
+    LabelledTiles train;
+    LabelledTiles validation;
+    std::string sha256;  ///< of all ranks' pixels
+    std::string cut_as;  ///< settings that the tiles follow from; empty: there are none yet
+};
+
+/// Gathers the tiles of a training if there are none, or others, and labels them.
+/// @throws mpi::AgreedError  if a field is missing, or a rank was asked to stop.
+/// @collective yes: every rank.
+void prepare_tiles(const mpi::Communicator& communicator,
+                   const campaign::Campaign& campaign,
+                   TrainingTiles& tiles);
+
+}  // namespace faintweb::apps

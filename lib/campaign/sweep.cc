@@ -1,0 +1,138 @@
+#include "lib/campaign/sweep.h"
+
+#include <algorithm>
+#include <concepts>
+#include <functional>
+
+#include "lib/base/contract.h"
+#include "lib/campaign/keys.h"
+#include "lib/campaign/value.h"
+#include "lib/campaign/yaml_tree.h"
+
+namespace faintweb::campaign {
+namespace {
+
+/// What a run is while it is put together.
+struct Draft {
+    Campaign campaign;
+    std::string variant;
+    std::vector<std::string> set_up;  ///< parts of the names
+    std::vector<std::string> others;
+};
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) {
+        text += (text.empty() ? "" : "_") + part;
+    }
+    return text;
+}
+
+/// Makes of each draft one for each value; none of a key that is not swept.
+template <typename T>
+void multiply(std::vector<Draft>& drafts,
+              const std::vector<T>& values,
+              const std::function<void(Draft&, const T&)>& apply) {
+    if (values.empty()) {
+        return;
+    }
+    std::vector<Draft> product;
+    for (const Draft& draft : drafts) {
+        for (const T& value : values) {
+            apply(product.emplace_back(draft), value);
+        }
+    }
+    drafts = std::move(product);
+}
+
+void apply_variant(Draft& draft, const Variant& variant) {
+    draft.variant = variant.name;
+    draft.set_up.push_back(variant.name);
+    for (const auto& [key, value] : variant.settings) {
+        // Read and printed before: it cannot be at fault.
+        Keys::all().find(key)->read(draft.campaign,
+                                    parse_yaml(value, [](int, int) { return std::string(); }));
+    }
+}
+
+}  // namespace
+
+double n_sweep_runs(const SweepSettings& sweep) {
+    double n = 1;
+    for (const std::size_t size : {sweep.variants.size(),
+                                   sweep.network.size(),
+                                   sweep.scaling.size(),
+                                   sweep.batch_size.size(),
+                                   sweep.learning_rate.size(),
+                                   sweep.min_pixels.size(),
+                                   sweep.flux_threshold_jy_arcsec2.size(),
+                                   sweep.seed.size()}) {
+        n *= static_cast<double>(std::max<std::size_t>(size, 1));
+    }
+    return n;
+}
+
+std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
+    const SweepSettings& sweep = campaign.sweep;
+    FAINTWEB_EXPECTS(n_sweep_runs(sweep) <= max_sweep_runs);
+    std::vector<Draft> drafts(1);
+    drafts[0].campaign = campaign;
+    // Once for all drafts: each is copied many times.
+    drafts[0].campaign.sweep = {};
+    drafts[0].campaign.text.clear();
+    drafts[0].campaign.positions.clear();
+    drafts[0].campaign.stages = {Stage::train, Stage::evaluate};
+    drafts[0].campaign.simulate.folder = skies_folder(campaign);
+
+    multiply<Variant>(drafts, sweep.variants, apply_variant);
+    multiply<std::string>(drafts, sweep.network, [](Draft& draft, const std::string& network) {
+        draft.campaign.train.network = network;
+        draft.set_up.push_back(network);
+    });
+    multiply<tile::Scaling>(drafts, sweep.scaling, [](Draft& draft, const tile::Scaling& scaling) {
+        draft.campaign.train.scaling = scaling;
+        draft.set_up.push_back(tile::scaling_name(scaling));
+    });
+    multiply<int>(drafts, sweep.batch_size, [](Draft& draft, const int& size) {
+        draft.campaign.train.batch_size = size;
+        draft.set_up.push_back("nb" + std::to_string(size));
+    });
+    multiply<double>(drafts, sweep.learning_rate, [](Draft& draft, const double& rate) {
+        draft.campaign.train.learning_rate = rate;
+        draft.set_up.push_back("lr" + print_double(rate));
+    });
+    multiply<int>(drafts, sweep.min_pixels, [](Draft& draft, const int& n) {
+        draft.campaign.label.min_pixels = n;
+        draft.others.push_back("npix" + std::to_string(n));
+    });
+    multiply<double>(
+        drafts, sweep.flux_threshold_jy_arcsec2, [](Draft& draft, const double& threshold) {
+            draft.campaign.label.flux_threshold_jy_arcsec2 = threshold;
+            draft.others.push_back("fth" + print_double(threshold));
+        });
+    multiply<std::uint64_t>(drafts, sweep.seed, [](Draft& draft, const std::uint64_t& seed) {
+        draft.campaign.train.seed = seed;
+        draft.others.push_back("seed" + std::to_string(seed));
+    });
+
+    std::vector<SweepRun> runs;
+    for (Draft& draft : drafts) {
+        SweepRun run;
+        run.set_up = joined(draft.set_up);
+        run.variant = draft.variant;
+        draft.set_up.insert(draft.set_up.end(), draft.others.begin(), draft.others.end());
+        run.name = draft.set_up.empty() ? "run" : joined(draft.set_up);
+        run.campaign = std::move(draft.campaign);
+        run.campaign.name = campaign.name + " " + run.name;
+        run.campaign.output = campaign.output + "/runs/" + run.name;
+        run.milestones =
+            sweep.epochs.empty() ? std::vector{run.campaign.train.epochs} : sweep.epochs;
+        std::sort(run.milestones.begin(), run.milestones.end());
+        run.campaign.train.epochs = run.milestones.back();
+        run.campaign.train.keep_epochs.assign(run.milestones.begin(), run.milestones.end() - 1);
+        runs.push_back(std::move(run));
+    }
+    return runs;
+}
+
+}  // namespace faintweb::campaign

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/campaign/campaign.h"
+
+namespace faintweb::campaign {
+
+/// One training of a sweep.
+struct SweepRun {
+    std::string name;     ///< its folder: set-up, label rule and seed, as far as they are swept
+    std::string set_up;   ///< what is swept but label rule and seed
+    std::string variant;  ///< empty without variants
+    Campaign campaign;    ///< of this training alone, with output runs/NAME in the sweep's
+    std::vector<int> milestones;  ///< epochs after which it is looked at, ascending, the last last
+};
+
+/// A sweep has at most so many trainings.
+inline constexpr double max_sweep_runs = 100'000;
+
+/// How many trainings a sweep has, without making them.
+double n_sweep_runs(const SweepSettings& sweep);
+
+/// Every combination of what campaign.sweep names, those that share their tiles side by side.
+///
+/// The longest of `sweep.epochs` is what is trained; the models of the others are kept on the way
+/// (train.keep_epochs).
+std::vector<SweepRun> sweep_runs(const Campaign& campaign);
+
+}  // namespace faintweb::campaign

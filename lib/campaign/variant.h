@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace faintweb::campaign {
+
+/// Settings that go together, under one name: {name: cosmodeep, train.network: cosmodeep,
+/// train.scaling: paper}.
+struct Variant {
+    std::string name;
+    /// Dotted key of the train section and its value as dump() prints it.
+    std::vector<std::pair<std::string, std::string>> settings;
+    bool operator==(const Variant&) const = default;
+};
+
+}  // namespace faintweb::campaign

@@ -1,0 +1,22 @@
+#include "lib/image/image.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace faintweb::image {
+
+Image cut_out(const Image& whole, const Window& window) {
+    Image part = make_image(window.rows, window.cols, std::numeric_limits<float>::quiet_NaN());
+    const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
+    const std::int64_t x_end = std::min(window.x0 + window.cols, whole.cols);
+    const std::int64_t y_end = std::min(window.y0 + window.rows, whole.rows);
+    for (std::int64_t y = std::max<std::int64_t>(window.y0, 0); y < y_end && x_first < x_end; ++y) {
+        const std::span<const float> row = whole.row(y);
+        std::copy(row.begin() + x_first,
+                  row.begin() + x_end,
+                  &part.at(y - window.y0, x_first - window.x0));
+    }
+    return part;
+}
+
+}  // namespace faintweb::image

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# A sweep of two trainings, each looked at twice, gives one table on one, two and four ranks, whichever
+# group trains what; finished trainings are skipped, also after a kill, and a failing one stops no other.
+# shellcheck source=test/campaign/expectations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+cat "$source_dir/test/campaign/tiny.yaml" - >campaign.yaml <<'END'
+parallel:
+  threads: 1
+sweep:
+  variants:
+    - {name: faint, train.network: cosmodeep_spp, train.batch_size: 8}
+    - {name: paper, train.network: cosmodeep, train.scaling: paper}
+  learning_rate: [1e-3]
+  epochs: [12, 5]
+  reference: faint
+END
+
+sweep_on() {
+    local ranks=$1 folder=$2
+    shift 2
+    on_ranks "$ranks" "$FAINTWEB" sweep campaign.yaml --set "output=$folder" --set simulate.folder=skies "$@"
+}
+# The table without the wall time, its last column.
+table() { sed 's/,[^,]*$//' "$1/sweep.csv"; }
+same_table() { cmp <(table one) <(table "$1") || { diff <(table one) <(table "$1"); fail "another table: $2"; }; }
+trained() { sed -n 's/.* sweep: \(.*\) ([12] of 2)$/\1/p' "$1" | sort | tr '\n' ' '; }
+
+expect_code 0 dry.log sweep_on 1 one --dry-run
+expect_line dry.log '^sweep: 2 trainings of 24 epochs in all, 4 evaluations, groups of 1 rank$'
+[[ ! -e one && ! -e skies ]] || fail "a dry run wrote something"
+
+# The studies that come with the program.
+for study in 'paper 120 120' 'paper-small 72 72' 'paper-grid 45 180' 'paper-grid-small 18 54'; do
+    read -r name n_trainings n_evaluations <<<"$study"
+    expect_code 0 dry.log "$FAINTWEB" sweep "$source_dir/config/$name.yaml" --dry-run
+    expect_line dry.log "^sweep: $n_trainings trainings of .*, $n_evaluations evaluations"
+done
+
+expect_code 0 one.log sweep_on 1 one
+expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
+expect_line one.log '^sweep: 2 trainings, 0 without a model; results are in one$'
+expect_line one.log '\| threshold finder \(.*sigma\)'
+[[ $(trained one.log) == "faint_lr0.001 paper_lr0.001 " ]] || fail "not both were trained"
+[[ $(wc -l <one/sweep.csv) -eq 5 ]] || fail "the table has other than four rows"
+# Rows that are all alike would say nothing of what follows.
+[[ $(cut -d, -f16-19 one/sweep.csv | sort -u | wc -l) -ge 4 ]] || { cat one/sweep.csv; fail "models score alike"; }
+for file in sweep.h5 table2.md finders.json runs/paper_lr0.001/campaign.yaml runs/paper_lr0.001/model_epoch_5.safetensors; do
+    [[ -s one/$file ]] || fail "one/$file is missing"
+done
+for ranks in 2 4; do
+    expect_code 0 log sweep_on "$ranks" "on_$ranks"
+    same_table "on_$ranks" "$ranks ranks"
+    cmp one/table2.md "on_$ranks/table2.md" || fail "another report with $ranks ranks"
+done
+# Two ranks of three make a group, the third waits; a group's sums are in another order.
+expect_code 0 log sweep_on 3 pair --set sweep.group_size=2
+[[ $(trained log) == "faint_lr0.001 paper_lr0.001 " ]] || fail "a group of two did not train both"
+expect_code 0 log sweep_on 4 pairs --set sweep.group_size=2
+cmp <(table pair) <(table pairs) || fail "another table with another number of groups"
+
+# What a training of its own gives is what the sweep gave.
+expect_code 0 log on_ranks 1 "$FAINTWEB" train one/runs/faint_lr0.001/campaign.yaml --set output=alone
+cmp alone/model.safetensors one/runs/faint_lr0.001/model.safetensors || fail "another model outside the sweep"
+expect_code 0 log on_ranks 1 "$FAINTWEB" evaluate one/runs/faint_lr0.001/campaign.yaml --set output=alone
+want=$(awk -F, '$1 == "faint_lr0.001" && $11 == 12 { print $16 "," $17 "," $18 "," $19 }' one/sweep.csv)
+have=$(awk -F, 'NR > 1 { for (i = 3; i < 7; ++i) n[i] += $i } END { print n[3] "," n[4] "," n[5] "," n[6] }' alone/evaluation.csv)
+[[ $want == "$have" ]] || fail "evaluate counts $have, the sweep $want"
+
+# Finished trainings are skipped; a longer list does what is new.
+cp one/sweep.csv before.csv
+expect_code 0 log sweep_on 2 one
+expect_line log '^sweep: 2 trainings, 2 finished before and unchanged, skipped'
+[[ -z $(trained log) ]] || fail "a repeat trained again"
+cmp before.csv one/sweep.csv || fail "a repeat changed the table"
+
+# A sweep that is killed in its second training keeps the first.
+
+"$FAINTWEB" sweep campaign.yaml --set output=killed --set simulate.folder=skies >killed.log 2>&1 &
+job=$!
+for ((i = 0; i < 1200; ++i)); do
+    if grep -q '(2 of 2)' killed.log; then break; fi
+    sleep 0.05
+done
+kill -9 "$job" || true
+if wait "$job"; then fail "the sweep ended before it was killed"; fi
+expect_code 0 log sweep_on 2 killed
+expect_line log '^sweep: 2 trainings, 1 finished before and unchanged, skipped'
+[[ $(trained log) == "paper_lr0.001 " ]] || { cat log; fail "other than the training that was killed was repeated"; }
+same_table killed "killed and resumed"
+
+# A training that cannot succeed costs itself only, is recorded, and is not tried again. On one rank the
+# trainings of a variant share their tiles: the labels of N_pix 9 are made from the tiles of N_pix 4.
+settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set "sweep.min_pixels=[4, 9]" --set evaluate.threshold_finder=false)
+expect_code 3 log sweep_on 1 failing "${settings[@]}"
+expect_line log '^sweep: 8 trainings, 4 without a model'
+[[ $(grep -c 'train: fields per rank' log) -eq 2 ]] || { cat log; fail "fields were read again for other labels"; }
+[[ $(grep -c '900,.*cannot train: the training fields hold 0 signal' failing/sweep.csv) -eq 8 ]] || fail "failures are not in the table"
+cmp <(table one | cut -d, -f15-25) <(table failing | awk -F, '$5 == 9 && $6 != 900 || NR == 1' | cut -d, -f15-25) || fail "the others differ"
+cmp one/runs/faint_lr0.001/model.safetensors failing/runs/faint_lr0.001_npix9_fth1e-09/model.safetensors || fail "another model of shared tiles"
+expect_code 3 log sweep_on 2 failing "${settings[@]}"
+expect_line log '^sweep: 8 trainings, 8 finished before and unchanged, skipped'
+
+# Skies that others may need are never thrown away.
+expect_code 2 log sweep_on 1 other --set seed=8
+expect_line log 'the skies in skies are made from other settings'
+[[ -s skies/train/haloes_00000.csv ]] || fail "skies of another campaign were forgotten"
+
+expect_code 0 log on_ranks 2 "$FAINTWEB" evaluate campaign.yaml --set output=seeds --set simulate.folder=skies \
+    --set "evaluate.models=[one/runs/faint_lr0.001/model.safetensors, one/runs/faint_lr0.001/model_epoch_5.safetensors]"
+expect_line log '^mean of 2 models: A_s 0\.[0-9]+ \+- 0\.[0-9]+ '
+expect_line log '^labelling or network. of [0-9]+ tiles 0F'
+echo "one table"

@@ -1,0 +1,133 @@
+#include "lib/campaign/sweep.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/error.h"
+
+namespace faintweb::campaign {
+namespace {
+
+Campaign parse(const std::string& sweep) {
+    return parse_campaign("name: t\noutput: out\nstages: [train]\nsweep:\n" + sweep, "c.yaml", {});
+}
+
+std::string fault_in(const std::string& sweep) {
+    try {
+        parse(sweep);
+    } catch (const base::UsageError& error) {
+        return error.what();
+    }
+    return "no fault";
+}
+
+TEST(sweep, without_lists_is_the_campaigns_own_training) {
+    const auto runs = sweep_runs(parse(""));
+    ASSERT_EQ(runs.size(), 1);
+    EXPECT_EQ(runs[0].name, "run");
+    EXPECT_EQ(runs[0].campaign.output, "out/runs/run");
+    EXPECT_EQ(runs[0].milestones, std::vector{Campaign{}.train.epochs});
+    EXPECT_TRUE(runs[0].campaign.train.keep_epochs.empty());
+    EXPECT_EQ(settings_text(runs[0].campaign, {"train", "label"}),
+              settings_text(Campaign{}, {"train", "label"}));
+    EXPECT_EQ(skies_folder(runs[0].campaign), "out/skies");
+}
+
+TEST(sweep, makes_every_combination_once_and_trains_to_the_last_milestone) {
+    const Campaign campaign = parse(
+        "  variants:\n"
+        "    - {name: deep, train.network: cosmodeep, train.scaling: paper}\n"
+        "    - {name: small, train.network: cosmodeep_spp, train.noise_per_signal: 3}\n"
+        "  batch_size: [15, 100]\n"
+        "  learning_rate: [1e-5, 7e-5, 1e-3]\n"
+        "  min_pixels: [40, 9]\n"
+        "  flux_threshold_jy_arcsec2: [1e-7, 0.1e-7]\n"
+        "  seed: [1, 2, 3]\n"
+        "  epochs: [50, 10, 20]\n");
+    EXPECT_EQ(n_sweep_runs(campaign.sweep), 144);
+    const auto runs = sweep_runs(campaign);
+    ASSERT_EQ(runs.size(), 144);
+    std::set<std::string> names;
+    std::set<std::string> settings;
+    for (const SweepRun& run : runs) {
+        names.insert(run.name);
+        settings.insert(settings_text(run.campaign, {"train", "label"}));
+        EXPECT_EQ(run.milestones, (std::vector{10, 20, 50}));
+        EXPECT_EQ(run.campaign.train.epochs, 50);
+        EXPECT_EQ(run.campaign.train.keep_epochs, (std::vector{10, 20}));
+        EXPECT_EQ(run.campaign.output, "out/runs/" + run.name);
+        EXPECT_EQ(run.campaign.train.network,
+                  run.variant == "deep" ? "cosmodeep" : "cosmodeep_spp");
+        EXPECT_EQ(run.campaign.train.noise_per_signal, run.variant == "deep" ? 1 : 3);
+    }
+    EXPECT_EQ(names.size(), 144);
+    EXPECT_EQ(settings.size(), 144);
+    EXPECT_TRUE(names.contains("deep_nb15_lr7e-05_npix40_fth1e-08_seed3"));
+    EXPECT_EQ(runs.front().set_up, "deep_nb15_lr1e-05");
+    // Each can be run on its own from its folder.
+    const Campaign again = parse_campaign(dump(runs[77].campaign), "c.yaml", {});
+    EXPECT_EQ(dump(again), dump(runs[77].campaign));
+}
+
+TEST(sweep, variants_read_back_as_they_are_printed) {
+    const Campaign campaign = parse(
+        "  variants: [{name: a, train.learning_rate: 1e-4}, {name: b-2}]\n"
+        "  reference: b-2\n");
+    const Campaign again = parse_campaign(dump(campaign), "c.yaml", {});
+    ASSERT_EQ(again.sweep.variants.size(), 2);
+    EXPECT_EQ(again.sweep.variants, campaign.sweep.variants);
+    EXPECT_EQ(again.sweep.reference, "b-2");
+}
+
+TEST(sweep, faults_name_their_place_and_what_was_meant) {
+    const auto expect = [](const std::string& sweep, const std::string& fault) {
+        EXPECT_EQ(fault_in(sweep), fault);
+    };
+    expect("  variants: [{name: a, train.netwrk: cosmodeep}]\n",
+           "c.yaml:5:24: sweep.variants is a variant with 'train.netwrk' (neither its name nor a "
+           "key of the train section that a variant may set), did you mean train.network?");
+    expect("  variants: [{name: a, network: cosmodeep}]\n",
+           "c.yaml:5:24: sweep.variants is a variant with 'network' (neither its name nor a key of "
+           "the train section that a variant may set), did you mean train.network?");
+    expect("  variants: [{name: a, train.network: cosmodep}]\n",
+           "c.yaml:5:39: sweep.variants is a variant whose train.network is 'cosmodep' (not among "
+           "cosmodeep or cosmodeep_spp), did you mean cosmodeep?");
+    expect("  variants: [{train.network: cosmodeep}]\n",
+           "c.yaml:5:14: sweep.variants is a variant without a name (its results would have "
+           "none), give one, for instance {name: wide, train.learning_rate: 1e-4}");
+    expect("  variants: [{name: ../a}]\n",
+           "c.yaml:5:21: sweep.variants is a variant named '../a' (the name becomes part of a "
+           "folder's), use letters, digits, _ and -");
+    expect("  variants: [{name: a, name: b}]\n",
+           "c.yaml:5:24: sweep.variants is a variant that gives 'name' twice (only one can hold), "
+           "remove one of the two");
+    expect("  variants: [{name: a}, {name: a}]\n",
+           "c.yaml:5:25: sweep.variants names item 1 twice (one training would be done and "
+           "counted twice), remove one of the two");
+    expect("  learning_rate: [1e-4, 0.0001]\n",
+           "c.yaml:5:25: sweep.learning_rate names item 1 twice (one training would be done and "
+           "counted twice), remove one of the two");
+    expect("  variants: [{name: a, train.epochs: 3}]\n  epochs: [1, 2]\n",
+           "c.yaml:5:14: variant a sets train.epochs (sweep.epochs names values for all "
+           "variants), leave one of the two out");
+    expect("  variants: [{name: faint}]\n  reference: faiint\n",
+           "c.yaml:6:14: sweep.reference is 'faiint' (no variant has this name), did you mean "
+           "faint?");
+    expect("  learning_rates: [1e-4]\n",
+           "c.yaml:5:3: unknown key 'sweep.learning_rates' (it would have no effect), did you mean "
+           "sweep.learning_rate?");
+    std::string seeds = "  seed: [0";
+    for (int seed = 1; seed < 400; ++seed) {
+        seeds += ", " + std::to_string(seed);
+    }
+    std::string pixels = "  min_pixels: [0";
+    for (int n = 1; n < 400; ++n) {
+        pixels += ", " + std::to_string(n);
+    }
+    expect(seeds + "]\n" + pixels + "]\n",
+           "c.yaml:4:1: sweep makes 160000 trainings (more than 100000), shorten its lists");
+}
+
+}  // namespace
+}  // namespace faintweb::campaign
