@@ -47,7 +47,7 @@ struct Classifier::State {
             padded.narrow(0, 0, n).copy_(batch);
             batch = padded;
         }
-        const at::Tensor output = forward(pooling, weights, batch.to(torch_device), {});
+        const at::Tensor output = forward(pooling, weights, batch.to(torch_device));
         const at::Tensor signal =
             output.softmax(1).select(1, 1).to(c10::DeviceType::CPU).contiguous();
         std::copy_n(signal.const_data_ptr<float>(), n, scores.data());

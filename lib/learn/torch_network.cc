@@ -33,10 +33,9 @@ c10::Device torch_device(Device device) {
     return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
 }
 
-at::Tensor forward(SecondPooling pooling,
-                   const std::vector<at::Tensor>& weights,
-                   const at::Tensor& tiles,
-                   const at::Tensor& dropout_mask) {
+at::Tensor features(SecondPooling pooling,
+                    const std::vector<at::Tensor>& weights,
+                    const at::Tensor& tiles) {
     const std::int64_t n = tiles.size(0);
     const std::int64_t rows = tiles.size(1);
     const std::int64_t cols = tiles.size(2);
@@ -44,13 +43,15 @@ at::Tensor forward(SecondPooling pooling,
     at::Tensor maps = tiles.as_strided({n, 1, rows, cols}, {rows * cols, 1, cols, 1});
     maps = at::max_pool2d(at::conv2d(maps, weights[0], weights[1], 1, 1), 2).relu();
     maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
-    const at::Tensor features = pooling == SecondPooling::pyramid
-                                    ? pyramid(maps)
-                                    : at::max_pool2d(maps, 2).relu().flatten(1);
-    at::Tensor hidden = at::linear(features, weights[4], weights[5]).relu();
-    if (dropout_mask.defined()) {
-        hidden = hidden.mul(dropout_mask);
-    }
+    return pooling == SecondPooling::pyramid ? pyramid(maps)
+                                             : at::max_pool2d(maps, 2).relu().flatten(1);
+}
+
+at::Tensor forward(SecondPooling pooling,
+                   const std::vector<at::Tensor>& weights,
+                   const at::Tensor& tiles) {
+    const at::Tensor hidden =
+        at::linear(features(pooling, weights, tiles), weights[4], weights[5]).relu();
     return at::linear(hidden, weights[6], weights[7]);
 }
 

@@ -21,20 +21,26 @@ namespace faintweb::learn {
 /// run or round to fewer bits than float32 has.
 c10::Device torch_device(Device device);
 
-/// Class scores before the softmax: conv 3x3 -> pool -> ReLU -> conv 3x3 -> pool -> ReLU -> hidden
-/// -> ReLU -> dropout -> output.
+/// What the convolutions see in tiles: conv 3x3 -> pool -> ReLU -> conv 3x3 -> pool -> ReLU.
 ///
 /// Pooling comes before ReLU, which gives the same values (max and ReLU commute) for a quarter of
 /// the work. Activations are kept channels-last: on a CPU that is twice as fast as rows-first.
 ///
-/// @param weights       as weight_shapes() says.
-/// @param tiles         [n, tile_px, tile_px], contiguous.
-/// @param dropout_mask  [n, 1024] factors of the hidden layer, or an undefined tensor for none.
-/// @return              [n, 2]: noise, signal.
+/// @param weights  as weight_shapes() says; the first four are used.
+/// @param tiles    [n, tile_px, tile_px], contiguous, of the weights' type.
+/// @return         [n, n_features].
+at::Tensor features(SecondPooling pooling,
+                    const std::vector<at::Tensor>& weights,
+                    const at::Tensor& tiles);
+
+/// Class scores before the softmax: features -> hidden -> ReLU -> output.
+///
+/// @param weights  as weight_shapes() says.
+/// @param tiles    [n, tile_px, tile_px], contiguous.
+/// @return         [n, 2]: noise, signal.
 at::Tensor forward(SecondPooling pooling,
                    const std::vector<at::Tensor>& weights,
-                   const at::Tensor& tiles,
-                   const at::Tensor& dropout_mask);
+                   const at::Tensor& tiles);
 
 /// Pieces of a flat tensor, in order, as the weights' shapes; they share its memory.
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes);

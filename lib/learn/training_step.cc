@@ -1,14 +1,20 @@
 #include "lib/learn/training_step.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -46,6 +52,21 @@ void draw_dropout(const SampleKey& key, double keep, std::span<float> mask) {
     }
 }
 
+/// Place of the hidden layer's weights in weight_shapes().
+constexpr std::size_t hidden_weight_number = 4;
+
+class Stopwatch {
+  public:
+    /// Seconds since the last call, or since the start.
+    double lap() {
+        const auto now = std::chrono::steady_clock::now();
+        return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
 std::vector<float> to_vector(const at::Tensor& flat) {
     const at::Tensor host = flat.to(c10::DeviceType::CPU).contiguous();
     const float* data = host.const_data_ptr<float>();
@@ -80,6 +101,7 @@ struct TrainingStep::State {
     int tile_px;
     int n_threads;
     SecondPooling pooling;
+    Device place;
     c10::Device device;
     std::vector<WeightShape> shapes;
     /// All flat, [n_parameters], in the order of `shapes`.
@@ -87,13 +109,33 @@ struct TrainingStep::State {
     at::Tensor n_steps{};  ///< scalar, as the fused Adam wants it
     /// The weights' pieces as autograd leaves; their .grad are the pieces of `gradients`.
     std::vector<at::Tensor> parameters{};
-    at::Tensor host_gradients{};  ///< a GPU's gradients while others work on them
-    bool is_on_host = false;
+    /// Pieces of `gradients` that are ready together.
+    at::Tensor connected_gradients{}, convolution_gradients{};
+    /// The hidden layer's weights in the precision of its products: rounded once per step.
+    at::Tensor hidden_weights{};
+    /// What is in `gradients` was applied: they count as zero, and are overwritten.
+    bool is_applied = true;
+    StepTimes times{};
 
-    Sum accumulate_chunk(std::span<const float> tiles,
-                         std::span<const std::uint8_t> labels,
-                         std::span<const SampleKey> keys,
-                         std::int64_t global_batch) {
+    /// Parts of the flat buffers that the optimiser takes one after another: what is read twice is
+    /// then still in the cache.
+    struct Block {
+        at::Tensor weights, gradients, first_moment, second_moment;
+    };
+    std::vector<Block> blocks{};
+
+    c10::ScalarType product_type() const {
+        return settings.precision == Precision::bf16 ? c10::ScalarType::BFloat16
+                                                     : c10::ScalarType::Float;
+    }
+
+    /// Tiles as the network wants them, their truth and dropout factors, on the device.
+    struct Batch {
+        at::Tensor tiles, truth, mask;
+    };
+    Batch prepare(std::span<const float> tiles,
+                  std::span<const std::uint8_t> labels,
+                  std::span<const SampleKey> keys) const {
         const auto n = static_cast<std::int64_t>(labels.size());
         const at::Tensor input = at::empty({n, tile_px, tile_px});
         const at::Tensor target = at::empty({n}, c10::ScalarType::Long);
@@ -120,12 +162,75 @@ struct TrainingStep::State {
                              {mask.data_ptr<float>() + i * n_hidden, n_hidden});
             }
         }
-        const at::Tensor truth = target.to(device);
+        return {input.to(device, product_type()),
+                target.to(device),
+                mask.defined() ? mask.to(device) : mask};
+    }
+
+    /// Backward goes through the hidden layer by hand: autograd would add its gradient, nearly all
+    /// of the bytes, to a buffer of zeros instead of writing it, and would not say when it is
+    /// there.
+    Sum accumulate_chunk(const Batch& batch, std::int64_t global_batch, const OnReady& on_ready) {
+        Stopwatch watch;
+        std::vector<at::Tensor> operands;
+        for (const at::Tensor& parameter : parameters) {
+            operands.push_back(operands.size() == hidden_weight_number
+                                   ? hidden_weights
+                                   : parameter.to(product_type()));
+        }
+        const at::Tensor maps = features(pooling, operands, batch.tiles);
+        const at::Tensor seen = maps.detach();
+        at::Tensor excitation = at::linear(seen, hidden_weights, operands[5].detach());
+        excitation.set_requires_grad(true);
+        at::Tensor hidden = excitation.relu();
+        if (batch.mask.defined()) {
+            hidden = hidden.mul(batch.mask).to(product_type());
+        }
         const at::Tensor output =
-            forward(pooling, parameters, input.to(device), mask.defined() ? mask.to(device) : mask);
-        const at::Tensor loss = at::cross_entropy_loss(output, truth, {}, at::Reduction::Sum);
+            at::linear(hidden, operands[6], operands[7]).to(c10::ScalarType::Float);
+        const at::Tensor loss = at::cross_entropy_loss(output, batch.truth, {}, at::Reduction::Sum);
+        times.forward_s += watch.lap();
+
         loss.div(static_cast<double>(global_batch)).backward();
-        return {loss.item<double>(), output.argmax(1).eq(truth).sum().item<std::int64_t>()};
+        const at::Tensor slope = excitation.grad();
+        add_hidden_gradient(slope, seen);
+        times.backward_s += watch.lap();
+        report(connected_gradients, on_ready);
+        watch.lap();
+        maps.backward(at::mm(slope, hidden_weights));
+        const Sum sum{loss.item<double>(),
+                      output.argmax(1).eq(batch.truth).sum().item<std::int64_t>()};
+        times.backward_s += watch.lap();
+        report(convolution_gradients, on_ready);
+        return sum;
+    }
+
+    void add_hidden_gradient(const at::Tensor& slope, const at::Tensor& seen) {
+        const at::NoGradGuard no_graph;
+        at::Tensor& weight_gradient = parameters[hidden_weight_number].mutable_grad();
+        if (!is_applied) {
+            weight_gradient.add_(at::mm(slope.t(), seen));
+        } else if (settings.precision == Precision::fp32) {
+            at::mm_out(weight_gradient, slope.t(), seen);
+        } else {
+            weight_gradient.copy_(at::mm(slope.t(), seen));
+        }
+        is_applied = false;
+        parameters[hidden_weight_number + 1].mutable_grad().add_(
+            at::sum(slope, {0}, /*keepdim=*/false, c10::ScalarType::Float));
+    }
+
+    static void report(const at::Tensor& piece, const OnReady& on_ready) {
+        if (on_ready) {
+            on_ready({piece.data_ptr<float>(), static_cast<std::size_t>(piece.numel())});
+        }
+    }
+
+    void round_hidden_weights() {
+        const at::NoGradGuard no_graph;
+        const at::Tensor exact = parameters[hidden_weight_number].detach();
+        hidden_weights =
+            settings.precision == Precision::fp32 ? exact : exact.to(c10::ScalarType::BFloat16);
     }
 };
 
@@ -139,6 +244,7 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                            .tile_px = tile_px,
                            .n_threads = std::max(1, n_threads),
                            .pooling = second_pooling(settings.network),
+                           .place = device,
                            .device = place,
                            .shapes = weight_shapes(settings.network, tile_px)});
     std::vector<float> first_weights;
@@ -158,6 +264,24 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
         leaf.mutable_grad() = gradient_pieces[state.parameters.size()];
         state.parameters.push_back(leaf);
     }
+    std::int64_t n_convolution = 0;
+    for (std::size_t i = 0; i < hidden_weight_number; ++i) {
+        n_convolution += n_values(state.shapes[i]);
+    }
+    const std::int64_t n = state.weights.numel();
+    state.convolution_gradients = state.gradients.narrow(0, 0, n_convolution);
+    state.connected_gradients = state.gradients.narrow(0, n_convolution, n - n_convolution);
+    const std::int64_t block = place.is_cpu() ? std::int64_t{1} << 18 : n;
+    for (std::int64_t first = 0; first < n; first += block) {
+        const auto part = [&](const at::Tensor& flat) {
+            return flat.narrow(0, first, std::min(block, n - first));
+        };
+        state.blocks.push_back({part(state.weights),
+                                part(state.gradients),
+                                part(state.first_moment),
+                                part(state.second_moment)});
+    }
+    state.round_hidden_weights();
 }
 TrainingStep::~TrainingStep() = default;
 TrainingStep::TrainingStep(TrainingStep&&) noexcept = default;
@@ -166,20 +290,37 @@ TrainingStep& TrainingStep::operator=(TrainingStep&&) noexcept = default;
 TrainingStep::Sum TrainingStep::accumulate(std::span<const float> tiles,
                                            std::span<const std::uint8_t> labels,
                                            std::span<const SampleKey> keys,
-                                           std::int64_t global_batch) {
+                                           std::int64_t global_batch,
+                                           const OnReady& on_ready) {
     State& state = *state_;
     const auto tile_size = static_cast<std::size_t>(state.tile_px * state.tile_px);
     FAINTWEB_EXPECTS(tiles.size() == labels.size() * tile_size && keys.size() == labels.size());
     FAINTWEB_EXPECTS(global_batch >= 1);
     at::set_num_threads(state.n_threads);
-    state.is_on_host = false;
     Sum sum;
+    if (labels.empty()) {
+        gradients();  // made zero if they were applied
+        State::report(state.connected_gradients, on_ready);
+        State::report(state.convolution_gradients, on_ready);
+        return sum;
+    }
+    if (state.is_applied) {
+        for (std::size_t i = 0; i < state.parameters.size(); ++i) {
+            if (i != hidden_weight_number) {
+                state.parameters[i].mutable_grad().zero_();
+            }
+        }
+    }
     for (std::size_t first = 0; first < labels.size(); first += max_chunk) {
         const std::size_t n = std::min<std::size_t>(max_chunk, labels.size() - first);
-        const Sum part = state.accumulate_chunk(tiles.subspan(first * tile_size, n * tile_size),
-                                                labels.subspan(first, n),
-                                                keys.subspan(first, n),
-                                                global_batch);
+        Stopwatch watch;
+        const State::Batch batch = state.prepare(tiles.subspan(first * tile_size, n * tile_size),
+                                                 labels.subspan(first, n),
+                                                 keys.subspan(first, n));
+        state.times.data_s += watch.lap();
+        const bool is_last = first + n == labels.size();
+        const Sum part =
+            state.accumulate_chunk(batch, global_batch, is_last ? on_ready : OnReady());
         sum.loss += part.loss;
         sum.n_right += part.n_right;
     }
@@ -188,36 +329,44 @@ TrainingStep::Sum TrainingStep::accumulate(std::span<const float> tiles,
 
 std::span<float> TrainingStep::gradients() {
     State& state = *state_;
-    if (!state.is_on_host) {
-        state.host_gradients = state.gradients.to(c10::DeviceType::CPU);
-        state.is_on_host = true;
+    if (std::exchange(state.is_applied, false)) {
+        state.gradients.zero_();
     }
-    return {state.host_gradients.data_ptr<float>(),
-            static_cast<std::size_t>(state.host_gradients.numel())};
+    return {state.gradients.data_ptr<float>(), static_cast<std::size_t>(state.gradients.numel())};
+}
+
+Device TrainingStep::device() const {
+    return state_->place;
+}
+
+StepTimes TrainingStep::times() const {
+    return state_->times;
 }
 
 void TrainingStep::apply() {
     State& state = *state_;
     at::set_num_threads(state.n_threads);
-    if (state.is_on_host && !state.gradients.is_cpu()) {
-        state.gradients.copy_(state.host_gradients);
-    }
-    state.is_on_host = false;
+    Stopwatch watch;
+    gradients();  // made zero if they were applied
     state.n_steps.add_(1);
-    at::_fused_adam_({state.weights},
-                     {state.gradients},
-                     {state.first_moment},
-                     {state.second_moment},
-                     {},
-                     {state.n_steps},
-                     state.settings.learning_rate,
-                     0.9,
-                     0.999,
-                     /*weight_decay=*/0,
-                     /*eps=*/1e-8,
-                     /*amsgrad=*/false,
-                     /*maximize=*/false);
-    state.gradients.zero_();
+    for (const State::Block& block : state.blocks) {
+        at::_fused_adam_({block.weights},
+                         {block.gradients},
+                         {block.first_moment},
+                         {block.second_moment},
+                         {},
+                         {state.n_steps},
+                         state.settings.learning_rate,
+                         0.9,
+                         0.999,
+                         /*weight_decay=*/0,
+                         /*eps=*/1e-8,
+                         /*amsgrad=*/false,
+                         /*maximize=*/false);
+    }
+    state.round_hidden_weights();
+    state.is_applied = true;
+    state.times.optimiser_s += watch.lap();
 }
 
 std::vector<Tensor> TrainingStep::weights() const {
@@ -253,8 +402,8 @@ void TrainingStep::restore(const Checkpoint& checkpoint) {
     state.first_moment.copy_(as_tensor(checkpoint.first_moment));
     state.second_moment.copy_(as_tensor(checkpoint.second_moment));
     state.n_steps.fill_(static_cast<double>(checkpoint.n_steps));
-    state.gradients.zero_();
-    state.is_on_host = false;
+    state.round_hidden_weights();
+    state.is_applied = true;
 }
 
 }  // namespace faintweb::learn

@@ -47,8 +47,8 @@ TEST_P(Gpu, TrainsAsTheCpuDoes) {
     TrainSettings settings;
     settings.network = GetParam();
     settings.learning_rate = 1e-3;
-    TrainingStep on_cpu(settings, tile_px, 1, {}, 1);
-    TrainingStep on_gpu(settings, tile_px, 1, device_, 1);
+    TrainingStep on_cpu(settings, tile_px, {}, 1);
+    TrainingStep on_gpu(settings, tile_px, device_, 1);
     const std::vector<float> tiles = make_tiles(40);
     std::vector<std::uint8_t> labels;
     std::vector<SampleKey> keys;
