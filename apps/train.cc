@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <span>
@@ -6,6 +7,7 @@
 
 #include "apps/commands.h"
 #include "apps/mock_fields.h"
+#include "apps/training_profile.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -84,15 +86,19 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
                         const mpi::TileDirectory& directory,
                         std::uint32_t epoch,
                         learn::TrainingStep& step,
-                        mpi::GradientReducer& reducer) {
+                        mpi::GradientReducer& reducer,
+                        TrainingProfile& profile) {
     const std::vector<mpi::TileId> order = learn::epoch_samples(campaign.train.seed,
                                                                 epoch,
                                                                 directory.signal_ids(),
                                                                 directory.noise_ids(),
                                                                 campaign.train.noise_per_signal);
     const auto batch_size = static_cast<std::size_t>(campaign.train.batch_size);
+    const auto before_exchange = std::chrono::steady_clock::now();
     const std::vector<float> tiles =
         mpi::exchange_tiles(communicator, shard, directory, order, batch_size);
+    profile.exchange_s +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - before_exchange).count();
     const auto tile_size = static_cast<std::size_t>(shard.tile_px * shard.tile_px);
 
     std::vector<std::uint8_t> labels;
@@ -112,10 +118,11 @@ EpochResult train_epoch(const mpi::Communicator& communicator,
             step.accumulate(std::span(tiles).subspan(first * tile_size, n * tile_size),
                             std::span(labels).subspan(first, n),
                             std::span(keys).subspan(first, n),
-                            global);
-        reducer.add(step.gradients());
+                            global,
+                            [&](std::span<float> piece) { reducer.add(piece); });
         reducer.finish();
         step.apply();
+        ++profile.n_steps;
         sums[0] += part.loss;
         sums[1] += static_cast<double>(part.n_right);
         first += n;
@@ -146,7 +153,12 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
     }
     learn::TrainingStep step(
         campaign.train, campaign.tile_px, device, threads_of_rank(campaign, communicator));
-    const auto reducer = mpi::make_gradient_reducer(communicator);
+    const auto reducer = mpi::make_gradient_reducer(
+        communicator,
+        {.kind = campaign.parallel.reducer,
+         .wire = campaign.train.wire == learn::Precision::bf16 ? mpi::Wire::bf16 : mpi::Wire::fp32,
+         .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1});
+    TrainingProfile profile;
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",
                                   campaign.train.network,
@@ -181,7 +193,8 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
                                                directory,
                                                static_cast<std::uint32_t>(epoch),
                                                step,
-                                               *reducer);
+                                               *reducer,
+                                               profile);
         if (!std::isfinite(result.loss)) {
             throw mpi::AgreedError(
                 base::ExitCode::usage,
@@ -203,6 +216,14 @@ base::ExitCode train(const mpi::Communicator& communicator, const campaign::Camp
         write_model(model_path(campaign));
         base::write_file(campaign.output + "/history.csv", history);
         base::log_info("train: wrote " + model_path(campaign));
+    }
+    if (campaign.parallel.profile) {
+        profile.step = step.times();
+        profile.reduction = reducer->times();
+        const std::string table = profile_table(communicator, profile);
+        if (communicator.is_root()) {
+            base::print(table);
+        }
     }
     communicator.barrier();
     return base::ExitCode::done;

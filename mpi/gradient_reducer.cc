@@ -159,7 +159,7 @@ class SharedReducer final : public GradientReducer {
 
   private:
     /// Two halves of each rank's window take turns: one is filled while others read the other.
-    static constexpr std::size_t chunk_size = std::size_t{1} << 17;
+    static constexpr std::size_t chunk_size = std::size_t{1} << 20;
 
     void start(std::span<float> piece) override { pieces_.push_back(piece); }
 
@@ -192,11 +192,12 @@ class SharedReducer final : public GradientReducer {
         }
         for (std::size_t i = first; i < last; ++i) {
             to_wire(chunk[i], mine[i]);
+            chunk[i] = from_wire(mine[i]);
         }
         meet();
         for (std::size_t r = 0; r < n_ranks_; ++r) {
             const OnWire* theirs = slot(r);
-            for (std::size_t i = first_of(r); i < first_of(r + 1); ++i) {
+            for (std::size_t i = first_of(r); i < first_of(r + 1) && r != rank_; ++i) {
                 chunk[i] = from_wire(theirs[i]);
             }
         }

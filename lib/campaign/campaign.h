@@ -77,6 +77,8 @@ struct ParallelSettings {
     std::string scatter = "pixels";  ///< pixels, windows
     int credits = 2;                 ///< fields in flight per worker
     bool dedicated_rank0 = false;
+    std::string reducer = "auto";  ///< auto, shared, mpi, nccl
+    bool profile = false;          ///< print where the time of training went
 };
 
 struct ImageSettings {

@@ -113,6 +113,7 @@ struct TrainingStep::State {
     at::Tensor connected_gradients{}, convolution_gradients{};
     /// The hidden layer's weights in the precision of its products: rounded once per step.
     at::Tensor hidden_weights{};
+    at::Tensor rounded_hidden_gradient{};  ///< kept, as memory is dear to get; for bf16 only
     /// What is in `gradients` was applied: they count as zero, and are overwritten.
     bool is_applied = true;
     StepTimes times{};
@@ -213,7 +214,7 @@ struct TrainingStep::State {
         } else if (settings.precision == Precision::fp32) {
             at::mm_out(weight_gradient, slope.t(), seen);
         } else {
-            weight_gradient.copy_(at::mm(slope.t(), seen));
+            weight_gradient.copy_(at::mm_out(rounded_hidden_gradient, slope.t(), seen));
         }
         is_applied = false;
         parameters[hidden_weight_number + 1].mutable_grad().add_(
@@ -229,8 +230,11 @@ struct TrainingStep::State {
     void round_hidden_weights() {
         const at::NoGradGuard no_graph;
         const at::Tensor exact = parameters[hidden_weight_number].detach();
-        hidden_weights =
-            settings.precision == Precision::fp32 ? exact : exact.to(c10::ScalarType::BFloat16);
+        if (settings.precision == Precision::fp32) {
+            hidden_weights = exact;
+        } else {
+            hidden_weights.copy_(exact);
+        }
     }
 };
 
@@ -280,6 +284,12 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                                 part(state.gradients),
                                 part(state.first_moment),
                                 part(state.second_moment)});
+    }
+    if (settings.precision == Precision::bf16) {
+        const at::Tensor& exact = state.parameters[hidden_weight_number];
+        const auto bf16 = exact.options().dtype(c10::ScalarType::BFloat16).requires_grad(false);
+        state.hidden_weights = at::empty(exact.sizes(), bf16);
+        state.rounded_hidden_gradient = at::empty(exact.sizes(), bf16);
     }
     state.round_hidden_weights();
 }

@@ -470,6 +470,8 @@ Texts another_value_of_every_key() {
             "train.augment=false",
             "train.noise_per_signal=2",
             "train.source=simulate",
+            "train.precision=bf16",
+            "train.wire=bf16",
             "evaluate.threshold_finder=false",
             "detect.maps=[a.fits, \"b c.fits\"]",
             "detect.truth=[t.fits, u.fits]",
@@ -488,6 +490,8 @@ Texts another_value_of_every_key() {
             "parallel.scatter=windows",
             "parallel.credits=3",
             "parallel.dedicated_rank0=true",
+            "parallel.reducer=mpi",
+            "parallel.profile=true",
             "image.max_unpacked_bytes=1000"};
 }
 
@@ -540,6 +544,8 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "parallel.scatter",
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
+                                           "parallel.reducer",
+                                           "parallel.profile",
                                            "image.max_unpacked_bytes"};
     const std::set<std::string> inputs = {"sky.snapshots",
                                           "sky.test_snapshots",
