@@ -2,7 +2,7 @@
 
 python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS]    (a Python that has torch)
 
-BENCH_TRAINING is the program of training.cc, built as a release. Prints tiles/s (median of the rounds),
+BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). Prints tiles/s (median of the rounds),
 A_s on unseen tiles after the same number of steps, ratios (median over rounds of what ran next to one
 another), and where our time went.
 """
@@ -46,7 +46,7 @@ def run(command):
     return json.loads(lines[at]), "\n".join(lines[at + 1:])
 
 
-def main(program, n_rounds=5, n_steps=60):
+def main(program, n_rounds=3, n_steps=300):
     n_rounds, n_steps = int(n_rounds), int(n_steps)
     with tempfile.TemporaryDirectory() as folder:
         write_tiles(folder, "", 4000, 1)
