@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -205,6 +206,7 @@ Request parse_command_line(int argc, char** argv) {
     Request request;
     bool wants_version = false;
     bool wants_defaults = false;
+    bool wants_profile = false;
     app.add_flag("--version", wants_version, "print the versions of the program and its libraries");
     app.add_flag(
         "--dump-defaults", wants_defaults, "print a campaign file with every key at its default");
@@ -227,6 +229,9 @@ Request parse_command_line(int argc, char** argv) {
         CLI::App* command = app.add_subcommand(name, help);
         command->add_option("campaign", request.campaign, "campaign file (YAML)")->required();
         add_campaign_options(command);
+        if (name == std::string_view("run") || name == std::string_view("train")) {
+            command->add_flag("--profile", wants_profile, "print where the time of training went");
+        }
     }
     DetectOptions options;
     CLI::App* detect = app.add_subcommand("detect", "classify maps into a catalogue");
@@ -314,6 +319,9 @@ Request parse_command_line(int argc, char** argv) {
     }
     if (request.command == "sweep") {
         request.overrides.push_back("stages=[simulate, train, evaluate]");
+    }
+    if (wants_profile) {
+        request.overrides.emplace_back("parallel.profile=true");
     }
     if (request.command == "picture") {
         request.picture.window = read_window(window);

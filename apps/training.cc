@@ -64,7 +64,11 @@ Training::Training(const mpi::Communicator& communicator,
       n_threads_(threads_of_rank(campaign, communicator)),
       directory_(communicator, tiles.train.shard),
       step_(campaign.train, campaign.tile_px, device, n_threads_),
-      reducer_(mpi::make_gradient_reducer(communicator)) {
+      reducer_(mpi::make_gradient_reducer(
+          communicator,
+          {.kind = campaign.parallel.reducer,
+           .wire = settings_.wire == learn::Precision::bf16 ? mpi::Wire::bf16 : mpi::Wire::fp32,
+           .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1})) {
     std::size_t n_signal = directory_.signal_ids().size();
     std::size_t n_noise = directory_.noise_ids().size();
     if (settings_.max_tiles > 0) {
@@ -140,6 +144,14 @@ void Training::finish() {
         base::log_info(base::text(
             "train: wrote ", model_path(campaign_), ", the weights after epoch ", kept_epoch));
     }
+    if (campaign_.parallel.profile) {
+        profile_.step = step_.times();
+        profile_.reduction = reducer_->times();
+        const std::string table = profile_table(communicator_, profile_);
+        if (communicator_.is_root()) {
+            base::print(table);
+        }
+    }
 }
 
 void Training::train_epoch() {
@@ -157,6 +169,7 @@ void Training::train_epoch() {
                             TileMemory(campaign_).chunk_bytes,
                             static_cast<std::size_t>(state_.n_batches));
     timing_ = {.epoch = state_.epoch + 1};
+    const double reduced_before_s = reducer_->times().exposed_s;
     Stopwatch whole;
     Stopwatch stopwatch;
     std::size_t n_trained = 0;
@@ -176,19 +189,23 @@ void Training::train_epoch() {
             keys.push_back({settings_.seed, epoch, id});
         }
         const learn::TrainingStep::Sum sum =
-            step_.accumulate(samples, labels, keys, static_cast<std::int64_t>(part.n_global));
-        reducer_->add(step_.gradients());
-        stopwatch.lap();
+            step_.accumulate(samples,
+                             labels,
+                             keys,
+                             static_cast<std::int64_t>(part.n_global),
+                             [&](std::span<float> piece) { reducer_->add(piece); });
         reducer_->finish();
-        timing_.reduce_s += stopwatch.lap();
         step_.apply(learn::learning_rate_of(settings_, n_steps(), steps_per_epoch_));
         sum_.loss += sum.loss;
         sum_.n_right += sum.n_right;
         n_trained += part.n_global;
         ++state_.n_batches;
+        ++profile_.n_steps;
         stop_or_checkpoint();
     }
     timing_.train_s = whole.lap();
+    timing_.reduce_s = reducer_->times().exposed_s - reduced_before_s;
+    profile_.exchange_s += timing_.exchange_s;
     timing_.tiles_per_s = static_cast<double>(n_trained) / timing_.train_s;
 }
 

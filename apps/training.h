@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/training_profile.h"
 #include "apps/training_tiles.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
@@ -86,6 +87,7 @@ class Training {
     learn::TrainingState state_;    // its step and sums are filled in for a checkpoint only
     learn::TrainingStep::Sum sum_;  // of this epoch, of this rank
     learn::EpochTiming timing_;     // of this epoch
+    TrainingProfile profile_;       // of all epochs since the start or the last checkpoint
     std::size_t n_samples_ = 0;     // of an epoch
     std::int64_t steps_per_epoch_ = 1;
     std::chrono::steady_clock::time_point checkpointed_ = std::chrono::steady_clock::now();

@@ -98,6 +98,8 @@ struct ParallelSettings {
     int credits = 2;                 ///< fields in flight per worker
     bool dedicated_rank0 = false;
     double tile_memory_mb = 0;  ///< of training tiles per rank; 0 = no limit
+    std::string reducer = "auto";  ///< auto, shared, mpi, nccl
+    bool profile = false;          ///< print where the time of training went
 };
 
 struct ImageSettings {

@@ -61,6 +61,13 @@ struct Names<learn::KeptWeights> {
     }
 };
 
+template <>
+struct Names<learn::Precision> {
+    static std::vector<std::pair<std::string, learn::Precision>> all() {
+        return {{"fp32", learn::Precision::fp32}, {"bf16", learn::Precision::bf16}};
+    }
+};
+
 namespace {
 
 template <typename T>
@@ -705,6 +712,19 @@ Keys::Keys() {
              "Time between checkpoints, from which a stopped training goes on; 0 = each step.")
         .only_running();
 
+    train.key("precision",
+              &Train::precision,
+              any,
+              "",
+              "Of the products in all layers; weights and their sums are fp32 either way. bf16 is "
+              "faster, with 8 bits.");
+    train.key("wire",
+              &Train::wire,
+              any,
+              "",
+              "What gradients travel as between ranks; bf16 is half the bytes, and their sums are "
+              "rounded to 8 bits.");
+
     using Evaluate = EvaluateSettings;
     Section<Evaluate> evaluate(
         *this, "evaluate", &Campaign::evaluate, "Scores of the trained network on the test skies.");
@@ -894,6 +914,22 @@ Keys::Keys() {
              "MB",
              "Training tiles of a rank beyond this are kept in a file in the output folder; 0 = "
              "none are.")
+        .only_running();
+
+    parallel
+        .key("reducer",
+             &Parallel::reducer,
+             std::vector<std::string>{"auto", "shared", "mpi", "nccl"},
+             "",
+             "How ranks sum gradients: shared memory of one host, MPI over host memory, or NCCL "
+             "between GPUs; auto = NCCL on GPUs, else shared where it can be.")
+        .only_running();
+    parallel
+        .key("profile",
+             &Parallel::profile,
+             any,
+             "",
+             "Print where the time of training went, per step.")
         .only_running();
 
     using Image = ImageSettings;

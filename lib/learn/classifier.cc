@@ -58,7 +58,7 @@ struct Classifier::State {
             padded.narrow(0, 0, n).copy_(batch);
             batch = padded;
         }
-        const at::Tensor output = forward(trunk, weights, batch.to(torch_device), {}).scores;
+        const at::Tensor output = forward(trunk, weights, batch.to(torch_device));
         const at::Tensor odds =
             output.select(1, 1).sub(output.select(1, 0)).to(c10::DeviceType::CPU).contiguous();
         std::copy_n(odds.const_data_ptr<float>(), n, logits.data());

@@ -1,12 +1,15 @@
 #include "lib/learn/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/core/Tensor.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/ops/from_blob.h>
 #include <torch/version.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
 namespace {
@@ -25,6 +28,13 @@ std::string missing_gpu_reason() {
 
 int n_gpus() {
     return at::detail::getCUDAHooks().getNumGPUs();
+}
+
+/// Memory of a device as a tensor.
+at::Tensor view_of(Device device, void* data, std::size_t size, c10::ScalarType type) {
+    return at::from_blob(data,
+                         {static_cast<std::int64_t>(size)},
+                         at::TensorOptions().dtype(type).device(torch_device(device)));
 }
 
 }  // namespace
@@ -49,6 +59,16 @@ Device choose_device(const std::string& wanted, int local_rank) {
         return {DeviceKind::cpu, 0};
     }
     return {DeviceKind::cuda, local_rank % n_gpus()};
+}
+
+void to_bf16(Device device, std::span<float> values, std::uint16_t* bits) {
+    view_of(device, bits, values.size(), c10::ScalarType::BFloat16)
+        .copy_(view_of(device, values.data(), values.size(), c10::ScalarType::Float));
+}
+
+void from_bf16(Device device, std::uint16_t* bits, std::span<float> values) {
+    view_of(device, values.data(), values.size(), c10::ScalarType::Float)
+        .copy_(view_of(device, bits, values.size(), c10::ScalarType::BFloat16));
 }
 
 std::string torch_version() {

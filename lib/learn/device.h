@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace faintweb::learn {
@@ -25,6 +27,13 @@ std::string device_name(Device device);
 /// @throws UsageError  if wanted is another word, or "cuda" cannot be had: says why, and what to
 /// do.
 Device choose_device(const std::string& wanted, int local_rank);
+
+/// Rounds numbers in the memory of a device to bfloat16, to nearest even, and back. On a GPU the
+/// work is queued in the default stream.
+///
+/// @param bits  [values.size()], in the same memory.
+void to_bf16(Device device, std::span<float> values, std::uint16_t* bits);
+void from_bf16(Device device, std::uint16_t* bits, std::span<float> values);
 
 /// Version of the LibTorch that this program was built with, "2.11.0".
 std::string torch_version();

@@ -23,25 +23,36 @@ at::Tensor pyramid(const at::Tensor& maps) {
     return at::cat({cells.flatten(1), cells.amax(2)}, 1);
 }
 
-/// What a trunk hands to the hidden layer, and the logits of its cells.
-struct Seen {
-    at::Tensor features, cells;
-};
-
 Seen see_cells(const std::vector<at::Tensor>& weights, at::Tensor maps) {
     maps = at::conv2d(maps, weights[0], weights[1], cell_px).relu();
     for (std::size_t layer = 1; layer <= n_cell_convolutions; ++layer) {
         maps = at::conv2d(maps, weights[2 * layer], weights[2 * layer + 1]).relu();
     }
     const std::size_t last = 2 * (n_cell_convolutions + 1);
-    const at::Tensor cells = at::conv2d(maps, weights[last], weights[last + 1]).squeeze(1);
+    const at::Tensor cells =
+        at::conv2d(maps, weights[last], weights[last + 1]).squeeze(1).to(c10::ScalarType::Float);
     const at::Tensor part_above = cells.sigmoid().mean({1, 2}).unsqueeze(1);
     return {at::cat({maps.mean({2, 3}),
                      maps.amax({2, 3}),
                      part_above.mul(part_scale),
                      part_above.add(part_floor).log()},
-                    1),
+                    1)
+                .to(maps.scalar_type()),
             cells};
+}
+
+}  // namespace
+
+c10::Device torch_device(Device device) {
+    if (device.kind == DeviceKind::cpu) {
+        return c10::Device(c10::DeviceType::CPU);
+    }
+    at::Context& context = at::globalContext();
+    context.setAllowTF32CuDNN(false);
+    context.setAllowTF32CuBLAS(false);
+    context.setDeterministicCuDNN(true);
+    context.setBenchmarkCuDNN(false);
+    return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
 }
 
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
@@ -59,31 +70,11 @@ Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& 
             {}};
 }
 
-}  // namespace
-
-c10::Device torch_device(Device device) {
-    if (device.kind == DeviceKind::cpu) {
-        return c10::Device(c10::DeviceType::CPU);
-    }
-    at::Context& context = at::globalContext();
-    context.setAllowTF32CuDNN(false);
-    context.setAllowTF32CuBLAS(false);
-    context.setDeterministicCuDNN(true);
-    context.setBenchmarkCuDNN(false);
-    return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
-}
-
-Output forward(Trunk trunk,
-               const std::vector<at::Tensor>& weights,
-               const at::Tensor& tiles,
-               const at::Tensor& dropout_mask) {
-    const Seen seen = see(trunk, weights, tiles);
-    const at::Tensor* connected = &weights[weights.size() - 4];
-    at::Tensor hidden = at::linear(seen.features, connected[0], connected[1]).relu();
-    if (dropout_mask.defined()) {
-        hidden = hidden.mul(dropout_mask);
-    }
-    return {at::linear(hidden, connected[2], connected[3]), seen.cells};
+at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
+    const at::Tensor* connected = &weights[weights.size() - n_connected_weights];
+    const at::Tensor features = see(trunk, weights, tiles).features;
+    const at::Tensor hidden = at::linear(features, connected[0], connected[1]).relu();
+    return at::linear(hidden, connected[2], connected[3]);
 }
 
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes) {

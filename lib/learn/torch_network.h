@@ -15,27 +15,33 @@ namespace faintweb::learn {
 /// run or round to fewer bits than float32 has.
 c10::Device torch_device(Device device);
 
-/// What a network knows of its tiles.
-struct Output {
-    at::Tensor scores;  ///< [n, 2] before the softmax: noise, signal
-    /// [n, n_cells, n_cells] logits of the part of each cell above the label rule's threshold;
-    /// undefined for networks without.
+/// What the convolutions of a network see in tiles.
+struct Seen {
+    at::Tensor features;  ///< [n, n_features], of the weights' type, for the hidden layer
+    /// [n, n_cells, n_cells] float logits of the part of each cell above the label rule's
+    /// threshold; undefined for networks without.
     at::Tensor cells;
 };
 
-/// Trunk -> hidden -> ReLU -> dropout -> output.
+/// The trunk of a network.
 ///
 /// Where there is pooling it comes before ReLU, which gives the same values (max and ReLU commute)
 /// for a quarter of the work. Activations are kept channels-last: on a CPU that is twice as fast as
 /// rows-first.
 ///
-/// @param weights       as weight_shapes() says.
-/// @param tiles         [n, rows, cols] with their margin, contiguous.
-/// @param dropout_mask  [n, n_hidden] factors of the hidden layer, or an undefined tensor for none.
-Output forward(Trunk trunk,
-               const std::vector<at::Tensor>& weights,
-               const at::Tensor& tiles,
-               const at::Tensor& dropout_mask);
+/// @param weights  as weight_shapes() says; all but the last n_connected_weights are used.
+/// @param tiles    [n, rows, cols] with their margin, contiguous, of the weights' type.
+Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
+
+/// Weights and biases of the hidden and the output layer, the last of weight_shapes().
+inline constexpr std::size_t n_connected_weights = 4;
+
+/// Class scores before the softmax: trunk -> hidden -> ReLU -> output.
+///
+/// @param weights  as weight_shapes() says.
+/// @param tiles    [n, rows, cols] with their margin, contiguous.
+/// @return         [n, 2]: noise, signal.
+at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 
 /// Pieces of a flat tensor, in order, as the weights' shapes; they share its memory.
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ enum class KeptWeights {
     last,
 };
 
+/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it.
+enum class Precision { fp32, bf16 };
+
 /// How a network is trained.
 struct TrainSettings {
     std::string network = "cosmodeep_spp";
@@ -40,6 +44,9 @@ struct TrainSettings {
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
     int max_tiles = 0;            ///< tiles of the whole training; 0: all
     TileSource source = TileSource::files;
+    /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
+    Precision precision = Precision::fp32;
+    Precision wire = Precision::fp32;  ///< of gradients on their way between ranks
 
     int micro_batch = 128;     ///< tiles of a rank that go through at once; 0: its whole part
     double warmup_epochs = 0;  ///< over which the learning rate rises (learning_rate_of())
@@ -52,6 +59,17 @@ struct TrainSettings {
     int patience = 0;                ///< end after so many epochs without a better one; 0: never
     bool choose_threshold = false;   ///< the best A_s on the validation skies; else 0.5
     double checkpoint_every_s = 60;  ///< at least; 0: after each step
+};
+
+/// Where the time of training steps went on this rank, seconds since the start of the training.
+///
+/// On a GPU, whose work is only queued, these are the times of the thread that queues it: the wait
+/// for the results of a part of a batch counts as backward.
+struct StepTimes {
+    double data_s = 0;  ///< orientation and dropout masks
+    double forward_s = 0;
+    double backward_s = 0;  ///< without what on_ready took
+    double optimiser_s = 0;
 };
 
 /// What a training sample is: its dropout mask and orientation depend on this, never on the rank or
@@ -77,6 +95,8 @@ void orient_tile(std::span<const float> tile,
 ///
 /// Ranks of a data-parallel training each call accumulate() with their part of the batch, sum
 /// gradients() over the ranks, and all call apply(): their weights then stay equal bit by bit.
+/// Gradients are where the network is: on a GPU their memory is the device's, and what is done with
+/// it must be ordered with the device's default stream.
 class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
@@ -93,6 +113,8 @@ class TrainingStep {
         double loss = 0;
         std::int64_t n_right = 0;
     };
+    /// Takes a piece of gradients() that is complete while backward goes on with the others.
+    using OnReady = std::function<void(std::span<float>)>;
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
     /// The loss of a sample is the cross-entropy of its label and, for networks that have cells,
@@ -103,21 +125,28 @@ class TrainingStep {
     /// @param labels        [n] 1 signal, 0 noise.
     /// @param keys          [n].
     /// @param global_batch  samples of the batch over all ranks, >= 1.
+    /// @param on_ready      for the last part of a step: gets first the fully connected layers,
+    ///                      then the convolutions, for every part, empty or not. It may change a
+    ///                      piece until the next call of apply().
     Sum accumulate(std::span<const float> samples,
                    std::span<const std::uint8_t> labels,
                    std::span<const SampleKey> keys,
-                   std::int64_t global_batch);
+                   std::int64_t global_batch,
+                   const OnReady& on_ready = {});
 
-    /// The gradients as one buffer in host memory, in the order of weight_shapes(); the buffer of
-    /// the CPU itself, a copy for a GPU. To be reduced in place; valid until the next call of
-    /// accumulate().
+    /// The gradients as one buffer, in the order of weight_shapes(), in the memory of the device.
+    /// To be reduced in place.
     std::span<float> gradients();
+    /// Where gradients() and its pieces are.
+    Device device() const;
 
     /// One step of Adam (beta 0.9 and 0.999, epsilon 1e-8) with gradients(), which then are zero.
     ///
     /// @param learning_rate  of this step, >= 0.
     /// @source Kingma & Ba 2015 (ICLR), algorithm 1.
     void apply(double learning_rate);
+
+    StepTimes times() const;
 
     /// The weights now, in the order of weight_shapes().
     std::vector<Tensor> weights() const;

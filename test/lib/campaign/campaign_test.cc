@@ -493,6 +493,8 @@ Texts another_value_of_every_key() {
             "train.patience=7",
             "train.choose_threshold=true",
             "train.checkpoint_every_s=10",
+            "train.precision=bf16",
+            "train.wire=bf16",
             "evaluate.threshold_finder=false",
             "evaluate.models=[a.st, b.st]",
             "sweep.variants=[{name: v, train.augment: false}]",
@@ -524,6 +526,8 @@ Texts another_value_of_every_key() {
             "parallel.credits=3",
             "parallel.dedicated_rank0=true",
             "parallel.tile_memory_mb=0.5",
+            "parallel.reducer=mpi",
+            "parallel.profile=true",
             "image.max_unpacked_bytes=1000"};
 }
 
@@ -577,6 +581,8 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "parallel.scatter",
                                            "parallel.credits",
                                            "parallel.dedicated_rank0",
+                                           "parallel.reducer",
+                                           "parallel.profile",
                                            "parallel.tile_memory_mb",
                                            "image.max_unpacked_bytes",
                                            "simulate.folder",

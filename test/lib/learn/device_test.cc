@@ -1,5 +1,8 @@
 #include "lib/learn/device.h"
 
+#include <cstdint>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
@@ -43,6 +46,18 @@ TEST(ChooseDevice, SaysWhyThereIsNoGpu) {
 #endif
         EXPECT_NE(message.find("'auto' or 'cpu'"), std::string::npos) << message;
     }
+}
+
+TEST(Bf16, RoundsToNearestEvenAndComesBack) {
+    // 1 + 2^-8 and 1 + 3 * 2^-8 lie half-way between neighbours.
+    std::vector<float> values{1, 1.00390625F, 1.01171875F, 1.004F, -3.14159F, 0, 1e38F};
+    std::vector<std::uint16_t> bits(values.size());
+    to_bf16({}, values, bits.data());
+    EXPECT_EQ(bits,
+              (std::vector<std::uint16_t>{0x3F80, 0x3F80, 0x3F82, 0x3F81, 0xC049, 0, 0x7E96}));
+    from_bf16({}, bits.data(), values);
+    EXPECT_EQ(values[3], 1.0078125F);
+    EXPECT_EQ(values[4], -3.140625F);
 }
 
 TEST(TorchVersion, IsOfMajorVersionTwo) {

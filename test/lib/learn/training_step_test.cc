@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -308,6 +309,83 @@ TEST_P(TrainingOf, LargeBatchIsTheSumOfItsParts) {
         norm += a * a;
     }
     EXPECT_LT(std::sqrt(difference / norm), 1e-4);
+}
+
+/// Fully connected layers first, then the convolutions, for any part; complete when they are told,
+/// and told for the last tiles of a part only.
+TEST_P(TrainingOf, ReportsPiecesOfTheGradientInAFixedOrder) {
+    const Toy toy(150, GetParam(), 8, 1);
+    const std::vector<SampleKey> keys = keys_of(150, 0);
+    TrainingStep told(settings_, 8, Device{}, 1);
+    TrainingStep untold(settings_, 8, Device{}, 1);
+    for (const std::size_t n : {std::size_t{150}, std::size_t{0}, std::size_t{1}}) {
+        const auto samples = toy.samples_of(0, n);
+        const auto labels = std::span(toy.labels).first(n);
+        untold.accumulate(samples, labels, std::span(keys).first(n), 150);
+        const std::vector<float> whole(untold.gradients().begin(), untold.gradients().end());
+        std::vector<std::pair<const float*, std::vector<float>>> pieces;
+        told.accumulate(samples, labels, std::span(keys).first(n), 150, [&](std::span<float> piece) {
+            pieces.emplace_back(piece.data(), std::vector<float>(piece.begin(), piece.end()));
+        });
+        ASSERT_EQ(pieces.size(), 2U);
+        const float* begin = told.gradients().data();
+        ASSERT_EQ(pieces[1].first, begin);
+        ASSERT_EQ(pieces[0].first, begin + pieces[1].second.size());
+        std::size_t n_connected = 0;
+        for (const WeightShape& weight : weight_shapes(GetParam(), 8)) {
+            if (weight.name.starts_with("hidden") || weight.name.starts_with("output")) {
+                n_connected += static_cast<std::size_t>(n_values(weight));
+            }
+        }
+        EXPECT_EQ(pieces[0].second.size(), n_connected);
+        std::vector<float> joined = pieces[1].second;
+        joined.insert(joined.end(), pieces[0].second.begin(), pieces[0].second.end());
+        EXPECT_EQ(joined, whole) << n;
+        EXPECT_EQ(std::any_of(whole.begin(), whole.end(), [](float value) { return value != 0; }),
+                  n > 0);
+        told.apply(settings_.learning_rate);
+        untold.apply(settings_.learning_rate);
+    }
+    EXPECT_EQ(told.weights(), untold.weights());
+    EXPECT_GT(told.times().forward_s, 0);
+    EXPECT_GT(told.times().backward_s, 0);
+    EXPECT_GT(told.times().optimiser_s, 0);
+}
+
+/// Products of 8 bits: the gradient of fp32 within their rounding, and as good a training.
+TEST_P(TrainingOf, Bf16FollowsFp32) {
+    const Toy toy(64, GetParam(), 16, 1);
+    TrainSettings rounded = settings_;
+    rounded.precision = Precision::bf16;
+    TrainingStep exact_step(settings_, 16, Device{}, 1);
+    TrainingStep rounded_step(rounded, 16, Device{}, 1);
+    for (std::uint32_t epoch = 0; epoch < 12; ++epoch) {
+        const std::vector<SampleKey> keys = keys_of(64, epoch);
+        // In two parts, so that gradients are written and added to.
+        double exact_loss = 0;
+        double rounded_loss = 0;
+        for (const std::size_t first : {std::size_t{0}, std::size_t{32}}) {
+            const auto samples = toy.samples_of(first, 32);
+            const auto labels = std::span(toy.labels).subspan(first, 32);
+            const auto part = std::span(keys).subspan(first, 32);
+            exact_loss += exact_step.accumulate(samples, labels, part, 64).loss;
+            rounded_loss += rounded_step.accumulate(samples, labels, part, 64).loss;
+        }
+        EXPECT_NEAR(rounded_loss / exact_loss, 1, 0.05) << epoch;
+        EXPECT_NE(rounded_loss, exact_loss);
+        if (epoch == 0) {
+            double difference = 0;
+            double norm = 0;
+            for (std::size_t i = 0; i < exact_step.gradients().size(); ++i) {
+                const double a = exact_step.gradients()[i];
+                difference += (a - rounded_step.gradients()[i]) * (a - rounded_step.gradients()[i]);
+                norm += a * a;
+            }
+            EXPECT_LT(std::sqrt(difference / norm), 0.03);
+        }
+        exact_step.apply(settings_.learning_rate);
+        rounded_step.apply(settings_.learning_rate);
+    }
 }
 
 TEST(TrainingStepEmptyPart, AddsNothing) {

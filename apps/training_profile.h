@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/learn/training_step.h"
+#include "mpi/gradient_reducer.h"
+
+namespace faintweb::apps {
+
+/// Where the time of a training went on one rank.
+struct TrainingProfile {
+    std::int64_t n_steps = 0;
+    double exchange_s = 0;  ///< of tiles between ranks, once per epoch
+    learn::StepTimes step;
+    mpi::ReductionTimes reduction;
+};
+
+/// A table of milliseconds per step on rank 0 and on the slowest rank, the one that computed
+/// longest (it is waited for in the others' reductions). What of the reduction was hidden ran at
+/// the same time as backward and is not in the sum.
+///
+/// @return  [rank 0] the table; empty elsewhere.
+/// @collective yes: every rank, after as many steps.
+std::string profile_table(const mpi::Communicator& communicator, const TrainingProfile& profile);
+
+}  // namespace faintweb::apps

@@ -1,0 +1,105 @@
+"""Training of cosmodeep on two cores: ours against plain PyTorch, in turns, on the same tiles.
+
+python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS]    (a Python that has torch)
+
+BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). Prints tiles/s (median of the rounds),
+A_s on unseen tiles after the same number of steps, ratios (median over rounds of what ran next to one
+another), and where our time went.
+"""
+
+import ctypes
+import json
+import os
+import subprocess
+import statistics
+import sys
+import tempfile
+
+import torch
+
+PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "training_peer.py")
+ENVIRONMENT = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+
+def write_tiles(folder, name, n, seed):
+    """Noise of rms 1; in every second tile a round blob of random place and brightness."""
+    generator = torch.Generator().manual_seed(seed)
+    tiles = torch.randn(n, 40, 40, generator=generator)
+    labels = (torch.arange(n) % 2).to(torch.uint8)
+    place = torch.rand(n, 2, generator=generator) * 40
+    peak = 0.8 + 1.2 * torch.rand(n, generator=generator)
+    axis = torch.arange(40.0)
+    distance = ((axis[None, :, None] - place[:, 0, None, None]) ** 2
+                + (axis[None, None, :] - place[:, 1, None, None]) ** 2)
+    tiles += (labels * peak)[:, None, None] * torch.exp(-distance / 18)
+    for path, values in ((f"{name}tiles.f32", tiles), (f"{name}labels.u8", labels)):
+        with open(os.path.join(folder, path), "wb") as file:
+            file.write(ctypes.string_at(values.data_ptr(), values.nbytes))
+
+
+def run(command):
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    lines = done.stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("{"))
+    return json.loads(lines[at]), "\n".join(lines[at + 1:])
+
+
+def main(program, n_rounds=3, n_steps=300):
+    n_rounds, n_steps = int(n_rounds), int(n_steps)
+    with tempfile.TemporaryDirectory() as folder:
+        write_tiles(folder, "", 4000, 1)
+        write_tiles(folder, "test_", 2000, 2)
+
+        def ours(n_ranks, batch, precision, wire="fp32", reducer="auto"):
+            return ["mpirun", "--bind-to", "none", "-n", str(n_ranks), program, folder,
+                    str(batch), str(n_steps), precision, wire, reducer]
+
+        def peer(kind, flavour, n_threads):
+            return [sys.executable, PEER, folder, "100", str(n_steps), kind, flavour, str(n_threads)]
+
+        runs = {
+            "ours 2x1 bf16": ours(2, 100, "bf16"),
+            "PyTorch DDP/gloo 2x1 fp32": peer("ddp", "fp32", 1),
+            "PyTorch best, 2 threads": peer("single", "best", 2),
+            "ours 2x1 bf16, bf16 on the wire": ours(2, 100, "bf16", "bf16"),
+            "ours 2x1 bf16, MPI_Iallreduce": ours(2, 100, "bf16", "fp32", "mpi"),
+            "ours 2x1 fp32": ours(2, 100, "fp32"),
+            "ours 1x1 bf16": ours(1, 100, "bf16"),
+            "ours 2x1 bf16, batch 200": ours(2, 200, "bf16"),
+            "PyTorch best, 1 thread": peer("single", "best", 1),
+        }
+        results = {name: [] for name in runs}
+        tables = {}
+        for round_number in range(n_rounds):
+            for name, command in runs.items():
+                result, tables[name] = run(command)
+                results[name].append(result)
+                print(f"round {round_number + 1}: {name}: {result['tiles_per_s']:.0f} tiles/s", file=sys.stderr)
+
+    def speed(name):
+        return statistics.median(result["tiles_per_s"] for result in results[name])
+
+    def ratio(name, other):
+        return statistics.median(a["tiles_per_s"] / b["tiles_per_s"]
+                                 for a, b in zip(results[name], results[other]))
+
+    print(f"{'':36}{'tiles/s':>10}{'A_s':>8}")
+    for name in runs:
+        print(f"{name:36}{speed(name):10.0f}{results[name][-1]['a_s']:8.3f}")
+    print("\nratios")
+    for name, other in (("ours 2x1 bf16", "PyTorch DDP/gloo 2x1 fp32"),
+                        ("ours 2x1 bf16", "PyTorch best, 2 threads"),
+                        ("ours 2x1 bf16, bf16 on the wire", "PyTorch best, 2 threads"),
+                        ("ours 2x1 fp32", "PyTorch DDP/gloo 2x1 fp32"),
+                        ("ours 1x1 bf16", "PyTorch best, 1 thread")):
+        print(f"{ratio(name, other):6.2f}  {name} / {other}")
+    print(f"{ratio('ours 2x1 bf16', 'ours 1x1 bf16') / 2:6.2f}  strong scaling, 1 -> 2 ranks, batch 100")
+    print(f"{ratio('ours 2x1 bf16, batch 200', 'ours 1x1 bf16') / 2:6.2f}  weak scaling, 1 -> 2 ranks, 100 tiles each")
+    for name in ("ours 1x1 bf16", "ours 2x1 bf16", "ours 2x1 bf16, batch 200"):
+        print(f"\n{name}\n{tables[name]}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
