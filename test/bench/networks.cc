@@ -61,7 +61,7 @@ void time_network(const std::string& name, int n_threads) {
     const double trained = tiles_per_second(10 * n_train, [&] {
         for (int i = 0; i < 10; ++i) {
             step.accumulate(samples, labels, keys, n_train);
-            step.apply();
+            step.apply(1e-4);
         }
     });
     std::printf("%-14s %4.1f MFLOP  %7.0f classified/s  %6.0f trained/s\n",

@@ -48,6 +48,7 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     learn::TrainSettings settings;
     settings.network = "cosmodeep";
     settings.learning_rate = 2e-4;
+    settings.augment = false;  // as the peer
     settings.precision = precision_of(arguments[4]);
     const auto tiles = read<float>(folder + "/tiles.f32");
     const auto labels = read<std::uint8_t>(folder + "/labels.u8");

@@ -324,9 +324,10 @@ TEST_P(TrainingOf, ReportsPiecesOfTheGradientInAFixedOrder) {
         untold.accumulate(samples, labels, std::span(keys).first(n), 150);
         const std::vector<float> whole(untold.gradients().begin(), untold.gradients().end());
         std::vector<std::pair<const float*, std::vector<float>>> pieces;
-        told.accumulate(samples, labels, std::span(keys).first(n), 150, [&](std::span<float> piece) {
-            pieces.emplace_back(piece.data(), std::vector<float>(piece.begin(), piece.end()));
-        });
+        told.accumulate(
+            samples, labels, std::span(keys).first(n), 150, [&](std::span<float> piece) {
+                pieces.emplace_back(piece.data(), std::vector<float>(piece.begin(), piece.end()));
+            });
         ASSERT_EQ(pieces.size(), 2U);
         const float* begin = told.gradients().data();
         ASSERT_EQ(pieces[1].first, begin);
