@@ -27,6 +27,10 @@ class Cosmodeep(nn.Module):
         self.hidden = nn.Linear(6400, 1024)
         self.dropout = nn.Dropout(0.25)
         self.output = nn.Linear(1024, 2)
+        # As ours begins, so that both learn alike.
+        for layer, gain in ((self.conv1, 2), (self.conv2, 2), (self.hidden, 2), (self.output, 1)):
+            nn.init.normal_(layer.weight, std=(gain / layer.weight[0].numel()) ** 0.5)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, tiles):
         maps = F.max_pool2d(F.relu(self.conv1(tiles)), 2)
