@@ -16,10 +16,7 @@ base::ExitCode train_on(const mpi::Communicator& communicator,
                         const campaign::Campaign& campaign,
                         TrainingTiles& tiles) {
     prepare_output(communicator, model_path(campaign));
-    learn::Device device;
-    mpi::together(communicator, [&] {
-        device = learn::choose_device(campaign.parallel.device, communicator.local_rank());
-    });
+    const learn::Device device = choose_device(communicator, campaign);
     const base::DrainSignals drain;
     prepare_tiles(communicator, campaign, tiles);
     Training training(communicator, campaign, tiles, device);

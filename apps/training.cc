@@ -12,6 +12,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/learn/calibration.h"
@@ -23,19 +24,6 @@
 
 namespace faintweb::apps {
 namespace {
-
-/// Seconds since the last call.
-class Stopwatch {
-  public:
-    double lap() {
-        const Clock::time_point now = Clock::now();
-        return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
-    }
-
-  private:
-    using Clock = std::chrono::steady_clock;
-    Clock::time_point start_ = Clock::now();
-};
 
 std::string line_of_validation(const learn::Model& model, const ScoredTiles& scored) {
     const learn::Confusion confusion = learn::count_outcomes(
@@ -137,7 +125,7 @@ void Training::finish() {
             write_reliability(model, *scored);
         }
         // Nothing is left to go on with, and the next training is another.
-        std::filesystem::remove_all(folder());
+        std::filesystem::remove_all(checkpoints());
         return std::string();
     });
     if (communicator_.is_root()) {
@@ -170,8 +158,8 @@ void Training::train_epoch() {
                             static_cast<std::size_t>(state_.n_batches));
     timing_ = {.epoch = state_.epoch + 1};
     const double reduced_before_s = reducer_->times().exposed_s;
-    Stopwatch whole;
-    Stopwatch stopwatch;
+    base::Stopwatch whole;
+    base::Stopwatch stopwatch;
     std::size_t n_trained = 0;
     std::vector<float> samples;
     std::vector<std::uint8_t> labels;
@@ -218,17 +206,11 @@ void Training::end_epoch(base::Progress& progress) {
     record.learning_rate = learn::learning_rate_of(settings_, n_steps() - 1, steps_per_epoch_);
     record.loss = sums[0] / static_cast<double>(n_samples_);
     record.accuracy = sums[1] / static_cast<double>(n_samples_);
-    if (!std::isfinite(record.loss)) {
-        throw mpi::AgreedError(
-            base::ExitCode::usage,
-            base::text("training diverged in epoch ",
-                       record.epoch,
-                       " (the loss is no longer finite), lower train.learning_rate"));
-    }
+    check_sums(sums[0]);
     const std::vector<int>& kept = settings_.keep_epochs;
     const bool is_kept = std::find(kept.begin(), kept.end(), record.epoch) != kept.end();
     const bool is_due = record.epoch % settings_.validate_every == 0;
-    Stopwatch stopwatch;
+    base::Stopwatch stopwatch;
     std::optional<ScoredTiles> scored;
     if (is_due || is_kept) {
         scored = score_validation(step_.weights());
@@ -264,6 +246,16 @@ void Training::end_epoch(base::Progress& progress) {
     });
 }
 
+void Training::check_sums(double loss) const {
+    if (!std::isfinite(loss)) {
+        throw mpi::AgreedError(
+            base::ExitCode::usage,
+            base::text("training diverged in epoch ",
+                       state_.epoch + 1,
+                       " (the loss is no longer finite), lower train.learning_rate"));
+    }
+}
+
 void Training::stop_or_checkpoint() {
     // The ranks agree after each step: that one of them was asked to stop, or that the time for a
     // checkpoint has come, is not known to all.
@@ -282,9 +274,12 @@ void Training::stop_or_checkpoint() {
     }
     const std::string mine(reinterpret_cast<const char*>(&sum_), sizeof(sum_));
     state_.sums.clear();
+    double loss = 0;
     for (const std::string& theirs : communicator_.all_gather(mine)) {
         std::memcpy(&state_.sums.emplace_back(), theirs.data(), sizeof(sum_));
+        loss += state_.sums.back().loss;
     }
+    check_sums(loss);
     mpi::from_root(communicator_, [&] {
         state_.step = step_.checkpoint();
         learn::write_checkpoint(folder(), state_);

@@ -57,7 +57,13 @@ class Training {
     void finish();
 
   private:
-    std::string folder() const { return campaign_.output + "/checkpoints"; }
+    std::string checkpoints() const { return campaign_.output + "/checkpoints"; }
+    /// Of these settings: a try with others leaves those of a long training alone.
+    std::string folder() const {
+        return checkpoints() + "/" + state_.settings_sha256.substr(0, 12);
+    }
+    /// @throws mpi::AgreedError  if the sum of losses is not finite on any rank.
+    void check_sums(double loss) const;
     /// Steps done since the training began.
     std::int64_t n_steps() const { return state_.epoch * steps_per_epoch_ + state_.n_batches; }
 

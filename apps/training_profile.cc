@@ -16,7 +16,7 @@ std::string profile_table(const mpi::Communicator& communicator, const TrainingP
                                   "optimiser",
                                   "reduction, exposed",
                                   "sum",
-                                  "reduction, hidden behind backward"};
+                                  "reduction, in flight with backward"};
     constexpr std::size_t n_computing = 4;
     constexpr std::size_t n_rows = names.size();
     std::array<double, n_rows> mine = {profile.exchange_s + profile.step.data_s,
@@ -57,7 +57,7 @@ std::string profile_table(const mpi::Communicator& communicator, const TrainingP
     const double hidden_s = all[n_rows - 1];
     const double whole_s = hidden_s + all[n_computing];
     table << profile.n_steps
-          << " steps; hidden of the reduction on rank 0: " << std::setprecision(0)
+          << " steps; in flight with backward, of the reduction on rank 0: " << std::setprecision(0)
           << (whole_s > 0 ? 100 * hidden_s / whole_s : 0) << " %";
     return table.str();
 }

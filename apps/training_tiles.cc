@@ -1,13 +1,11 @@
 #include "apps/training_tiles.h"
 
-#include <optional>
 #include <ranges>
 #include <span>
 #include <sstream>
 
 #include "apps/mock_fields.h"
 #include "lib/base/drain.h"
-#include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/label/cells.h"
@@ -53,6 +51,7 @@ std::string hash_of_lines(const mpi::Communicator& communicator, const std::stri
 void gather_tiles(const mpi::Communicator& communicator,
                   const campaign::Campaign& campaign,
                   TrainingTiles& set) {
+    set.cut_as.clear();  // what is there is replaced, be it in part
     const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
     const mpi::FieldPlan plan =
         plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
@@ -70,9 +69,7 @@ void gather_tiles(const mpi::Communicator& communicator,
     std::string hashes;
     const auto keep_tiles = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         if (base::is_asked_to_stop()) {
-            throw base::Interrupted(
-                "train: stopped before the first step (it was asked to), the same command begins "
-                "again");
+            return;  // all ranks end together, below
         }
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
         const tile::ScaledField scaled =
@@ -111,6 +108,11 @@ void gather_tiles(const mpi::Communicator& communicator,
         hashes += base::text(field, " ", pixels.sha256, "\n");
     };
     work_on_mock_fields(communicator, campaign, MockSet::train, "train", plan, keep_tiles);
+    if (communicator.max(base::is_asked_to_stop() ? 1 : 0) == 1) {
+        throw mpi::AgreedError(base::ExitCode::interrupted,
+                               "train: stopped before the first step (it was asked to), the same "
+                               "command begins again");
+    }
     set.sha256 = hash_of_lines(communicator, hashes);
     set.cut_as = how_tiles_are_cut(campaign);
 }

@@ -173,25 +173,32 @@ std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& c
     return wcs;
 }
 
+learn::Device choose_device(const mpi::Communicator& communicator,
+                            const campaign::Campaign& campaign) {
+    learn::Device device;
+    mpi::together(communicator, [&] {
+        device = learn::choose_device(campaign.parallel.device, communicator.local_rank());
+    });
+    const auto number = static_cast<std::int64_t>(device.kind);
+    if (communicator.max(number) != -communicator.max(-number)) {
+        throw mpi::AgreedError(
+            base::ExitCode::usage,
+            "some ranks have a GPU and some do not (their results would differ in the last bits), "
+            "give --set parallel.device=cpu");
+    }
+    return device;
+}
+
 LoadedModel load_model(const mpi::Communicator& communicator,
                        const campaign::Campaign& campaign,
                        const std::string& path) {
+    const learn::Device device = choose_device(communicator, campaign);
     std::optional<LoadedModel> loaded;
     mpi::together(communicator, [&] {
-        const learn::Device device =
-            learn::choose_device(campaign.parallel.device, communicator.local_rank());
         learn::Model model = learn::read_model(path);
         learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
         loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});
     });
-    const learn::DeviceKind kind = loaded->classifier.device().kind;
-    const auto number = static_cast<std::int64_t>(kind);
-    if (communicator.max(number) != -communicator.max(-number)) {
-        throw mpi::AgreedError(
-            base::ExitCode::usage,
-            "some ranks have a GPU and some do not (scores would differ in their "
-            "last bits), give --set parallel.device=cpu");
-    }
     return std::move(*loaded);
 }
 

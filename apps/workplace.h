@@ -66,6 +66,12 @@ bool is_in_memory(const campaign::Campaign& campaign, MockSet set);
 /// Threads of this rank: as the campaign says, else its share of the cores of this host.
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator);
 
+/// The device of this rank, of the kind that all ranks have.
+/// @throws mpi::AgreedError  if any rank has no such device, or only some have a GPU.
+/// @collective yes: every rank.
+learn::Device choose_device(const mpi::Communicator& communicator,
+                            const campaign::Campaign& campaign);
+
 /// A model, and a classifier for it on this rank's device.
 struct LoadedModel {
     learn::Model model;

@@ -12,9 +12,10 @@ fail() { echo "jobs/bundle.sh: $1" >&2; exit 1; }
 [[ $# -eq 2 ]] || fail "usage: bash jobs/bundle.sh BUILD_FOLDER BUNDLE_FOLDER"
 build=$1 bundle=$2
 [[ -x $build/apps/faintweb ]] || fail "there is no $build/apps/faintweb; build it first (cmake --build --preset cuda)"
-[[ ! -e $bundle || -x $bundle/run ]] || fail "$bundle is there and no bundle; name a new folder"
-rm -rf "$bundle"
-mkdir -p "$bundle/bin" "$bundle/lib"
+[[ ! -e $bundle || -e $bundle/.faintweb_bundle ]] || fail "$bundle is there and no bundle; name a new folder"
+rm -rf -- "$bundle"
+mkdir -p -- "$bundle/bin" "$bundle/lib"
+touch -- "$bundle/.faintweb_bundle"
 
 programs=("$build/apps/faintweb")
 for test in "$build"/test/lib/learn/test_learn_gpu "$build"/test/mpi/test_*gpu* "$build"/test/bench/bench_training; do

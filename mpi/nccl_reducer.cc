@@ -73,6 +73,7 @@ class SideStream {
 void refuse_shared_gpus(const Communicator& communicator, int gpu) {
     cudaDeviceProp properties{};
     check_cuda(cudaGetDeviceProperties(&properties, gpu), "cudaGetDeviceProperties");
+    keep_together(communicator);
     const std::vector<std::string> ids =
         communicator.all_gather(std::string(properties.uuid.bytes, sizeof(properties.uuid.bytes)));
     std::map<std::string, std::size_t> rank_of;
@@ -103,6 +104,7 @@ class NcclReducer final : public GradientReducer {
             }
             std::memcpy(id_text.data(), &id, sizeof(id));
         }
+        keep_together(communicator);
         communicator.broadcast(id_text);
         std::memcpy(&id, id_text.data(), sizeof(id));
         ncclConfig_t config = NCCL_CONFIG_INITIALIZER;

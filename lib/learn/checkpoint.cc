@@ -1,6 +1,7 @@
 #include "lib/learn/checkpoint.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -97,7 +98,7 @@ std::string read_bytes(const fs::path& path) {
     std::string bytes(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
     file.seekg(0);
     if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-        throw std::runtime_error("it cannot be read");
+        base::throw_errno("cannot read " + path.string(), errno);
     }
     return bytes;
 }
@@ -191,8 +192,8 @@ std::string last_good_checkpoint(const std::string& folder,
                                  std::size_t n_parameters) {
     for (const fs::path& path : checkpoints_in(folder)) {
         std::string why;
+        std::string bytes = read_bytes(path);
         try {
-            std::string bytes = read_bytes(path);
             const TrainingState state = parse_checkpoint(bytes);
             if (state.step.weights.size() != n_parameters) {
                 why = "it is of another network";
@@ -201,7 +202,7 @@ std::string last_good_checkpoint(const std::string& folder,
             } else {
                 return bytes;
             }
-        } catch (const std::exception& error) {
+        } catch (const base::UsageError& error) {
             why = error.what();
         }
         base::log_warning(

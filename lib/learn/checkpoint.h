@@ -44,6 +44,7 @@ void write_checkpoint(const std::string& folder, const TrainingState& state);
 /// The bytes of the last checkpoint that can be gone on from; empty if there is none. Others that
 /// come before it in turn are named in a warning each, and removed.
 ///
+/// @throws DiskError, InputError  if one cannot be read at all.
 /// @param settings_sha256  that of the training; a checkpoint of another is refused.
 /// @param n_parameters     of the network.
 std::string last_good_checkpoint(const std::string& folder,

@@ -32,7 +32,7 @@ struct SampleStore::File {
         Call call, Byte* bytes, std::size_t n, std::size_t offset, const char* what) const {
         while (n > 0) {
             const ssize_t done = call(number, bytes, n, static_cast<off_t>(offset));
-            if (done <= 0 && errno != EINTR) {
+            if (done == 0 || (done < 0 && errno != EINTR)) {
                 base::throw_errno(std::string("cannot ") + what + " " + path,
                                   done < 0 ? errno : EIO);
             }

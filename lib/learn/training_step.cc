@@ -1,7 +1,6 @@
 #include "lib/learn/training_step.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -22,6 +21,7 @@
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/learn/torch_network.h"
 
@@ -48,18 +48,6 @@ void draw_dropout(const SampleKey& key, double keep, std::span<float> mask) {
         factor = stream.uniform() < static_cast<float>(keep) ? static_cast<float>(1 / keep) : 0.0F;
     }
 }
-
-class Stopwatch {
-  public:
-    /// Seconds since the last call, or since the start.
-    double lap() {
-        const auto now = std::chrono::steady_clock::now();
-        return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-    }
-
-  private:
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 std::vector<float> to_vector(const at::Tensor& flat) {
     const at::Tensor host = flat.to(c10::DeviceType::CPU).contiguous();
@@ -177,7 +165,7 @@ struct TrainingStep::State {
     /// of the bytes, to a buffer of zeros instead of writing it, and would not say when it is
     /// there.
     Sum accumulate_chunk(const Batch& batch, std::int64_t global_batch, const OnReady& on_ready) {
-        Stopwatch watch;
+        base::Stopwatch watch;
         std::vector<at::Tensor> operands;
         for (const at::Tensor& parameter : parameters) {
             operands.push_back(operands.size() == hidden_number ? hidden_weights
@@ -350,7 +338,7 @@ TrainingStep::Sum TrainingStep::accumulate(std::span<const float> samples,
                                         : labels.size();
     for (std::size_t first = 0; first < labels.size(); first += micro_batch) {
         const std::size_t n = std::min(micro_batch, labels.size() - first);
-        Stopwatch watch;
+        base::Stopwatch watch;
         const State::Batch batch =
             state.prepare(samples.subspan(first * sample_size, n * sample_size),
                           labels.subspan(first, n),
@@ -384,7 +372,7 @@ StepTimes TrainingStep::times() const {
 void TrainingStep::apply(double learning_rate) {
     State& state = *state_;
     at::set_num_threads(state.n_threads);
-    Stopwatch watch;
+    base::Stopwatch watch;
     gradients();  // made zero if they were applied
     state.n_steps.add_(1);
     for (const State::Block& block : state.blocks) {

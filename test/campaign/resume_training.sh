@@ -110,7 +110,7 @@ same whole_1 bad
 for change in train.network=cosmodeep train.learning_rate=1e-4; do
     stop_early --set "$change"
     train_to_the_end 1 bad
-    [[ $(grep -c 'not gone on from' bad.log) -eq 2 ]] || { cat bad.log; fail "a checkpoint of $change was gone on from"; }
+    if grep -q 'goes on from' bad.log; then cat bad.log; fail "a checkpoint of $change was gone on from"; fi
     same whole_1 bad
 done
 

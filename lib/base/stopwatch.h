@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+namespace faintweb::base {
+
+/// Wall time between one call and the next.
+class Stopwatch {
+  public:
+    /// Seconds since the last call, or since the start.
+    double lap() {
+        const auto now = std::chrono::steady_clock::now();
+        return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace faintweb::base
