@@ -4,6 +4,8 @@
 #
 #     bash jobs/bundle.sh build/cuda bundle && scp -r bundle machine: && ssh machine bundle/run -n 2 faintweb ...
 #
+# `bash jobs/gpu-check.sh bundle` then tells whether training on its GPU is right and fast.
+#
 # Not in it: glibc, the GPU's driver, and LibTorch with its CUDA libraries, which are too large: the
 # machine needs the `torch` Python package of the version that the program was built with, in its
 # python3 or in the folder that FAINTWEB_LIBTORCH names.
@@ -22,6 +24,7 @@ for test in "$build"/test/lib/learn/test_learn_gpu "$build"/test/mpi/test_*gpu* 
     [[ ! -x $test || -d $test ]] || programs+=("$test")
 done
 cp "${programs[@]}" "$bundle/bin/"
+strip "$bundle"/bin/*
 
 # Open MPI looks for its plugins below the folder that OPAL_PREFIX names, laid out as it was installed.
 mpi_path() { ompi_info --path "$1" --parsable | cut -d: -f3; }
@@ -54,10 +57,12 @@ find "$bundle" -type f \( -name '*.so*' -o -perm -u+x \) -print0 |
 cat >"$bundle/run" <<'EOF'
 #!/usr/bin/env bash
 # run [-n RANKS] PROGRAM ARGUMENTS...: a program of this bundle on this machine.
+# run --environment: the variables that its programs and its mpirun need, for other scripts.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ranks=1
 if [[ ${1:-} == -n ]]; then ranks=$2; shift 2; fi
+if [[ ${1:-} == --environment ]]; then environment_only=1; else environment_only=0; fi
 [[ $# -gt 0 ]] || { echo "usage: run [-n RANKS] PROGRAM ARGUMENTS...; programs:" "$(ls "$here/bin")" >&2; exit 2; }
 torch=${FAINTWEB_LIBTORCH:-$(python3 -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)}
 [[ -e $torch/lib/libtorch_cpu.so ]] || { echo "run: there is no LibTorch; set FAINTWEB_LIBTORCH to the folder of the torch Python package" >&2; exit 2; }
@@ -67,6 +72,10 @@ export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export OPAL_PREFIX=$here/mpi PMIX_INSTALL_PREFIX=$here/pmix PATH=$here/mpi/bin:$PATH
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+if [[ $environment_only -eq 1 ]]; then
+    printf '%s=%q\n' LD_LIBRARY_PATH "$LD_LIBRARY_PATH" OPAL_PREFIX "$OPAL_PREFIX" PMIX_INSTALL_PREFIX "$PMIX_INSTALL_PREFIX" PATH "$PATH"
+    exit
+fi
 program=$1
 shift
 if [[ -x $here/bin/$program ]]; then program=$here/bin/$program; fi

@@ -43,12 +43,6 @@ class DiskError : public Error {
     explicit DiskError(const std::string& message) : Error(ExitCode::disk, message) {}
 };
 
-/// The run was asked to stop and can be resumed.
-class Interrupted : public Error {
-  public:
-    explicit Interrupted(const std::string& message) : Error(ExitCode::interrupted, message) {}
-};
-
 /// "PROBLEM: strerror(error_number)" as a DiskError for ENOSPC, EDQUOT, EIO and EROFS, else an
 /// InputError.
 [[noreturn]] void throw_errno(const std::string& problem, int error_number);

@@ -1,7 +1,7 @@
 // Speed of training: the program's own step and reducer on the tiles of a folder.
 //
-// bench_training FOLDER BATCH N_STEPS PRECISION WIRE REDUCER, under mpirun; training.py calls it
-// and its peers. FOLDER has tiles.f32 [n, 40, 40], labels.u8 [n], test_tiles.f32 and
+// bench_training FOLDER BATCH N_STEPS PRECISION WIRE REDUCER DEVICE, under mpirun; training.py
+// calls it and its peers. FOLDER has tiles.f32 [n, 40, 40], labels.u8 [n], test_tiles.f32 and
 // test_labels.u8.
 
 #include <chrono>
@@ -52,12 +52,15 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     settings.precision = precision_of(arguments[4]);
     const auto tiles = read<float>(folder + "/tiles.f32");
     const auto labels = read<std::uint8_t>(folder + "/labels.u8");
-    learn::TrainingStep step(settings, tile_px, {}, 1);
+    settings.micro_batch = 0;
+    const learn::Device device = learn::choose_device(arguments[7], communicator.local_rank());
+    learn::TrainingStep step(settings, tile_px, device, 1);
     const auto reducer = mpi::make_gradient_reducer(
         communicator,
         {.kind = arguments[6],
          .wire = precision_of(arguments[5]) == learn::Precision::bf16 ? mpi::Wire::bf16
-                                                                      : mpi::Wire::fp32});
+                                                                      : mpi::Wire::fp32,
+         .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1});
     const learn::BatchPart part =
         learn::batch_part(batch, communicator.rank(), communicator.size());
     const auto n = static_cast<std::size_t>(part.n);

@@ -1,8 +1,9 @@
 """Training of cosmodeep on two cores: ours against plain PyTorch, in turns, on the same tiles.
 
-python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS]    (a Python that has torch)
+python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS] [cpu|cuda]    (a Python that has torch)
 
-BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). Prints tiles/s (median of the rounds),
+BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). With cuda
+one GPU is used, with one rank that sums by NCCL. Prints tiles/s (median of the rounds),
 A_s on unseen tiles after the same number of steps, ratios (median over rounds of what ran next to one
 another), and where our time went.
 """
@@ -46,7 +47,7 @@ def run(command):
     return json.loads(lines[at]), "\n".join(lines[at + 1:])
 
 
-def main(program, n_rounds=3, n_steps=300):
+def main(program, n_rounds=3, n_steps=300, device="cpu"):
     n_rounds, n_steps = int(n_rounds), int(n_steps)
     with tempfile.TemporaryDirectory() as folder:
         write_tiles(folder, "", 4000, 1)
@@ -54,22 +55,41 @@ def main(program, n_rounds=3, n_steps=300):
 
         def ours(n_ranks, batch, precision, wire="fp32", reducer="auto"):
             return ["mpirun", "--bind-to", "none", "-n", str(n_ranks), program, folder,
-                    str(batch), str(n_steps), precision, wire, reducer]
+                    str(batch), str(n_steps), precision, wire, reducer, device]
 
-        def peer(kind, flavour, n_threads):
-            return [sys.executable, PEER, folder, "100", str(n_steps), kind, flavour, str(n_threads)]
+        def peer(kind, flavour, n_threads, batch=100):
+            return [sys.executable, PEER, folder, str(batch), str(n_steps), kind, flavour, str(n_threads), device]
 
-        runs = {
-            "ours 2x1 bf16": ours(2, 100, "bf16"),
-            "PyTorch DDP/gloo 2x1 fp32": peer("ddp", "fp32", 1),
-            "PyTorch best, 2 threads": peer("single", "best", 2),
-            "ours 2x1 bf16, bf16 on the wire": ours(2, 100, "bf16", "bf16"),
-            "ours 2x1 bf16, MPI_Iallreduce": ours(2, 100, "bf16", "fp32", "mpi"),
-            "ours 2x1 fp32": ours(2, 100, "fp32"),
-            "ours 1x1 bf16": ours(1, 100, "bf16"),
-            "ours 2x1 bf16, batch 200": ours(2, 200, "bf16"),
-            "PyTorch best, 1 thread": peer("single", "best", 1),
-        }
+        if device == "cuda":
+            runs = {f"{whose}, batch {batch}": command
+                    for batch in (100, 1000)
+                    for whose, command in (("ours bf16", ours(1, batch, "bf16", reducer="nccl")),
+                                           ("PyTorch best", peer("single", "best", 1, batch)),
+                                           ("PyTorch best, CUDA graph", peer("single", "graph", 1, batch)),
+                                           ("ours fp32", ours(1, batch, "fp32", reducer="nccl")),
+                                           ("PyTorch fp32", peer("single", "fp32", 1, batch)))}
+            pairs = [(f"ours {ours_is}, batch {batch}", f"PyTorch {theirs}, batch {batch}")
+                     for batch in (100, 1000)
+                     for ours_is, theirs in (("bf16", "best"), ("bf16", "best, CUDA graph"), ("fp32", "fp32"))]
+            tabled = ["ours bf16, batch 100", "ours bf16, batch 1000"]
+        else:
+            pairs = [("ours 2x1 bf16", "PyTorch DDP/gloo 2x1 fp32"),
+                     ("ours 2x1 bf16", "PyTorch best, 2 threads"),
+                     ("ours 2x1 bf16, bf16 on the wire", "PyTorch best, 2 threads"),
+                     ("ours 2x1 fp32", "PyTorch DDP/gloo 2x1 fp32"),
+                     ("ours 1x1 bf16", "PyTorch best, 1 thread")]
+            tabled = ["ours 1x1 bf16", "ours 2x1 bf16", "ours 2x1 bf16, batch 200"]
+            runs = {
+                "ours 2x1 bf16": ours(2, 100, "bf16"),
+                "PyTorch DDP/gloo 2x1 fp32": peer("ddp", "fp32", 1),
+                "PyTorch best, 2 threads": peer("single", "best", 2),
+                "ours 2x1 bf16, bf16 on the wire": ours(2, 100, "bf16", "bf16"),
+                "ours 2x1 bf16, MPI_Iallreduce": ours(2, 100, "bf16", "fp32", "mpi"),
+                "ours 2x1 fp32": ours(2, 100, "fp32"),
+                "ours 1x1 bf16": ours(1, 100, "bf16"),
+                "ours 2x1 bf16, batch 200": ours(2, 200, "bf16"),
+                "PyTorch best, 1 thread": peer("single", "best", 1),
+            }
         results = {name: [] for name in runs}
         tables = {}
         for round_number in range(n_rounds):
@@ -89,15 +109,12 @@ def main(program, n_rounds=3, n_steps=300):
     for name in runs:
         print(f"{name:36}{speed(name):10.0f}{results[name][-1]['a_s']:8.3f}")
     print("\nratios")
-    for name, other in (("ours 2x1 bf16", "PyTorch DDP/gloo 2x1 fp32"),
-                        ("ours 2x1 bf16", "PyTorch best, 2 threads"),
-                        ("ours 2x1 bf16, bf16 on the wire", "PyTorch best, 2 threads"),
-                        ("ours 2x1 fp32", "PyTorch DDP/gloo 2x1 fp32"),
-                        ("ours 1x1 bf16", "PyTorch best, 1 thread")):
+    for name, other in pairs:
         print(f"{ratio(name, other):6.2f}  {name} / {other}")
-    print(f"{ratio('ours 2x1 bf16', 'ours 1x1 bf16') / 2:6.2f}  strong scaling, 1 -> 2 ranks, batch 100")
-    print(f"{ratio('ours 2x1 bf16, batch 200', 'ours 1x1 bf16') / 2:6.2f}  weak scaling, 1 -> 2 ranks, 100 tiles each")
-    for name in ("ours 1x1 bf16", "ours 2x1 bf16", "ours 2x1 bf16, batch 200"):
+    if device == "cpu":
+        print(f"{ratio('ours 2x1 bf16', 'ours 1x1 bf16') / 2:6.2f}  strong scaling, 1 -> 2 ranks, batch 100")
+        print(f"{ratio('ours 2x1 bf16, batch 200', 'ours 1x1 bf16') / 2:6.2f}  weak scaling, 1 -> 2 ranks, 100 tiles each")
+    for name in tabled:
         print(f"\n{name}\n{tables[name]}")
 
 

@@ -1,9 +1,10 @@
 """Speed of training in plain PyTorch, as a user would write it: cosmodeep on the tiles of a folder.
 
-python3 training_peer.py FOLDER BATCH N_STEPS ddp|single fp32|best N_THREADS
+python3 training_peer.py FOLDER BATCH N_STEPS ddp|single fp32|best|graph N_THREADS [cpu|cuda]
 
 ddp: two processes of N_THREADS threads, DistributedDataParallel over gloo; single: one process.
-fp32: defaults. best: bf16 autocast, channels_last, fused Adam, set_to_none gradients.
+fp32: defaults. best: bf16 autocast, channels_last, fused Adam, set_to_none gradients. graph: the same,
+replayed as one CUDA graph.
 """
 
 import json
@@ -44,43 +45,71 @@ def read(folder, name):
     return tiles.view(-1, 1, 40, 40), labels.long()
 
 
-def run(rank, folder, batch, n_steps, n_ranks, flavour, n_threads):
+def run(rank, folder, batch, n_steps, n_ranks, flavour, n_threads, device):
     torch.set_num_threads(n_threads)
     if n_ranks > 1:
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29531")
         dist.init_process_group("gloo", rank=rank, world_size=n_ranks)
-    is_best = flavour == "best"
+    is_best = flavour != "fp32"
+    is_graph = flavour == "graph"
     torch.manual_seed(1)
-    network = Cosmodeep()
-    tiles, labels = read(folder, "")
+    network = Cosmodeep().to(device)
+    tiles, labels = (values.to(device) for values in read(folder, ""))
     if is_best:
         network = network.to(memory_format=torch.channels_last)
         tiles = tiles.to(memory_format=torch.channels_last)
     model = nn.parallel.DistributedDataParallel(network) if n_ranks > 1 else network
-    optimiser = torch.optim.Adam(model.parameters(), lr=2e-4, fused=is_best or None)
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-4, fused=is_best or None, capturable=is_graph)
     per_rank = batch // n_ranks
     n_batches = len(labels) // batch
 
-    def take_step(number):
-        first = number % n_batches * batch + rank * per_rank
+    def learn(some_tiles, some_labels):
         optimiser.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_best):
-            loss = F.cross_entropy(model(tiles[first:first + per_rank]), labels[first:first + per_rank])
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=is_best):
+            loss = F.cross_entropy(model(some_tiles), some_labels)
         loss.backward()
         optimiser.step()
 
+    def batch_of(number):
+        first = number % n_batches * batch + rank * per_rank
+        return tiles[first:first + per_rank], labels[first:first + per_rank]
+
+    def take_step(number):
+        learn(*batch_of(number))
+
+    def wait():
+        if n_ranks > 1:
+            dist.barrier()
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    if is_graph:
+        shown = [values.clone() for values in batch_of(0)]
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                learn(*shown)
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            learn(*shown)
+
+        def take_step(number):
+            for place, values in zip(shown, batch_of(number)):
+                place.copy_(values)
+            graph.replay()
+
     for number in range(N_WARM_UP):
         take_step(number)
-    if n_ranks > 1:
-        dist.barrier()
+    wait()
     start = time.perf_counter()
     for number in range(N_WARM_UP, N_WARM_UP + n_steps):
         take_step(number)
-    if n_ranks > 1:
-        dist.barrier()
+    wait()
     seconds = time.perf_counter() - start
     if rank == 0:
-        tiles, labels = read(folder, "test_")
+        tiles, labels = (values.to(device) for values in read(folder, "test_"))
         network.eval()
         with torch.no_grad():
             called = network(tiles).argmax(1)
@@ -93,9 +122,9 @@ def run(rank, folder, batch, n_steps, n_ranks, flavour, n_threads):
 
 
 if __name__ == "__main__":
-    folder, batch, n_steps, kind, flavour, n_threads = sys.argv[1:]
+    folder, batch, n_steps, kind, flavour, n_threads, device = (sys.argv[1:] + ["cpu"])[:7]
     n_ranks = 2 if kind == "ddp" else 1
-    arguments = (folder, int(batch), int(n_steps), n_ranks, flavour, int(n_threads))
+    arguments = (folder, int(batch), int(n_steps), n_ranks, flavour, int(n_threads), device)
     if n_ranks == 1:
         run(0, *arguments)
     else:

@@ -38,7 +38,8 @@ done
 # Training is the same for any number of ranks up to the order of sums: the losses agree to 1e-4.
 expect_code 0 train.log on_ranks 1 "$FAINTWEB" train "$campaign" --set output=out
 cp out/history.csv one.csv
-expect_code 0 train.log on_ranks 4 "$FAINTWEB" train "$campaign" --set output=out
+expect_code 0 train.log on_ranks 4 "$FAINTWEB" train "$campaign" --set output=out --profile
+expect_line train.log '^reduction, exposed +[0-9.]+ +[0-9.]+$'
 paste -d, one.csv out/history.csv | awk -F, 'NR > 1 { d = $4 / $14 - 1; n += 1; if (d > 1e-4 || d < -1e-4) bad = 1 } END { exit bad || n == 0 }' ||
     { paste one.csv out/history.csv; fail "the losses of 1 and 4 ranks differ by more than 1e-4"; }
 echo "one digest: $wanted"
