@@ -219,7 +219,7 @@ void Training::end_epoch(base::Progress& progress) {
     record.loss = sums[0] / static_cast<double>(n_samples_);
     record.accuracy = sums[1] / static_cast<double>(n_samples_);
     if (!std::isfinite(record.loss)) {
-        throw mpi::AgreedError(
+        throw TrainingFailed(
             base::ExitCode::usage,
             base::text("training diverged in epoch ",
                        record.epoch,

@@ -23,6 +23,12 @@
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::apps {
 
+/// What is wrong with this training, and would be on any machine: others may go well.
+class TrainingFailed : public mpi::AgreedError {
+  public:
+    using AgreedError::AgreedError;
+};
+
 /// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
 /// number of ranks.
 struct ScoredTiles {
@@ -94,6 +100,7 @@ class Training {
 };
 
 /// Trains as train(), with tiles that are gathered if `tiles` has none or others.
+/// @throws TrainingFailed  if there are no tiles of one kind, or the loss is no longer finite.
 /// @collective yes: every rank.
 base::ExitCode train_on(const mpi::Communicator& communicator,
                         const campaign::Campaign& campaign,

@@ -53,6 +53,8 @@ std::string hash_of_lines(const mpi::Communicator& communicator, const std::stri
 void gather_tiles(const mpi::Communicator& communicator,
                   const campaign::Campaign& campaign,
                   TrainingTiles& set) {
+    // A gathering that does not come to its end leaves no tiles to use.
+    set.cut_as.clear();
     const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
     const mpi::FieldPlan plan =
         plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
