@@ -133,8 +133,8 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
     expect("  variants: [{name: a, train.choose_threshold: true}]\n",
            "c.yaml:5:14: sweep.variants[0]: train.choose_threshold is true (without validation "
            "skies there is nothing to choose it by), give train.validation_skies");
-    expect("  variants: [{name: a, train.validation_skies: 1000000}]\n",
-           "c.yaml:5:14: sweep.variants[0]: train.validation_skies is 1000000 (of " +
+    expect("  variants: [{name: a, train.validation_skies: 900000}]\n",
+           "c.yaml:5:14: sweep.variants[0]: train.validation_skies is 900000 (of " +
                std::to_string(Campaign{}.simulate.n_train) +
                " none would be left to train on), give fewer of them or more skies");
     expect(
@@ -143,10 +143,10 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
         "c.yaml:5:14: sweep.variants[0]: train.patience is 2 (training may end before an epoch "
         "that sweep.epochs names), leave one of the two out");
     expect("  epochs: [1, 2]\ntrain: {patience: 2, validation_skies: 1}\n",
-           "c.yaml:6:9: train.patience is 2 (training may end before an epoch that sweep.epochs "
+           "c.yaml:6:19: train.patience is 2 (training may end before an epoch that sweep.epochs "
            "names), leave one of the two out");
     expect("  seed: [1, 2]\ntrain: {patience: 2, validation_skies: 1, keep_epochs: [3]}\n",
-           "c.yaml:6:9: train.patience is 2 (training may end before an epoch that "
+           "c.yaml:6:19: train.patience is 2 (training may end before an epoch that "
            "train.keep_epochs names), leave one of the two out");
     expect("  seed: [1, 2]\ntrain: {patience: 2, validation_skies: 1}\n", "no fault");
     std::string seeds = "  seed: [0";
