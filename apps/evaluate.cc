@@ -27,21 +27,27 @@ nlohmann::json to_json(const learn::Confusion& confusion) {
 
 nlohmann::json to_json(const learn::FieldScore& score) {
     nlohmann::json json = to_json(score.confusion);
-    json["0F_faint"] = score.split.n_0f_faint;
-    json["0F_beside"] = score.split.n_0f_beside;
-    json["1F_beside"] = score.split.n_1f_beside;
+    const learn::Counts counts = learn::counts_of(score);
+    for (std::size_t i = 0; i < learn::n_counts; ++i) {
+        json[learn::count_names[i]] = counts[i];
+    }
     return json;
 }
 
 /// One row for each model and field.
 std::string table_of(const std::vector<std::vector<learn::FieldScore>>& models) {
-    std::string table = "model,field,1C,1F,0F,0C,0F_faint,0F_beside,1F_beside,A_s,W_s,W_v\n";
+    std::string table = "model,field,";
+    for (const char* const name : learn::count_names) {
+        table += base::text(name, ',');
+    }
+    table += "A_s,W_s,W_v\n";
     for (std::size_t model = 0; model < models.size(); ++model) {
         for (std::size_t field = 0; field < models[model].size(); ++field) {
-            const auto& [confusion, split] = models[model][field];
-            table += base::text(model, ',', field, ',', confusion.n_1c, ',', confusion.n_1f, ',');
-            table += base::text(confusion.n_0f, ',', confusion.n_0c, ',', split.n_0f_faint, ',');
-            table += base::text(split.n_0f_beside, ',', split.n_1f_beside, ',');
+            const learn::Confusion& confusion = models[model][field].confusion;
+            table += base::text(model, ',', field, ',');
+            for (const std::int64_t n : learn::counts_of(models[model][field])) {
+                table += base::text(n, ',');
+            }
             table += base::text(confusion.a_s(), ',', confusion.w_s(), ',', confusion.w_v(), '\n');
         }
     }
@@ -60,7 +66,7 @@ Figures figures_of(const std::vector<std::vector<learn::FieldScore>>& models) {
     std::vector<double> w_s;
     std::vector<double> w_v;
     for (const auto& fields : models) {
-        const learn::Confusion confusion = sum_of(fields).confusion;
+        const learn::Confusion confusion = learn::sum_of(fields).confusion;
         a_s.push_back(confusion.a_s());
         w_s.push_back(confusion.w_s());
         w_v.push_back(confusion.w_v());
@@ -143,7 +149,7 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
         nlohmann::json each = nlohmann::json::array();
         learn::FieldScore all;
         for (std::size_t i = 0; i < models.size(); ++i) {
-            const learn::FieldScore total = sum_of(scores.models[i]);
+            const learn::FieldScore total = learn::sum_of(scores.models[i]);
             all += total;
             base::print(line_of(models[i].model.network, total.confusion));
             each.push_back(to_json(total));
@@ -166,14 +172,18 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
             }
         }
         for (const TunedFinder& tuned : finders) {
-            const learn::FieldScore total = sum_of(tuned.fields);
+            if (!tuned.finder) {
+                base::print("best threshold finder: - (the training fields hold no signal tile)");
+                continue;
+            }
+            const learn::FieldScore total = learn::sum_of(tuned.fields);
             base::print(
-                line_of("best threshold finder (" + text_of(tuned.finder) + ")", total.confusion));
+                line_of("best threshold finder (" + text_of(*tuned.finder) + ")", total.confusion));
             report["threshold_finder"] = {
-                {"smoothing_fwhm_arcsec", tuned.finder.smoothing_fwhm_arcsec},
-                {"k_sigma", tuned.finder.k_sigma},
-                {"min_island_pixels", tuned.finder.min_island_pixels},
-                {"min_tile_pixels", tuned.finder.min_tile_pixels},
+                {"smoothing_fwhm_arcsec", tuned.finder->smoothing_fwhm_arcsec},
+                {"k_sigma", tuned.finder->k_sigma},
+                {"min_island_pixels", tuned.finder->min_island_pixels},
+                {"min_tile_pixels", tuned.finder->min_tile_pixels},
                 {"train", to_json(tuned.training)},
                 {"test", to_json(total)}};
         }
@@ -182,7 +192,7 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
         for (std::size_t i = 0; i < models.size(); ++i) {
             // Files that the user names are the user's.
             if (campaign.evaluate.models[i] == campaign::trained_model) {
-                models[i].model.metrics = {sum_of(scores.models[i]).confusion,
+                models[i].model.metrics = {learn::sum_of(scores.models[i]).confusion,
                                            static_cast<std::int64_t>(n_fields)};
                 learn::write_model(model_path(campaign), models[i].model);
             }

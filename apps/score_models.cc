@@ -14,21 +14,14 @@
 namespace faintweb::apps {
 namespace {
 
-constexpr std::size_t n_counts = 7;  ///< of a FieldScore
-
 void append(std::vector<std::int64_t>& counts, const learn::FieldScore& score) {
-    counts.insert(counts.end(),
-                  {score.confusion.n_1c,
-                   score.confusion.n_1f,
-                   score.confusion.n_0f,
-                   score.confusion.n_0c,
-                   score.split.n_0f_faint,
-                   score.split.n_0f_beside,
-                   score.split.n_1f_beside});
+    const learn::Counts added = learn::counts_of(score);
+    counts.insert(counts.end(), added.begin(), added.end());
 }
 
-learn::FieldScore score_at(std::span<const std::int64_t> counts) {
-    return {{counts[0], counts[1], counts[2], counts[3]}, {counts[4], counts[5], counts[6]}};
+learn::FieldScore score_at(std::vector<std::int64_t>::const_iterator counts) {
+    return learn::field_score_of(
+        std::span<const std::int64_t, learn::n_counts>(counts, learn::n_counts));
 }
 
 /// Lets `count` find n numbers in each field of a set.
@@ -148,9 +141,13 @@ std::vector<TunedFinder> choose_finders(const mpi::Communicator& communicator,
         for (std::size_t f = 0; f < finders.size(); ++f, sum += 4) {
             confusions.push_back({sum[0], sum[1], sum[2], sum[3]});
         }
-        std::size_t best = 0;
-        mpi::together(communicator, [&] { best = source::best_finder(confusions); });
-        tuned.push_back({rule, finders[best], confusions[best], {}});
+        TunedFinder& finder = tuned.emplace_back();
+        finder.label = rule;
+        if (confusions.front().n_signal() > 0) {
+            const std::size_t best = source::best_finder(confusions);
+            finder.finder = finders[best];
+            finder.training = confusions[best];
+        }
     }
     return tuned;
 }
@@ -161,7 +158,7 @@ ModelScores score_models(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign,
                          std::span<const LoadedModel> models,
                          std::span<const label::LabelRule> rules) {
-    const std::size_t n = models.size() * n_counts + rules.size();
+    const std::size_t n = models.size() * learn::n_counts + rules.size();
     std::int64_t margin_px = 0;
     for (const LoadedModel& loaded : models) {
         margin_px = std::max(margin_px, margin_of(loaded.model));
@@ -196,8 +193,8 @@ ModelScores score_models(const mpi::Communicator& communicator,
                        std::vector<std::int64_t>(rules.size(), 0)};
     for (auto field = counts.begin(); field != counts.end();) {
         for (auto& of_model : scores.models) {
-            of_model.push_back(score_at({field, n_counts}));
-            field += n_counts;
+            of_model.push_back(score_at(field));
+            field += learn::n_counts;
         }
         for (std::int64_t& n_signal : scores.n_signal) {
             n_signal += *field++;
@@ -210,39 +207,37 @@ std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       std::span<const label::LabelRule> rules) {
     std::vector<TunedFinder> tuned = choose_finders(communicator, campaign, rules);
+    const auto n_found = static_cast<std::size_t>(std::ranges::count_if(
+        tuned, [](const TunedFinder& finder) { return finder.finder.has_value(); }));
     const auto counts = count_fields(
         communicator,
         campaign,
         "threshold finder, test",
-        tuned.size() * n_counts,
+        n_found * learn::n_counts,
         0,
         [&](const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldView view(pixels, grid, 0);
             std::vector<std::int64_t> result;
             for (const TunedFinder& finder : tuned) {
-                append(
-                    result,
-                    view.score(finder.label,
+                if (finder.finder) {
+                    append(result,
+                           view.score(
+                               finder.label,
                                source::find_tiles(
-                                   pixels.noise, grid, campaign.sky.pixel_arcsec, finder.finder)));
+                                   pixels.noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
+                }
             }
             return result;
         });
     for (auto field = counts.begin(); field != counts.end();) {
         for (TunedFinder& finder : tuned) {
-            finder.fields.push_back(score_at({field, n_counts}));
-            field += n_counts;
+            if (finder.finder) {
+                finder.fields.push_back(score_at(field));
+                field += learn::n_counts;
+            }
         }
     }
     return tuned;
-}
-
-learn::FieldScore sum_of(std::span<const learn::FieldScore> fields) {
-    learn::FieldScore sum;
-    for (const learn::FieldScore& field : fields) {
-        sum += field;
-    }
-    return sum;
 }
 
 std::string line_of(const std::string& what, const learn::Confusion& confusion) {

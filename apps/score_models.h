@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,21 +36,18 @@ ModelScores score_models(const mpi::Communicator& communicator,
 /// The best threshold finder on the training fields, and what it reaches on the test fields.
 struct TunedFinder {
     label::LabelRule label;
-    source::ThresholdFinder finder;
+    std::optional<source::ThresholdFinder> finder;  ///< none: no signal in the training fields
     learn::Confusion training;
-    std::vector<learn::FieldScore> fields;  ///< of each test field
+    std::vector<learn::FieldScore> fields;  ///< of each test field; empty without a finder
 };
 
 /// Tunes a finder for each label rule; the fields are read, and smoothed, once for all rules.
 ///
 /// @return  one per rule, the same on every rank.
-/// @throws mpi::AgreedError  if the training fields hold no signal tile under a rule.
 /// @collective yes: every rank.
 std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       std::span<const label::LabelRule> rules);
-
-learn::FieldScore sum_of(std::span<const learn::FieldScore> fields);
 
 /// "WHAT: A_s 0.9  W_s 0.9  W_v 0.99  (1C 9, 1F 1, 0F 0, 0C 99)".
 std::string line_of(const std::string& what, const learn::Confusion& confusion);

@@ -1,7 +1,6 @@
 #include "lib/campaign/sweep.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,6 +14,7 @@
 #include "apps/stages.h"
 #include "apps/training.h"
 #include "apps/workplace.h"
+#include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
@@ -40,12 +40,16 @@ std::string failure_path(const SweepRun& run) {
     return run.campaign.output + "/failure.txt";
 }
 
-std::string time_path(const SweepRun& run) {
-    return run.campaign.output + "/training_seconds.txt";
+std::string scores_path(const SweepRun& run) {
+    return run.campaign.output + "/milestones.json";
 }
 
-std::string scores_path(const SweepRun& run) {
-    return run.campaign.output + "/evaluation.json";
+std::string timing_path(const SweepRun& run) {
+    return run.campaign.output + "/timing.csv";
+}
+
+std::string ranks_path(const SweepRun& run) {
+    return run.campaign.output + "/.stages/train_ranks";
 }
 
 /// Why the run has no model, if it was tried with the settings of today; empty otherwise.
@@ -58,34 +62,52 @@ std::string failure_of(const SweepRun& run) {
     return hash == stage_hash(run.campaign, Stage::train) ? reason : "";
 }
 
-bool is_trained(const SweepRun& run) {
-    return is_finished(run.campaign, Stage::train);
+/// How many ranks train the run, or have; 0 if it was not begun.
+int n_ranks_of(const SweepRun& run) {
+    int n_ranks = 0;
+    std::ifstream(ranks_path(run)) >> n_ranks;
+    return n_ranks;
 }
 
-/// Trains one run; what fails in it costs this run only.
+/// Sums of gradients depend on the number of ranks, and so does the model.
+bool is_trained(const SweepRun& run, int group_size) {
+    return is_finished(run.campaign, Stage::train) && n_ranks_of(run) == group_size;
+}
+
+/// Trains one run, or goes on with it; what fails in the training itself costs this run only.
+///
+/// Returns early if a rank of the group was asked to stop.
+///
 /// @collective yes: every rank of the group.
 void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTiles& tiles) {
     prepare_folder(group, run.campaign.output + "/.stages");
     forget_from(group, run.campaign, Stage::train);
     mpi::from_root(group, [&] {
-        fs::remove(failure_path(run));
+        for (const std::string& path : {failure_path(run), timing_path(run), scores_path(run)}) {
+            fs::remove(path);
+        }
+        if (n_ranks_of(run) != group.size()) {
+            fs::remove_all(run.campaign.output + "/checkpoints");
+        }
+        base::write_file(ranks_path(run), base::text(group.size(), "\n"));
         base::write_file(run.campaign.output + "/campaign.yaml", campaign::dump(run.campaign));
         return std::string();
     });
-    const auto start = std::chrono::steady_clock::now();
     std::string failure;
     try {
         train_on(group, run.campaign, tiles);
-    } catch (const mpi::AgreedError& error) {
-        if (error.code() != base::ExitCode::usage) {
-            // Other groups go on, so this is no longer an error that all have met.
-            throw base::Error(error.code(), error.what());
-        }
+    } catch (const TrainingFailed& error) {
         failure = error.what();
+    } catch (const base::Error& error) {
+        // While tiles are gathered a rank may stop alone, in a group of one also in order.
+        const bool is_agreed =
+            group.size() == 1 || dynamic_cast<const mpi::AgreedError*>(&error) != nullptr;
+        if (error.code() == base::ExitCode::interrupted && is_agreed) {
+            return;
+        }
+        throw;
     }
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     mpi::from_root(group, [&] {
-        base::write_file(time_path(run), base::text(elapsed.count(), "\n"));
         if (failure.empty()) {
             mark_finished(run.campaign, Stage::train);
         } else {
@@ -98,8 +120,9 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
     });
 }
 
-/// The next run that no group has taken, or none: the group that makes its folder of claims takes
-/// it. Which group takes which run depends on timing, but no result on the group.
+/// The next run that no group has taken, or none, also if a group was asked to stop: the group that
+/// makes its folder of claims takes it. Which group takes which run depends on timing, but no
+/// result on the group.
 ///
 /// @param next  where to look from.
 /// @collective yes: every rank of the group.
@@ -108,7 +131,7 @@ std::optional<std::size_t> claim(const mpi::Communicator& group,
                                  std::size_t next,
                                  std::size_t n_runs) {
     const std::string taken = mpi::from_root(group, [&] {
-        for (std::size_t i = next; i < n_runs; ++i) {
+        for (std::size_t i = next; i < n_runs && !fs::exists(claims + "/stop"); ++i) {
             if (fs::create_directory(base::text(claims, "/", i))) {
                 return std::to_string(i);
             }
@@ -118,18 +141,63 @@ std::optional<std::size_t> claim(const mpi::Communicator& group,
     return taken.empty() ? std::nullopt : std::optional<std::size_t>(std::stoull(taken));
 }
 
+/// Ends the sweep on all ranks if one of them was asked to: what is finished is kept.
+/// @throws mpi::AgreedError
+/// @collective yes: every rank.
+void stop_if_asked(const mpi::Communicator& communicator) {
+    if (communicator.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
+        throw mpi::AgreedError(
+            base::ExitCode::interrupted,
+            "sweep: stopped (it was asked to), the same command goes on from there");
+    }
+}
+
+/// Trains one run after another until none is left or a rank of the group was asked to stop.
+/// @throws Error  also for what the whole group has met alike: the other groups have not.
+/// @collective yes: every rank of the group.
+void train_as_group(const mpi::Communicator& group,
+                    const std::string& claims,
+                    const std::vector<SweepRun>& runs) try {
+    TrainingTiles tiles;
+    for (const SweepRun& run : runs) {
+        const double threshold = run.campaign.label.flux_threshold_jy_arcsec2;
+        if (std::ranges::find(tiles.flux_thresholds, threshold) == tiles.flux_thresholds.end()) {
+            tiles.flux_thresholds.push_back(threshold);
+        }
+    }
+    std::size_t next = 0;
+    while (const auto taken = claim(group, claims, next, runs.size())) {
+        if (group.is_root()) {
+            base::log_info(base::text(
+                "sweep: ", runs[*taken].name, " (", *taken + 1, " of ", runs.size(), ")"));
+        }
+        train_run(group, runs[*taken], tiles);
+        if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
+            mpi::from_root(group, [&] {
+                base::make_folder(claims + "/stop");
+                return std::string();
+            });
+        }
+        next = *taken + 1;
+    }
+} catch (const mpi::AgreedError& error) {
+    throw base::Error(error.code(), error.what());
+}
+
 /// Trains what is not trained, each group of ranks one run after another.
 /// @collective yes: every rank.
 void train_all(const mpi::Communicator& communicator,
                const Campaign& campaign,
                const std::vector<SweepRun>& runs) {
+    // All groups are of one size, see is_trained(); ranks too few for a group of their own wait.
+    const int group_size = campaign.sweep.group_size;
     const std::string claims = campaign.output + "/runs/.claims";
     mpi::from_root(communicator, [&] {
         fs::remove_all(claims);
         base::make_folder(claims);
         std::size_t n_done = 0;
         for (std::size_t i = 0; i < runs.size(); ++i) {
-            if (is_trained(runs[i]) || !failure_of(runs[i]).empty()) {
+            if (is_trained(runs[i], group_size) || !failure_of(runs[i]).empty()) {
                 fs::create_directory(base::text(claims, "/", i));
                 ++n_done;
             }
@@ -141,32 +209,14 @@ void train_all(const mpi::Communicator& communicator,
                                " finished before and unchanged, skipped"));
         return std::string();
     });
-    // Sums of gradients depend on the size of a group, so all are of one size; ranks too few for a
-    // group of their own wait.
-    const int group_size = std::min(campaign.sweep.group_size, communicator.size());
     const int n_groups = communicator.size() / group_size;
     const int number = std::min(communicator.rank() / group_size, n_groups);
     const mpi::Communicator group = communicator.split(number);
     if (number < n_groups) {
-        TrainingTiles tiles;
-        for (const SweepRun& run : runs) {
-            const double threshold = run.campaign.label.flux_threshold_jy_arcsec2;
-            if (std::ranges::find(tiles.flux_thresholds, threshold) ==
-                tiles.flux_thresholds.end()) {
-                tiles.flux_thresholds.push_back(threshold);
-            }
-        }
-        std::size_t next = 0;
-        while (const auto taken = claim(group, claims, next, runs.size())) {
-            if (group.is_root()) {
-                base::log_info(base::text(
-                    "sweep: ", runs[*taken].name, " (", *taken + 1, " of ", runs.size(), ")"));
-            }
-            train_run(group, runs[*taken], tiles);
-            next = *taken + 1;
-        }
+        train_as_group(group, claims, runs);
     }
-    communicator.barrier();
+    communicator.wait_for_all();
+    stop_if_asked(communicator);
 }
 
 std::string path_at(const SweepRun& run, int epoch) {
@@ -176,14 +226,8 @@ std::string path_at(const SweepRun& run, int epoch) {
 
 nlohmann::json to_json(const std::vector<learn::FieldScore>& fields) {
     nlohmann::json json = nlohmann::json::array();
-    for (const auto& [confusion, split] : fields) {
-        json.push_back({confusion.n_1c,
-                        confusion.n_1f,
-                        confusion.n_0f,
-                        confusion.n_0c,
-                        split.n_0f_faint,
-                        split.n_0f_beside,
-                        split.n_1f_beside});
+    for (const learn::FieldScore& field : fields) {
+        json.push_back(learn::counts_of(field));
     }
     return json;
 }
@@ -191,10 +235,22 @@ nlohmann::json to_json(const std::vector<learn::FieldScore>& fields) {
 std::vector<learn::FieldScore> fields_from(const nlohmann::json& json) {
     std::vector<learn::FieldScore> fields;
     for (const nlohmann::json& counts : json) {
-        const auto n = counts.get<std::vector<std::int64_t>>();
-        fields.push_back({{n.at(0), n.at(1), n.at(2), n.at(3)}, {n.at(4), n.at(5), n.at(6)}});
+        fields.push_back(learn::field_score_of(counts.get<learn::Counts>()));
     }
     return fields;
+}
+
+/// What a file holds that was written for this state; null if it is not there, or another's.
+nlohmann::json read_state(const std::string& path, const std::string& state) {
+    std::ifstream file(path);
+    // One of another version is no error: it is made anew.
+    nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+    return json.is_object() && json.value("state", "") == state ? json : nlohmann::json();
+}
+
+/// Of its own: `evaluate` in a run's folder is another stage, with other files.
+nlohmann::json read_scores(const SweepRun& run) {
+    return read_state(scores_path(run), stage_hash(run.campaign, Stage::evaluate));
 }
 
 /// Scores the models of some runs, with each test field read once, and keeps that in their folders.
@@ -213,12 +269,11 @@ void score_runs(const mpi::Communicator& communicator,
     mpi::from_root(communicator, [&] {
         auto of_model = scores.models.begin();
         for (const SweepRun* run : runs) {
-            nlohmann::json json;
+            nlohmann::json json = {{"state", stage_hash(run->campaign, Stage::evaluate)}};
             for (const int epoch : run->milestones) {
                 json["fields_at_epoch"][std::to_string(epoch)] = to_json(*of_model++);
             }
             base::write_file(scores_path(*run), json.dump() + "\n");
-            mark_finished(run->campaign, Stage::evaluate);
         }
         return std::string();
     });
@@ -231,7 +286,7 @@ void score_all(const mpi::Communicator& communicator,
     const std::string pending = mpi::from_root(communicator, [&] {
         std::string marks;
         for (const SweepRun& run : runs) {
-            marks += is_trained(run) && !is_finished(run.campaign, Stage::evaluate) ? '1' : '0';
+            marks += failure_of(run).empty() && read_scores(run).is_null() ? '1' : '0';
         }
         return marks;
     });
@@ -243,6 +298,7 @@ void score_all(const mpi::Communicator& communicator,
         }
         if (n_models > 0 && n_models + runs[i].milestones.size() > max_models_at_once) {
             score_runs(communicator, campaign, together);
+            stop_if_asked(communicator);
             together.clear();
             n_models = 0;
         }
@@ -251,6 +307,7 @@ void score_all(const mpi::Communicator& communicator,
     }
     if (!together.empty()) {
         score_runs(communicator, campaign, together);
+        stop_if_asked(communicator);
     }
 }
 
@@ -274,19 +331,15 @@ std::vector<report::FinderResult> find_finders(const mpi::Communicator& communic
         }
         return base::sha256(text);
     };
-    const auto read = [&]() -> nlohmann::json {
-        std::ifstream file(path);
-        // One of another version is no error: it is made anew.
-        const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
-        return json.is_object() && json.value("state", "") == state() ? json : nlohmann::json();
-    };
-    if (mpi::from_root(communicator, [&] { return read().is_null() ? "to do" : ""; }) != "") {
+    const auto is_missing = [&] { return read_state(path, state()).is_null() ? "to do" : ""; };
+    if (mpi::from_root(communicator, is_missing) != "") {
         const std::vector<TunedFinder> tuned = tune_finders(communicator, campaign, rules);
         mpi::from_root(communicator, [&] {
             nlohmann::json json = {{"state", state()}};
             for (const TunedFinder& finder : tuned) {
                 json["finders"].push_back(
-                    {{"settings", text_of(finder.finder)}, {"fields", to_json(finder.fields)}});
+                    {{"settings", finder.finder ? text_of(*finder.finder) : ""},
+                     {"fields", to_json(finder.fields)}});
             }
             base::write_file(path, json.dump() + "\n");
             return std::string();
@@ -294,7 +347,7 @@ std::vector<report::FinderResult> find_finders(const mpi::Communicator& communic
     }
     std::vector<report::FinderResult> results;
     if (communicator.is_root()) {
-        const nlohmann::json json = read();
+        const nlohmann::json json = read_state(path, state());
         for (std::size_t i = 0; i < rules.size(); ++i) {
             const nlohmann::json& finder = json.at("finders").at(i);
             results.push_back({rules[i],
@@ -305,9 +358,9 @@ std::vector<report::FinderResult> find_finders(const mpi::Communicator& communic
     return results;
 }
 
-/// Columns of a training's history.csv by their names.
-std::map<std::string, std::vector<double>> read_history(const SweepRun& run) {
-    std::ifstream file(run.campaign.output + "/history.csv");
+/// Columns of a table by their names; none of a file that is not there.
+std::map<std::string, std::vector<double>> read_columns(const std::string& path) {
+    std::ifstream file(path);
     std::string line;
     std::getline(file, line);
     std::vector<std::string> names;
@@ -324,6 +377,22 @@ std::map<std::string, std::vector<double>> read_history(const SweepRun& run) {
         }
     }
     return columns;
+}
+
+std::map<std::string, std::vector<double>> read_history(const SweepRun& run) {
+    return read_columns(run.campaign.output + "/history.csv");
+}
+
+/// The seconds of the epochs are in the checkpoints, so that they outlive a stop.
+double training_s_of(const SweepRun& run) {
+    auto timing = read_columns(timing_path(run));
+    double sum_s = 0;
+    for (const char* const column : {"train_s", "validate_s"}) {
+        for (const double epoch_s : timing[column]) {
+            sum_s += epoch_s;
+        }
+    }
+    return sum_s;
 }
 
 std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
@@ -343,12 +412,11 @@ std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
     row.n_parameters = network.n_parameters;
     row.mflop_per_tile = network.mflop_per_tile;
     row.failure = failure_of(run);
-    std::ifstream(time_path(run)) >> row.training_s;
+    row.training_s = training_s_of(run);
     nlohmann::json scores;
     std::map<std::string, std::vector<double>> history;
     if (row.failure.empty()) {
-        std::ifstream file(scores_path(run));
-        scores = nlohmann::json::parse(file).at("fields_at_epoch");
+        scores = read_scores(run).at("fields_at_epoch");
         history = read_history(run);
     }
     std::vector<learn::StudyRow> rows;
@@ -357,8 +425,10 @@ std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
         row.test_id = learn::paper_test_id(row.learning_rate, row.batch_size, epoch);
         if (row.failure.empty()) {
             row.fields = fields_from(scores.at(std::to_string(epoch)));
+            // A training that ran out of patience has fewer epochs.
+            const std::vector<double>& steps = history.at("steps");
             row.n_steps = static_cast<std::int64_t>(
-                history.at("steps").at(static_cast<std::size_t>(epoch) - 1));
+                steps.at(std::min(static_cast<std::size_t>(epoch), steps.size()) - 1));
         }
         rows.push_back(row);
     }
@@ -369,20 +439,25 @@ std::string csv_of(std::span<const learn::StudyRow> rows) {
     std::ostringstream table;
     table.precision(9);
     table << "run,set_up,variant,test_id,min_pixels,flux_threshold_jy_arcsec2,network,scaling,"
-             "learning_rate,batch_size,epochs,seed,n_parameters,mflop_per_tile,n_steps,1C,1F,0F,"
-             "0C,0F_faint,0F_beside,1F_beside,A_s,W_s,W_v,failure,training_s\n";
+             "learning_rate,batch_size,epochs,seed,n_parameters,mflop_per_tile,n_steps,";
+    for (const char* const name : learn::count_names) {
+        table << name << ',';
+    }
+    table << "A_s,W_s,W_v,failure,training_s\n";
     for (const learn::StudyRow& row : rows) {
-        const auto& [confusion, split] = row.total();
+        const learn::FieldScore total = row.total();
+        const learn::Confusion& confusion = total.confusion;
         std::string failure = row.failure;
         std::replace(failure.begin(), failure.end(), ',', ';');
         table << row.run << ',' << row.set_up << ',' << row.variant << ',' << row.test_id << ','
               << row.label.min_pixels << ',' << row.label.flux_threshold_jy_arcsec2 << ','
               << row.network << ',' << row.scaling << ',' << row.learning_rate << ','
               << row.batch_size << ',' << row.epochs << ',' << row.seed << ',' << row.n_parameters
-              << ',' << row.mflop_per_tile << ',' << row.n_steps << ',' << confusion.n_1c << ','
-              << confusion.n_1f << ',' << confusion.n_0f << ',' << confusion.n_0c << ','
-              << split.n_0f_faint << ',' << split.n_0f_beside << ',' << split.n_1f_beside << ','
-              << confusion.a_s() << ',' << confusion.w_s() << ',' << confusion.w_v() << ','
+              << ',' << row.mflop_per_tile << ',' << row.n_steps << ',';
+        for (const std::int64_t n : learn::counts_of(total)) {
+            table << n << ',';
+        }
+        table << confusion.a_s() << ',' << confusion.w_s() << ',' << confusion.w_v() << ','
               << failure << ',' << row.training_s << '\n';
     }
     return table.str();
@@ -456,11 +531,19 @@ base::ExitCode sweep(const mpi::Communicator& communicator, const Campaign& camp
         throw mpi::AgreedError(base::ExitCode::usage,
                                "cannot evaluate without test skies, raise simulate.n_test");
     }
+    if (campaign.sweep.group_size > communicator.size()) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               base::text("sweep.group_size is ",
+                                          campaign.sweep.group_size,
+                                          " (there are fewer ranks: ",
+                                          communicator.size(),
+                                          "), start more ranks or make it smaller"));
+    }
+    const base::DrainSignals drain;
     // Before the first training: a device that is not there would fail all of them.
-    mpi::together(communicator, [&] {
-        learn::choose_device(campaign.parallel.device, communicator.local_rank());
-    });
+    choose_device(communicator, campaign);
     finish_stage(communicator, campaign, Stage::simulate);
+    stop_if_asked(communicator);
     const std::vector<SweepRun> runs = campaign::sweep_runs(campaign);
     train_all(communicator, campaign, runs);
     score_all(communicator, campaign, runs);

@@ -23,13 +23,13 @@ base::ExitCode train_on(const mpi::Communicator& communicator,
     const std::size_t n_signal = training.n_signal();
     const std::size_t n_noise = training.n_noise();
     if (n_signal == 0 || n_noise == 0) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               base::text("cannot train: the training fields hold ",
-                                          n_signal,
-                                          " signal and ",
-                                          n_noise,
-                                          " noise tiles (both are needed), raise simulate.n_train "
-                                          "or lower label.flux_threshold_jy_arcsec2"));
+        throw TrainingFailed(base::ExitCode::usage,
+                             base::text("cannot train: the training fields hold ",
+                                        n_signal,
+                                        " signal and ",
+                                        n_noise,
+                                        " noise tiles (both are needed), raise simulate.n_train "
+                                        "or lower label.flux_threshold_jy_arcsec2"));
     }
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",

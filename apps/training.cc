@@ -248,7 +248,7 @@ void Training::end_epoch(base::Progress& progress) {
 
 void Training::check_sums(double loss) const {
     if (!std::isfinite(loss)) {
-        throw mpi::AgreedError(
+        throw TrainingFailed(
             base::ExitCode::usage,
             base::text("training diverged in epoch ",
                        state_.epoch + 1,

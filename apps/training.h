@@ -23,6 +23,12 @@
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::apps {
 
+/// What is wrong with this training, and would be on any machine: others may go well.
+class TrainingFailed : public mpi::AgreedError {
+  public:
+    using AgreedError::AgreedError;
+};
+
 /// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
 /// number of ranks.
 struct ScoredTiles {
@@ -62,7 +68,7 @@ class Training {
     std::string folder() const {
         return checkpoints() + "/" + state_.settings_sha256.substr(0, 12);
     }
-    /// @throws mpi::AgreedError  if the sum of losses is not finite on any rank.
+    /// @throws TrainingFailed  if the sum of losses is not finite.
     void check_sums(double loss) const;
     /// Steps done since the training began.
     std::int64_t n_steps() const { return state_.epoch * steps_per_epoch_ + state_.n_batches; }
@@ -100,6 +106,7 @@ class Training {
 };
 
 /// Trains as train(), with tiles that are gathered if `tiles` has none or others.
+/// @throws TrainingFailed  if there are no tiles of one kind, or the loss is no longer finite.
 /// @collective yes: every rank.
 base::ExitCode train_on(const mpi::Communicator& communicator,
                         const campaign::Campaign& campaign,

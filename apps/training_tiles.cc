@@ -51,7 +51,8 @@ std::string hash_of_lines(const mpi::Communicator& communicator, const std::stri
 void gather_tiles(const mpi::Communicator& communicator,
                   const campaign::Campaign& campaign,
                   TrainingTiles& set) {
-    set.cut_as.clear();  // what is there is replaced, be it in part
+    // A gathering that does not come to its end leaves no tiles to use.
+    set.cut_as.clear();
     const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
     const mpi::FieldPlan plan =
         plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);

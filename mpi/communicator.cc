@@ -1,8 +1,10 @@
 #include "mpi/communicator.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <numeric>
+#include <thread>
 
 #include <sched.h>
 
@@ -46,6 +48,7 @@ std::unique_ptr<Communicator::Handle> make_handle(MPI_Comm comm) {
               "MPI_Comm_split_type");
     MPI_Comm_rank(node, &handle->local_rank);
     MPI_Comm_size(node, &handle->local_size);
+    handle->is_one_host = handle->local_size == handle->size;
     cpu_set_t mine;
     CPU_ZERO(&mine);
     sched_getaffinity(0, sizeof(mine), &mine);
@@ -78,6 +81,10 @@ int Communicator::n_sharing_cores() const {
     return handle_ ? handle_->n_sharing_cores : 1;
 }
 
+bool Communicator::is_one_host() const {
+    return !handle_ || handle_->is_one_host;
+}
+
 const void* Communicator::native() const {
     return handle_ ? &handle_->comm : nullptr;
 }
@@ -85,6 +92,21 @@ const void* Communicator::native() const {
 void Communicator::barrier() const {
     if (handle_) {
         check_mpi(MPI_Barrier(handle_->comm), "MPI_Barrier");
+    }
+}
+
+void Communicator::wait_for_all() const {
+    if (!handle_) {
+        return;
+    }
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Ibarrier(handle_->comm, &request), "MPI_Ibarrier");
+    for (int is_done = 0;;) {
+        check_mpi(MPI_Test(&request, &is_done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (is_done != 0) {
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
 }
 

@@ -34,9 +34,13 @@ class Communicator {
     /// launcher has bound each rank to cores of its own.
     int n_sharing_cores() const;
     bool is_root() const { return rank() == 0; }
+    /// Whether all ranks of this communicator are on one host, also where it is part of another.
+    bool is_one_host() const;
 
     /// @collective yes: every rank of the communicator must make each call below.
     void barrier() const;
+    /// A barrier for long waits: leaves the core to ranks that are still at work.
+    void wait_for_all() const;
     /// Gives every rank the root's text.
     void broadcast(std::string& text) const;
     /// One text per rank, in rank order, on the root; empty elsewhere.

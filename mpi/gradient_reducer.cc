@@ -222,7 +222,7 @@ class SharedReducer final : public GradientReducer {
 
 std::unique_ptr<GradientReducer> make_host_reducer(const Communicator& communicator,
                                                    const ReducerSettings& settings) {
-    const bool is_one_host = communicator.local_size() == communicator.size();
+    const bool is_one_host = communicator.is_one_host();
     if (communicator.size() == 1) {
         return std::make_unique<IdentityReducer>();
     }

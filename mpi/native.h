@@ -16,6 +16,7 @@ struct Communicator::Handle {
     int size = 1;
     int local_rank = 0;
     int local_size = 1;
+    bool is_one_host = true;
     int n_sharing_cores = 1;
 };
 

@@ -18,7 +18,7 @@
 namespace faintweb::mpi {
 namespace {
 
-constexpr std::size_t n_counts = 7;
+using learn::n_counts;
 
 /// One row of /runs without its texts.
 struct Numbers {
@@ -39,16 +39,6 @@ struct Numbers {
     double w_v;
 };
 
-std::array<std::int64_t, n_counts> counts_of(const learn::FieldScore& score) {
-    return {score.confusion.n_1c,
-            score.confusion.n_1f,
-            score.confusion.n_0f,
-            score.confusion.n_0c,
-            score.split.n_0f_faint,
-            score.split.n_0f_beside,
-            score.split.n_1f_beside};
-}
-
 Numbers numbers_of(const learn::StudyRow& row) {
     const learn::FieldScore total = row.total();
     Numbers numbers{.test_id = row.test_id,
@@ -66,7 +56,7 @@ Numbers numbers_of(const learn::StudyRow& row) {
                     .a_s = total.confusion.a_s(),
                     .w_s = total.confusion.w_s(),
                     .w_v = total.confusion.w_v()};
-    std::ranges::copy(counts_of(total), numbers.counts);
+    std::ranges::copy(learn::counts_of(total), numbers.counts);
     return numbers;
 }
 
@@ -141,10 +131,10 @@ void write_study(const std::string& path, std::span<const learn::StudyRow> rows)
     add("mflop_per_tile", HOFFSET(Numbers, mflop_per_tile), H5T_IEEE_F64LE);
     add("n_steps", HOFFSET(Numbers, n_steps), H5T_STD_I64LE);
     add("training_s", HOFFSET(Numbers, training_s), H5T_IEEE_F64LE);
-    const char* const count_names[n_counts] = {
-        "1C", "1F", "0F", "0C", "0F_faint", "0F_beside", "1F_beside"};
     for (std::size_t i = 0; i < n_counts; ++i) {
-        add(count_names[i], HOFFSET(Numbers, counts) + i * sizeof(std::int64_t), H5T_STD_I64LE);
+        add(learn::count_names[i],
+            HOFFSET(Numbers, counts) + i * sizeof(std::int64_t),
+            H5T_STD_I64LE);
     }
     add("A_s", HOFFSET(Numbers, a_s), H5T_IEEE_F64LE);
     add("W_s", HOFFSET(Numbers, w_s), H5T_IEEE_F64LE);
@@ -168,11 +158,15 @@ void write_study(const std::string& path, std::span<const learn::StudyRow> rows)
         }
         for (std::size_t f = 0; f < rows[r].fields.size(); ++f) {
             std::ranges::copy(
-                counts_of(rows[r].fields[f]),
+                learn::counts_of(rows[r].fields[f]),
                 fields.begin() + static_cast<std::ptrdiff_t>((r * n_fields + f) * n_counts));
         }
     }
 
+    std::string columns;
+    for (const char* const name : learn::count_names) {
+        columns += (columns.empty() ? "" : ",") + std::string(name);
+    }
     Hdf5Handle file(
         H5Fcreate(base::partial_path(path).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
         &H5Fclose);
@@ -183,8 +177,7 @@ void write_study(const std::string& path, std::span<const learn::StudyRow> rows)
         const Hdf5Handle of_fields = write_dataset(
             file, "fields", H5T_STD_I64LE, {rows.size(), n_fields, n_counts}, fields.data());
         is_written =
-            is_written && of_fields.is_open() &&
-            add_text_attribute(of_fields, "columns", "1C,1F,0F,0C,0F_faint,0F_beside,1F_beside");
+            is_written && of_fields.is_open() && add_text_attribute(of_fields, "columns", columns);
     }
     if (file.close() < 0 || !is_written) {
         throw_write_failed(path);

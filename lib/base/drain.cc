@@ -7,6 +7,7 @@ namespace faintweb::base {
 namespace {
 
 volatile std::sig_atomic_t is_asked = 0;
+int n_alive = 0;  ///< of DrainSignals
 
 constexpr std::array signals{SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 std::array<struct sigaction, signals.size()> handlers_before{};
@@ -18,6 +19,9 @@ void remember(int) {
 }  // namespace
 
 DrainSignals::DrainSignals() {
+    if (n_alive++ > 0) {
+        return;
+    }
     is_asked = 0;
     for (std::size_t i = 0; i < signals.size(); ++i) {
         struct sigaction action {};
@@ -31,6 +35,9 @@ DrainSignals::DrainSignals() {
 }
 
 DrainSignals::~DrainSignals() {
+    if (--n_alive > 0) {
+        return;
+    }
     for (std::size_t i = 0; i < signals.size(); ++i) {
         sigaction(signals[i], &handlers_before[i], nullptr);
     }

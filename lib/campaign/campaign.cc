@@ -411,27 +411,8 @@ class CrossChecks {
                 "the train stage needs a sky",
                 "give at least 1");
         }
-        const int n_validation = campaign_.train.validation_skies;
-        if (n_validation > 0 && n_validation >= campaign_.simulate.n_train &&
-            campaign_.has_stage(Stage::train)) {
-            add({"train.validation_skies", "simulate.n_train"},
-                base::text("train.validation_skies is ", n_validation),
-                base::text("of ", campaign_.simulate.n_train, " none would be left to train on"),
-                "give fewer of them or more skies");
-        }
-        if (campaign_.train.patience > 0 && n_validation == 0 &&
-            campaign_.has_stage(Stage::train)) {
-            add({"train.patience"},
-                base::text("train.patience is ", campaign_.train.patience),
-                "without validation skies no epoch is better than another",
-                "give train.validation_skies");
-        }
-        if (campaign_.train.choose_threshold && n_validation == 0 &&
-            campaign_.has_stage(Stage::train)) {
-            add({"train.choose_threshold"},
-                "train.choose_threshold is true",
-                "without validation skies there is nothing to choose it by",
-                "give train.validation_skies");
+        if (campaign_.has_stage(Stage::train)) {
+            check_training(campaign_, "");
         }
         if (campaign_.simulate.n_test == 0 &&
             (campaign_.has_stage(Stage::evaluate) || detects_simulated)) {
@@ -440,6 +421,51 @@ class CrossChecks {
                 detects_simulated ? "the detect stage takes its maps from the test skies"
                                   : "the evaluate stage needs a sky",
                 "give at least 1");
+        }
+    }
+
+    /// @param campaign  this one, or as a variant of its sweep changes it.
+    /// @param variant   the variant's place; empty for the campaign itself.
+    void check_training(const Campaign& campaign, const std::string& variant) const {
+        const learn::TrainSettings& train = campaign.train;
+        const auto add_here = [&](const std::vector<std::string>& keys,
+                                  const std::string& problem,
+                                  const std::string& why,
+                                  const std::string& what_to_do) {
+            if (variant.empty()) {
+                add(keys, problem, why, what_to_do);
+            } else {
+                add({variant, "sweep.variants"}, variant + ": " + problem, why, what_to_do);
+            }
+        };
+        const int n_validation = train.validation_skies;
+        if (n_validation > 0 && n_validation >= campaign.simulate.n_train) {
+            add_here(
+                {"train.validation_skies", "simulate.n_train"},
+                base::text("train.validation_skies is ", n_validation),
+                base::text("of ", campaign.simulate.n_train, " none would be left to train on"),
+                "give fewer of them or more skies");
+        }
+        if (train.patience > 0 && n_validation == 0) {
+            add_here({"train.patience"},
+                     base::text("train.patience is ", train.patience),
+                     "without validation skies no epoch is better than another",
+                     "give train.validation_skies");
+        }
+        for (const auto& [key, epochs] : {std::pair{"train.keep_epochs", &train.keep_epochs},
+                                          {"sweep.epochs", &campaign.sweep.epochs}}) {
+            if (train.patience > 0 && !epochs->empty()) {
+                add_here({"train.patience", key},
+                         base::text("train.patience is ", train.patience),
+                         base::text("training may end before an epoch that ", key, " names"),
+                         "leave one of the two out");
+            }
+        }
+        if (train.choose_threshold && n_validation == 0) {
+            add_here({"train.choose_threshold"},
+                     "train.choose_threshold is true",
+                     "without validation skies there is nothing to choose it by",
+                     "give train.validation_skies");
         }
     }
 
@@ -538,6 +564,12 @@ class CrossChecks {
                         base::text("sweep.", leaf, " names values for all variants"),
                         "leave one of the two out");
                 }
+            }
+            // One without settings is the campaign itself.
+            if (!variant.settings.empty()) {
+                Campaign changed = campaign_;
+                apply_variant(changed, variant);
+                check_training(changed, item);
             }
         }
         check_once("sweep.variants", names);

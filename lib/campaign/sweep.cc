@@ -5,9 +5,7 @@
 #include <functional>
 
 #include "lib/base/contract.h"
-#include "lib/campaign/keys.h"
 #include "lib/campaign/value.h"
-#include "lib/campaign/yaml_tree.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -45,16 +43,6 @@ void multiply(std::vector<Draft>& drafts,
     drafts = std::move(product);
 }
 
-void apply_variant(Draft& draft, const Variant& variant) {
-    draft.variant = variant.name;
-    draft.set_up.push_back(variant.name);
-    for (const auto& [key, value] : variant.settings) {
-        // Read and printed before: it cannot be at fault.
-        Keys::all().find(key)->read(draft.campaign,
-                                    parse_yaml(value, [](int, int) { return std::string(); }));
-    }
-}
-
 }  // namespace
 
 double n_sweep_runs(const SweepSettings& sweep) {
@@ -84,7 +72,11 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
     drafts[0].campaign.stages = {Stage::train, Stage::evaluate};
     drafts[0].campaign.simulate.folder = skies_folder(campaign);
 
-    multiply<Variant>(drafts, sweep.variants, apply_variant);
+    multiply<Variant>(drafts, sweep.variants, [](Draft& draft, const Variant& variant) {
+        apply_variant(draft.campaign, variant);
+        draft.variant = variant.name;
+        draft.set_up.push_back(variant.name);
+    });
     multiply<std::string>(drafts, sweep.network, [](Draft& draft, const std::string& network) {
         draft.campaign.train.network = network;
         draft.set_up.push_back(network);
@@ -125,9 +117,16 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
         run.campaign = std::move(draft.campaign);
         run.campaign.name = campaign.name + " " + run.name;
         run.campaign.output = campaign.output + "/runs/" + run.name;
-        run.milestones =
-            sweep.epochs.empty() ? std::vector{run.campaign.train.epochs} : sweep.epochs;
+        run.milestones = sweep.epochs;
+        if (sweep.epochs.empty()) {
+            const int last = run.campaign.train.epochs;
+            run.milestones = run.campaign.train.keep_epochs;
+            std::erase_if(run.milestones, [&](int epoch) { return epoch >= last; });
+            run.milestones.push_back(last);
+        }
         std::sort(run.milestones.begin(), run.milestones.end());
+        run.milestones.erase(std::unique(run.milestones.begin(), run.milestones.end()),
+                             run.milestones.end());
         run.campaign.train.epochs = run.milestones.back();
         run.campaign.train.keep_epochs.assign(run.milestones.begin(), run.milestones.end() - 1);
         runs.push_back(std::move(run));

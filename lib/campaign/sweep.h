@@ -25,7 +25,7 @@ double n_sweep_runs(const SweepSettings& sweep);
 /// Every combination of what campaign.sweep names, those that share their tiles side by side.
 ///
 /// The longest of `sweep.epochs` is what is trained; the models of the others are kept on the way
-/// (train.keep_epochs).
+/// (train.keep_epochs). Without sweep.epochs those that train.keep_epochs names are looked at too.
 std::vector<SweepRun> sweep_runs(const Campaign& campaign);
 
 }  // namespace faintweb::campaign

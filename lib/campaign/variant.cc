@@ -4,6 +4,7 @@
 
 #include "lib/campaign/keys.h"
 #include "lib/campaign/value.h"
+#include "lib/campaign/yaml_tree.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -99,6 +100,14 @@ std::string print_variant(const Variant& variant) {
         text += ", " + key + ": " + value;
     }
     return text + "}";
+}
+
+void apply_variant(Campaign& campaign, const Variant& variant) {
+    for (const auto& [key, value] : variant.settings) {
+        // Read and printed before: it cannot be at fault.
+        Keys::all().find(key)->read(campaign,
+                                    parse_yaml(value, [](int, int) { return std::string(); }));
+    }
 }
 
 }  // namespace faintweb::campaign

@@ -6,6 +6,8 @@
 
 namespace faintweb::campaign {
 
+struct Campaign;
+
 /// Settings that go together, under one name: {name: cosmodeep, train.network: cosmodeep,
 /// train.scaling: paper}.
 struct Variant {
@@ -14,5 +16,8 @@ struct Variant {
     std::vector<std::pair<std::string, std::string>> settings;
     bool operator==(const Variant&) const = default;
 };
+
+/// Gives the campaign the variant's settings.
+void apply_variant(Campaign& campaign, const Variant& variant);
 
 }  // namespace faintweb::campaign

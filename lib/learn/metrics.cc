@@ -112,6 +112,28 @@ FieldScore& FieldScore::operator+=(const FieldScore& other) {
     return *this;
 }
 
+FieldScore sum_of(std::span<const FieldScore> fields) {
+    FieldScore sum;
+    for (const FieldScore& field : fields) {
+        sum += field;
+    }
+    return sum;
+}
+
+Counts counts_of(const FieldScore& score) {
+    return {score.confusion.n_1c,
+            score.confusion.n_1f,
+            score.confusion.n_0f,
+            score.confusion.n_0c,
+            score.split.n_0f_faint,
+            score.split.n_0f_beside,
+            score.split.n_1f_beside};
+}
+
+FieldScore field_score_of(std::span<const std::int64_t, n_counts> counts) {
+    return {{counts[0], counts[1], counts[2], counts[3]}, {counts[4], counts[5], counts[6]}};
+}
+
 FieldScore score_field(std::span<const std::uint8_t> labels,
                        std::span<const std::uint8_t> found,
                        std::span<const std::int32_t> n_above,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -66,6 +67,17 @@ struct FieldScore {
     FieldScore& operator+=(const FieldScore& other);
     bool operator==(const FieldScore&) const = default;
 };
+FieldScore sum_of(std::span<const FieldScore> fields);
+
+/// The counts of a FieldScore by the names of their columns, in the order of counts_of().
+inline constexpr std::array count_names = {
+    "1C", "1F", "0F", "0C", "0F_faint", "0F_beside", "1F_beside"};
+inline constexpr std::size_t n_counts = count_names.size();
+using Counts = std::array<std::int64_t, n_counts>;
+
+Counts counts_of(const FieldScore& score);
+/// @param counts  [n_counts], as counts_of() gives them.
+FieldScore field_score_of(std::span<const std::int64_t, n_counts> counts);
 
 /// Compares what was found in a field with its labels.
 ///

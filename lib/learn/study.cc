@@ -52,11 +52,7 @@ Sums sum_of(std::span<const MeanScore> scores) {
 }  // namespace
 
 FieldScore StudyRow::total() const {
-    FieldScore total;
-    for (const FieldScore& field : fields) {
-        total += field;
-    }
-    return total;
+    return learn::sum_of(std::span<const FieldScore>(fields));
 }
 
 int paper_test_id(double learning_rate, int batch_size, int epochs) {

@@ -28,7 +28,7 @@ struct StudyRow {
     std::int64_t n_parameters = 0;
     double mflop_per_tile = 0;
     std::int64_t n_steps = 0;        ///< of the optimiser, up to this epoch
-    double training_s = 0;           ///< wall time of the whole training
+    double training_s = 0;           ///< of its epochs with validation, over all stops; no reading
     std::string failure;             ///< why there is no model; empty: there is one
     std::vector<FieldScore> fields;  ///< of each test field; empty after a failure
 

@@ -213,7 +213,9 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                  reference == &group ? "" : difference_text(reference, group.models)});
         }
         for (const FinderResult& finder : finders) {
-            if (finder.label == rule) {
+            if (finder.label == rule && finder.fields.empty()) {
+                add(rule, {"threshold finder", "", "-", "-", "-", "", ""});
+            } else if (finder.label == rule) {
                 const Group group{rule, "", "", 0, {finder.fields}};
                 add(rule,
                     {"threshold finder (" + finder.settings + ")",

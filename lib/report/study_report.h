@@ -13,8 +13,8 @@ namespace faintweb::report {
 /// What the best threshold finder reaches under a label rule.
 struct FinderResult {
     label::LabelRule label;
-    std::string settings;  ///< "smoothing 20 arcsec, k 3"
-    std::vector<learn::FieldScore> fields;
+    std::string settings;                   ///< "smoothing 20 arcsec, k 3"
+    std::vector<learn::FieldScore> fields;  ///< empty: none could be tuned, shown as "-"
 };
 
 /// Table 2 of the paper beside ours, as Markdown that also reads as plain text.

@@ -73,8 +73,54 @@ expect_line log '^sweep: 2 trainings, 2 finished before and unchanged, skipped'
 [[ -z $(trained log) ]] || fail "a repeat trained again"
 cmp before.csv one/sweep.csv || fail "a repeat changed the table"
 
-# A sweep that is killed in its second training keeps the first.
+# What evaluate writes in a run's folder is no score of the sweep.
+expect_code 0 log on_ranks 1 "$FAINTWEB" evaluate on_2/runs/faint_lr0.001/campaign.yaml
+expect_code 0 log sweep_on 2 on_2
+same_table on_2 "evaluated in a run's folder"
 
+# A model belongs to the number of ranks that trained it.
+expect_code 0 log sweep_on 2 pair
+expect_line log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
+same_table pair "groups of another size before"
+expect_code 2 log sweep_on 1 few --set sweep.group_size=2
+expect_line log 'sweep.group_size is 2 \(there are fewer ranks: 1\), start more ranks or make it smaller'
+
+# What one group alone meets ends the others too.
+mkdir -p blocked/runs
+: >blocked/runs/faint_lr0.001
+code=0
+timeout 60 "$MPIRUN" --oversubscribe --bind-to none -n 2 "$FAINTWEB" sweep campaign.yaml --set output=blocked \
+    --set simulate.folder=skies >log 2>&1 || code=$?
+[[ $code -ne 0 && $code -ne 124 ]] || { cat log; fail "exit code $code with a file in place of a run's folder"; }
+expect_line log 'cannot .*blocked/runs/faint_lr0.001.* \[rank . on '
+
+# What is wrong with the machine is no failure of a training.
+for ranks in 1 2; do
+    expect_code 2 log sweep_on "$ranks" "machine_$ranks" --set parallel.reducer=nccl --set "sweep.group_size=$ranks" --set parallel.device=cpu
+    expect_line log "reducer 'nccl' cannot be used"
+    [[ -z $(find "machine_$ranks" -name failure.txt) ]] || fail "a reducer that cannot be is recorded as a failed training"
+done
+
+# A sweep that is asked to stop ends in order, and the same command goes on.
+"$MPIRUN" --oversubscribe --bind-to none -n 2 "$FAINTWEB" sweep campaign.yaml --set output=stopped \
+    --set simulate.folder=skies >stopped.log 2>&1 &
+job=$!
+for ((i = 0; i < 1200; ++i)); do
+    if [[ $(trained stopped.log | wc -w) -eq 2 && -s stopped/runs/paper_lr0.001/history.csv ]]; then break; fi
+    sleep 0.05
+done
+kill -USR1 "$job"
+code=0
+wait "$job" || code=$?
+[[ $code -eq 75 ]] || { cat stopped.log; fail "exit code $code instead of 75 after USR1"; }
+expect_line stopped.log 'sweep: stopped \(it was asked to\), the same command goes on from there'
+if grep -q MPI_ABORT stopped.log; then cat stopped.log; fail "a sweep that was asked to stop aborted"; fi
+[[ ! -e stopped/sweep.csv ]] || fail "the sweep had ended before it was stopped"
+expect_code 0 log sweep_on 2 stopped
+expect_line log 'goes on from the checkpoint after step [1-9]'
+same_table stopped "stopped and resumed"
+
+# A sweep that is killed in its second training keeps the first.
 "$FAINTWEB" sweep campaign.yaml --set output=killed --set simulate.folder=skies >killed.log 2>&1 &
 job=$!
 for ((i = 0; i < 1200; ++i)); do
@@ -90,12 +136,13 @@ same_table killed "killed and resumed"
 
 # A training that cannot succeed costs itself only, is recorded, and is not tried again. On one rank the
 # trainings of a variant share their tiles: the labels of N_pix 9 are made from the tiles of N_pix 4.
-settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set "sweep.min_pixels=[4, 9]" --set evaluate.threshold_finder=false)
+settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set "sweep.min_pixels=[4, 9]")
 expect_code 3 log sweep_on 1 failing "${settings[@]}"
 expect_line log '^sweep: 8 trainings, 4 without a model'
 [[ $(grep -c 'train: fields per rank' log) -eq 2 ]] || { cat log; fail "fields were read again for other labels"; }
 [[ $(grep -c '900,.*cannot train: the training fields hold 0 signal' failing/sweep.csv) -eq 8 ]] || fail "failures are not in the table"
 cmp <(table one | cut -d, -f15-25) <(table failing | awk -F, '$5 == 9 && $6 != 900 || NR == 1' | cut -d, -f15-25) || fail "the others differ"
+[[ $(grep -cE '\| threshold finder +\| +\| - ' failing/table2.md) -eq 2 ]] || { cat failing/table2.md; fail "a rule without signal is not shown as one without a finder"; }
 cmp one/runs/faint_lr0.001/model.safetensors failing/runs/faint_lr0.001_npix9_fth1e-09/model.safetensors || fail "another model of shared tiles"
 expect_code 3 log sweep_on 2 failing "${settings[@]}"
 expect_line log '^sweep: 8 trainings, 8 finished before and unchanged, skipped'

@@ -1,7 +1,9 @@
 #include "mpi/communicator.h"
 
+#include <chrono>
 #include <cstring>
 #include <numeric>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +89,18 @@ TEST(Communicator, SplitsIntoGroups) {
     EXPECT_EQ(group.local_size(), world().local_size());
     EXPECT_EQ(group.n_sharing_cores(), world().n_sharing_cores());
     EXPECT_EQ(Communicator().split(3).size(), 1);
+}
+
+TEST(Communicator, WaitsForTheLast) {
+    using Clock = std::chrono::steady_clock;
+    world().barrier();
+    const Clock::time_point start = Clock::now();
+    if (world().rank() == world().size() - 1) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    world().wait_for_all();
+    EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(world().size() > 1 ? 50 : 0));
+    Communicator().wait_for_all();
 }
 
 TEST(Communicator, DefaultIsAWorldOfOne) {

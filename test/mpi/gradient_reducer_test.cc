@@ -1,9 +1,11 @@
 #include "mpi/gradient_reducer.h"
 
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -146,6 +148,21 @@ TEST(GradientReducerWire, Bf16RoundsOnceOnTheWayAndTheSumOnce) {
 TEST(GradientReducerKinds, ThatCannotBeAreRefusedOnEveryRank) {
     EXPECT_THROW(make_gradient_reducer(test::world(), {.kind = "carrier pigeon"}), AgreedError);
     EXPECT_THROW(make_gradient_reducer(test::world(), {.kind = "nccl"}), AgreedError);
+}
+
+TEST(GradientReducerGroups, ShareTheMemoryOfTheirHost) {
+    const Communicator group = test::world().split(test::world().rank() / 2);
+    EXPECT_TRUE(group.is_one_host());
+    for (const char* const kind : {"shared", "auto"}) {
+        const auto reducer = make_gradient_reducer(group, {.kind = kind});
+        std::vector<float> piece{1.0F + static_cast<float>(group.rank())};
+        reducer->add(piece);
+        // Only sums of MPI's own go on in the background.
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        reducer->finish();
+        EXPECT_EQ(piece[0], group.size() == 1 ? 1.0F : 3.0F);
+        EXPECT_EQ(reducer->times().hidden_s, 0) << kind;
+    }
 }
 
 TEST(GradientReducerAlone, ChangesNothing) {

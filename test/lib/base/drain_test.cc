@@ -21,6 +21,17 @@ TEST(DrainSignals, RemembersEachSignal) {
     EXPECT_TRUE(is_asked_to_stop());
 }
 
+TEST(DrainSignals, OneWithinAnotherForgetsNothing) {
+    const DrainSignals outer;
+    std::raise(SIGUSR1);
+    {
+        const DrainSignals inner;
+        EXPECT_TRUE(is_asked_to_stop());
+    }
+    EXPECT_TRUE(is_asked_to_stop());
+    std::raise(SIGUSR1);  // still caught
+}
+
 TEST(DrainSignalsDeathTest, SecondTermEndsTheProcess) {
     EXPECT_EXIT(
         {

@@ -34,6 +34,15 @@ TEST(sweep, without_lists_is_the_campaigns_own_training) {
     EXPECT_EQ(skies_folder(runs[0].campaign), "out/skies");
 }
 
+TEST(sweep, looks_at_the_epochs_that_are_kept_where_it_names_none) {
+    const auto runs =
+        sweep_runs(parse("  variants: [{name: a}, {name: b, train.epochs: 4}]\n"
+                         "train: {epochs: 9, keep_epochs: [5, 3]}\n"));
+    EXPECT_EQ(runs.at(0).milestones, (std::vector{3, 5, 9}));
+    EXPECT_EQ(runs.at(0).campaign.train.keep_epochs, (std::vector{3, 5}));
+    EXPECT_EQ(runs.at(1).milestones, (std::vector{3, 4}));
+}
+
 TEST(sweep, makes_every_combination_once_and_trains_to_the_last_milestone) {
     const Campaign campaign = parse(
         "  variants:\n"
@@ -117,6 +126,29 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
     expect("  learning_rates: [1e-4]\n",
            "c.yaml:5:3: unknown key 'sweep.learning_rates' (it would have no effect), did you mean "
            "sweep.learning_rate?");
+    // What is refused for a training is refused for that of a variant, where the variant stands.
+    expect("  variants: [{name: a}, {name: b, train.patience: 2}]\n",
+           "c.yaml:5:25: sweep.variants[1]: train.patience is 2 (without validation skies no epoch "
+           "is better than another), give train.validation_skies");
+    expect("  variants: [{name: a, train.choose_threshold: true}]\n",
+           "c.yaml:5:14: sweep.variants[0]: train.choose_threshold is true (without validation "
+           "skies there is nothing to choose it by), give train.validation_skies");
+    expect("  variants: [{name: a, train.validation_skies: 900000}]\n",
+           "c.yaml:5:14: sweep.variants[0]: train.validation_skies is 900000 (of " +
+               std::to_string(Campaign{}.simulate.n_train) +
+               " none would be left to train on), give fewer of them or more skies");
+    expect(
+        "  variants: [{name: a, train.patience: 2, train.validation_skies: 1}]\n"
+        "  epochs: [1, 2]\n",
+        "c.yaml:5:14: sweep.variants[0]: train.patience is 2 (training may end before an epoch "
+        "that sweep.epochs names), leave one of the two out");
+    expect("  epochs: [1, 2]\ntrain: {patience: 2, validation_skies: 1}\n",
+           "c.yaml:6:19: train.patience is 2 (training may end before an epoch that sweep.epochs "
+           "names), leave one of the two out");
+    expect("  seed: [1, 2]\ntrain: {patience: 2, validation_skies: 1, keep_epochs: [3]}\n",
+           "c.yaml:6:19: train.patience is 2 (training may end before an epoch that "
+           "train.keep_epochs names), leave one of the two out");
+    expect("  seed: [1, 2]\ntrain: {patience: 2, validation_skies: 1}\n", "no fault");
     std::string seeds = "  seed: [0";
     for (int seed = 1; seed < 400; ++seed) {
         seeds += ", " + std::to_string(seed);

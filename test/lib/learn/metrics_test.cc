@@ -135,6 +135,14 @@ TEST(Metrics, TellErrorsOfLabelsFromErrorsOfTheNetwork) {
     EXPECT_EQ(score.split, (ErrorSplit{.n_0f_faint = 2, .n_0f_beside = 0, .n_1f_beside = 0}));
 }
 
+TEST(Metrics, CountsHoldAScoreAndItsSum) {
+    const FieldScore score{{1, 2, 3, 4}, {5, 6, 7}};
+    EXPECT_EQ(counts_of(score), (Counts{1, 2, 3, 4, 5, 6, 7}));
+    EXPECT_EQ(field_score_of(counts_of(score)), score);
+    const std::vector<FieldScore> fields(3, score);
+    EXPECT_EQ(counts_of(sum_of(fields)), (Counts{3, 6, 9, 12, 15, 18, 21}));
+}
+
 TEST(Metrics, SplitErrorsAsTheSlowReferenceDoes) {
     base::RandomStream random(3, base::Purpose::test);
     for (int trial = 0; trial < 50; ++trial) {
