@@ -54,7 +54,7 @@ std::string table_of(const std::vector<std::vector<learn::FieldScore>>& models) 
     return table;
 }
 
-/// A_s, W_s and W_v of each model.
+/// A_s, W_s and W_v over several models.
 struct Figures {
     learn::Measured a_s;
     learn::Measured w_s;
@@ -62,18 +62,9 @@ struct Figures {
 };
 
 Figures figures_of(const std::vector<std::vector<learn::FieldScore>>& models) {
-    std::vector<double> a_s;
-    std::vector<double> w_s;
-    std::vector<double> w_v;
-    for (const auto& fields : models) {
-        const learn::Confusion confusion = learn::sum_of(fields).confusion;
-        a_s.push_back(confusion.a_s());
-        w_s.push_back(confusion.w_s());
-        w_v.push_back(confusion.w_v());
-    }
-    return {learn::mean_and_deviation(a_s),
-            learn::mean_and_deviation(w_s),
-            learn::mean_and_deviation(w_v)};
+    return {learn::over_models(models, &learn::Confusion::a_s),
+            learn::over_models(models, &learn::Confusion::w_s),
+            learn::over_models(models, &learn::Confusion::w_v)};
 }
 
 std::string mean_line(std::size_t n_models, const Figures& figures) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <exception>
@@ -18,11 +17,6 @@
 
 namespace faintweb::mpi {
 namespace {
-
-double now_s() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
 
 /// The bits of a float32 rounded to bfloat16, to nearest even; no number stays no number.
 void to_wire(float value, std::uint16_t& bits) {
@@ -268,24 +262,25 @@ std::unique_ptr<GradientReducer> make_reducer(const Communicator& communicator,
 
 }  // namespace
 
-void GradientReducer::add(std::span<float> piece) {
-    const double begin_s = now_s();
-    if (last_s_ > 0 && is_background()) {
-        times_.hidden_s += begin_s - last_s_;
+void GradientReducer::end_of_computing() {
+    const double computed_s = watch_.lap();
+    if (is_adding_ && is_background()) {
+        times_.hidden_s += computed_s;
     }
+}
+
+void GradientReducer::add(std::span<float> piece) {
+    end_of_computing();
     start(piece);
-    last_s_ = now_s();
-    times_.exposed_s += last_s_ - begin_s;
+    is_adding_ = true;
+    times_.exposed_s += watch_.lap();
 }
 
 void GradientReducer::finish() {
-    const double begin_s = now_s();
-    if (last_s_ > 0 && is_background()) {
-        times_.hidden_s += begin_s - last_s_;
-    }
+    end_of_computing();
     wait();
-    last_s_ = 0;
-    times_.exposed_s += now_s() - begin_s;
+    is_adding_ = false;
+    times_.exposed_s += watch_.lap();
 }
 
 std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& communicator,

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "lib/base/stopwatch.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -57,8 +58,12 @@ class GradientReducer {
     /// Whether the sums go on between start() and wait().
     virtual bool is_background() const { return false; }
 
+    /// Of this rank, since the last call: hidden if pieces were under way.
+    void end_of_computing();
+
     ReductionTimes times_;
-    double last_s_ = 0;  ///< when the last start() ended; 0 if nothing was added since finish()
+    base::Stopwatch watch_;
+    bool is_adding_ = false;  // pieces were added since finish()
 };
 
 /// The reducer for these ranks; nothing to do for one, unless that one asks for NCCL.

@@ -97,6 +97,15 @@ Measured mean_and_deviation(std::span<const double> values) {
                               : std::sqrt(squares / (n - 1))};
 }
 
+Measured over_models(std::span<const std::vector<FieldScore>> models,
+                     double (Confusion::*ratio)() const) {
+    std::vector<double> values;
+    for (const std::vector<FieldScore>& fields : models) {
+        values.push_back((sum_of(std::span<const FieldScore>(fields)).confusion.*ratio)());
+    }
+    return mean_and_deviation(values);
+}
+
 std::vector<MeanScore> mean_scores(std::span<const std::vector<FieldScore>> models) {
     FAINTWEB_EXPECTS(!models.empty());
     std::vector<MeanScore> means(models.front().size());

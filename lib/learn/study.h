@@ -65,6 +65,12 @@ double signal_tiles_of(const PaperScore& score);
 /// Mean and standard deviation of a sample (n - 1); no deviation (NaN) of fewer than two.
 Measured mean_and_deviation(std::span<const double> values);
 
+/// A ratio of each model's outcomes over all fields, for instance &Confusion::a_s.
+///
+/// @param models  [n_models][n_fields].
+Measured over_models(std::span<const std::vector<FieldScore>> models,
+                     double (Confusion::*ratio)() const);
+
 /// What the difference of two A_s follows from: counts of one field, mean over seeds.
 struct MeanScore {
     double n_1c = 0;

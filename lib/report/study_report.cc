@@ -76,26 +76,11 @@ struct Group {
     learn::FieldScore total() const {
         learn::FieldScore sum;
         for (const auto& fields : models) {
-            for (const learn::FieldScore& field : fields) {
-                sum += field;
-            }
+            sum += learn::sum_of(fields);
         }
         return sum;
     }
 };
-
-/// Ratio of a confusion matrix over the models.
-learn::Measured over_models(const Group& group, double (learn::Confusion::*ratio)() const) {
-    std::vector<double> values;
-    for (const auto& fields : group.models) {
-        learn::Confusion sum;
-        for (const learn::FieldScore& field : fields) {
-            sum += field.confusion;
-        }
-        values.push_back((sum.*ratio)());
-    }
-    return learn::mean_and_deviation(values);
-}
 
 std::vector<label::LabelRule> rules_of(std::span<const learn::StudyRow> rows) {
     std::vector<label::LabelRule> rules;
@@ -159,7 +144,8 @@ std::string against_paper(const Group& group) {
     if (!paper) {
         return "";
     }
-    const double difference = over_models(group, &learn::Confusion::a_s).mean - paper->a_s.mean;
+    const double difference =
+        learn::over_models(group.models, &learn::Confusion::a_s).mean - paper->a_s.mean;
     return base::text(
         difference >= 0 ? "+" : "", rounded(difference, 4), difference >= 0 ? "" : ", not reached");
 }
@@ -206,9 +192,9 @@ std::string score_table(std::span<const learn::StudyRow> rows,
             add(rule,
                 {group.name,
                  base::text(group.models.size()),
-                 figure(over_models(group, &learn::Confusion::a_s)),
-                 figure(over_models(group, &learn::Confusion::w_s)),
-                 figure(over_models(group, &learn::Confusion::w_v)),
+                 figure(learn::over_models(group.models, &learn::Confusion::a_s)),
+                 figure(learn::over_models(group.models, &learn::Confusion::w_s)),
+                 figure(learn::over_models(group.models, &learn::Confusion::w_v)),
                  against_paper(group),
                  reference == &group ? "" : difference_text(reference, group.models)});
         }
@@ -220,9 +206,9 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                 add(rule,
                     {"threshold finder (" + finder.settings + ")",
                      "",
-                     figure(over_models(group, &learn::Confusion::a_s)),
-                     figure(over_models(group, &learn::Confusion::w_s)),
-                     figure(over_models(group, &learn::Confusion::w_v)),
+                     figure(learn::over_models(group.models, &learn::Confusion::a_s)),
+                     figure(learn::over_models(group.models, &learn::Confusion::w_s)),
+                     figure(learn::over_models(group.models, &learn::Confusion::w_v)),
                      against_paper(group),
                      groups.empty()
                          ? ""
