@@ -96,7 +96,8 @@ TEST(plot, points_stand_where_the_axes_say) {
     EXPECT_NEAR(2 * middle.first_x, left_low.first_x + right_high.first_x, 2);
     EXPECT_NEAR(2 * middle.first_y, left_low.first_y + right_high.first_y, 2);
     // A hundredth of the way from 1 to 1e4 in a logarithm is the middle.
-    const auto in_decades = place(100, 0.5, {"x", 1, 1e4, true});
+    const PlotAxis decades{"x", 1, 1e4, true};
+    const auto in_decades = place(100, 0.5, decades);
     EXPECT_NEAR(in_decades.first_x, middle.first_x, 1);
 }
 
@@ -104,8 +105,8 @@ TEST(plot, what_is_outside_or_not_a_number_is_not_drawn) {
     const PlotAxis unit{"x", 0, 1, false};
     EXPECT_EQ(Picture(drawn({{"", unit, unit, {one_point(0.5, 7)}}})).find(0xff0000).n, 0);
     EXPECT_EQ(Picture(drawn({{"", unit, unit, {one_point(0.5, NAN)}}})).find(0xff0000).n, 0);
-    EXPECT_EQ(
-        Picture(drawn({{"", unit, {"y", 1, 10, true}, {one_point(0.5, -1)}}})).find(0xff0000).n, 0);
+    const PlotAxis decade{"y", 1, 10, true};
+    EXPECT_EQ(Picture(drawn({{"", unit, decade, {one_point(0.5, -1)}}})).find(0xff0000).n, 0);
 }
 
 TEST(plot, lines_join_points_and_break_at_a_gap) {
