@@ -33,8 +33,13 @@ std::string settings_of(const Campaign& campaign, const std::vector<std::string>
 /// All that a stage's output depends on. A stage with the same state as when it last ended is done.
 std::string stage_state(const Campaign& campaign, Stage stage) {
     const std::string simulated = mock_skies_state(campaign) + settings_of(campaign, {"simulate"});
-    const std::string trained =
+    std::string trained =
         simulated + settings_of(campaign, {"tile_px", "field_px", "label", "train"});
+    if (campaign.train.joint) {
+        for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
+            trained += campaign::rule_name(rule) + "\n";
+        }
+    }
     switch (stage) {
         case Stage::simulate:
             return simulated;
@@ -61,10 +66,15 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
 }
 
 std::vector<std::string> models_of_training(const Campaign& campaign) {
-    std::vector<std::string> paths{model_path(campaign)};
-    for (const int epoch : campaign.train.keep_epochs) {
-        if (epoch <= campaign.train.epochs) {
-            paths.push_back(epoch_model_path(campaign, epoch));
+    std::vector<std::string> paths;
+    Campaign of_rule = campaign;
+    for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
+        of_rule.label = rule;
+        paths.push_back(model_path(of_rule));
+        for (const int epoch : campaign.train.keep_epochs) {
+            if (epoch <= campaign.train.epochs) {
+                paths.push_back(epoch_model_path(of_rule, epoch));
+            }
         }
     }
     return paths;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -37,11 +38,14 @@ using campaign::SweepRun;
 constexpr std::size_t max_models_at_once = 64;
 
 std::string failure_path(const SweepRun& run) {
-    return run.campaign.output + "/failure.txt";
+    return run.training.output + "/failure.txt";
 }
 
+/// Of its label rule, where others share the training.
 std::string scores_path(const SweepRun& run) {
-    return run.campaign.output + "/milestones.json";
+    const std::string rule =
+        run.training.train.joint ? "_" + campaign::rule_name(run.campaign.label) : "";
+    return run.campaign.output + "/milestones" + rule + ".json";
 }
 
 std::string timing_path(const SweepRun& run) {
@@ -59,7 +63,7 @@ std::string failure_of(const SweepRun& run) {
     std::string reason;
     std::getline(file, hash);
     std::getline(file, reason);
-    return hash == stage_hash(run.campaign, Stage::train) ? reason : "";
+    return hash == stage_hash(run.training, Stage::train) ? reason : "";
 }
 
 /// How many ranks train the run, or have; 0 if it was not begun.
@@ -71,7 +75,7 @@ int n_ranks_of(const SweepRun& run) {
 
 /// Sums of gradients depend on the number of ranks, and so does the model.
 bool is_trained(const SweepRun& run, int group_size) {
-    return is_finished(run.campaign, Stage::train) && n_ranks_of(run) == group_size;
+    return is_finished(run.training, Stage::train) && n_ranks_of(run) == group_size;
 }
 
 /// Trains one run, or goes on with it; what fails in the training itself costs this run only.
@@ -80,22 +84,21 @@ bool is_trained(const SweepRun& run, int group_size) {
 ///
 /// @collective yes: every rank of the group.
 void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTiles& tiles) {
-    prepare_folder(group, run.campaign.output + "/.stages");
-    forget_from(group, run.campaign, Stage::train);
+    prepare_folder(group, run.training.output + "/.stages");
+    forget_from(group, run.training, Stage::train);
     mpi::from_root(group, [&] {
-        for (const std::string& path : {failure_path(run), timing_path(run), scores_path(run)}) {
-            fs::remove(path);
-        }
+        fs::remove(failure_path(run));
+        fs::remove(timing_path(run));
         if (n_ranks_of(run) != group.size()) {
-            fs::remove_all(run.campaign.output + "/checkpoints");
+            fs::remove_all(run.training.output + "/checkpoints");
         }
         base::write_file(ranks_path(run), base::text(group.size(), "\n"));
-        base::write_file(run.campaign.output + "/campaign.yaml", campaign::dump(run.campaign));
+        base::write_file(run.training.output + "/campaign.yaml", campaign::dump(run.training));
         return std::string();
     });
     std::string failure;
     try {
-        train_on(group, run.campaign, tiles);
+        train_on(group, run.training, tiles);
     } catch (const TrainingFailed& error) {
         failure = error.what();
     } catch (const base::Error& error) {
@@ -109,11 +112,11 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
     }
     mpi::from_root(group, [&] {
         if (failure.empty()) {
-            mark_finished(run.campaign, Stage::train);
+            mark_finished(run.training, Stage::train);
         } else {
             std::replace(failure.begin(), failure.end(), '\n', ' ');
             base::write_file(failure_path(run),
-                             stage_hash(run.campaign, Stage::train) + "\n" + failure + "\n");
+                             stage_hash(run.training, Stage::train) + "\n" + failure + "\n");
             base::log_warning("sweep: " + run.name + ": " + failure);
         }
         return std::string();
@@ -157,21 +160,22 @@ void stop_if_asked(const mpi::Communicator& communicator) {
 /// @collective yes: every rank of the group.
 void train_as_group(const mpi::Communicator& group,
                     const std::string& claims,
-                    const std::vector<SweepRun>& runs) try {
-    TrainingTiles tiles;
-    for (const SweepRun& run : runs) {
-        const double threshold = run.campaign.label.flux_threshold_jy_arcsec2;
-        if (std::ranges::find(tiles.flux_thresholds, threshold) == tiles.flux_thresholds.end()) {
-            tiles.flux_thresholds.push_back(threshold);
-        }
+                    const std::vector<const SweepRun*>& trainings) try {
+    std::vector<label::LabelRule> rules;
+    for (const SweepRun* run : trainings) {
+        const std::vector<label::LabelRule> of_run = campaign::label_rules(run->training);
+        rules.insert(rules.end(), of_run.begin(), of_run.end());
     }
+    TrainingTiles tiles;
+    tiles.flux_thresholds = thresholds_of(rules);
     std::size_t next = 0;
-    while (const auto taken = claim(group, claims, next, runs.size())) {
+    while (const auto taken = claim(group, claims, next, trainings.size())) {
+        const SweepRun& run = *trainings[*taken];
         if (group.is_root()) {
             base::log_info(base::text(
-                "sweep: ", runs[*taken].name, " (", *taken + 1, " of ", runs.size(), ")"));
+                "sweep: ", run.training.name, " (", *taken + 1, " of ", trainings.size(), ")"));
         }
-        train_run(group, runs[*taken], tiles);
+        train_run(group, run, tiles);
         if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
             mpi::from_root(group, [&] {
                 base::make_folder(claims + "/stop");
@@ -184,6 +188,18 @@ void train_as_group(const mpi::Communicator& group,
     throw base::Error(error.code(), error.what());
 }
 
+/// One run of each training: runs that differ in their label rule may share one.
+std::vector<const SweepRun*> trainings_of(const std::vector<SweepRun>& runs) {
+    std::vector<const SweepRun*> trainings;
+    std::set<std::string> outputs;
+    for (const SweepRun& run : runs) {
+        if (outputs.insert(run.training.output).second) {
+            trainings.push_back(&run);
+        }
+    }
+    return trainings;
+}
+
 /// Trains what is not trained, each group of ranks one run after another.
 /// @collective yes: every rank.
 void train_all(const mpi::Communicator& communicator,
@@ -192,18 +208,19 @@ void train_all(const mpi::Communicator& communicator,
     // All groups are of one size, see is_trained(); ranks too few for a group of their own wait.
     const int group_size = campaign.sweep.group_size;
     const std::string claims = campaign.output + "/runs/.claims";
+    const std::vector<const SweepRun*> trainings = trainings_of(runs);
     mpi::from_root(communicator, [&] {
         fs::remove_all(claims);
         base::make_folder(claims);
         std::size_t n_done = 0;
-        for (std::size_t i = 0; i < runs.size(); ++i) {
-            if (is_trained(runs[i], group_size) || !failure_of(runs[i]).empty()) {
+        for (std::size_t i = 0; i < trainings.size(); ++i) {
+            if (is_trained(*trainings[i], group_size) || !failure_of(*trainings[i]).empty()) {
                 fs::create_directory(base::text(claims, "/", i));
                 ++n_done;
             }
         }
         base::print(base::text("sweep: ",
-                               runs.size(),
+                               trainings.size(),
                                " trainings, ",
                                n_done,
                                " finished before and unchanged, skipped"));
@@ -213,7 +230,7 @@ void train_all(const mpi::Communicator& communicator,
     const int number = std::min(communicator.rank() / group_size, n_groups);
     const mpi::Communicator group = communicator.split(number);
     if (number < n_groups) {
-        train_as_group(group, claims, runs);
+        train_as_group(group, claims, trainings);
     }
     communicator.wait_for_all();
     stop_if_asked(communicator);
@@ -248,9 +265,18 @@ nlohmann::json read_state(const std::string& path, const std::string& state) {
     return json.is_object() && json.value("state", "") == state ? json : nlohmann::json();
 }
 
+/// What the scores of a run's models follow from.
+std::string score_state(const SweepRun& run) {
+    std::string state = stage_hash(run.campaign, Stage::evaluate);
+    for (const int epoch : run.milestones) {
+        state += " " + file_stamp(path_at(run, epoch));
+    }
+    return state;
+}
+
 /// Of its own: `evaluate` in a run's folder is another stage, with other files.
 nlohmann::json read_scores(const SweepRun& run) {
-    return read_state(scores_path(run), stage_hash(run.campaign, Stage::evaluate));
+    return read_state(scores_path(run), score_state(run));
 }
 
 /// Scores the models of some runs, with each test field read once, and keeps that in their folders.
@@ -269,7 +295,7 @@ void score_runs(const mpi::Communicator& communicator,
     mpi::from_root(communicator, [&] {
         auto of_model = scores.models.begin();
         for (const SweepRun* run : runs) {
-            nlohmann::json json = {{"state", stage_hash(run->campaign, Stage::evaluate)}};
+            nlohmann::json json = {{"state", score_state(*run)}};
             for (const int epoch : run->milestones) {
                 json["fields_at_epoch"][std::to_string(epoch)] = to_json(*of_model++);
             }
@@ -397,8 +423,11 @@ double training_s_of(const SweepRun& run) {
 
 std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
     const Campaign& campaign = run.campaign;
-    const learn::NetworkInfo network =
-        learn::network_info(campaign.train.network, campaign.tile_px);
+    const learn::NetworkInfo network = learn::network_info(
+        campaign.train.network,
+        campaign.tile_px,
+        {.n_rules = 1,
+         .n_thresholds = std::ssize(thresholds_of(campaign::label_rules(run.training)))});
     learn::StudyRow row;
     row.run = run.name;
     row.set_up = run.set_up;
@@ -516,9 +545,11 @@ std::size_t report_study(const Campaign& campaign,
     base::print(table);
     base::print(base::text("sweep: ",
                            runs.size(),
+                           " runs of ",
+                           trainings_of(runs).size(),
                            " trainings, ",
                            n_failed,
-                           " without a model; results are in ",
+                           " runs without a model; results are in ",
                            campaign.output));
     return n_failed;
 }
@@ -562,10 +593,13 @@ void print_sweep(const Campaign& campaign) {
     std::int64_t n_epochs = 0;
     for (const SweepRun& run : runs) {
         n_models += run.milestones.size();
-        n_epochs += run.campaign.train.epochs;
+    }
+    const std::vector<const SweepRun*> trainings = trainings_of(runs);
+    for (const SweepRun* run : trainings) {
+        n_epochs += run->training.train.epochs;
     }
     base::print(base::text("sweep: ",
-                           runs.size(),
+                           trainings.size(),
                            " trainings of ",
                            n_epochs,
                            " epochs in all, ",

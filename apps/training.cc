@@ -1,9 +1,11 @@
 #include "apps/training.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -25,7 +27,7 @@
 namespace faintweb::apps {
 namespace {
 
-std::string line_of_validation(const learn::Model& model, const ScoredTiles& scored) {
+std::string line_of_validation(const learn::Model& model, const ScoredTiles::OfRule& scored) {
     const learn::Confusion confusion = learn::count_outcomes(
         learn::scores_of_logits(scored.logits), scored.labels, model.threshold);
     return base::text("A_s ",
@@ -38,6 +40,30 @@ std::string line_of_validation(const learn::Model& model, const ScoredTiles& sco
                       model.threshold);
 }
 
+/// Mean over the label rules that have signal tiles; of the last where none has.
+learn::Validation validate(const ScoredTiles& scored) {
+    std::vector<learn::Validation> of_rules;
+    for (const ScoredTiles::OfRule& tiles : scored.rules) {
+        const bool has_signal = std::ranges::find(tiles.labels, 1) != tiles.labels.end();
+        if (has_signal || (&tiles == &scored.rules.back() && of_rules.empty())) {
+            of_rules.push_back(
+                learn::validate(learn::scores_of_logits(tiles.logits), tiles.labels));
+        }
+    }
+    const auto mean = [&](double learn::Validation::*value) {
+        double sum = 0;
+        for (const learn::Validation& of_rule : of_rules) {
+            sum += of_rule.*value;
+        }
+        return sum / static_cast<double>(of_rules.size());
+    };
+    return {mean(&learn::Validation::a_s),
+            mean(&learn::Validation::w_s),
+            mean(&learn::Validation::w_v),
+            mean(&learn::Validation::best_a_s),
+            mean(&learn::Validation::best_threshold)};
+}
+
 }  // namespace
 
 Training::Training(const mpi::Communicator& communicator,
@@ -48,10 +74,12 @@ Training::Training(const mpi::Communicator& communicator,
       campaign_(campaign),
       settings_(campaign.train),
       tiles_(tiles),
+      rules_(campaign::label_rules(campaign)),
+      questions_{std::ssize(rules_), std::ssize(thresholds_of(rules_))},
       device_(device),
       n_threads_(threads_of_rank(campaign, communicator)),
       directory_(communicator, tiles.train.shard),
-      step_(campaign.train, campaign.tile_px, device, n_threads_),
+      step_(campaign.train, campaign.tile_px, device, n_threads_, questions_),
       reducer_(mpi::make_gradient_reducer(
           communicator,
           {.kind = campaign.parallel.reducer,
@@ -67,14 +95,18 @@ Training::Training(const mpi::Communicator& communicator,
     }
     signal_ids_ = learn::choose_tiles(settings_.seed, directory_.signal_ids(), n_signal);
     noise_ids_ = learn::choose_tiles(settings_.seed, directory_.noise_ids(), n_noise);
-    state_.settings_sha256 = base::sha256(
+    std::string settings =
         base::version() + "\n" + tiles.sha256 + "\n" +
-        campaign::settings_text(campaign, {"seed", "tile_px", "field_px", "label", "train"}));
+        campaign::settings_text(campaign, {"seed", "tile_px", "field_px", "label", "train"});
+    for (const label::LabelRule& rule : rules_) {
+        settings += campaign::rule_name(rule) + "\n";
+    }
+    state_.settings_sha256 = base::sha256(settings);
 }
 
 void Training::resume() {
     const auto n_parameters = static_cast<std::size_t>(
-        learn::network_info(settings_.network, campaign_.tile_px).n_parameters);
+        learn::network_info(settings_.network, campaign_.tile_px, questions_).n_parameters);
     const std::string bytes = mpi::from_root(communicator_, [&] {
         return learn::last_good_checkpoint(folder(), state_.settings_sha256, n_parameters);
     });
@@ -114,23 +146,26 @@ void Training::finish() {
     const bool keeps_best =
         settings_.keep == learn::KeptWeights::best && !state_.best_weights.empty();
     const std::vector<learn::WeightShape> shapes =
-        learn::weight_shapes(settings_.network, campaign_.tile_px);
+        learn::weight_shapes(settings_.network, campaign_.tile_px, questions_);
     const std::vector<learn::Tensor> tensors =
         keeps_best ? learn::tensors_of(state_.best_weights, shapes) : step_.weights();
     const int kept_epoch = keeps_best ? learn::best_epoch(state_.history, settings_) : state_.epoch;
     const std::optional<ScoredTiles> scored = score_validation(tensors);
     mpi::from_root(communicator_, [&] {
-        const learn::Model model = write_model(model_path(campaign_), tensors, kept_epoch, scored);
-        if (scored) {
-            write_reliability(model, *scored);
-        }
+        write_models(tensors, kept_epoch, /*is_last=*/true, scored);
         // Nothing is left to go on with, and the next training is another.
         std::filesystem::remove_all(checkpoints());
         return std::string();
     });
     if (communicator_.is_root()) {
-        base::log_info(base::text(
-            "train: wrote ", model_path(campaign_), ", the weights after epoch ", kept_epoch));
+        base::log_info(
+            base::text("train: wrote ",
+                       model_path(campaign_),
+                       rules_.size() > 1
+                           ? base::text(" and those of ", rules_.size() - 1, " other label rules")
+                           : "",
+                       ", the weights after epoch ",
+                       kept_epoch));
     }
     if (campaign_.parallel.profile) {
         profile_.step = step_.times();
@@ -173,7 +208,7 @@ void Training::train_epoch() {
         labels.clear();
         keys.clear();
         for (const mpi::TileId id : part.ids) {
-            labels.push_back(directory_.is_signal(id) ? 1 : 0);
+            labels.push_back(directory_.labels(id));
             keys.push_back({settings_.seed, epoch, id});
         }
         const learn::TrainingStep::Sum sum =
@@ -205,7 +240,7 @@ void Training::end_epoch(base::Progress& progress) {
     record.n_steps = n_steps();
     record.learning_rate = learn::learning_rate_of(settings_, n_steps() - 1, steps_per_epoch_);
     record.loss = sums[0] / static_cast<double>(n_samples_);
-    record.accuracy = sums[1] / static_cast<double>(n_samples_);
+    record.accuracy = sums[1] / static_cast<double>(n_samples_ * rules_.size());
     check_sums(sums[0]);
     const std::vector<int>& kept = settings_.keep_epochs;
     const bool is_kept = std::find(kept.begin(), kept.end(), record.epoch) != kept.end();
@@ -216,8 +251,7 @@ void Training::end_epoch(base::Progress& progress) {
         scored = score_validation(step_.weights());
     }
     if (scored && is_due) {
-        record.validation =
-            learn::validate(learn::scores_of_logits(scored->logits), scored->labels);
+        record.validation = validate(*scored);
     }
     timing_.validate_s = stopwatch.lap();
     state_.history.push_back(record);
@@ -231,8 +265,7 @@ void Training::end_epoch(base::Progress& progress) {
     sum_ = {};
     mpi::from_root(communicator_, [&] {
         if (is_kept) {
-            write_model(
-                epoch_model_path(campaign_, record.epoch), step_.weights(), record.epoch, scored);
+            write_models(step_.weights(), record.epoch, /*is_last=*/false, scored);
         }
         base::write_file(campaign_.output + "/history.csv", learn::history_csv(state_.history));
         base::write_file(campaign_.output + "/timing.csv", learn::timing_csv(state_.timings));
@@ -306,11 +339,13 @@ std::optional<ScoredTiles> Training::score_validation(
     model.tile_px = campaign_.tile_px;
     model.tensors = tensors;
     const learn::Classifier classifier(model, device_, n_threads_);
+    // Of a tile: its id, its labels and a logit for each rule, as bytes.
     struct Row {
-        mpi::TileId id;
-        float logit;
-        std::uint32_t label;
+        mpi::TileId id = 0;
+        std::uint64_t labels = 0;
+        std::array<float, campaign::max_label_rules> logits{};
     };
+    const std::size_t n_rules = rules_.size();
     const mpi::Shard& shard = tiles_.validation.shard;
     const auto tile_size =
         static_cast<std::size_t>(learn::network_info(model.network, model.tile_px).n_tile_values());
@@ -328,7 +363,10 @@ std::optional<ScoredTiles> Training::score_validation(
         }
         const std::vector<float> logits = classifier.logits(pixels);
         for (std::size_t i = 0; i < n; ++i) {
-            const Row row{shard.ids[first + i], logits[i], shard.labels[first + i]};
+            Row row{shard.ids[first + i], shard.labels[first + i], {}};
+            std::copy_n(logits.begin() + static_cast<std::ptrdiff_t>(i * n_rules),
+                        n_rules,
+                        row.logits.begin());
             rows.append(reinterpret_cast<const char*>(&row), sizeof(row));
         }
     }
@@ -339,23 +377,25 @@ std::optional<ScoredTiles> Training::score_validation(
         std::memcpy(all.data() + n_before, theirs.data(), theirs.size());
     }
     std::sort(all.begin(), all.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
-    ScoredTiles scored;
+    ScoredTiles scored{std::vector<ScoredTiles::OfRule>(n_rules)};
     for (const Row& row : all) {
-        scored.logits.push_back(row.logit);
-        scored.labels.push_back(row.label == 1 ? 1 : 0);
+        for (std::size_t r = 0; r < n_rules; ++r) {
+            scored.rules[r].logits.push_back(row.logits[r]);
+            scored.rules[r].labels.push_back((row.labels >> r) & 1U);
+        }
     }
     return scored;
 }
 
-learn::Model Training::write_model(const std::string& path,
-                                   const std::vector<learn::Tensor>& tensors,
-                                   int epoch,
-                                   const std::optional<ScoredTiles>& scored) const {
+void Training::write_models(const std::vector<learn::Tensor>& tensors,
+                            int epoch,
+                            bool is_last,
+                            const std::optional<ScoredTiles>& scored) const {
     learn::Model model;
     model.network = settings_.network;
+    model.n_thresholds = questions_.n_thresholds;
     model.tile_px = campaign_.tile_px;
     model.scaling = settings_.scaling;
-    model.label_rule = campaign_.label;
     model.pixel_arcsec = campaign_.sky.pixel_arcsec;
     model.beam = {
         campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec, 0};
@@ -364,20 +404,30 @@ learn::Model Training::write_model(const std::string& path,
     model.training_data_sha256 = tiles_.sha256;
     model.history = state_.history;
     model.kept_epoch = epoch;
-    if (scored) {
-        model.calibration = learn::fit_calibration(scored->logits, scored->labels);
-        if (settings_.choose_threshold) {
-            model.threshold =
-                learn::best_threshold(learn::scores_of_logits(scored->logits), scored->labels)
-                    .threshold;
+    campaign::Campaign of_rule = campaign_;
+    for (std::size_t r = 0; r < rules_.size(); ++r) {
+        of_rule.label = model.label_rule = rules_[r];
+        model.tensors = learn::weights_of_rule(tensors, static_cast<std::int64_t>(r));
+        if (scored) {
+            const auto& [logits, labels] = scored->rules[r];
+            model.calibration = learn::fit_calibration(logits, labels);
+            if (settings_.choose_threshold) {
+                model.threshold =
+                    learn::best_threshold(learn::scores_of_logits(logits), labels).threshold;
+            }
+        }
+        learn::write_model(is_last ? model_path(of_rule) : epoch_model_path(of_rule, epoch), model);
+        if (scored && is_last) {
+            write_reliability(model,
+                              rules_.size() > 1 ? "_" + campaign::rule_name(rules_[r]) : "",
+                              scored->rules[r]);
         }
     }
-    model.tensors = tensors;
-    learn::write_model(path, model);
-    return model;
 }
 
-void Training::write_reliability(const learn::Model& model, const ScoredTiles& scored) const {
+void Training::write_reliability(const learn::Model& model,
+                                 const std::string& rule,
+                                 const ScoredTiles::OfRule& scored) const {
     if (model.calibration == learn::Calibration{}) {
         base::log_warning(
             "train: the model is not calibrated (the validation skies hold no signal, or nothing "
@@ -389,12 +439,16 @@ void Training::write_reliability(const learn::Model& model, const ScoredTiles& s
             learn::probability_of(model.calibration, static_cast<double>(logit)));
     }
     const learn::Reliability reliability = learn::measure_reliability(probabilities, scored.labels);
-    base::write_file(campaign_.output + "/reliability.csv", learn::reliability_csv(reliability));
-    report::draw_reliability(
-        campaign_.output + "/reliability.png", reliability, settings_.network + ", validation");
+    const std::string path = campaign_.output + "/reliability" + rule;
+    base::write_file(path + ".csv", learn::reliability_csv(reliability));
+    report::draw_reliability(path + ".png", reliability, settings_.network + ", validation");
     base::print(base::text("train: ",
                            settings_.validation_skies,
-                           " validation skies: ",
+                           " validation skies, more than ",
+                           model.label_rule.min_pixels,
+                           " px above ",
+                           model.label_rule.flux_threshold_jy_arcsec2,
+                           " Jy/arcsec2: ",
                            line_of_validation(model, scored),
                            ", expected calibration error ",
                            reliability.expected_error));

@@ -32,8 +32,12 @@ class TrainingFailed : public mpi::AgreedError {
 /// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
 /// number of ranks.
 struct ScoredTiles {
-    std::vector<float> logits;
-    std::vector<std::uint8_t> labels;
+    /// Under one of the training's label rules.
+    struct OfRule {
+        std::vector<float> logits;
+        std::vector<std::uint8_t> labels;  ///< 1 signal, 0 noise
+    };
+    std::vector<OfRule> rules;
 };
 
 /// A training from its first step, or from that of its last checkpoint, to the model.
@@ -78,16 +82,21 @@ class Training {
     void stop_or_checkpoint();
     /// @return  nothing where there are no validation skies.
     std::optional<ScoredTiles> score_validation(const std::vector<learn::Tensor>& tensors) const;
-    learn::Model write_model(const std::string& path,
-                             const std::vector<learn::Tensor>& tensors,
-                             int epoch,
-                             const std::optional<ScoredTiles>& scored) const;
-    void write_reliability(const learn::Model& model, const ScoredTiles& scored) const;
+    /// Writes the model of each label rule.
+    void write_models(const std::vector<learn::Tensor>& tensors,
+                      int epoch,
+                      bool is_last,
+                      const std::optional<ScoredTiles>& scored) const;
+    void write_reliability(const learn::Model& model,
+                           const std::string& rule,
+                           const ScoredTiles::OfRule& scored) const;
 
     const mpi::Communicator& communicator_;
     const campaign::Campaign& campaign_;
     const learn::TrainSettings& settings_;
     const TrainingTiles& tiles_;
+    std::vector<label::LabelRule> rules_;
+    learn::Questions questions_;
     learn::Device device_;
     int n_threads_;
     mpi::TileDirectory directory_;

@@ -1,5 +1,6 @@
 #include "apps/training_tiles.h"
 
+#include <iterator>
 #include <ranges>
 #include <span>
 #include <sstream>
@@ -17,16 +18,25 @@
 namespace faintweb::apps {
 namespace {
 
+learn::NetworkInfo network_of(const campaign::Campaign& campaign) {
+    const std::vector<label::LabelRule> rules = campaign::label_rules(campaign);
+    return learn::network_info(campaign.train.network,
+                               campaign.tile_px,
+                               {std::ssize(rules), std::ssize(thresholds_of(rules))});
+}
+
 /// Settings that the numbers of all samples follow from.
 std::string how_tiles_are_cut(const campaign::Campaign& campaign) {
-    const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
+    const learn::NetworkInfo info = network_of(campaign);
     std::string text = base::text(
         campaign::settings_text(campaign,
                                 {"tile_px", "field_px", "train.scaling", "train.validation_skies"}),
         "margin ",
         info.margin_px);
     if (info.n_cells > 0) {
-        text += base::text(" cells above ", campaign.label.flux_threshold_jy_arcsec2);
+        for (const double threshold : thresholds_of(campaign::label_rules(campaign))) {
+            text += base::text(" cells above ", threshold);
+        }
     }
     return text;
 }
@@ -53,7 +63,8 @@ void gather_tiles(const mpi::Communicator& communicator,
                   TrainingTiles& set) {
     // A gathering that does not come to its end leaves no tiles to use.
     set.cut_as.clear();
-    const learn::NetworkInfo info = learn::network_info(campaign.train.network, campaign.tile_px);
+    const learn::NetworkInfo info = network_of(campaign);
+    const std::vector<double> cell_thresholds = thresholds_of(campaign::label_rules(campaign));
     const mpi::FieldPlan plan =
         plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
     for (LabelledTiles* tiles : {&set.train, &set.validation}) {
@@ -77,10 +88,11 @@ void gather_tiles(const mpi::Communicator& communicator,
             tile::scale_field(pixels.wide_noise, campaign.train.scaling, info.margin_px);
         const std::vector<float> images =
             tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, info.margin_px);
-        std::vector<float> cells;
-        if (info.n_cells > 0) {
-            cells = label::parts_above(
-                *pixels.sky, grid, campaign.label.flux_threshold_jy_arcsec2, learn::cell_px);
+        std::vector<std::vector<float>> cells;
+        for (const double threshold : cell_thresholds) {
+            if (info.n_cells > 0) {
+                cells.push_back(label::parts_above(*pixels.sky, grid, threshold, learn::cell_px));
+            }
         }
         std::vector<std::vector<std::int32_t>> n_above;
         for (const double threshold : set.flux_thresholds) {
@@ -90,7 +102,7 @@ void gather_tiles(const mpi::Communicator& communicator,
         const bool is_for_validation =
             plan.fields[static_cast<std::size_t>(field)].map >= first_validation_sky;
         LabelledTiles& tiles = is_for_validation ? set.validation : set.train;
-        std::vector<float> sample(tile_size + cells_size);
+        std::vector<float> sample(static_cast<std::size_t>(info.n_sample_values));
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const auto i = static_cast<std::size_t>(t);
             if (tile::is_blank_tile(n_blank[i], grid.tile_px)) {
@@ -100,10 +112,13 @@ void gather_tiles(const mpi::Communicator& communicator,
             for (std::size_t k = 0; k < n_above.size(); ++k) {
                 tiles.n_above[k].push_back(n_above[k][i]);
             }
-            const auto cells_begin = std::ranges::copy(
-                std::span(images).subspan(i * tile_size, tile_size), sample.begin());
-            std::ranges::copy(std::span(cells).subspan(i * cells_size, cells_size),
-                              cells_begin.out);
+            auto end = std::ranges::copy(std::span(images).subspan(i * tile_size, tile_size),
+                                         sample.begin())
+                           .out;
+            for (const std::vector<float>& above : cells) {
+                end = std::ranges::copy(std::span(above).subspan(i * cells_size, cells_size), end)
+                          .out;
+            }
             tiles.shard.samples.add(sample);
         }
         hashes += base::text(field, " ", pixels.sha256, "\n");
@@ -120,21 +135,43 @@ void gather_tiles(const mpi::Communicator& communicator,
 
 }  // namespace
 
+std::vector<double> thresholds_of(std::span<const label::LabelRule> rules) {
+    std::vector<double> thresholds;
+    for (const label::LabelRule& rule : rules) {
+        if (std::ranges::find(thresholds, rule.flux_threshold_jy_arcsec2) == thresholds.end()) {
+            thresholds.push_back(rule.flux_threshold_jy_arcsec2);
+        }
+    }
+    return thresholds;
+}
+
 void prepare_tiles(const mpi::Communicator& communicator,
                    const campaign::Campaign& campaign,
                    TrainingTiles& tiles) {
-    const double threshold = campaign.label.flux_threshold_jy_arcsec2;
-    auto place = std::ranges::find(tiles.flux_thresholds, threshold);
-    if (place == tiles.flux_thresholds.end()) {
-        place = tiles.flux_thresholds.insert(place, threshold);
-        tiles.cut_as.clear();
+    const std::vector<label::LabelRule> rules = campaign::label_rules(campaign);
+    const auto place_of = [&](double threshold) {
+        return std::ranges::find(tiles.flux_thresholds, threshold);
+    };
+    for (const double threshold : thresholds_of(rules)) {
+        if (place_of(threshold) == tiles.flux_thresholds.end()) {
+            tiles.flux_thresholds.push_back(threshold);
+            tiles.cut_as.clear();
+        }
     }
     if (tiles.cut_as != how_tiles_are_cut(campaign)) {
         gather_tiles(communicator, campaign, tiles);
     }
-    const auto k = static_cast<std::size_t>(place - tiles.flux_thresholds.begin());
     for (LabelledTiles* part : {&tiles.train, &tiles.validation}) {
-        part->shard.labels = label::labels_of(part->n_above[k], campaign.label);
+        std::vector<std::uint8_t>& labels = part->shard.labels;
+        labels.assign(part->shard.ids.size(), 0);
+        for (std::size_t r = 0; r < rules.size(); ++r) {
+            const auto k = static_cast<std::size_t>(place_of(rules[r].flux_threshold_jy_arcsec2) -
+                                                    tiles.flux_thresholds.begin());
+            const std::vector<std::uint8_t> of_rule = label::labels_of(part->n_above[k], rules[r]);
+            for (std::size_t i = 0; i < labels.size(); ++i) {
+                labels[i] = static_cast<std::uint8_t>(labels[i] | of_rule[i] << r);
+            }
+        }
     }
 }
 

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "lib/campaign/campaign.h"
+#include "lib/label/rule.h"
 #include "mpi/communicator.h"
 #include "mpi/tile_exchange.h"
 
@@ -36,7 +38,7 @@ struct LabelledTiles {
 };
 
 /// The training tiles of this rank. Trainings that differ in their labels only share them: the
-/// fields are read and cut for the first.
+/// fields are read and cut for the first. Networks with cells have them for their own thresholds.
 struct TrainingTiles {
     std::vector<double> flux_thresholds;  ///< of the label rules of all trainings to come
     LabelledTiles train;
@@ -45,7 +47,11 @@ struct TrainingTiles {
     std::string cut_as;  ///< settings that the tiles follow from; empty: there are none yet
 };
 
-/// Gathers the tiles of a training if there are none, or others, and labels them.
+/// The flux thresholds of label rules, each once, in the order in which rules name them.
+std::vector<double> thresholds_of(std::span<const label::LabelRule> rules);
+
+/// Gathers the tiles of a training if there are none, or others, and labels them under its rules
+/// (campaign::label_rules()).
 /// @throws mpi::AgreedError  if a field is missing, or a rank was asked to stop.
 /// @collective yes: every rank.
 void prepare_tiles(const mpi::Communicator& communicator,

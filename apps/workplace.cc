@@ -87,12 +87,22 @@ std::string mock_skies_state(const campaign::Campaign& campaign) {
     return state;
 }
 
+namespace {
+
+/// @param of_what  "", or "_epoch_N".
+std::string model_path(const campaign::Campaign& campaign, const std::string& of_what) {
+    const std::string rule = campaign.train.joint ? "_" + campaign::rule_name(campaign.label) : "";
+    return campaign.output + "/model" + rule + of_what + ".safetensors";
+}
+
+}  // namespace
+
 std::string model_path(const campaign::Campaign& campaign) {
-    return campaign.output + "/model.safetensors";
+    return model_path(campaign, "");
 }
 
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch) {
-    return base::text(campaign.output, "/model_epoch_", epoch, ".safetensors");
+    return model_path(campaign, base::text("_epoch_", epoch));
 }
 
 std::string catalogue_path(const campaign::Campaign& campaign) {

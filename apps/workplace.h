@@ -41,8 +41,9 @@ std::string file_stamp(const std::string& path);
 std::string identity_of(const std::string& path);
 /// All that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
+/// The model of the campaign's label rule.
 std::string model_path(const campaign::Campaign& campaign);
-/// The model after an epoch of train.keep_epochs.
+/// The same after an epoch of train.keep_epochs.
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
 

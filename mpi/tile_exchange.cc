@@ -12,12 +12,11 @@ namespace faintweb::mpi {
 TileDirectory::TileDirectory(const Communicator& communicator, const Shard& shard) {
     FAINTWEB_EXPECTS(shard.ids.size() == shard.labels.size());
     FAINTWEB_EXPECTS(shard.ids.size() == shard.samples.size());
-    FAINTWEB_EXPECTS(shard.ids.size() < std::size_t{1} << 31U);
+    FAINTWEB_EXPECTS(shard.ids.size() < std::size_t{1} << 32U);
     std::string mine;
     for (std::size_t i = 0; i < shard.ids.size(); ++i) {
-        const Entry entry{shard.ids[i],
-                          communicator.rank(),
-                          static_cast<std::uint32_t>(2 * i + (shard.labels[i] == 1 ? 1 : 0))};
+        const Entry entry{
+            shard.ids[i], communicator.rank(), static_cast<std::uint32_t>(i), shard.labels[i]};
         mine.append(reinterpret_cast<const char*>(&entry), sizeof(entry));
     }
     for (const std::string& part : communicator.all_gather(mine)) {
@@ -29,7 +28,7 @@ TileDirectory::TileDirectory(const Communicator& communicator, const Shard& shar
         return a.id < b.id;
     });
     for (const Entry& entry : entries_) {
-        (entry.place_and_label % 2 == 1 ? signal_ids_ : noise_ids_).push_back(entry.id);
+        (entry.labels != 0 ? signal_ids_ : noise_ids_).push_back(entry.id);
     }
 }
 
@@ -44,10 +43,10 @@ int TileDirectory::owner(TileId id) const {
     return entry(id).owner;
 }
 std::size_t TileDirectory::place(TileId id) const {
-    return entry(id).place_and_label / 2;
+    return entry(id).place;
 }
-bool TileDirectory::is_signal(TileId id) const {
-    return entry(id).place_and_label % 2 == 1;
+std::uint8_t TileDirectory::labels(TileId id) const {
+    return static_cast<std::uint8_t>(entry(id).labels);
 }
 
 EpochSamples::EpochSamples(const Communicator& communicator,

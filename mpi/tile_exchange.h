@@ -20,7 +20,7 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 /// The training tiles that one rank holds.
 struct Shard {
     std::vector<TileId> ids;
-    std::vector<std::uint8_t> labels;  ///< 1 = signal, 0 = noise
+    std::vector<std::uint8_t> labels;  ///< bit r: signal under label rule r
     /// ids.size() of them: learn::NetworkInfo::n_sample_values says what.
     learn::SampleStore samples;
 };
@@ -31,19 +31,21 @@ class TileDirectory {
     /// @collective yes: every rank.
     TileDirectory(const Communicator& communicator, const Shard& shard);
 
-    /// Tiles of each label in ascending order: the same on every rank and for any number of ranks.
+    /// Tiles that are signal under some rule, and the others, in ascending order: the same on every
+    /// rank and for any number of ranks.
     std::span<const TileId> signal_ids() const { return signal_ids_; }
     std::span<const TileId> noise_ids() const { return noise_ids_; }
     int owner(TileId id) const;
     /// Number of the tile in the shard of its owner.
     std::size_t place(TileId id) const;
-    bool is_signal(TileId id) const;
+    std::uint8_t labels(TileId id) const;  ///< as Shard::labels
 
   private:
     struct Entry {
         TileId id;
         std::int32_t owner;
-        std::uint32_t place_and_label;  ///< place * 2 + label
+        std::uint32_t place;
+        std::uint64_t labels;  ///< as wide as the alignment, so that no byte is undefined
     };
     const Entry& entry(TileId id) const;
     std::vector<Entry> entries_;  // sorted by id

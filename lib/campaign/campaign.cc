@@ -461,6 +461,15 @@ class CrossChecks {
                          "leave one of the two out");
             }
         }
+        if (const std::size_t n_rules = label_rules(campaign).size(); n_rules > max_label_rules) {
+            add_here({"train.joint"},
+                     "train.joint is true",
+                     base::text("the sweep and the campaign name ",
+                                n_rules,
+                                " label rules, a network learns at most ",
+                                max_label_rules),
+                     "shorten sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
+        }
         if (train.choose_threshold && n_validation == 0) {
             add_here({"train.choose_threshold"},
                      "train.choose_threshold is true",
@@ -569,6 +578,13 @@ class CrossChecks {
             if (!variant.settings.empty()) {
                 Campaign changed = campaign_;
                 apply_variant(changed, variant);
+                if (!sweep.min_pixels.empty()) {
+                    changed.label.min_pixels = sweep.min_pixels.front();
+                }
+                if (!sweep.flux_threshold_jy_arcsec2.empty()) {
+                    changed.label.flux_threshold_jy_arcsec2 =
+                        sweep.flux_threshold_jy_arcsec2.front();
+                }
                 check_training(changed, item);
             }
         }
@@ -869,6 +885,34 @@ std::vector<std::pair<std::string, std::string>> result_settings(
         }
     }
     return settings;
+}
+
+std::vector<label::LabelRule> label_rules(const Campaign& campaign) {
+    std::vector<label::LabelRule> rules{campaign.label};
+    if (!campaign.train.joint) {
+        return rules;
+    }
+    std::vector<int> min_pixels = campaign.sweep.min_pixels;
+    std::vector<double> thresholds = campaign.sweep.flux_threshold_jy_arcsec2;
+    if (min_pixels.empty()) {
+        min_pixels = {campaign.label.min_pixels};
+    }
+    if (thresholds.empty()) {
+        thresholds = {campaign.label.flux_threshold_jy_arcsec2};
+    }
+    for (const int n : min_pixels) {
+        for (const double threshold : thresholds) {
+            if (const label::LabelRule rule{n, threshold}; rule != campaign.label) {
+                rules.push_back(rule);
+            }
+        }
+    }
+    return rules;
+}
+
+std::string rule_name(const label::LabelRule& rule) {
+    return base::text(
+        "npix", rule.min_pixels, "_fth", print_double(rule.flux_threshold_jy_arcsec2));
 }
 
 std::string settings_text(const Campaign& campaign,

@@ -650,6 +650,12 @@ Keys::Keys() {
               "tile",
               "Train on at most so many tiles, one signal tile to noise_per_signal noise tiles, "
               "chosen by train.seed; 0 = all.");
+    train.key("joint",
+              &Train::joint,
+              any,
+              "",
+              "One network learns every combination of sweep.min_pixels and "
+              "sweep.flux_threshold_jy_arcsec2 at once, and gives a model for each.");
     train
         .key("source",
              &Train::source,

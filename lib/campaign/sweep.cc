@@ -14,8 +14,8 @@ namespace {
 struct Draft {
     Campaign campaign;
     std::string variant;
-    std::vector<std::string> set_up;  ///< parts of the names
-    std::vector<std::string> others;
+    /// Parts of the name.
+    std::vector<std::string> set_up, rule, seed;
 };
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -24,6 +24,14 @@ std::string joined(const std::vector<std::string>& parts) {
         text += (text.empty() ? "" : "_") + part;
     }
     return text;
+}
+
+std::string name_of(const std::vector<std::vector<std::string>>& groups) {
+    std::vector<std::string> parts;
+    for (const std::vector<std::string>& group : groups) {
+        parts.insert(parts.end(), group.begin(), group.end());
+    }
+    return parts.empty() ? "run" : joined(parts);
 }
 
 /// Makes of each draft one for each value; none of a key that is not swept.
@@ -95,28 +103,34 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
     });
     multiply<int>(drafts, sweep.min_pixels, [](Draft& draft, const int& n) {
         draft.campaign.label.min_pixels = n;
-        draft.others.push_back("npix" + std::to_string(n));
+        draft.rule.push_back("npix" + std::to_string(n));
     });
     multiply<double>(
         drafts, sweep.flux_threshold_jy_arcsec2, [](Draft& draft, const double& threshold) {
             draft.campaign.label.flux_threshold_jy_arcsec2 = threshold;
-            draft.others.push_back("fth" + print_double(threshold));
+            draft.rule.push_back("fth" + print_double(threshold));
         });
     multiply<std::uint64_t>(drafts, sweep.seed, [](Draft& draft, const std::uint64_t& seed) {
         draft.campaign.train.seed = seed;
-        draft.others.push_back("seed" + std::to_string(seed));
+        draft.seed.push_back("seed" + std::to_string(seed));
     });
 
+    const label::LabelRule first_rule = drafts.front().campaign.label;
     std::vector<SweepRun> runs;
     for (Draft& draft : drafts) {
         SweepRun run;
         run.set_up = joined(draft.set_up);
         run.variant = draft.variant;
-        draft.set_up.insert(draft.set_up.end(), draft.others.begin(), draft.others.end());
-        run.name = draft.set_up.empty() ? "run" : joined(draft.set_up);
+        run.name = name_of({draft.set_up, draft.rule, draft.seed});
         run.campaign = std::move(draft.campaign);
-        run.campaign.name = campaign.name + " " + run.name;
-        run.campaign.output = campaign.output + "/runs/" + run.name;
+        const bool is_joint = run.campaign.train.joint;
+        const std::string training = is_joint ? name_of({draft.set_up, draft.seed}) : run.name;
+        run.campaign.name = campaign.name + " " + training;
+        run.campaign.output = campaign.output + "/runs/" + training;
+        if (is_joint) {
+            run.campaign.sweep.min_pixels = sweep.min_pixels;
+            run.campaign.sweep.flux_threshold_jy_arcsec2 = sweep.flux_threshold_jy_arcsec2;
+        }
         run.milestones = sweep.epochs;
         if (sweep.epochs.empty()) {
             const int last = run.campaign.train.epochs;
@@ -129,6 +143,10 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
                              run.milestones.end());
         run.campaign.train.epochs = run.milestones.back();
         run.campaign.train.keep_epochs.assign(run.milestones.begin(), run.milestones.end() - 1);
+        run.training = run.campaign;
+        if (is_joint) {
+            run.training.label = first_rule;
+        }
         runs.push_back(std::move(run));
     }
     return runs;

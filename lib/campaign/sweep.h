@@ -7,19 +7,23 @@
 
 namespace faintweb::campaign {
 
-/// One training of a sweep.
+/// One combination of what a sweep names, and the training that it comes from.
 struct SweepRun {
-    std::string name;     ///< its folder: set-up, label rule and seed, as far as they are swept
+    std::string name;     ///< set-up, label rule and seed, as far as they are swept
     std::string set_up;   ///< what is swept but label rule and seed
     std::string variant;  ///< empty without variants
-    Campaign campaign;    ///< of this training alone, with output runs/NAME in the sweep's
+    /// Of this run alone, with output runs/TRAINING in the sweep's: its name, without the label
+    /// rule if one training is for all of them (train.joint).
+    Campaign campaign;
+    /// Of the training: the same for all runs that share it, which differ in campaign.label.
+    Campaign training;
     std::vector<int> milestones;  ///< epochs after which it is looked at, ascending, the last last
 };
 
-/// A sweep has at most so many trainings.
+/// A sweep has at most so many runs.
 inline constexpr double max_sweep_runs = 100'000;
 
-/// How many trainings a sweep has, without making them.
+/// How many runs a sweep has, without making them.
 double n_sweep_runs(const SweepSettings& sweep);
 
 /// Every combination of what campaign.sweep names, those that share their tiles side by side.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -40,17 +41,19 @@ struct Classifier::State {
     c10::Device torch_device;
     int n_threads;
     std::vector<at::Tensor> weights;
+    std::int64_t n_rules = 0;
 
     std::int64_t batch_size() const {
         return device.kind == DeviceKind::cpu ? cpu_batch : gpu_batch;
     }
 
-    /// @param tiles  [n, tile_px, tile_px], 1 <= n <= batch_size().
+    /// @param tiles   [n, tile_px, tile_px], 1 <= n <= batch_size().
+    /// @param logits  [n, n_rules].
     void classify_batch(std::span<const float> tiles, std::span<float> logits) const {
         // Of the calling thread: the operations below must not share their work with others.
         at::set_num_threads(1);
         const c10::InferenceMode inference;
-        const auto n = static_cast<std::int64_t>(logits.size());
+        const std::int64_t n = std::ssize(logits) / n_rules;
         at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, edge_px, edge_px});
         if (n < batch_size()) {
             // Another batch size may take another kernel, with other rounding.
@@ -58,10 +61,11 @@ struct Classifier::State {
             padded.narrow(0, 0, n).copy_(batch);
             batch = padded;
         }
-        const at::Tensor output = forward(trunk, weights, batch.to(torch_device));
+        const at::Tensor output =
+            forward(trunk, weights, batch.to(torch_device)).view({batch_size(), n_rules, 2});
         const at::Tensor odds =
-            output.select(1, 1).sub(output.select(1, 0)).to(c10::DeviceType::CPU).contiguous();
-        std::copy_n(odds.const_data_ptr<float>(), n, logits.data());
+            output.select(2, 1).sub(output.select(2, 0)).to(c10::DeviceType::CPU).contiguous();
+        std::copy_n(odds.const_data_ptr<float>(), n * n_rules, logits.data());
     }
 };
 
@@ -78,6 +82,7 @@ Classifier::Classifier(const Model& model, Device device, int n_threads)
                 .clone()
                 .to(state_->torch_device));
     }
+    state_->n_rules = model.tensors.back().shape.front() / 2;
 }
 Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
@@ -88,12 +93,13 @@ std::vector<float> Classifier::logits(std::span<const float> tiles) const {
     FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
     const std::size_t n_tiles = tiles.size() / tile_size;
     const auto batch = static_cast<std::size_t>(state_->batch_size());
-    std::vector<float> logits(n_tiles);
+    const auto n_rules = static_cast<std::size_t>(state_->n_rules);
+    std::vector<float> logits(n_tiles * n_rules);
     base::parallel_for(state_->n_threads, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
         const std::size_t first = b * batch;
         const std::size_t n = std::min(batch, n_tiles - first);
         state_->classify_batch(tiles.subspan(first * tile_size, n * tile_size),
-                               std::span(logits).subspan(first, n));
+                               std::span(logits).subspan(first * n_rules, n * n_rules));
     });
     return logits;
 }

@@ -29,8 +29,9 @@ class Classifier {
 
     /// @param tiles  [n, rows, cols] row-major, each with the network's margin, scaled with the
     ///               model's scaling; finite.
-    /// @return       [n] logarithm of the odds of signal, not calibrated: the output for signal
-    ///               minus that for noise.
+    /// @return       [n, n_rules] logarithm of the odds of signal under each label rule that the
+    ///               model's weights answer (one, but while they are trained), not calibrated: the
+    ///               output for signal minus that for noise.
     std::vector<float> logits(std::span<const float> tiles) const;
 
     /// The same as score_of_logit() of each.

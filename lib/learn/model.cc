@@ -108,6 +108,7 @@ Json to_json(const Model& model) {
     return {
         {"format", format_version},
         {"network", model.network},
+        {"n_thresholds", model.n_thresholds},
         {"tile_px", model.tile_px},
         {"scaling", tile::scaling_name(model.scaling)},
         {"label_rule",
@@ -147,6 +148,9 @@ Model from_json(const Json& json) {
     }
     Model model;
     model.network = text_of(json, "network");
+    if (json.contains("n_thresholds")) {  // older models have one
+        model.n_thresholds = value_of<std::int64_t>(json, "n_thresholds", 1, 1000);
+    }
     model.tile_px = value_of<int>(json, "tile_px", 1, 1 << 16);
     model.scaling = tile::scaling_from_name(text_of(json, "scaling"));
     const Json& rule = object_of(json, "label_rule");
@@ -193,7 +197,8 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 /// The tensors in the order of the network.
 /// @throws std::runtime_error  if they are not exactly the network's, or not finite.
 std::vector<Tensor> fitting_tensors(const Model& model, std::vector<Tensor> tensors) {
-    const std::vector<WeightShape> shapes = weight_shapes(model.network, model.tile_px);
+    const std::vector<WeightShape> shapes = weight_shapes(
+        model.network, model.tile_px, {.n_rules = 1, .n_thresholds = model.n_thresholds});
     std::vector<Tensor> ordered;
     for (const WeightShape& weight : shapes) {
         const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& tensor) {

@@ -18,6 +18,7 @@ namespace faintweb::learn {
 /// A network with its weights and everything that is needed to use it rightly.
 struct Model {
     std::string network = "cosmodeep_spp";
+    std::int64_t n_thresholds = 1;  ///< as in Questions
     int tile_px = 40;
     tile::Scaling scaling = tile::Scaling::asinh_sigma;
     label::LabelRule label_rule;

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 
+#include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
@@ -64,7 +66,7 @@ std::int64_t n_cells_of(int tile_px) {
     return tile_px / cell_px;
 }
 
-std::int64_t n_features(const NetworkEntry& network, int tile_px) {
+std::int64_t n_features(const NetworkEntry& network, int tile_px, Questions questions) {
     const std::int64_t edge = tile_px / 2 / 2;
     switch (network.trunk) {
         case Trunk::flattened:
@@ -72,13 +74,13 @@ std::int64_t n_features(const NetworkEntry& network, int tile_px) {
         case Trunk::pyramid:
             return n_maps_2 * (3 * 3 + 1);
         case Trunk::cells:
-            return 2 * network.n_maps + 2;
+            return 2 * network.n_maps + 2 * questions.n_thresholds;
     }
     throw base::Error(base::ExitCode::internal, "unknown trunk");
 }
 
 /// Multiply-adds before the fully connected layers.
-std::int64_t trunk_multiply_adds(const NetworkEntry& network, int tile_px) {
+std::int64_t trunk_multiply_adds(const NetworkEntry& network, int tile_px, Questions questions) {
     if (network.trunk == Trunk::cells) {
         // Cells before the first 3x3 convolution, which uses up one on each side, as all do.
         const std::int64_t n_cells = n_cells_of(tile_px);
@@ -88,7 +90,7 @@ std::int64_t trunk_multiply_adds(const NetworkEntry& network, int tile_px) {
             edge -= 2;
             n += edge * edge * kernel_size * network.n_maps * network.n_maps;
         }
-        return n + n_cells * n_cells * network.n_maps;
+        return n + n_cells * n_cells * network.n_maps * questions.n_thresholds;
     }
     const std::int64_t pixels = std::int64_t{tile_px} * tile_px;
     const std::int64_t half_pixels = std::int64_t{tile_px / 2} * (tile_px / 2);
@@ -109,7 +111,8 @@ Trunk trunk_of(const std::string& name) {
     return entry_of(name).trunk;
 }
 
-std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px) {
+std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px, Questions questions) {
+    FAINTWEB_EXPECTS(questions.n_rules >= 1 && questions.n_thresholds >= 1);
     const NetworkEntry& network = entry_of(name);
     check_tile(tile_px);
     std::vector<WeightShape> shapes;
@@ -123,13 +126,13 @@ std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px) {
         for (int i = 1; i <= n_cell_convolutions; ++i) {
             add(base::text("conv", i), {network.n_maps, network.n_maps, 3, 3});
         }
-        add("cells", {1, network.n_maps, 1, 1});
+        add("cells", {questions.n_thresholds, network.n_maps, 1, 1});
     } else {
         add("conv1", {n_maps_1, 1, 3, 3});
         add("conv2", {n_maps_2, n_maps_1, 3, 3});
     }
-    add("hidden", {network.n_hidden, n_features(network, tile_px)});
-    add("output", {n_classes, network.n_hidden});
+    add("hidden", {network.n_hidden, n_features(network, tile_px, questions)});
+    add("output", {n_classes * questions.n_rules, network.n_hidden});
     return shapes;
 }
 
@@ -141,16 +144,18 @@ std::int64_t n_values(const WeightShape& weight) {
     return n;
 }
 
-NetworkInfo network_info(const std::string& name, int tile_px) {
+NetworkInfo network_info(const std::string& name, int tile_px, Questions questions) {
     NetworkInfo info;
     info.name = name;
-    for (const WeightShape& weight : weight_shapes(name, tile_px)) {
+    info.questions = questions;
+    for (const WeightShape& weight : weight_shapes(name, tile_px, questions)) {
         info.n_parameters += n_values(weight);
     }
     const NetworkEntry& network = entry_of(name);
-    const std::int64_t n_multiply_adds = trunk_multiply_adds(network, tile_px) +
-                                         n_features(network, tile_px) * network.n_hidden +
-                                         network.n_hidden * n_classes;
+    const std::int64_t n_multiply_adds =
+        trunk_multiply_adds(network, tile_px, questions) +
+        n_features(network, tile_px, questions) * network.n_hidden +
+        network.n_hidden * n_classes * questions.n_rules;
     info.n_hidden = network.n_hidden;
     info.has_dropout = network.has_dropout;
     if (network.trunk == Trunk::cells) {
@@ -158,20 +163,35 @@ NetworkInfo network_info(const std::string& name, int tile_px) {
         info.n_cells = n_cells_of(tile_px);
     }
     const std::int64_t edge = tile_px + 2 * info.margin_px;
-    info.n_sample_values = edge * edge + info.n_cells * info.n_cells;
+    info.n_sample_values = edge * edge + questions.n_thresholds * info.n_cells * info.n_cells;
     info.mflop_per_tile = 2e-6 * static_cast<double>(n_multiply_adds);
     return info;
 }
 
-std::vector<Tensor> random_weights(const std::string& name, int tile_px, std::uint64_t seed) {
+std::vector<Tensor> weights_of_rule(std::vector<Tensor> tensors, std::int64_t rule) {
+    for (Tensor* tensor : {&tensors.at(tensors.size() - 2), &tensors.back()}) {  // of the output
+        FAINTWEB_EXPECTS(rule >= 0 && n_classes * (rule + 1) <= tensor->shape.front());
+        const std::int64_t row_size = std::ssize(tensor->values) / tensor->shape.front();
+        const auto first = tensor->values.begin() + n_classes * rule * row_size;
+        tensor->values = {first, first + n_classes * row_size};
+        tensor->shape.front() = n_classes;
+    }
+    return tensors;
+}
+
+std::vector<Tensor> random_weights(const std::string& name,
+                                   int tile_px,
+                                   std::uint64_t seed,
+                                   Questions questions) {
     std::vector<Tensor> tensors;
-    for (const WeightShape& weight : weight_shapes(name, tile_px)) {
+    for (const WeightShape& weight : weight_shapes(name, tile_px, questions)) {
         Tensor tensor{weight.name, weight.shape, {}};
         tensor.values.resize(static_cast<std::size_t>(n_values(weight)));
         if (weight.shape.size() > 1) {  // biases stay zero
             const std::int64_t fan_in = n_values(weight) / weight.shape.front();
-            const double variance =
-                (weight.shape.front() <= n_classes ? 1.0 : 2.0) / static_cast<double>(fan_in);
+            const bool is_before_relu =
+                weight.name != "cells.weight" && weight.name != "output.weight";
+            const double variance = (is_before_relu ? 2.0 : 1.0) / static_cast<double>(fan_in);
             base::fill_normal(seed,
                               base::Purpose::weights,
                               tensors.size(),

@@ -6,23 +6,34 @@
 
 namespace faintweb::learn {
 
+/// What a network answers: one label rule, or several at once.
+struct Questions {
+    std::int64_t n_rules = 1;  ///< label rules, each with an answer of its own
+    /// Flux thresholds whose parts above the cells of a tile tell: those of all rules that the
+    /// network has learned.
+    std::int64_t n_thresholds = 1;
+};
+
 /// What a caller needs to know of a network before it has one.
 struct NetworkInfo {
     std::string name;
+    Questions questions{};
     std::int64_t n_parameters = 0;
     double mflop_per_tile = 0;  ///< forward, one multiply-add = 2
     int margin_px = 0;          ///< context that the network wants around each tile
     std::int64_t n_hidden = 0;  ///< width of the fully connected layer before the output
     bool has_dropout = false;   ///< whether that layer is trained with dropout
-    /// Cells along a tile's edge whose part above the label rule's threshold the network also
-    /// learns to tell; 0 for networks that learn from labels alone.
+    /// Cells along a tile's edge whose part above each threshold the network also learns to tell; 0
+    /// for networks that learn from labels alone.
     std::int64_t n_cells = 0;
     /// Numbers of a training sample: the tile with its margin, [rows, cols], and behind it the part
-    /// above the threshold of each of its cells, [n_cells, n_cells].
+    /// above each threshold of each of its cells, [n_thresholds, n_cells, n_cells].
     std::int64_t n_sample_values = 0;
 
     /// Of a tile with its margin.
-    std::int64_t n_tile_values() const { return n_sample_values - n_cells * n_cells; }
+    std::int64_t n_tile_values() const {
+        return n_sample_values - questions.n_thresholds * n_cells * n_cells;
+    }
 };
 
 /// Edge of such a cell, pixel.
@@ -72,13 +83,23 @@ std::vector<std::string> network_names();
 ///         of its parameter count are PAPER.md, section "Network". faintweb, faintweb_fast: ours; a
 ///         label counts pixels, so the network tells for every 2x2 pixels how many are above the
 ///         threshold, and adds up.
-NetworkInfo network_info(const std::string& name, int tile_px);
+NetworkInfo network_info(const std::string& name, int tile_px, Questions questions = {});
 
 /// The weight tensors of a network in their fixed order (PyTorch's layouts: a convolution is
 /// [out, in, rows, cols], a fully connected layer [out, in]).
 ///
 /// @throws UsageError  as network_info().
-std::vector<WeightShape> weight_shapes(const std::string& name, int tile_px);
+std::vector<WeightShape> weight_shapes(const std::string& name,
+                                       int tile_px,
+                                       Questions questions = {});
+
+/// The network that answers one of several rules, with the same scores: the others' answers are
+/// left out. It still tells the part of cells above all thresholds, which each answer uses.
+///
+/// @param tensors  as weight_shapes() says.
+/// @param rule     0 .. n_rules - 1.
+/// @return         as weight_shapes() says for one rule and the same thresholds.
+std::vector<Tensor> weights_of_rule(std::vector<Tensor> tensors, std::int64_t rule);
 
 /// @throws UsageError  if there is no such network.
 Trunk trunk_of(const std::string& name);
@@ -87,6 +108,9 @@ Trunk trunk_of(const std::string& name);
 /// 1 / fan-in before the output, biases zero. A pure function of its arguments.
 ///
 /// @throws UsageError  as network_info().
-std::vector<Tensor> random_weights(const std::string& name, int tile_px, std::uint64_t seed);
+std::vector<Tensor> random_weights(const std::string& name,
+                                   int tile_px,
+                                   std::uint64_t seed,
+                                   Questions questions = {});
 
 }  // namespace faintweb::learn

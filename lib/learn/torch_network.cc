@@ -30,8 +30,8 @@ Seen see_cells(const std::vector<at::Tensor>& weights, at::Tensor maps) {
     }
     const std::size_t last = 2 * (n_cell_convolutions + 1);
     const at::Tensor cells =
-        at::conv2d(maps, weights[last], weights[last + 1]).squeeze(1).to(c10::ScalarType::Float);
-    const at::Tensor part_above = cells.sigmoid().mean({1, 2}).unsqueeze(1);
+        at::conv2d(maps, weights[last], weights[last + 1]).to(c10::ScalarType::Float);
+    const at::Tensor part_above = cells.sigmoid().mean({2, 3});
     return {at::cat({maps.mean({2, 3}),
                      maps.amax({2, 3}),
                      part_above.mul(part_scale),

@@ -18,7 +18,7 @@ c10::Device torch_device(Device device);
 /// What the convolutions of a network see in tiles.
 struct Seen {
     at::Tensor features;  ///< [n, n_features], of the weights' type, for the hidden layer
-    /// [n, n_cells, n_cells] float logits of the part of each cell above the label rule's
+    /// [n, n_thresholds, n_cells, n_cells] float logits of the part of each cell above each
     /// threshold; undefined for networks without.
     at::Tensor cells;
 };
@@ -40,7 +40,7 @@ inline constexpr std::size_t n_connected_weights = 4;
 ///
 /// @param weights  as weight_shapes() says.
 /// @param tiles    [n, rows, cols] with their margin, contiguous.
-/// @return         [n, 2]: noise, signal.
+/// @return         [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 
 /// Pieces of a flat tensor, in order, as the weights' shapes; they share its memory.

@@ -114,7 +114,8 @@ struct TrainingStep::State {
                                                      : c10::ScalarType::Float;
     }
 
-    /// Tiles as the network wants them, their truth and dropout factors, on the device.
+    /// Tiles as the network wants them, their truth ([n * n_rules]) and dropout factors, on the
+    /// device.
     struct Batch {
         at::Tensor tiles, truth, cells, mask;
     };
@@ -123,15 +124,17 @@ struct TrainingStep::State {
                   std::span<const SampleKey> keys) const {
         const auto n = static_cast<std::int64_t>(labels.size());
         const at::Tensor input = at::empty({n, edge_px, edge_px});
-        const at::Tensor cells = at::empty({n, info.n_cells, info.n_cells});
-        const at::Tensor target = at::empty({n}, c10::ScalarType::Long);
+        const std::int64_t n_rules = info.questions.n_rules;
+        const std::int64_t n_thresholds = info.questions.n_thresholds;
+        const at::Tensor cells = at::empty({n, n_thresholds, info.n_cells, info.n_cells});
+        const at::Tensor target = at::empty({n, n_rules}, c10::ScalarType::Long);
         at::Tensor mask;
         if (info.has_dropout && settings.dropout_keep < 1) {
             mask = at::empty({n, info.n_hidden});
         }
         const auto sample_size = static_cast<std::size_t>(info.n_sample_values);
         const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
-        const std::size_t cells_size = sample_size - tile_size;
+        const auto cells_size = static_cast<std::size_t>(info.n_cells * info.n_cells);
         for (std::size_t i = 0; i < labels.size(); ++i) {
             unsigned orientation = 0;
             if (settings.augment) {
@@ -143,11 +146,18 @@ struct TrainingStep::State {
                         edge_px,
                         orientation,
                         {input.data_ptr<float>() + i * tile_size, tile_size});
-            orient_tile(samples.subspan(i * sample_size + tile_size, cells_size),
-                        static_cast<int>(info.n_cells),
-                        orientation,
-                        {cells.data_ptr<float>() + i * cells_size, cells_size});
-            target.data_ptr<std::int64_t>()[i] = labels[i];
+            for (std::size_t k = 0; k < static_cast<std::size_t>(n_thresholds); ++k) {
+                const std::size_t number = i * static_cast<std::size_t>(n_thresholds) + k;
+                orient_tile(
+                    samples.subspan(i * sample_size + tile_size + k * cells_size, cells_size),
+                    static_cast<int>(info.n_cells),
+                    orientation,
+                    {cells.data_ptr<float>() + number * cells_size, cells_size});
+            }
+            for (std::int64_t r = 0; r < n_rules; ++r) {
+                target.data_ptr<std::int64_t>()[static_cast<std::int64_t>(i) * n_rules + r] =
+                    (labels[i] >> r) & 1;
+            }
             if (mask.defined()) {
                 draw_dropout(keys[i],
                              settings.dropout_keep,
@@ -156,7 +166,7 @@ struct TrainingStep::State {
             }
         }
         return {input.to(device, product_type()),
-                target.to(device),
+                target.flatten().to(device),
                 cells.to(device),
                 mask.defined() ? mask.to(device) : mask};
     }
@@ -182,13 +192,15 @@ struct TrainingStep::State {
         }
         const at::Tensor output =
             at::linear(hidden, operands[hidden_number + 2], operands[hidden_number + 3])
-                .to(c10::ScalarType::Float);
-        const at::Tensor loss = at::cross_entropy_loss(output, batch.truth, {}, at::Reduction::Sum);
+                .to(c10::ScalarType::Float)
+                .view({-1, 2});
+        const at::Tensor loss = at::cross_entropy_loss(output, batch.truth, {}, at::Reduction::Sum)
+                                    .div(static_cast<double>(info.questions.n_rules));
         at::Tensor loss_of_cells;
         if (seen.cells.defined()) {
             loss_of_cells = at::binary_cross_entropy_with_logits(
                                 seen.cells, batch.cells, {}, {}, at::Reduction::None)
-                                .mean({1, 2})
+                                .mean({1, 2, 3})
                                 .sum();
         }
         times.forward_s += watch.lap();
@@ -246,14 +258,13 @@ struct TrainingStep::State {
     }
 };
 
-TrainingStep::TrainingStep(const TrainSettings& settings,
-                           int tile_px,
-                           Device device,
-                           int n_threads) {
+TrainingStep::TrainingStep(
+    const TrainSettings& settings, int tile_px, Device device, int n_threads, Questions questions) {
+    FAINTWEB_EXPECTS(questions.n_rules <= 8);
     check_settings(settings);
     const c10::Device place = torch_device(device);
-    const NetworkInfo info = network_info(settings.network, tile_px);
-    const std::vector<WeightShape> shapes = weight_shapes(settings.network, tile_px);
+    const NetworkInfo info = network_info(settings.network, tile_px, questions);
+    const std::vector<WeightShape> shapes = weight_shapes(settings.network, tile_px, questions);
     state_.reset(new State{.settings = settings,
                            .info = info,
                            .edge_px = tile_px + 2 * info.margin_px,
@@ -264,7 +275,8 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                            .shapes = shapes,
                            .hidden_number = shapes.size() - n_connected_weights});
     std::vector<float> first_weights;
-    for (const Tensor& tensor : random_weights(settings.network, tile_px, settings.seed)) {
+    for (const Tensor& tensor :
+         random_weights(settings.network, tile_px, settings.seed, questions)) {
         first_weights.insert(first_weights.end(), tensor.values.begin(), tensor.values.end());
     }
     State& state = *state_;

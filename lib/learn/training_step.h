@@ -43,6 +43,7 @@ struct TrainSettings {
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
     int max_tiles = 0;            ///< tiles of the whole training; 0: all
+    bool joint = false;           ///< one network for all label rules (campaign::label_rules())
     TileSource source = TileSource::files;
     /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
     Precision precision = Precision::fp32;
@@ -101,8 +102,13 @@ class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
     /// @param tile_px    edge of a tile without margin, pixel.
+    /// @param questions  that the network learns to answer; at most 8 rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
-    TrainingStep(const TrainSettings& settings, int tile_px, Device device, int n_threads);
+    TrainingStep(const TrainSettings& settings,
+                 int tile_px,
+                 Device device,
+                 int n_threads,
+                 Questions questions = {});
     ~TrainingStep();
     TrainingStep(TrainingStep&&) noexcept;
     TrainingStep& operator=(TrainingStep&&) noexcept;
@@ -111,18 +117,18 @@ class TrainingStep {
     /// add.
     struct Sum {
         double loss = 0;
-        std::int64_t n_right = 0;
+        std::int64_t n_right = 0;  ///< answers: one per sample and rule
     };
     /// Takes a piece of gradients() that is complete while backward goes on with the others.
     using OnReady = std::function<void(std::span<float>)>;
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
-    /// The loss of a sample is the cross-entropy of its label and, for networks that have cells,
-    /// the mean over its cells of the cross-entropy of the part above the threshold: one label says
-    /// little of where in a tile there is what.
+    /// The loss of a sample is the cross-entropy of its label, mean over the rules, and, for
+    /// networks that have cells, the mean over its cells and the thresholds of the cross-entropy of
+    /// the part above: one label says little of where in a tile there is what.
     ///
     /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
-    /// @param labels        [n] 1 signal, 0 noise.
+    /// @param labels        [n] bit r: signal under rule r.
     /// @param keys          [n].
     /// @param global_batch  samples of the batch over all ranks, >= 1.
     /// @param on_ready      for the last part of a step: gets first the fully connected layers,

@@ -38,7 +38,7 @@ done
 
 expect_code 0 one.log sweep_on 1 one
 expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
-expect_line one.log '^sweep: 2 trainings, 0 without a model; results are in one$'
+expect_line one.log '^sweep: 2 runs of 2 trainings, 0 runs without a model; results are in one$'
 expect_line one.log '\| threshold finder \(.*sigma\)'
 [[ $(trained one.log) == "faint_lr0.001 paper_lr0.001 " ]] || fail "not both were trained"
 [[ $(wc -l <one/sweep.csv) -eq 5 ]] || fail "the table has other than four rows"
@@ -138,7 +138,7 @@ same_table killed "killed and resumed"
 # trainings of a variant share their tiles: the labels of N_pix 9 are made from the tiles of N_pix 4.
 settings=(--set "sweep.flux_threshold_jy_arcsec2=[1e-9, 900]" --set "sweep.min_pixels=[4, 9]")
 expect_code 3 log sweep_on 1 failing "${settings[@]}"
-expect_line log '^sweep: 8 trainings, 4 without a model'
+expect_line log '^sweep: 8 runs of 8 trainings, 4 runs without a model'
 [[ $(grep -c 'train: fields per rank' log) -eq 2 ]] || { cat log; fail "fields were read again for other labels"; }
 [[ $(grep -c '900,.*cannot train: the training fields hold 0 signal' failing/sweep.csv) -eq 8 ]] || fail "failures are not in the table"
 cmp <(table one | cut -d, -f15-25) <(table failing | awk -F, '$5 == 9 && $6 != 900 || NR == 1' | cut -d, -f15-25) || fail "the others differ"
@@ -146,6 +146,29 @@ cmp <(table one | cut -d, -f15-25) <(table failing | awk -F, '$5 == 9 && $6 != 9
 cmp one/runs/faint_lr0.001/model.safetensors failing/runs/faint_lr0.001_npix9_fth1e-09/model.safetensors || fail "another model of shared tiles"
 expect_code 3 log sweep_on 2 failing "${settings[@]}"
 expect_line log '^sweep: 8 trainings, 8 finished before and unchanged, skipped'
+
+# One network for four label rules: a training, and a model and a row for each rule.
+rules=("sweep.flux_threshold_jy_arcsec2=[1e-9, 2e-9]" "sweep.min_pixels=[4, 9]")
+settings=(--set "sweep.variants=[{name: all, train.network: faintweb_fast, train.joint: true, train.validation_skies: 1}]"
+    --set "sweep.epochs=[6, 2]" --set sweep.reference=all --set "${rules[0]}" --set "${rules[1]}")
+expect_code 0 log sweep_on 1 joint "${settings[@]}"
+expect_line log '^sweep: 4 runs of 1 trainings, 0 runs without a model'
+[[ $(wc -l <joint/sweep.csv) -eq 9 && $(ls joint/runs) == all_lr0.001 ]] || fail "other than a training with eight rows"
+for rule in npix{4,9}_fth{1,2}e-09; do
+    for model in model_$rule model_${rule}_epoch_2; do
+        expect_code 0 log "$FAINTWEB" info "joint/runs/all_lr0.001/$model.safetensors"
+        expect_line log "more than $(sed 's/npix\([0-9]*\)_fth\(.*\)/\1 px above \2/' <<<"$rule")"
+    done
+    [[ -s joint/runs/all_lr0.001/reliability_$rule.png ]] || fail "no reliability of $rule"
+done
+[[ $(cut -d, -f16-19 joint/sweep.csv | sort -u | wc -l) -ge 6 ]] || { cat joint/sweep.csv; fail "models of different rules score alike"; }
+expect_code 0 log sweep_on 2 joint_on_2 "${settings[@]}"
+cmp <(table joint) <(table joint_on_2) || fail "another table of one network for all rules on two ranks"
+expect_code 0 log sweep_on 1 joint "${settings[@]}"
+expect_line log '^sweep: 1 trainings, 1 finished before and unchanged, skipped'
+expect_code 0 log sweep_on 2 joint_pair "${settings[@]}" --set sweep.group_size=2
+paste -d, <(cut -d, -f4 joint/runs/all_lr0.001/history.csv) <(cut -d, -f4 joint_pair/runs/all_lr0.001/history.csv) |
+    awk -F, 'NR > 1 { d = $1 / $2 - 1; n += 1; if (d > 1e-3 || d < -1e-3) exit 1 }' || fail "other losses on two ranks"
 
 # Skies that others may need are never thrown away.
 expect_code 2 log sweep_on 1 other --set seed=8

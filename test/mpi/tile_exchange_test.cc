@@ -46,8 +46,8 @@ TEST(TileDirectory, DoesNotDependOnWhoHoldsWhat) {
         if (directory.owner(make_tile_id(3, 7)) == world().rank()) {
             EXPECT_EQ(shard.ids[directory.place(make_tile_id(3, 7))], make_tile_id(3, 7));
         }
-        EXPECT_TRUE(directory.is_signal(make_tile_id(4, 16)));
-        EXPECT_FALSE(directory.is_signal(make_tile_id(4, 17)));
+        EXPECT_EQ(directory.labels(make_tile_id(4, 16)), 1);
+        EXPECT_EQ(directory.labels(make_tile_id(4, 17)), 0);
     }
 }
 

@@ -79,7 +79,7 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
             std::vector<std::uint8_t> labels;
             std::vector<learn::SampleKey> keys;
             for (const TileId id : part.ids) {
-                labels.push_back(directory.is_signal(id) ? 1 : 0);
+                labels.push_back(directory.labels(id));
                 keys.push_back({seed, epoch, id});
             }
             std::vector<float> samples(part.samples.size());

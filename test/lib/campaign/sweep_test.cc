@@ -43,6 +43,37 @@ TEST(sweep, looks_at_the_epochs_that_are_kept_where_it_names_none) {
     EXPECT_EQ(runs.at(1).milestones, (std::vector{3, 4}));
 }
 
+TEST(sweep, one_joint_training_gives_the_runs_of_all_its_label_rules) {
+    const Campaign campaign = parse(
+        "  variants: [{name: each}, {name: all, train.joint: true}]\n"
+        "  min_pixels: [40, 9]\n"
+        "  flux_threshold_jy_arcsec2: [1e-7, 0.1e-7]\n"
+        "  seed: [1, 2]\n");
+    std::set<std::string> names;
+    std::set<std::string> joint_trainings;
+    for (const SweepRun& run : sweep_runs(campaign)) {
+        names.insert(run.name);
+        EXPECT_EQ(run.training.output, run.campaign.output);
+        if (run.variant == "each") {
+            EXPECT_EQ(run.campaign.output, "out/runs/" + run.name);
+            EXPECT_EQ(dump(run.training), dump(run.campaign));
+            EXPECT_EQ(label_rules(run.training), std::vector{run.campaign.label});
+            continue;
+        }
+        joint_trainings.insert(dump(run.training));
+        EXPECT_EQ(run.training.output,
+                  "out/runs/all_seed" + std::to_string(run.campaign.train.seed));
+        EXPECT_EQ(run.name,
+                  "all_" + rule_name(run.campaign.label) + "_seed" +
+                      std::to_string(run.campaign.train.seed));
+        EXPECT_EQ(
+            label_rules(run.training),
+            (std::vector<label::LabelRule>{{40, 1e-7}, {40, 0.1e-7}, {9, 1e-7}, {9, 0.1e-7}}));
+    }
+    EXPECT_EQ(names.size(), 16);
+    EXPECT_EQ(joint_trainings.size(), 2);
+}
+
 TEST(sweep, makes_every_combination_once_and_trains_to_the_last_milestone) {
     const Campaign campaign = parse(
         "  variants:\n"
@@ -127,6 +158,11 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
            "c.yaml:5:3: unknown key 'sweep.learning_rates' (it would have no effect), did you mean "
            "sweep.learning_rate?");
     // What is refused for a training is refused for that of a variant, where the variant stands.
+    expect(
+        "  variants: [{name: a, train.joint: true}]\n  min_pixels: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
+        "c.yaml:5:14: sweep.variants[0]: train.joint is true (the sweep and the campaign name 9 "
+        "label rules, a network learns at most 8), shorten sweep.min_pixels or "
+        "sweep.flux_threshold_jy_arcsec2");
     expect("  variants: [{name: a}, {name: b, train.patience: 2}]\n",
            "c.yaml:5:25: sweep.variants[1]: train.patience is 2 (without validation skies no epoch "
            "is better than another), give train.validation_skies");

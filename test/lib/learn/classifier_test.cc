@@ -57,6 +57,30 @@ TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
     }
 }
 
+TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
+    const Questions questions{.n_rules = 3, .n_thresholds = 2};
+    Model all = model_of(GetParam(), 40);
+    all.tensors = random_weights(GetParam(), 40, 5, questions);
+    const std::vector<float> tiles = random_tiles(4, edge_px(), 1);
+    const std::vector<float> logits = Classifier(all, Device{}, 1).logits(tiles);
+    ASSERT_EQ(logits.size(), 12U);
+    for (std::size_t rule = 0; rule < 3; ++rule) {
+        Model one = all;
+        one.tensors = weights_of_rule(all.tensors, static_cast<std::int64_t>(rule));
+        const std::vector<float> answers = Classifier(one, Device{}, 1).logits(tiles);
+        ASSERT_EQ(answers.size(), 4U);
+        for (std::size_t i = 0; i < 4; ++i) {
+            EXPECT_NEAR(answers[i], logits[3 * i + rule], 1e-5) << rule;
+        }
+        std::vector<WeightShape> shapes;
+        for (const Tensor& tensor : one.tensors) {
+            shapes.push_back({tensor.name, tensor.shape});
+        }
+        EXPECT_EQ(shapes, weight_shapes(GetParam(), 40, {.n_rules = 1, .n_thresholds = 2}));
+    }
+    EXPECT_GT(std::fabs(logits[0] - logits[1]), 1e-3);
+}
+
 TEST_P(EachNetwork, ScoresAreTheSameForAnyNumberOfThreads) {
     const Model model = model_of(GetParam(), 40);
     const std::vector<float> tiles = random_tiles(700, edge_px(), 2);

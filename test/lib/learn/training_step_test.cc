@@ -389,6 +389,54 @@ TEST_P(TrainingOf, Bf16FollowsFp32) {
     }
 }
 
+/// The second rule wants the opposite of the first.
+TEST_P(TrainingOf, LearnsTwoRulesAtOnce) {
+    TrainSettings settings;
+    settings.network = GetParam();
+    settings.learning_rate = 1e-3;
+    const Questions questions{.n_rules = 2, .n_thresholds = 1};
+    Toy toy(64, GetParam(), 16, 1);
+    for (std::uint8_t& label : toy.labels) {
+        label = label == 1 ? 1 : 2;
+    }
+    TrainingStep step(settings, 16, {}, 1, questions);
+    TrainingStep::Sum sum;
+    for (std::uint32_t epoch = 0; epoch < 60; ++epoch) {
+        sum = step.accumulate(toy.samples, toy.labels, keys_of(64, epoch), 64);
+        step.apply(settings.learning_rate);
+    }
+    EXPECT_GT(sum.n_right, 120);  // of 128 answers
+    Model model = random_model(GetParam(), 16, settings.scaling, 1);
+    model.tensors = step.weights();
+    const std::vector<float> logits = Classifier(model, {}, 1).logits(toy.tiles());
+    int n_right = 0;
+    for (std::size_t i = 0; i < 64; ++i) {
+        n_right += (logits[2 * i] > 0) == (toy.labels[i] == 1);
+        n_right += (logits[2 * i + 1] > 0) == (toy.labels[i] == 2);
+    }
+    EXPECT_GT(n_right, 120);
+}
+
+TEST_P(TrainingOf, LossIsTheMeanOverTheRules) {
+    TrainSettings settings;
+    settings.network = GetParam();
+    settings.dropout_keep = 1;
+    const Toy toy(10, GetParam(), 16, 1);
+    TrainingStep step(settings, 16, {}, 1, {.n_rules = 2, .n_thresholds = 1});
+    const auto loss_of = [&](int factor) {
+        std::vector<std::uint8_t> labels;
+        for (const std::uint8_t label : toy.labels) {
+            labels.push_back(static_cast<std::uint8_t>(label * factor));
+        }
+        return step.accumulate(toy.samples, labels, keys_of(10, 0), 10).loss;
+    };
+    const double none = loss_of(0);
+    const double first = loss_of(1);
+    const double second = loss_of(2);
+    EXPECT_NEAR(loss_of(3), first + second - none, 1e-4 * none);
+    EXPECT_GT(std::fabs(first - none), 1e-2);
+}
+
 TEST(TrainingStepEmptyPart, AddsNothing) {
     TrainingStep step(TrainSettings{}, 12, Device{}, 1);
     const TrainingStep::Sum sum = step.accumulate({}, {}, {}, 10);
