@@ -5,6 +5,7 @@
 #include <string>
 
 #include "lib/base/stopwatch.h"
+#include "lib/learn/shared_memory.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -51,6 +52,9 @@ class GradientReducer {
     /// @throws Error  if the network or a GPU failed.
     void finish();
     ReductionTimes times() const { return times_; }
+    /// Memory in which the ranks can do with less than sums of all gradients, for TrainingStep;
+    /// null for ranks that have none. It lasts as long as this object.
+    virtual learn::SharedMemory* shared_memory() { return nullptr; }
 
   private:
     virtual void start(std::span<float> piece) = 0;
