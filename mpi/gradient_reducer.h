@@ -19,9 +19,9 @@ enum class Wire {
 
 /// How gradients are summed.
 struct ReducerSettings {
-    /// "shared": memory that the ranks of one host share; "mpi": MPI over host memory; "nccl": GPUs
-    /// among themselves; "auto": nccl for gradients on a GPU, else shared where all ranks are on
-    /// one host, else mpi.
+    /// "shared": memory that the ranks of one host share, and shared_memory() for more; "mpi": MPI
+    /// over host memory; "nccl": GPUs among themselves; "auto": nccl for gradients on a GPU, else
+    /// shared where all ranks are on one host, else mpi.
     std::string kind = "auto";
     Wire wire = Wire::fp32;
     int gpu = -1;  ///< number of the GPU whose memory holds the gradients; below 0: host memory

@@ -297,13 +297,16 @@ struct TrainingStep::State {
         }
     }
 
-    /// Those that this process owns.
-    void round_hidden_weights() {
-        if (settings.precision == Precision::bf16) {
-            const BatchPart rows =
-                sharing ? sharing->rows : BatchPart{0, hidden_shape().shape.front()};
-            const at::Tensor exact = parameters[hidden_number].detach();
-            hidden_weights.narrow(0, rows.first, rows.n).copy_(exact.narrow(0, rows.first, rows.n));
+    /// Those of a block, if it has any.
+    void round_hidden_weights(const Block& block) {
+        const std::int64_t first_hidden = convolution_gradients.numel();
+        const std::int64_t first = std::max(block.first, first_hidden);
+        const std::int64_t n =
+            std::min(block.first + block.n, first_hidden + n_values(hidden_shape())) - first;
+        if (settings.precision == Precision::bf16 && n > 0) {
+            hidden_weights.flatten()
+                .narrow(0, first - first_hidden, n)
+                .copy_(weights.narrow(0, first, n));
         }
     }
 
@@ -546,11 +549,10 @@ void TrainingStep::apply(double learning_rate) {
                          /*eps=*/1e-8,
                          /*amsgrad=*/false,
                          /*maximize=*/false);
+        state.round_hidden_weights(block);
         state.times.optimiser_s += watch.lap();
     }
-    state.round_hidden_weights();
     state.is_applied = true;
-    state.times.optimiser_s += watch.lap();
     if (state.sharing) {
         state.sharing->memory->meet();
         state.times.sharing_s += watch.lap();
@@ -594,9 +596,9 @@ void TrainingStep::restore(const Checkpoint& checkpoint) {
         block.of(state.weights).copy_(block.of(as_tensor(checkpoint.weights)));
         block.of(state.first_moment).copy_(block.of(as_tensor(checkpoint.first_moment)));
         block.of(state.second_moment).copy_(block.of(as_tensor(checkpoint.second_moment)));
+        state.round_hidden_weights(block);
     }
     state.n_steps.fill_(static_cast<double>(checkpoint.n_steps));
-    state.round_hidden_weights();
     state.is_applied = true;
     if (state.sharing) {
         state.sharing->memory->meet();

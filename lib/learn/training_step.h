@@ -69,7 +69,7 @@ struct TrainSettings {
 struct StepTimes {
     double data_s = 0;  ///< orientation and dropout masks
     double forward_s = 0;
-    double backward_s = 0;  ///< without what on_ready took
+    double backward_s = 0;  ///< without what on_ready took; with shared memory also in apply()
     double optimiser_s = 0;
     double sharing_s = 0;  ///< with shared memory: copying into it, and waiting for others
 };
