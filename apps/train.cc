@@ -1,3 +1,5 @@
+#include <memory>
+
 #include "apps/commands.h"
 #include "apps/training.h"
 #include "apps/workplace.h"
@@ -6,20 +8,12 @@
 #include "lib/base/text.h"
 
 namespace faintweb::apps {
+namespace {
 
-base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    TrainingTiles tiles;
-    return train_on(communicator, campaign, tiles);
-}
-
-base::ExitCode train_on(const mpi::Communicator& communicator,
-                        const campaign::Campaign& campaign,
-                        TrainingTiles& tiles) {
-    prepare_output(communicator, model_path(campaign));
-    const learn::Device device = choose_device(communicator, campaign);
-    const base::DrainSignals drain;
-    prepare_tiles(communicator, campaign, tiles);
-    Training training(communicator, campaign, tiles, device);
+void train_with(const mpi::Communicator& communicator,
+                const campaign::Campaign& campaign,
+                learn::Device device,
+                Training& training) {
     const std::size_t n_signal = training.n_signal();
     const std::size_t n_noise = training.n_noise();
     if (n_signal == 0 || n_noise == 0) {
@@ -44,6 +38,30 @@ base::ExitCode train_on(const mpi::Communicator& communicator,
     training.resume();
     training.run();
     training.finish();
+}
+
+}  // namespace
+
+base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    TrainingTiles tiles;
+    return train_on(communicator, campaign, tiles);
+}
+
+base::ExitCode train_on(const mpi::Communicator& communicator,
+                        const campaign::Campaign& campaign,
+                        TrainingTiles& tiles) {
+    prepare_output(communicator, model_path(campaign));
+    const learn::Device device = choose_device(communicator, campaign);
+    const base::DrainSignals drain;
+    prepare_tiles(communicator, campaign, tiles);
+    auto training = std::make_unique<Training>(communicator, campaign, tiles, device);
+    try {
+        train_with(communicator, campaign, device, *training);
+    } catch (const mpi::AgreedError&) {
+        // All ranks are here, and can give back together what they share.
+        training.reset();
+        throw;
+    }
     return base::ExitCode::done;
 }
 

@@ -102,8 +102,8 @@ class Training {
     mpi::TileDirectory directory_;
     std::vector<mpi::TileId> signal_ids_;
     std::vector<mpi::TileId> noise_ids_;
-    learn::TrainingStep step_;
     std::unique_ptr<mpi::GradientReducer> reducer_;
+    learn::TrainingStep step_;  // in the memory of reducer_
 
     learn::TrainingState state_;    // its step and sums are filled in for a checkpoint only
     learn::TrainingStep::Sum sum_;  // of this epoch, of this rank

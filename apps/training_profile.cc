@@ -23,7 +23,7 @@ std::string profile_table(const mpi::Communicator& communicator, const TrainingP
                                        profile.step.forward_s,
                                        profile.step.backward_s,
                                        profile.step.optimiser_s,
-                                       profile.reduction.exposed_s,
+                                       profile.reduction.exposed_s + profile.step.sharing_s,
                                        0,
                                        profile.reduction.hidden_s};
     const double computing_s = mine[0] + mine[1] + mine[2] + mine[3];

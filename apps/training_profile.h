@@ -17,9 +17,11 @@ struct TrainingProfile {
 };
 
 /// A table of milliseconds per step on rank 0 and on the slowest rank, the one that computed
-/// longest (it is waited for in the others' reductions). What of the reduction was in flight at the
-/// same time as backward is not in the sum; whether anything moved meanwhile, a CPU cannot tell. On
-/// a GPU the times are those of the thread that queues its work.
+/// longest (it is waited for in the others' reductions). Where ranks share the weights, the
+/// reduction is also what sharing took (StepTimes::sharing_s), and backward has the gradients that
+/// apply() makes of the factors of all ranks. What of the reduction was in flight at the same time
+/// as backward is not in the sum; whether anything moved meanwhile, a CPU cannot tell. On a GPU the
+/// times are those of the thread that queues its work.
 ///
 /// @return  [rank 0] the table; empty elsewhere.
 /// @collective yes: every rank, after as many steps.

@@ -5,11 +5,11 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <exception>
 #include <vector>
 
 #include "lib/base/contract.h"
 #include "lib/base/text.h"
+#include "mpi/host_memory.h"
 #include "mpi/native.h"
 #ifdef FAINTWEB_CUDA
 #include "mpi/nccl_reducer.h"
@@ -110,46 +110,29 @@ class MpiReducer final : public GradientReducer {
     std::vector<std::span<float>> pieces_;
 };
 
-/// Ranks of one host, through a window of memory that all of them see.
+/// Ranks of one host, through memory that all of them see.
 ///
-/// Pieces pass in chunks that stay in the cache: each rank writes its chunk into the window, sums
-/// its part of everybody's there, and reads all the sums. The ranks' cores do the work, so that
+/// Pieces pass in chunks that stay in the cache: each rank writes its chunk there, sums
+/// its part of everybody's, and reads all the sums. The ranks' cores do the work, so that
 /// nothing would be won by starting before finish().
 template <typename OnWire>
 class SharedReducer final : public GradientReducer {
   public:
     explicit SharedReducer(const Communicator& communicator)
-        : communicator_(communicator),
-          comm_(comm_of(communicator)),
+        : memory_(make_host_memory(communicator)),
           rank_(static_cast<std::size_t>(communicator.rank())),
           n_ranks_(static_cast<std::size_t>(communicator.size())) {
-        void* mine = nullptr;
-        check_mpi(MPI_Win_allocate_shared(static_cast<MPI_Aint>(2 * chunk_size * sizeof(OnWire)),
-                                          sizeof(OnWire),
-                                          MPI_INFO_NULL,
-                                          comm_,
-                                          &mine,
-                                          &window_),
-                  "MPI_Win_allocate_shared");
-        for (std::size_t r = 0; r < n_ranks_; ++r) {
-            MPI_Aint n_bytes = 0;
-            int unit = 0;
-            void* theirs = nullptr;
-            check_mpi(MPI_Win_shared_query(window_, static_cast<int>(r), &n_bytes, &unit, &theirs),
-                      "MPI_Win_shared_query");
-            slots_.push_back(static_cast<OnWire*>(theirs));
-        }
-        check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_), "MPI_Win_lock_all");
-    }
-    ~SharedReducer() override {
-        // Collective: a rank that leaves with an error is alone, and the job ends.
-        if (std::uncaught_exceptions() == 0) {
-            MPI_Win_unlock_all(window_);
-            MPI_Win_free(&window_);
+        const std::size_t n_bytes = n_ranks_ * 2 * chunk_size * sizeof(OnWire);
+        slots_ = memory_->allocate(n_bytes);
+        if (slots_.empty()) {
+            throw base::UsageError(
+                base::text("reducer 'shared' cannot be used (/dev/shm has less than ",
+                           n_bytes >> 20U,
+                           " MB left), enlarge it or choose 'mpi' for parallel.reducer"));
         }
     }
-    SharedReducer(const SharedReducer&) = delete;
-    SharedReducer& operator=(const SharedReducer&) = delete;
+
+    learn::SharedMemory* shared_memory() override { return memory_.get(); }
 
   private:
     /// Two halves of each rank's window take turns: one is filled while others read the other.
@@ -168,13 +151,15 @@ class SharedReducer final : public GradientReducer {
 
     void sum(std::span<float> chunk) {
         half_ = chunk_size - half_;
-        const auto slot = [&](std::size_t r) { return slots_[r] + half_; };
+        const auto slot = [&](std::size_t r) {
+            return reinterpret_cast<OnWire*>(slots_.data()) + 2 * chunk_size * r + half_;
+        };
         const auto first_of = [&](std::size_t r) { return chunk.size() * r / n_ranks_; };
         OnWire* mine = slot(rank_);
         for (std::size_t i = 0; i < chunk.size(); ++i) {
             to_wire(chunk[i], mine[i]);
         }
-        meet();
+        memory_->meet();
         // In the order of ranks, whoever sums.
         const std::size_t first = first_of(rank_);
         const std::size_t last = first_of(rank_ + 1);
@@ -188,7 +173,7 @@ class SharedReducer final : public GradientReducer {
             to_wire(chunk[i], mine[i]);
             chunk[i] = from_wire(mine[i]);
         }
-        meet();
+        memory_->meet();
         for (std::size_t r = 0; r < n_ranks_; ++r) {
             const OnWire* theirs = slot(r);
             for (std::size_t i = first_of(r); i < first_of(r + 1) && r != rank_; ++i) {
@@ -197,19 +182,10 @@ class SharedReducer final : public GradientReducer {
         }
     }
 
-    /// All ranks see what all have written before.
-    void meet() {
-        check_mpi(MPI_Win_sync(window_), "MPI_Win_sync");
-        check_mpi(MPI_Barrier(comm_), "MPI_Barrier");
-        check_mpi(MPI_Win_sync(window_), "MPI_Win_sync");
-    }
-
-    Communicator communicator_;  // keeps comm_
-    MPI_Comm comm_;
+    std::unique_ptr<learn::SharedMemory> memory_;
     std::size_t rank_;
     std::size_t n_ranks_;
-    MPI_Win window_ = MPI_WIN_NULL;
-    std::vector<OnWire*> slots_;
+    std::span<std::byte> slots_;  // [n_ranks, 2, chunk_size] of OnWire
     std::size_t half_ = 0;
     std::vector<std::span<float>> pieces_;
 };

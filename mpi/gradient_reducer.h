@@ -5,6 +5,7 @@
 #include <string>
 
 #include "lib/base/stopwatch.h"
+#include "lib/learn/shared_memory.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -18,9 +19,9 @@ enum class Wire {
 
 /// How gradients are summed.
 struct ReducerSettings {
-    /// "shared": memory that the ranks of one host share; "mpi": MPI over host memory; "nccl": GPUs
-    /// among themselves; "auto": nccl for gradients on a GPU, else shared where all ranks are on
-    /// one host, else mpi.
+    /// "shared": memory that the ranks of one host share, and shared_memory() for more; "mpi": MPI
+    /// over host memory; "nccl": GPUs among themselves; "auto": nccl for gradients on a GPU, else
+    /// shared where all ranks are on one host, else mpi.
     std::string kind = "auto";
     Wire wire = Wire::fp32;
     int gpu = -1;  ///< number of the GPU whose memory holds the gradients; below 0: host memory
@@ -51,6 +52,9 @@ class GradientReducer {
     /// @throws Error  if the network or a GPU failed.
     void finish();
     ReductionTimes times() const { return times_; }
+    /// Memory in which the ranks can do with less than sums of all gradients, for TrainingStep;
+    /// null for ranks that have none. It lasts as long as this object.
+    virtual learn::SharedMemory* shared_memory() { return nullptr; }
 
   private:
     virtual void start(std::span<float> piece) = 0;

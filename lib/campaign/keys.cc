@@ -724,12 +724,14 @@ Keys::Keys() {
               "",
               "Of the products in all layers; weights and their sums are fp32 either way. bf16 is "
               "faster, with 8 bits.");
-    train.key("wire",
-              &Train::wire,
-              any,
-              "",
-              "What gradients travel as between ranks; bf16 is half the bytes, and their sums are "
-              "rounded to 8 bits.");
+    train.key(
+        "wire",
+        &Train::wire,
+        any,
+        "",
+        "What gradients travel as between ranks; bf16 is half the bytes, and their sums are "
+        "rounded to 8 bits. In the shared memory of one host the hidden layer's never travel, "
+        "and stay as they are.");
 
     using Evaluate = EvaluateSettings;
     Section<Evaluate> evaluate(
@@ -923,12 +925,14 @@ Keys::Keys() {
         .only_running();
 
     parallel
-        .key("reducer",
-             &Parallel::reducer,
-             std::vector<std::string>{"auto", "shared", "mpi", "nccl"},
-             "",
-             "How ranks sum gradients: shared memory of one host, MPI over host memory, or NCCL "
-             "between GPUs; auto = NCCL on GPUs, else shared where it can be.")
+        .key(
+            "reducer",
+            &Parallel::reducer,
+            std::vector<std::string>{"auto", "shared", "mpi", "nccl"},
+            "",
+            "How ranks sum gradients: shared memory of one host (where they then train one copy of "
+            "the weights), MPI over host memory, or NCCL between GPUs; auto = NCCL on GPUs, else "
+            "shared where it can be.")
         .only_running();
     parallel
         .key("profile",

@@ -38,7 +38,7 @@ struct EpochTiming {
     double train_s = 0;      ///< its steps, with all waiting
     double tiles_per_s = 0;  ///< over all ranks
     double exchange_s = 0;   ///< of train_s, rank 0 waited for tiles
-    double reduce_s = 0;     ///< of train_s, rank 0 waited for the gradients of others
+    double reduce_s = 0;     ///< of train_s, rank 0 waited for gradients and steps of others
     double validate_s = 0;
 };
 

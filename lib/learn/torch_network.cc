@@ -5,7 +5,8 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/max_pool2d.h>
+
+#include "lib/learn/pooling.h"
 
 namespace faintweb::learn {
 namespace {
@@ -64,10 +65,9 @@ Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& 
     if (trunk == Trunk::cells) {
         return see_cells(weights, maps);
     }
-    maps = at::max_pool2d(at::conv2d(maps, weights[0], weights[1], 1, 1), 2).relu();
+    maps = pool_and_relu(at::conv2d(maps, weights[0], weights[1], 1, 1));
     maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
-    return {trunk == Trunk::pyramid ? pyramid(maps) : at::max_pool2d(maps, 2).relu().flatten(1),
-            {}};
+    return {trunk == Trunk::pyramid ? pyramid(maps) : pool_and_relu(maps).flatten(1), {}};
 }
 
 at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -16,13 +17,13 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
+#include "lib/learn/sampling.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -78,6 +79,22 @@ void orient_tile(std::span<const float> tile,
     }
 }
 
+/// What a process has of a batch and of the weights that it shares with others.
+struct Sharing {
+    SharedMemory* memory;
+    std::int64_t max_tiles;  ///< of each process in a step
+    BatchPart rows;          ///< of the hidden layer's weights, that this process owns
+    /// Factors of the hidden layer's gradient, for all tiles of a batch: its slopes
+    /// [n_parts * max_tiles, n_hidden] and its features [n_parts * max_tiles, n_features].
+    at::Tensor slopes{}, features{};
+    std::int64_t n_tiles = 0;  ///< of this process since the last step
+
+    /// The places of some tiles of this process in a factor.
+    at::Tensor mine(const at::Tensor& factor, std::int64_t first, std::int64_t n) const {
+        return factor.narrow(0, memory->part() * max_tiles + first, n);
+    }
+};
+
 struct TrainingStep::State {
     TrainSettings settings;
     NetworkInfo info;
@@ -97,17 +114,28 @@ struct TrainingStep::State {
     at::Tensor connected_gradients{}, convolution_gradients{};
     /// The hidden layer's weights in the precision of its products: rounded once per step.
     at::Tensor hidden_weights{};
-    at::Tensor rounded_hidden_gradient{};  ///< kept, as memory is dear to get; for bf16 only
+    /// Kept, as memory is dear to get. For bf16 only; with shared memory of a block's rows.
+    at::Tensor rounded_hidden_gradient{};
+    std::optional<Sharing> sharing{};
     /// What is in `gradients` was applied: they count as zero, and are overwritten.
     bool is_applied = true;
     StepTimes times{};
 
     /// Parts of the flat buffers that the optimiser takes one after another: what is read twice is
-    /// then still in the cache.
+    /// then still in the cache. Without shared memory they are the whole; with it they are what
+    /// this process owns, and no other writes.
     struct Block {
-        at::Tensor weights, gradients, first_moment, second_moment;
+        std::int64_t first, n;
+        at::Tensor gradients;
+        /// Defined for rows of a hidden layer that is shared: [rows, tiles], of whose product with
+        /// the features the gradients are made.
+        at::Tensor slopes{};
+
+        at::Tensor of(const at::Tensor& flat) const { return flat.narrow(0, first, n); }
     };
     std::vector<Block> blocks{};
+
+    const WeightShape& hidden_shape() const { return shapes[hidden_number]; }
 
     c10::ScalarType product_type() const {
         return settings.precision == Precision::bf16 ? c10::ScalarType::BFloat16
@@ -208,8 +236,17 @@ struct TrainingStep::State {
         const auto n_global = static_cast<double>(global_batch);
         loss.div(n_global).backward();
         const at::Tensor slope = excitation.grad();
-        add_hidden_gradient(slope, features);
-        times.backward_s += watch.lap();
+        parameters[hidden_number + 1].mutable_grad().add_(
+            at::sum(slope, {0}, /*keepdim=*/false, c10::ScalarType::Float));
+        if (sharing) {
+            times.backward_s += watch.lap();
+            share_factors(slope, features);
+            times.sharing_s += watch.lap();
+        } else {
+            add_hidden_gradient(slope, features);
+            times.backward_s += watch.lap();
+        }
+        is_applied = false;
         report(connected_gradients, on_ready);
         watch.lap();
         const at::Tensor feature_slope = at::mm(slope, hidden_weights);
@@ -236,9 +273,34 @@ struct TrainingStep::State {
         } else {
             weight_gradient.copy_(at::mm_out(rounded_hidden_gradient, slope.t(), features));
         }
-        is_applied = false;
-        parameters[hidden_number + 1].mutable_grad().add_(
-            at::sum(slope, {0}, /*keepdim=*/false, c10::ScalarType::Float));
+    }
+
+    void share_factors(const at::Tensor& slope, const at::Tensor& features) {
+        const std::int64_t n = slope.size(0);
+        FAINTWEB_EXPECTS(sharing->n_tiles + n <= sharing->max_tiles);
+        sharing->mine(sharing->slopes, sharing->n_tiles, n).copy_(slope);
+        sharing->mine(sharing->features, sharing->n_tiles, n).copy_(features);
+        sharing->n_tiles += n;
+    }
+
+    /// When all processes have shared what they have, gradients can be made of it.
+    void meet_with_factors() {
+        // Places without a tile count as nothing.
+        sharing->mine(sharing->slopes, sharing->n_tiles, sharing->max_tiles - sharing->n_tiles)
+            .zero_();
+        sharing->n_tiles = 0;
+        sharing->memory->meet();
+    }
+
+    void make_hidden_gradients(const Block& block) {
+        const std::int64_t n_rows = block.slopes.size(0);
+        at::Tensor exact = block.gradients.view({n_rows, -1});
+        if (settings.precision == Precision::fp32) {
+            at::mm_out(exact, block.slopes, sharing->features);
+        } else {
+            at::Tensor rounded = rounded_hidden_gradient.narrow(0, 0, n_rows);
+            exact.copy_(at::mm_out(rounded, block.slopes, sharing->features));
+        }
     }
 
     static void report(const at::Tensor& piece, const OnReady& on_ready) {
@@ -247,22 +309,109 @@ struct TrainingStep::State {
         }
     }
 
-    void round_hidden_weights() {
-        const at::NoGradGuard no_graph;
-        const at::Tensor exact = parameters[hidden_number].detach();
-        if (settings.precision == Precision::fp32) {
-            hidden_weights = exact;
-        } else {
-            hidden_weights.copy_(exact);
+    /// Those of a block, if it has any.
+    void round_hidden_weights(const Block& block) {
+        const std::int64_t first_hidden = convolution_gradients.numel();
+        const std::int64_t first = std::max(block.first, first_hidden);
+        const std::int64_t n =
+            std::min(block.first + block.n, first_hidden + n_values(hidden_shape())) - first;
+        if (settings.precision == Precision::bf16 && n > 0) {
+            hidden_weights.flatten()
+                .narrow(0, first - first_hidden, n)
+                .copy_(weights.narrow(0, first, n));
+        }
+    }
+
+    /// Puts what all processes of a host read where all can read it.
+    ///
+    /// @return  whether there is memory for it.
+    /// @collective yes: every process.
+    bool share(SharedMemory& memory) {
+        const int n_parts = memory.n_parts();
+        const std::int64_t n_rows = hidden_shape().shape.front();
+        const std::int64_t n_features = hidden_shape().shape.back();
+        Sharing all{.memory = &memory,
+                    .max_tiles = (settings.batch_size + n_parts - 1) / n_parts,
+                    .rows = batch_part(n_rows, memory.part(), n_parts)};
+        struct Piece {
+            at::Tensor& tensor;
+            std::vector<std::int64_t> sizes;
+            c10::ScalarType type;
+            std::size_t n_bytes() const {
+                constexpr std::size_t line = 64;
+                const auto n = static_cast<std::size_t>(c10::multiply_integers(sizes));
+                return (n * c10::elementSize(type) + line - 1) / line * line;
+            }
+        };
+        std::vector<Piece> wanted{
+            {weights, {info.n_parameters}, c10::ScalarType::Float},
+            {first_moment, {info.n_parameters}, c10::ScalarType::Float},
+            {second_moment, {info.n_parameters}, c10::ScalarType::Float},
+            {all.slopes, {n_parts * all.max_tiles, n_rows}, product_type()},
+            {all.features, {n_parts * all.max_tiles, n_features}, product_type()}};
+        if (settings.precision == Precision::bf16) {
+            wanted.push_back({hidden_weights, {n_rows, n_features}, product_type()});
+        }
+        std::size_t n_bytes = 0;
+        for (const Piece& piece : wanted) {
+            n_bytes += piece.n_bytes();
+        }
+        std::span<std::byte> left = memory.allocate(n_bytes);
+        if (left.empty()) {
+            return false;
+        }
+        for (const Piece& piece : wanted) {
+            piece.tensor = at::from_blob(left.data(), piece.sizes, piece.type);
+            left = left.subspan(piece.n_bytes());
+        }
+        // What is there is multiplied by the zeros of places without a tile.
+        all.mine(all.features, 0, all.max_tiles).zero_();
+        sharing = all;
+        return true;
+    }
+
+    /// What the optimiser takes of the flat buffers, which are all there.
+    void cut_blocks(std::int64_t n_convolution) {
+        const std::int64_t n = weights.numel();
+        const std::int64_t most = device.is_cpu() ? std::int64_t{1} << 18 : n;
+        if (!sharing) {
+            for (std::int64_t first = 0; first < n; first += most) {
+                const std::int64_t n_here = std::min(most, n - first);
+                blocks.push_back({first, n_here, gradients.narrow(0, first, n_here)});
+            }
+            return;
+        }
+        const std::int64_t n_features = hidden_shape().shape.back();
+        const std::int64_t n_hidden = n_values(hidden_shape());
+        if (sharing->memory->part() == 0) {
+            blocks.push_back({0, n_convolution, convolution_gradients});
+            blocks.push_back(
+                {n_convolution + n_hidden, n - n_convolution - n_hidden, connected_gradients});
+        }
+        const std::int64_t n_rows = std::max(std::int64_t{1}, most / n_features);
+        const at::Tensor scratch = at::empty({n_rows, n_features});
+        rounded_hidden_gradient = at::empty({n_rows, n_features}, product_type());
+        const std::int64_t end = sharing->rows.first + sharing->rows.n;
+        for (std::int64_t row = sharing->rows.first; row < end; row += n_rows) {
+            const std::int64_t n_here = std::min(n_rows, end - row);
+            blocks.push_back({n_convolution + row * n_features,
+                              n_here * n_features,
+                              scratch.narrow(0, 0, n_here).flatten(),
+                              sharing->slopes.narrow(1, row, n_here).t()});
         }
     }
 };
 
-TrainingStep::TrainingStep(
-    const TrainSettings& settings, int tile_px, Device device, int n_threads, Questions questions) {
+TrainingStep::TrainingStep(const TrainSettings& settings,
+                           int tile_px,
+                           Device device,
+                           int n_threads,
+                           SharedMemory* shared,
+                           Questions questions) {
     FAINTWEB_EXPECTS(questions.n_rules <= 8);
     check_settings(settings);
     const c10::Device place = torch_device(device);
+    FAINTWEB_EXPECTS(shared == nullptr || place.is_cpu());
     const NetworkInfo info = network_info(settings.network, tile_px, questions);
     const std::vector<WeightShape> shapes = weight_shapes(settings.network, tile_px, questions);
     state_.reset(new State{.settings = settings,
@@ -274,48 +423,54 @@ TrainingStep::TrainingStep(
                            .device = place,
                            .shapes = shapes,
                            .hidden_number = shapes.size() - n_connected_weights});
-    std::vector<float> first_weights;
-    for (const Tensor& tensor :
-         random_weights(settings.network, tile_px, settings.seed, questions)) {
-        first_weights.insert(first_weights.end(), tensor.values.begin(), tensor.values.end());
-    }
     State& state = *state_;
-    state.weights = as_tensor(first_weights).clone().to(place);
-    state.gradients = at::zeros_like(state.weights);
-    state.first_moment = at::zeros_like(state.weights);
-    state.second_moment = at::zeros_like(state.weights);
-    state.n_steps = at::zeros({}, state.weights.options());
-    const std::vector<at::Tensor> gradient_pieces = pieces(state.gradients, state.shapes);
+    const std::int64_t n = info.n_parameters;
+    const at::TensorOptions fp32 = at::TensorOptions(c10::ScalarType::Float).device(place);
+    const std::int64_t n_hidden = n_values(state.hidden_shape());
+    if (shared == nullptr || !state.share(*shared)) {
+        state.weights = at::empty({n}, fp32);
+        state.first_moment = at::empty({n}, fp32);
+        state.second_moment = at::empty({n}, fp32);
+        if (settings.precision == Precision::bf16) {
+            const auto bf16 = fp32.dtype(c10::ScalarType::BFloat16);
+            state.hidden_weights = at::empty(state.hidden_shape().shape, bf16);
+            state.rounded_hidden_gradient = at::empty(state.hidden_shape().shape, bf16);
+        }
+    }
+    state.gradients = at::zeros({state.sharing ? n - n_hidden : n}, fp32);
+    state.n_steps = at::zeros({}, fp32);
+    std::int64_t n_convolution = 0;
+    std::int64_t first_gradient = 0;
     for (const at::Tensor& piece : pieces(state.weights, state.shapes)) {
+        const std::size_t number = state.parameters.size();
         at::Tensor leaf = piece.detach();
         leaf.set_requires_grad(true);
-        leaf.mutable_grad() = gradient_pieces[state.parameters.size()];
+        if (number == state.hidden_number) {
+            n_convolution = first_gradient;
+        }
+        if (number != state.hidden_number || !state.sharing) {
+            leaf.mutable_grad() =
+                state.gradients.narrow(0, first_gradient, piece.numel()).view(piece.sizes());
+            first_gradient += piece.numel();
+        }
         state.parameters.push_back(leaf);
     }
-    std::int64_t n_convolution = 0;
-    for (std::size_t i = 0; i < state.hidden_number; ++i) {
-        n_convolution += n_values(state.shapes[i]);
+    if (settings.precision == Precision::fp32) {
+        state.hidden_weights = state.parameters[state.hidden_number].detach();
     }
-    const std::int64_t n = state.weights.numel();
     state.convolution_gradients = state.gradients.narrow(0, 0, n_convolution);
-    state.connected_gradients = state.gradients.narrow(0, n_convolution, n - n_convolution);
-    const std::int64_t block = place.is_cpu() ? std::int64_t{1} << 18 : n;
-    for (std::int64_t first = 0; first < n; first += block) {
-        const auto part = [&](const at::Tensor& flat) {
-            return flat.narrow(0, first, std::min(block, n - first));
-        };
-        state.blocks.push_back({part(state.weights),
-                                part(state.gradients),
-                                part(state.first_moment),
-                                part(state.second_moment)});
+    state.connected_gradients =
+        state.gradients.narrow(0, n_convolution, state.gradients.numel() - n_convolution);
+    state.cut_blocks(n_convolution);
+
+    Checkpoint start;
+    for (const Tensor& tensor :
+         random_weights(settings.network, tile_px, settings.seed, questions)) {
+        start.weights.insert(start.weights.end(), tensor.values.begin(), tensor.values.end());
     }
-    if (settings.precision == Precision::bf16) {
-        const at::Tensor& exact = state.parameters[state.hidden_number];
-        const auto bf16 = exact.options().dtype(c10::ScalarType::BFloat16).requires_grad(false);
-        state.hidden_weights = at::empty(exact.sizes(), bf16);
-        state.rounded_hidden_gradient = at::empty(exact.sizes(), bf16);
-    }
-    state.round_hidden_weights();
+    start.first_moment.resize(start.weights.size());
+    start.second_moment.resize(start.weights.size());
+    restore(start);
 }
 TrainingStep::~TrainingStep() = default;
 TrainingStep::TrainingStep(TrainingStep&&) noexcept = default;
@@ -387,11 +542,19 @@ void TrainingStep::apply(double learning_rate) {
     base::Stopwatch watch;
     gradients();  // made zero if they were applied
     state.n_steps.add_(1);
+    if (state.sharing) {
+        state.meet_with_factors();
+        state.times.sharing_s += watch.lap();
+    }
     for (const State::Block& block : state.blocks) {
-        at::_fused_adam_({block.weights},
+        if (block.slopes.defined()) {
+            state.make_hidden_gradients(block);
+            state.times.backward_s += watch.lap();
+        }
+        at::_fused_adam_({block.of(state.weights)},
                          {block.gradients},
-                         {block.first_moment},
-                         {block.second_moment},
+                         {block.of(state.first_moment)},
+                         {block.of(state.second_moment)},
                          {},
                          {state.n_steps},
                          learning_rate,
@@ -401,10 +564,14 @@ void TrainingStep::apply(double learning_rate) {
                          /*eps=*/1e-8,
                          /*amsgrad=*/false,
                          /*maximize=*/false);
+        state.round_hidden_weights(block);
+        state.times.optimiser_s += watch.lap();
     }
-    state.round_hidden_weights();
     state.is_applied = true;
-    state.times.optimiser_s += watch.lap();
+    if (state.sharing) {
+        state.sharing->memory->meet();
+        state.times.sharing_s += watch.lap();
+    }
 }
 
 std::vector<Tensor> TrainingStep::weights() const {
@@ -436,12 +603,21 @@ void TrainingStep::restore(const Checkpoint& checkpoint) {
                                           n,
                                           "); remove it to train from the start"));
     }
-    state.weights.copy_(as_tensor(checkpoint.weights));
-    state.first_moment.copy_(as_tensor(checkpoint.first_moment));
-    state.second_moment.copy_(as_tensor(checkpoint.second_moment));
+    if (state.sharing) {
+        state.sharing->memory->meet();  // nobody reads what is there any more
+        state.sharing->n_tiles = 0;
+    }
+    for (const State::Block& block : state.blocks) {
+        block.of(state.weights).copy_(block.of(as_tensor(checkpoint.weights)));
+        block.of(state.first_moment).copy_(block.of(as_tensor(checkpoint.first_moment)));
+        block.of(state.second_moment).copy_(block.of(as_tensor(checkpoint.second_moment)));
+        state.round_hidden_weights(block);
+    }
     state.n_steps.fill_(static_cast<double>(checkpoint.n_steps));
-    state.round_hidden_weights();
     state.is_applied = true;
+    if (state.sharing) {
+        state.sharing->memory->meet();
+    }
 }
 
 }  // namespace faintweb::learn

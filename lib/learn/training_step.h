@@ -10,6 +10,7 @@
 
 #include "lib/learn/device.h"
 #include "lib/learn/network.h"
+#include "lib/learn/shared_memory.h"
 #include "lib/tile/scaling.h"
 
 namespace faintweb::learn {
@@ -47,7 +48,7 @@ struct TrainSettings {
     TileSource source = TileSource::files;
     /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
     Precision precision = Precision::fp32;
-    Precision wire = Precision::fp32;  ///< of gradients on their way between ranks
+    Precision wire = Precision::fp32;  ///< of sums of gradients on their way between ranks
 
     int micro_batch = 128;     ///< tiles of a rank that go through at once; 0: its whole part
     double warmup_epochs = 0;  ///< over which the learning rate rises (learning_rate_of())
@@ -69,8 +70,9 @@ struct TrainSettings {
 struct StepTimes {
     double data_s = 0;  ///< orientation and dropout masks
     double forward_s = 0;
-    double backward_s = 0;  ///< without what on_ready took
+    double backward_s = 0;  ///< without what on_ready took; with shared memory also in apply()
     double optimiser_s = 0;
+    double sharing_s = 0;  ///< with shared memory: copying into it, and waiting for others
 };
 
 /// What a training sample is: its dropout mask and orientation depend on this, never on the rank or
@@ -98,16 +100,29 @@ void orient_tile(std::span<const float> tile,
 /// gradients() over the ranks, and all call apply(): their weights then stay equal bit by bit.
 /// Gradients are where the network is: on a GPU their memory is the device's, and what is done with
 /// it must be ordered with the device's default stream.
+///
+/// The processes of one host can train one copy of the weights, in memory that they share. The
+/// gradient of the hidden layer, nearly all of the bytes, is then never summed: it is the product
+/// of two small factors (features and slopes of all tiles of a batch), which every process reads
+/// there. Each multiplies out the rows that it owns, and takes the optimiser's step for them alone.
+/// The rest goes on as above, but gradients() are without that layer's weights.
+/// @source  Xie et al. 2016 (UAI), sufficient factor broadcasting; Rajbhandari et al. 2020 (SC),
+///          ZeRO, stage 1: each process holds the optimiser's state of its part.
 class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
     /// @param tile_px    edge of a tile without margin, pixel.
+    /// @param shared     on the CPU: of processes that train together, or null; must outlive this
+    ///                   object. Not used where it has too little memory. The constructor, apply()
+    ///                   and restore() are then collective, and processes add in a step at most
+    ///                   batch_size / n_parts tiles each, rounded up.
     /// @param questions  that the network learns to answer; at most 8 rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings,
                  int tile_px,
                  Device device,
                  int n_threads,
+                 SharedMemory* shared = nullptr,
                  Questions questions = {});
     ~TrainingStep();
     TrainingStep(TrainingStep&&) noexcept;
@@ -140,7 +155,8 @@ class TrainingStep {
                    std::int64_t global_batch,
                    const OnReady& on_ready = {});
 
-    /// The gradients as one buffer, in the order of weight_shapes(), in the memory of the device.
+    /// The gradients as one buffer, in the order of weight_shapes(), in the memory of the device:
+    /// of all weights, or of all but the hidden layer's where those are in shared memory.
     /// To be reduced in place.
     std::span<float> gradients();
     /// Where gradients() and its pieces are.
@@ -161,7 +177,7 @@ class TrainingStep {
     /// and the step count.
     struct Checkpoint {
         std::vector<float> weights, first_moment,
-            second_moment;  ///< flat, in the order of gradients()
+            second_moment;  ///< flat, in the order of weight_shapes()
         std::int64_t n_steps = 0;
     };
     Checkpoint checkpoint() const;

@@ -53,14 +53,15 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     const auto tiles = read<float>(folder + "/tiles.f32");
     const auto labels = read<std::uint8_t>(folder + "/labels.u8");
     settings.micro_batch = 0;
+    settings.batch_size = static_cast<int>(batch);
     const learn::Device device = learn::choose_device(arguments[7], communicator.local_rank());
-    learn::TrainingStep step(settings, tile_px, device, 1);
     const auto reducer = mpi::make_gradient_reducer(
         communicator,
         {.kind = arguments[6],
          .wire = precision_of(arguments[5]) == learn::Precision::bf16 ? mpi::Wire::bf16
                                                                       : mpi::Wire::fp32,
          .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1});
+    learn::TrainingStep step(settings, tile_px, device, 1, reducer->shared_memory());
     const learn::BatchPart part =
         learn::batch_part(batch, communicator.rank(), communicator.size());
     const auto n = static_cast<std::size_t>(part.n);
@@ -102,7 +103,8 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     profile.step = {times.data_s - before.data_s,
                     times.forward_s - before.forward_s,
                     times.backward_s - before.backward_s,
-                    times.optimiser_s - before.optimiser_s};
+                    times.optimiser_s - before.optimiser_s,
+                    times.sharing_s - before.sharing_s};
     profile.reduction = {reducer->times().hidden_s - reduced_before.hidden_s,
                          reducer->times().exposed_s - reduced_before.exposed_s};
     const std::string table = apps::profile_table(communicator, profile);

@@ -1,11 +1,12 @@
-// Sums gradients forever on every rank but the last, which leaves the work half-way into a sum:
-// ending_rank throw|kill auto|mpi.
+// Takes training steps forever on every rank but the last, which leaves the work half-way into a
+// step: ending_rank throw|kill shared|mpi.
 
 #include <csignal>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "lib/learn/training_step.h"
 #include "mpi/gradient_reducer.h"
 #include "mpi/session.h"
 
@@ -16,17 +17,25 @@ int main(int argc, char** argv) {
     const std::string kind = argv[2];
     return session.run([&](mpi::Communicator& communicator) {
         const auto reducer = mpi::make_gradient_reducer(communicator, {.kind = kind});
-        std::vector<float> gradients(3'000'000);
+        constexpr int tile_px = 16;
+        learn::TrainingStep step(
+            {.network = "cosmodeep"}, tile_px, {}, 1, reducer->shared_memory());
+        const std::vector<float> tile(tile_px * tile_px, 1.0F);
+        const std::vector<std::uint8_t> label{1};
+        const std::vector<learn::SampleKey> key(1);
         const bool is_last = communicator.rank() == communicator.size() - 1;
-        for (int step = 0;; ++step) {
-            reducer->add(gradients);
-            if (is_last && step == 3) {
+        for (int number = 0;; ++number) {
+            step.accumulate(tile, label, key, communicator.size(), [&](std::span<float> piece) {
+                reducer->add(piece);
+            });
+            if (is_last && number == 3) {
                 if (way == "kill") {
                     std::raise(SIGKILL);
                 }
                 throw std::runtime_error("injected");
             }
             reducer->finish();
+            step.apply(1e-3);
         }
         return 0;
     });

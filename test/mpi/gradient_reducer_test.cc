@@ -150,6 +150,16 @@ TEST(GradientReducerKinds, ThatCannotBeAreRefusedOnEveryRank) {
     EXPECT_THROW(make_gradient_reducer(test::world(), {.kind = "nccl"}), AgreedError);
 }
 
+TEST(GradientReducerKinds, HaveMemoryToShareOnOneHostOnly) {
+    const bool is_alone = test::world().size() == 1;
+    const auto has_memory = [](const char* kind) {
+        return make_gradient_reducer(test::world(), {.kind = kind})->shared_memory() != nullptr;
+    };
+    EXPECT_EQ(has_memory("auto"), !is_alone);
+    EXPECT_EQ(has_memory("shared"), !is_alone);
+    EXPECT_FALSE(has_memory("mpi"));
+}
+
 TEST(GradientReducerGroups, ShareTheMemoryOfTheirHost) {
     const Communicator group = test::world().split(test::world().rank() / 2);
     EXPECT_TRUE(group.is_one_host());

@@ -64,10 +64,11 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
     settings.learning_rate = 2e-4;
     settings.seed = seed;
     settings.precision = which.precision;
-    learn::TrainingStep step(settings, tile_px, {}, 1);
+    settings.batch_size = static_cast<int>(which.batch_size);
+    const auto reducer = make_gradient_reducer(communicator, which.reducer);
+    learn::TrainingStep step(settings, tile_px, {}, 1, reducer->shared_memory());
     const Shard shard = deal(communicator, learn::network_info(which.network, tile_px));
     const TileDirectory directory(communicator, shard);
-    const auto reducer = make_gradient_reducer(communicator, which.reducer);
     const std::size_t batch_size = which.batch_size;
     std::vector<double> losses;
     for (std::uint32_t epoch = 0; epoch < which.n_epochs; ++epoch) {
@@ -127,13 +128,23 @@ TEST(Training, DoesNotDependOnTheNumberOfRanks) {
     }
 }
 
+TEST(Training, GivesTheSameBitsAgain) {
+    for (const learn::Precision precision : {learn::Precision::fp32, learn::Precision::bf16}) {
+        const TrainingCase which{.n_epochs = 3, .precision = precision};
+        EXPECT_EQ(train(test::world(), which), train(test::world(), which));
+    }
+}
+
 /// With batches of three, the fourth rank has nothing in any of them.
 TEST(Training, GoesOnWhereARankHasNothing) {
-    const TrainingCase small{.network = "cosmodeep_spp", .batch_size = 3, .n_epochs = 1};
+    TrainingCase small{.network = "cosmodeep_spp", .batch_size = 3, .n_epochs = 1};
     const std::vector<double> alone = train(Communicator(), small);
-    const std::vector<double> together = train(test::world(), small);
-    for (std::size_t i = 0; i < alone.size(); ++i) {
-        EXPECT_NEAR(together[i] / alone[i], 1, 1e-4) << i;
+    for (const char* kind : {"shared", "mpi"}) {
+        small.reducer.kind = kind;
+        const std::vector<double> together = train(test::world(), small);
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+            EXPECT_NEAR(together[i] / alone[i], 1, 1e-4) << kind << " " << i;
+        }
     }
 }
 

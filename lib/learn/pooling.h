@@ -1,0 +1,16 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace faintweb::learn {
+
+/// ReLU of the largest of each 2x2 pixels; a last odd row or column is left out.
+///
+/// The same values as of at::max_pool2d(maps, 2).relu(), in half the time for float and bfloat16 on
+/// a CPU. The gradient goes to the first of equal pixels; none goes through what is no number.
+///
+/// @param maps  [n, channels, rows, cols], channels-last; rows, cols >= 2.
+/// @return      [n, channels, rows / 2, cols / 2], channels-last.
+at::Tensor pool_and_relu(const at::Tensor& maps);
+
+}  // namespace faintweb::learn
