@@ -180,12 +180,21 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                  ""});
         }
         const std::vector<Group> groups = groups_of(rows, rule);
+        // At the same epoch; where variants are trained for other numbers of epochs, at its last.
         const auto reference_at = [&](int epochs) {
-            const auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& one) {
-                return !reference_name.empty() && one.variant == reference_name &&
-                       one.epochs == epochs;
-            });
-            return found == groups.end() ? nullptr : &*found;
+            const Group* best = nullptr;
+            for (const Group& one : groups) {
+                if (reference_name.empty() || one.variant != reference_name) {
+                    continue;
+                }
+                if (one.epochs == epochs) {
+                    return &one;
+                }
+                if (best == nullptr || one.epochs > best->epochs) {
+                    best = &one;
+                }
+            }
+            return best;
         };
         for (const Group& group : groups) {
             const Group* const reference = reference_at(group.epochs);

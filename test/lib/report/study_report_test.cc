@@ -55,6 +55,16 @@ TEST(study_report, the_table_has_means_deviations_the_papers_figures_and_differe
     EXPECT_TRUE(holds(table, "- theirs_seed3: training diverged")) << table;
 }
 
+TEST(study_report, a_variant_of_other_epochs_is_compared_with_the_references_last) {
+    std::vector<learn::StudyRow> rows{row("ours", 1, 50), row("ours", 1, 40), row("theirs", 1, 30)};
+    rows[1].epochs = 20;
+    rows[2].epochs = 10;
+    const FinderResult finder{{40, 1e-7}, "k 3", row("", 0, 20).fields};
+    const std::string table = study_table(rows, std::span(&finder, 1), "ours");
+    EXPECT_TRUE(holds(table, "+0.2500 +- ")) << table;  // 98 / 160 - 58 / 160
+    EXPECT_TRUE(holds(table, "+0.3750 +- ")) << table;  // 98 / 160 - 38 / 160
+}
+
 TEST(study_report, a_study_without_a_reference_or_with_other_rules_has_no_such_columns) {
     std::vector<learn::StudyRow> rows{row("a", 1, 50)};
     rows[0].label = {7, 3e-7};
