@@ -37,6 +37,11 @@ using campaign::SweepRun;
 /// Models that a rank holds at the same time to score them.
 constexpr std::size_t max_models_at_once = 64;
 
+/// Its folder in runs.
+std::string name_of_training(const SweepRun& run) {
+    return fs::path(run.training.output).filename();
+}
+
 std::string failure_path(const SweepRun& run) {
     return run.training.output + "/failure.txt";
 }
@@ -117,7 +122,7 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
             std::replace(failure.begin(), failure.end(), '\n', ' ');
             base::write_file(failure_path(run),
                              stage_hash(run.training, Stage::train) + "\n" + failure + "\n");
-            base::log_warning("sweep: " + run.name + ": " + failure);
+            base::log_warning("sweep: " + name_of_training(run) + ": " + failure);
         }
         return std::string();
     });
@@ -173,7 +178,7 @@ void train_as_group(const mpi::Communicator& group,
         const SweepRun& run = *trainings[*taken];
         if (group.is_root()) {
             base::log_info(base::text(
-                "sweep: ", run.training.name, " (", *taken + 1, " of ", trainings.size(), ")"));
+                "sweep: ", name_of_training(run), " (", *taken + 1, " of ", trainings.size(), ")"));
         }
         train_run(group, run, tiles);
         if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {

@@ -30,7 +30,7 @@ expect_line dry.log '^sweep: 2 trainings of 24 epochs in all, 4 evaluations, gro
 [[ ! -e one && ! -e skies ]] || fail "a dry run wrote something"
 
 # The studies that come with the program.
-for study in 'paper 120 120' 'paper-small 72 72' 'paper-grid 45 180' 'paper-grid-small 18 72'; do
+for study in 'paper 85 120' 'paper-small 51 72' 'paper-grid 45 180' 'paper-grid-small 18 72'; do
     read -r name n_trainings n_evaluations <<<"$study"
     expect_code 0 dry.log "$FAINTWEB" sweep "$source_dir/config/$name.yaml" --dry-run
     expect_line dry.log "^sweep: $n_trainings trainings of .*, $n_evaluations evaluations"

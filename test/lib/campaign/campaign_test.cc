@@ -481,6 +481,7 @@ Texts another_value_of_every_key() {
             "train.dropout_keep=0.5",
             "train.augment=false",
             "train.noise_per_signal=2",
+            "train.joint=true",
             "train.max_tiles=2000",
             "train.source=simulate",
             "train.micro_batch=32",
