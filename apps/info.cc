@@ -47,8 +47,8 @@ void describe_catalogue(const std::string& path) {
 
 void describe_model(const std::string& path) {
     const learn::Model model = learn::read_model(path);
-    const learn::NetworkInfo network = learn::network_info(
-        model.network, model.tile_px, {.n_rules = 1, .n_thresholds = model.n_thresholds});
+    const learn::NetworkInfo network =
+        learn::network_info(model.network, model.tile_px, model.questions());
     base::print(base::text("model     ",
                            path,
                            ": ",

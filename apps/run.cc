@@ -10,13 +10,13 @@
 #include "apps/commands.h"
 #include "apps/sky_maps.h"
 #include "apps/stages.h"
+#include "apps/training_tiles.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/learn/network.h"
 #include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
@@ -33,13 +33,7 @@ std::string settings_of(const Campaign& campaign, const std::vector<std::string>
 /// All that a stage's output depends on. A stage with the same state as when it last ended is done.
 std::string stage_state(const Campaign& campaign, Stage stage) {
     const std::string simulated = mock_skies_state(campaign) + settings_of(campaign, {"simulate"});
-    std::string trained =
-        simulated + settings_of(campaign, {"tile_px", "field_px", "label", "train"});
-    if (campaign.train.joint) {
-        for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
-            trained += campaign::rule_name(rule) + "\n";
-        }
-    }
+    const std::string trained = simulated + campaign::training_text(campaign);
     switch (stage) {
         case Stage::simulate:
             return simulated;
@@ -319,9 +313,7 @@ void print_work(const Campaign& campaign) {
                 " fields, ",
                 n_tiles,
                 " tiles, ",
-                megabytes(static_cast<double>(n_tiles * learn::network_info(campaign.train.network,
-                                                                            campaign.tile_px)
-                                                            .n_sample_values) *
+                megabytes(static_cast<double>(n_tiles * network_of(campaign).n_sample_values) *
                           sizeof(std::uint16_t)),
                 " of memory over all ranks, ",
                 campaign.train.epochs,

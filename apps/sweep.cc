@@ -48,9 +48,7 @@ std::string failure_path(const SweepRun& run) {
 
 /// Of its label rule, where others share the training.
 std::string scores_path(const SweepRun& run) {
-    const std::string rule =
-        run.training.train.joint ? "_" + campaign::rule_name(run.campaign.label) : "";
-    return run.campaign.output + "/milestones" + rule + ".json";
+    return run.campaign.output + "/milestones" + campaign::rule_suffix(run.campaign) + ".json";
 }
 
 std::string timing_path(const SweepRun& run) {
@@ -431,8 +429,7 @@ std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
     const learn::NetworkInfo network = learn::network_info(
         campaign.train.network,
         campaign.tile_px,
-        {.n_rules = 1,
-         .n_thresholds = std::ssize(thresholds_of(campaign::label_rules(run.training)))});
+        {.n_rules = 1, .n_thresholds = network_of(campaign).questions.n_thresholds});
     learn::StudyRow row;
     row.run = run.name;
     row.set_up = run.set_up;

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 #include <span>
 #include <utility>
 
@@ -40,15 +39,21 @@ std::string line_of_validation(const learn::Model& model, const ScoredTiles::OfR
                       model.threshold);
 }
 
+learn::Validation validate(const ScoredTiles::OfRule& tiles) {
+    return learn::validate(learn::scores_of_logits(tiles.logits), tiles.labels);
+}
+
 /// Mean over the label rules that have signal tiles; of the last where none has.
 learn::Validation validate(const ScoredTiles& scored) {
     std::vector<learn::Validation> of_rules;
     for (const ScoredTiles::OfRule& tiles : scored.rules) {
         const bool has_signal = std::ranges::find(tiles.labels, 1) != tiles.labels.end();
-        if (has_signal || (&tiles == &scored.rules.back() && of_rules.empty())) {
-            of_rules.push_back(
-                learn::validate(learn::scores_of_logits(tiles.logits), tiles.labels));
+        if (has_signal) {
+            of_rules.push_back(validate(tiles));
         }
+    }
+    if (of_rules.empty()) {
+        of_rules.push_back(validate(scored.rules.back()));
     }
     const auto mean = [&](double learn::Validation::*value) {
         double sum = 0;
@@ -75,7 +80,7 @@ Training::Training(const mpi::Communicator& communicator,
       settings_(campaign.train),
       tiles_(tiles),
       rules_(campaign::label_rules(campaign)),
-      questions_{std::ssize(rules_), std::ssize(thresholds_of(rules_))},
+      network_(network_of(campaign)),
       device_(device),
       n_threads_(threads_of_rank(campaign, communicator)),
       directory_(communicator, tiles.train.shard),
@@ -89,7 +94,7 @@ Training::Training(const mpi::Communicator& communicator,
             device,
             n_threads_,
             reducer_->shared_memory(),
-            questions_) {
+            network_.questions) {
     std::size_t n_signal = directory_.signal_ids().size();
     std::size_t n_noise = directory_.noise_ids().size();
     if (settings_.max_tiles > 0) {
@@ -100,18 +105,13 @@ Training::Training(const mpi::Communicator& communicator,
     }
     signal_ids_ = learn::choose_tiles(settings_.seed, directory_.signal_ids(), n_signal);
     noise_ids_ = learn::choose_tiles(settings_.seed, directory_.noise_ids(), n_noise);
-    std::string settings =
-        base::version() + "\n" + tiles.sha256 + "\n" +
-        campaign::settings_text(campaign, {"seed", "tile_px", "field_px", "label", "train"});
-    for (const label::LabelRule& rule : rules_) {
-        settings += campaign::rule_name(rule) + "\n";
-    }
-    state_.settings_sha256 = base::sha256(settings);
+    state_.settings_sha256 = base::sha256(base::version() + "\n" + tiles.sha256 + "\n" +
+                                          campaign::settings_text(campaign, {"seed"}) +
+                                          campaign::training_text(campaign));
 }
 
 void Training::resume() {
-    const auto n_parameters = static_cast<std::size_t>(
-        learn::network_info(settings_.network, campaign_.tile_px, questions_).n_parameters);
+    const auto n_parameters = static_cast<std::size_t>(network_.n_parameters);
     const std::string bytes = mpi::from_root(communicator_, [&] {
         return learn::last_good_checkpoint(folder(), state_.settings_sha256, n_parameters);
     });
@@ -151,7 +151,7 @@ void Training::finish() {
     const bool keeps_best =
         settings_.keep == learn::KeptWeights::best && !state_.best_weights.empty();
     const std::vector<learn::WeightShape> shapes =
-        learn::weight_shapes(settings_.network, campaign_.tile_px, questions_);
+        learn::weight_shapes(settings_.network, campaign_.tile_px, network_.questions);
     const std::vector<learn::Tensor> tensors =
         keeps_best ? learn::tensors_of(state_.best_weights, shapes) : step_.weights();
     const int kept_epoch = keeps_best ? learn::best_epoch(state_.history, settings_) : state_.epoch;
@@ -353,8 +353,7 @@ std::optional<ScoredTiles> Training::score_validation(
     };
     const std::size_t n_rules = rules_.size();
     const mpi::Shard& shard = tiles_.validation.shard;
-    const auto tile_size =
-        static_cast<std::size_t>(learn::network_info(model.network, model.tile_px).n_tile_values());
+    const auto tile_size = static_cast<std::size_t>(network_.n_tile_values());
     constexpr std::size_t max_at_once = 2500;
     std::vector<std::uint16_t> sample(shard.samples.sample_size());
     std::vector<float> pixels;
@@ -399,7 +398,7 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
                             const std::optional<ScoredTiles>& scored) const {
     learn::Model model;
     model.network = settings_.network;
-    model.n_thresholds = questions_.n_thresholds;
+    model.n_thresholds = network_.questions.n_thresholds;
     model.tile_px = campaign_.tile_px;
     model.scaling = settings_.scaling;
     model.pixel_arcsec = campaign_.sky.pixel_arcsec;
@@ -424,15 +423,13 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
         }
         learn::write_model(is_last ? model_path(of_rule) : epoch_model_path(of_rule, epoch), model);
         if (scored && is_last) {
-            write_reliability(model,
-                              rules_.size() > 1 ? "_" + campaign::rule_name(rules_[r]) : "",
-                              scored->rules[r]);
+            write_reliability(model, campaign::rule_suffix(of_rule), scored->rules[r]);
         }
     }
 }
 
 void Training::write_reliability(const learn::Model& model,
-                                 const std::string& rule,
+                                 const std::string& suffix,
                                  const ScoredTiles::OfRule& scored) const {
     if (model.calibration == learn::Calibration{}) {
         base::log_warning(
@@ -445,7 +442,7 @@ void Training::write_reliability(const learn::Model& model,
             learn::probability_of(model.calibration, static_cast<double>(logit)));
     }
     const learn::Reliability reliability = learn::measure_reliability(probabilities, scored.labels);
-    const std::string path = campaign_.output + "/reliability" + rule;
+    const std::string path = campaign_.output + "/reliability" + suffix;
     base::write_file(path + ".csv", learn::reliability_csv(reliability));
     report::draw_reliability(path + ".png", reliability, settings_.network + ", validation");
     base::print(base::text("train: ",

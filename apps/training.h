@@ -88,7 +88,7 @@ class Training {
                       bool is_last,
                       const std::optional<ScoredTiles>& scored) const;
     void write_reliability(const learn::Model& model,
-                           const std::string& rule,
+                           const std::string& suffix,
                            const ScoredTiles::OfRule& scored) const;
 
     const mpi::Communicator& communicator_;
@@ -96,7 +96,7 @@ class Training {
     const learn::TrainSettings& settings_;
     const TrainingTiles& tiles_;
     std::vector<label::LabelRule> rules_;
-    learn::Questions questions_;
+    learn::NetworkInfo network_;
     learn::Device device_;
     int n_threads_;
     mpi::TileDirectory directory_;

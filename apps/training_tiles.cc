@@ -11,19 +11,11 @@
 #include "lib/base/text.h"
 #include "lib/label/cells.h"
 #include "lib/label/rule.h"
-#include "lib/learn/network.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
 
 namespace faintweb::apps {
 namespace {
-
-learn::NetworkInfo network_of(const campaign::Campaign& campaign) {
-    const std::vector<label::LabelRule> rules = campaign::label_rules(campaign);
-    return learn::network_info(campaign.train.network,
-                               campaign.tile_px,
-                               {std::ssize(rules), std::ssize(thresholds_of(rules))});
-}
 
 /// Settings that the numbers of all samples follow from.
 std::string how_tiles_are_cut(const campaign::Campaign& campaign) {
@@ -143,6 +135,13 @@ std::vector<double> thresholds_of(std::span<const label::LabelRule> rules) {
         }
     }
     return thresholds;
+}
+
+learn::NetworkInfo network_of(const campaign::Campaign& campaign) {
+    const std::vector<label::LabelRule> rules = campaign::label_rules(campaign);
+    return learn::network_info(campaign.train.network,
+                               campaign.tile_px,
+                               {std::ssize(rules), std::ssize(thresholds_of(rules))});
 }
 
 void prepare_tiles(const mpi::Communicator& communicator,

@@ -10,6 +10,7 @@
 
 #include "lib/campaign/campaign.h"
 #include "lib/label/rule.h"
+#include "lib/learn/network.h"
 #include "mpi/communicator.h"
 #include "mpi/tile_exchange.h"
 
@@ -49,6 +50,9 @@ struct TrainingTiles {
 
 /// The flux thresholds of label rules, each once, in the order in which rules name them.
 std::vector<double> thresholds_of(std::span<const label::LabelRule> rules);
+
+/// The network that the campaign trains, for all its label rules.
+learn::NetworkInfo network_of(const campaign::Campaign& campaign);
 
 /// Gathers the tiles of a training if there are none, or others, and labels them under its rules
 /// (campaign::label_rules()).

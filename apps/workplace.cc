@@ -91,8 +91,7 @@ namespace {
 
 /// @param of_what  "", or "_epoch_N".
 std::string model_path(const campaign::Campaign& campaign, const std::string& of_what) {
-    const std::string rule = campaign.train.joint ? "_" + campaign::rule_name(campaign.label) : "";
-    return campaign.output + "/model" + rule + of_what + ".safetensors";
+    return campaign.output + "/model" + campaign::rule_suffix(campaign) + of_what + ".safetensors";
 }
 
 }  // namespace

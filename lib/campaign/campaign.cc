@@ -915,12 +915,26 @@ std::string rule_name(const label::LabelRule& rule) {
         "npix", rule.min_pixels, "_fth", print_double(rule.flux_threshold_jy_arcsec2));
 }
 
+std::string rule_suffix(const Campaign& campaign) {
+    return campaign.train.joint ? "_" + rule_name(campaign.label) : "";
+}
+
 std::string settings_text(const Campaign& campaign,
                           const std::vector<std::string>& sections,
                           InputNames names) {
     std::string text;
     for (const auto& [key, value] : result_settings(campaign, sections, names)) {
         text += key + "=" + value + "\n";
+    }
+    return text;
+}
+
+std::string training_text(const Campaign& campaign) {
+    std::string text = settings_text(campaign, {"tile_px", "field_px", "label", "train"});
+    if (campaign.train.joint) {
+        for (const label::LabelRule& rule : label_rules(campaign)) {
+            text += rule_name(rule) + "\n";
+        }
     }
     return text;
 }

@@ -168,6 +168,10 @@ inline constexpr std::size_t max_label_rules = 8;
 /// A label rule as part of a file name: npix40_fth1e-07.
 std::string rule_name(const label::LabelRule& rule);
 
+/// What the name of a file has that is of one label rule of a training for several: _ and
+/// rule_name() of the campaign's own; empty without train.joint.
+std::string rule_suffix(const Campaign& campaign);
+
 /// Folder of the mock skies: simulate.folder, else skies in the output folder.
 std::string skies_folder(const Campaign& campaign);
 
@@ -230,5 +234,8 @@ std::vector<std::pair<std::string, std::string>> result_settings(
 std::string settings_text(const Campaign& campaign,
                           const std::vector<std::string>& sections = {},
                           InputNames names = InputNames::included);
+
+/// settings_text() of all that a training follows from but its skies: tiles, label rules, train.
+std::string training_text(const Campaign& campaign);
 
 }  // namespace faintweb::campaign

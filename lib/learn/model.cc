@@ -197,8 +197,8 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 /// The tensors in the order of the network.
 /// @throws std::runtime_error  if they are not exactly the network's, or not finite.
 std::vector<Tensor> fitting_tensors(const Model& model, std::vector<Tensor> tensors) {
-    const std::vector<WeightShape> shapes = weight_shapes(
-        model.network, model.tile_px, {.n_rules = 1, .n_thresholds = model.n_thresholds});
+    const std::vector<WeightShape> shapes =
+        weight_shapes(model.network, model.tile_px, model.questions());
     std::vector<Tensor> ordered;
     for (const WeightShape& weight : shapes) {
         const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& tensor) {
