@@ -9,8 +9,10 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/learn/calibration.h"
 #include "lib/learn/model.h"
 #include "lib/learn/study.h"
+#include "lib/report/reliability.h"
 
 namespace faintweb::apps {
 namespace {
@@ -90,6 +92,24 @@ std::string split_line(const learn::FieldScore& score) {
                       " touch another signal tile");
 }
 
+/// Writes how right the probabilities of one of the models are on the test fields.
+void write_reliability(const campaign::Campaign& campaign,
+                       std::size_t number,
+                       const std::string& network,
+                       const learn::Reliability& reliability) {
+    const std::string suffix =
+        campaign.evaluate.models.size() > 1 ? base::text('_', number) : std::string();
+    const std::string path = campaign.output + "/evaluation_reliability" + suffix;
+    base::write_file(path + ".csv", learn::reliability_csv(reliability));
+    report::draw_reliability(path + ".png", reliability, network + ", test fields");
+    base::print(base::text("expected calibration error ",
+                           reliability.expected_error,
+                           " over ",
+                           reliability.n_tiles,
+                           " tiles of a probability above ",
+                           learn::lowest_probability));
+}
+
 std::string path_of(const campaign::Campaign& campaign, const std::string& model) {
     return model == campaign::trained_model ? model_path(campaign) : model;
 }
@@ -146,6 +166,9 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
             each.push_back(to_json(total));
             each.back()["file"] = campaign.evaluate.models[i];
             each.back()["network"] = models[i].model.network;
+            const learn::Reliability& reliability = scores.reliabilities[i];
+            write_reliability(campaign, i, models[i].model.network, reliability);
+            each.back()["expected_calibration_error"] = reliability.expected_error;
         }
         base::print(split_line(all));
         nlohmann::json report = {

@@ -1,6 +1,7 @@
 #include "apps/score_models.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <sstream>
 
@@ -35,13 +36,13 @@ std::vector<std::int64_t> count_fields(
     const std::string& stage,
     std::size_t n,
     std::int64_t margin_px,
-    const std::function<std::vector<std::int64_t>(const mpi::FieldPixels&, const tile::TileGrid&)>&
-        count) {
+    const std::function<std::vector<std::int64_t>(
+        std::int64_t field, const mpi::FieldPixels&, const tile::TileGrid&)>& count) {
     const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::test, margin_px);
     std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
     const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
-        const std::vector<std::int64_t> found = count(pixels, grid);
+        const std::vector<std::int64_t> found = count(field, pixels, grid);
         std::copy(
             found.begin(), found.end(), counts.begin() + field * static_cast<std::int64_t>(n));
     };
@@ -90,6 +91,10 @@ class FieldView {
         return found->second;
     }
 
+    bool is_blank(std::size_t tile) const {
+        return tile::is_blank_tile(n_blank_[tile], grid_.tile_px);
+    }
+
     learn::FieldScore score(const label::LabelRule& rule, std::span<const std::uint8_t> found) {
         const std::vector<std::int32_t>& above = n_above(rule.flux_threshold_jy_arcsec2);
         return learn::score_field(label::labels_of(above, rule), found, above, n_blank_, grid_);
@@ -103,6 +108,46 @@ class FieldView {
     std::map<std::pair<tile::Scaling, std::int64_t>, std::vector<float>> tiles_;
     std::map<double, std::vector<std::int32_t>> n_above_;
 };
+
+/// A tile that a model does not take for mere noise.
+struct PromisedTile {
+    double probability = 0;
+    std::int64_t field = 0;
+    std::int32_t model = 0;
+    std::int32_t label = 0;
+};
+
+/// @param mine  tiles of this rank's fields, those of a field in their order.
+/// @return      [n_models], the same for any number of ranks; on the root, empty elsewhere.
+/// @collective yes: every rank.
+std::vector<learn::Reliability> reliabilities_of(const mpi::Communicator& communicator,
+                                                 const std::vector<PromisedTile>& mine,
+                                                 std::size_t n_models) {
+    std::vector<PromisedTile> all;
+    for (const std::string& theirs : communicator.gather(
+             {reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(PromisedTile)})) {
+        const std::size_t n_before = all.size();
+        all.resize(n_before + theirs.size() / sizeof(PromisedTile));
+        std::memcpy(all.data() + n_before, theirs.data(), theirs.size());
+    }
+    std::vector<learn::Reliability> reliabilities;
+    if (!communicator.is_root()) {
+        return reliabilities;
+    }
+    std::ranges::stable_sort(
+        all, {}, [](const PromisedTile& tile) { return std::pair(tile.model, tile.field); });
+    auto tile = all.begin();
+    for (std::size_t model = 0; model < n_models; ++model) {
+        std::vector<double> probabilities;
+        std::vector<std::uint8_t> labels;
+        for (; tile != all.end() && static_cast<std::size_t>(tile->model) == model; ++tile) {
+            probabilities.push_back(tile->probability);
+            labels.push_back(static_cast<std::uint8_t>(tile->label));
+        }
+        reliabilities.push_back(learn::measure_reliability(probabilities, labels));
+    }
+    return reliabilities;
+}
 
 /// Number of the best finder under each rule, and what it reached, on the training fields.
 std::vector<TunedFinder> choose_finders(const mpi::Communicator& communicator,
@@ -163,24 +208,33 @@ ModelScores score_models(const mpi::Communicator& communicator,
     for (const LoadedModel& loaded : models) {
         margin_px = std::max(margin_px, margin_of(loaded.model));
     }
+    std::vector<PromisedTile> promised;
     const auto counts = count_fields(
         communicator,
         campaign,
         "evaluate",
         n,
         margin_px,
-        [&](const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
+        [&](std::int64_t field, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldView view(pixels, grid, margin_px);
             std::vector<std::int64_t> result;
-            for (const LoadedModel& loaded : models) {
-                const std::vector<float> scores =
-                    loaded.classifier.scores(view.tiles(loaded.model));
-                std::vector<std::uint8_t> found(scores.size());
-                std::transform(scores.begin(), scores.end(), found.begin(), [&](float score) {
-                    return static_cast<std::uint8_t>(static_cast<double>(score) >
-                                                     loaded.model.threshold);
-                });
-                append(result, view.score(loaded.model.label_rule, found));
+            for (std::size_t m = 0; m < models.size(); ++m) {
+                const learn::Model& model = models[m].model;
+                const std::vector<float> logits = models[m].classifier.logits(view.tiles(model));
+                const std::vector<std::uint8_t> labels = label::labels_of(
+                    view.n_above(model.label_rule.flux_threshold_jy_arcsec2), model.label_rule);
+                std::vector<std::uint8_t> found(logits.size());
+                for (std::size_t t = 0; t < logits.size(); ++t) {
+                    found[t] =
+                        static_cast<double>(learn::score_of_logit(logits[t])) > model.threshold;
+                    const double probability =
+                        learn::probability_of(model.calibration, static_cast<double>(logits[t]));
+                    if (probability > learn::lowest_probability && !view.is_blank(t)) {
+                        promised.push_back(
+                            {probability, field, static_cast<std::int32_t>(m), labels[t]});
+                    }
+                }
+                append(result, view.score(model.label_rule, found));
             }
             for (const label::LabelRule& rule : rules) {
                 const std::vector<std::uint8_t> signal =
@@ -190,7 +244,8 @@ ModelScores score_models(const mpi::Communicator& communicator,
             return result;
         });
     ModelScores scores{std::vector<std::vector<learn::FieldScore>>(models.size()),
-                       std::vector<std::int64_t>(rules.size(), 0)};
+                       std::vector<std::int64_t>(rules.size(), 0),
+                       reliabilities_of(communicator, promised, models.size())};
     for (auto field = counts.begin(); field != counts.end();) {
         for (auto& of_model : scores.models) {
             of_model.push_back(score_at(field));
@@ -215,7 +270,7 @@ std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
         "threshold finder, test",
         n_found * learn::n_counts,
         0,
-        [&](const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
+        [&](std::int64_t, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldView view(pixels, grid, 0);
             std::vector<std::int64_t> result;
             for (const TunedFinder& finder : tuned) {

@@ -9,6 +9,7 @@
 #include "apps/workplace.h"
 #include "lib/campaign/campaign.h"
 #include "lib/label/rule.h"
+#include "lib/learn/calibration.h"
 #include "lib/learn/metrics.h"
 #include "lib/source/threshold_finder.h"
 #include "mpi/communicator.h"
@@ -20,13 +21,15 @@ namespace faintweb::apps {
 struct ModelScores {
     std::vector<std::vector<learn::FieldScore>> models;  ///< [n_models][n_fields]
     std::vector<std::int64_t> n_signal;                  ///< [rules], over all fields
+    /// [n_models] how right the calibrated probabilities are; on the root, empty elsewhere.
+    std::vector<learn::Reliability> reliabilities;
 };
 
 /// Scores models on the test fields, each with its own scaling, threshold and label rule. A field
 /// is read once, and scaled, cut and labelled once for all models that have this in common.
 ///
 /// @param rules  label rules whose signal tiles are counted beside.
-/// @return       the same on every rank.
+/// @return       the same on every rank, but for the reliabilities.
 /// @collective yes: every rank.
 ModelScores score_models(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign,

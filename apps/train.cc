@@ -1,5 +1,3 @@
-#include <memory>
-
 #include "apps/commands.h"
 #include "apps/training.h"
 #include "apps/workplace.h"
@@ -24,6 +22,16 @@ void train_with(const mpi::Communicator& communicator,
                                         n_noise,
                                         " noise tiles (both are needed), raise simulate.n_train "
                                         "or lower label.flux_threshold_jy_arcsec2"));
+    }
+    for (const label::LabelRule& rule : training.rules_without_signal()) {
+        throw TrainingFailed(
+            base::ExitCode::usage,
+            base::text("cannot train: the training fields hold no tile of more than ",
+                       rule.min_pixels,
+                       " px above ",
+                       rule.flux_threshold_jy_arcsec2,
+                       " Jy/arcsec2 (train.joint learns this rule too), raise simulate.n_train or "
+                       "leave it out of the sweep"));
     }
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",
@@ -54,14 +62,8 @@ base::ExitCode train_on(const mpi::Communicator& communicator,
     const learn::Device device = choose_device(communicator, campaign);
     const base::DrainSignals drain;
     prepare_tiles(communicator, campaign, tiles);
-    auto training = std::make_unique<Training>(communicator, campaign, tiles, device);
-    try {
-        train_with(communicator, campaign, device, *training);
-    } catch (const mpi::AgreedError&) {
-        // All ranks are here, and can give back together what they share.
-        training.reset();
-        throw;
-    }
+    Training training(communicator, campaign, tiles, device);
+    train_with(communicator, campaign, device, training);
     return base::ExitCode::done;
 }
 

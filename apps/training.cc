@@ -95,6 +95,11 @@ Training::Training(const mpi::Communicator& communicator,
             n_threads_,
             reducer_->shared_memory(),
             network_.questions) {
+    if (communicator.is_root() && reducer_->shared_memory() != nullptr && !step_.is_shared()) {
+        base::log_warning(
+            "train: /dev/shm has too little room for the weights, which every rank then keeps for "
+            "itself (slower, and not to the bit what it is with more), enlarge it");
+    }
     std::size_t n_signal = directory_.signal_ids().size();
     std::size_t n_noise = directory_.noise_ids().size();
     if (settings_.max_tiles > 0) {
@@ -108,6 +113,19 @@ Training::Training(const mpi::Communicator& communicator,
     state_.settings_sha256 = base::sha256(base::version() + "\n" + tiles.sha256 + "\n" +
                                           campaign::settings_text(campaign, {"seed"}) +
                                           campaign::training_text(campaign));
+}
+
+std::vector<label::LabelRule> Training::rules_without_signal() const {
+    std::vector<label::LabelRule> rules;
+    for (std::size_t r = 0; r < rules_.size(); ++r) {
+        const auto is_signal = [&](mpi::TileId id) {
+            return ((directory_.labels(id) >> r) & 1U) != 0;
+        };
+        if (std::ranges::none_of(signal_ids_, is_signal)) {
+            rules.push_back(rules_[r]);
+        }
+    }
+    return rules;
 }
 
 void Training::resume() {
@@ -349,7 +367,7 @@ std::optional<ScoredTiles> Training::score_validation(
     struct Row {
         mpi::TileId id = 0;
         std::uint64_t labels = 0;
-        std::array<float, campaign::max_label_rules> logits{};
+        std::array<float, learn::max_rules> logits{};
     };
     const std::size_t n_rules = rules_.size();
     const mpi::Shard& shard = tiles_.validation.shard;
@@ -409,6 +427,8 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
     model.training_data_sha256 = tiles_.sha256;
     model.history = state_.history;
     model.kept_epoch = epoch;
+    const auto of_epoch =
+        std::ranges::find(model.history, epoch, [](const auto& record) { return record.epoch; });
     campaign::Campaign of_rule = campaign_;
     for (std::size_t r = 0; r < rules_.size(); ++r) {
         of_rule.label = model.label_rule = rules_[r];
@@ -416,6 +436,9 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
         if (scored) {
             const auto& [logits, labels] = scored->rules[r];
             model.calibration = learn::fit_calibration(logits, labels);
+            if (of_epoch != model.history.end() && of_epoch->validation) {
+                of_epoch->validation = validate(scored->rules[r]);
+            }
             if (settings_.choose_threshold) {
                 model.threshold =
                     learn::best_threshold(learn::scores_of_logits(logits), labels).threshold;
@@ -433,8 +456,10 @@ void Training::write_reliability(const learn::Model& model,
                                  const ScoredTiles::OfRule& scored) const {
     if (model.calibration == learn::Calibration{}) {
         base::log_warning(
-            "train: the model is not calibrated (the validation skies hold no signal, or nothing "
-            "else), raise train.validation_skies");
+            base::text("train: the model of ",
+                       campaign::rule_name(model.label_rule),
+                       " is not calibrated (the validation skies hold no signal, or nothing else), "
+                       "raise train.validation_skies"));
     }
     std::vector<double> probabilities;
     for (const float logit : scored.logits) {

@@ -56,6 +56,9 @@ class Training {
     std::size_t n_signal() const { return signal_ids_.size(); }
     std::size_t n_noise() const { return noise_ids_.size(); }
 
+    /// Label rules under which none of the tiles is signal.
+    std::vector<label::LabelRule> rules_without_signal() const;
+
     /// Goes on from the last good checkpoint, if there is one.
     void resume();
     /// Trains all epochs that are left. Writes the models of train.keep_epochs, checkpoints, and

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/base/contract.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "mpi/host_memory.h"
 #include "mpi/native.h"
@@ -110,6 +111,12 @@ class MpiReducer final : public GradientReducer {
     std::vector<std::span<float>> pieces_;
 };
 
+/// On every rank alike: the host has not the memory that its ranks would share.
+class TooLittleMemory : public base::UsageError {
+  public:
+    using UsageError::UsageError;
+};
+
 /// Ranks of one host, through memory that all of them see.
 ///
 /// Pieces pass in chunks that stay in the cache: each rank writes its chunk there, sums
@@ -125,7 +132,7 @@ class SharedReducer final : public GradientReducer {
         const std::size_t n_bytes = n_ranks_ * 2 * chunk_size * sizeof(OnWire);
         slots_ = memory_->allocate(n_bytes);
         if (slots_.empty()) {
-            throw base::UsageError(
+            throw TooLittleMemory(
                 base::text("reducer 'shared' cannot be used (/dev/shm has less than ",
                            n_bytes >> 20U,
                            " MB left), enlarge it or choose 'mpi' for parallel.reducer"));
@@ -204,10 +211,20 @@ std::unique_ptr<GradientReducer> make_host_reducer(const Communicator& communica
     if (settings.kind == "mpi" || !is_one_host) {
         return std::make_unique<MpiReducer>(communicator, settings.wire);
     }
-    if (settings.wire == Wire::bf16) {
-        return std::make_unique<SharedReducer<std::uint16_t>>(communicator);
+    try {
+        if (settings.wire == Wire::bf16) {
+            return std::make_unique<SharedReducer<std::uint16_t>>(communicator);
+        }
+        return std::make_unique<SharedReducer<float>>(communicator);
+    } catch (const TooLittleMemory& error) {
+        if (settings.kind == "shared") {
+            throw;
+        }
+        if (communicator.is_root()) {
+            base::log_warning(base::text("train: ", error.what(), "; goes on with 'mpi', slower"));
+        }
+        return std::make_unique<MpiReducer>(communicator, settings.wire);
     }
-    return std::make_unique<SharedReducer<float>>(communicator);
 }
 
 std::unique_ptr<GradientReducer> make_reducer(const Communicator& communicator,

@@ -21,7 +21,7 @@ enum class Wire {
 struct ReducerSettings {
     /// "shared": memory that the ranks of one host share, and shared_memory() for more; "mpi": MPI
     /// over host memory; "nccl": GPUs among themselves; "auto": nccl for gradients on a GPU, else
-    /// shared where all ranks are on one host, else mpi.
+    /// shared where all ranks are on one host that has the memory, else mpi.
     std::string kind = "auto";
     Wire wire = Wire::fp32;
     int gpu = -1;  ///< number of the GPU whose memory holds the gradients; below 0: host memory

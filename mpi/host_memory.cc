@@ -1,18 +1,46 @@
 #include "mpi/host_memory.h"
 
+#include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
-#include <exception>
-#include <filesystem>
-#include <system_error>
+#include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "lib/base/contract.h"
+#include "lib/base/text.h"
 #include "mpi/native.h"
 
 namespace faintweb::mpi {
 namespace {
 
-/// Windows of MPI, each wholly in the segment of rank 0.
+/// Reserves what it makes: a process that touched more pages than there are would be killed.
+///
+/// @param is_new  whether to make the memory; else that of the name is taken.
+/// @return        null if there is no such memory, or not as much.
+void* map_memory(const std::string& name, std::size_t n_bytes, bool is_new) {
+    const int file = ::shm_open(name.c_str(), O_RDWR | (is_new ? O_CREAT | O_EXCL : 0), 0600);
+    if (file < 0) {
+        return nullptr;
+    }
+    int failure = 0;
+    do {
+        failure = is_new ? ::posix_fallocate(file, 0, static_cast<off_t>(n_bytes)) : 0;
+    } while (failure == EINTR);
+    void* memory = MAP_FAILED;
+    if (failure == 0) {
+        memory = ::mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    }
+    ::close(file);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+/// POSIX shared memory that rank 0 makes. Its name is gone as soon as all ranks have it, so that
+/// none is left behind by a rank that dies.
 class HostMemory final : public learn::SharedMemory {
   public:
     explicit HostMemory(const Communicator& communicator)
@@ -20,12 +48,8 @@ class HostMemory final : public learn::SharedMemory {
         FAINTWEB_EXPECTS(communicator.is_one_host());
     }
     ~HostMemory() override {
-        // Collective: a rank that leaves with an error is alone, and the job ends.
-        if (std::uncaught_exceptions() == 0) {
-            for (MPI_Win& window : windows_) {
-                MPI_Win_unlock_all(window);
-                MPI_Win_free(&window);
-            }
+        for (const std::span<std::byte> block : blocks_) {
+            ::munmap(block.data(), block.size());
         }
     }
     HostMemory(const HostMemory&) = delete;
@@ -36,57 +60,44 @@ class HostMemory final : public learn::SharedMemory {
 
     std::span<std::byte> allocate(std::size_t n_bytes) override {
         FAINTWEB_EXPECTS(n_bytes > 0);
-        constexpr std::size_t alignment = 64;
-        const std::size_t n_padded = n_bytes + alignment;
-        if (communicator_.max(has_room(n_padded) ? 0 : 1) != 0) {
+        const bool is_root = communicator_.is_root();
+        std::string name;
+        void* memory = nullptr;
+        if (is_root) {
+            // The time too: a process of another container may have this number.
+            name = base::text("/faintweb-",
+                              ::getpid(),
+                              "-",
+                              std::chrono::system_clock::now().time_since_epoch().count());
+            memory = map_memory(name, n_bytes, /*is_new=*/true);
+        }
+        communicator_.broadcast(name);
+        if (!is_root) {
+            memory = map_memory(name, n_bytes, /*is_new=*/false);
+        }
+        const bool has_everyone = communicator_.max(memory == nullptr ? 1 : 0) == 0;
+        if (is_root) {
+            ::shm_unlink(name.c_str());
+        }
+        if (memory != nullptr && !has_everyone) {
+            ::munmap(memory, n_bytes);
+        }
+        if (!has_everyone) {
             return {};
         }
-        void* memory = nullptr;
-        MPI_Win& window = windows_.emplace_back();
-        check_mpi(
-            MPI_Win_allocate_shared(communicator_.is_root() ? static_cast<MPI_Aint>(n_padded) : 0,
-                                    1,
-                                    MPI_INFO_NULL,
-                                    comm_,
-                                    &memory,
-                                    &window),
-            "MPI_Win_allocate_shared");
-        MPI_Aint n_there = 0;
-        int unit = 0;
-        check_mpi(MPI_Win_shared_query(window, 0, &n_there, &unit, &memory),
-                  "MPI_Win_shared_query");
-        check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window), "MPI_Win_lock_all");
-        // Segments begin at pages, so that this is the same place on every rank.
-        std::size_t n_left = n_padded;
-        void* aligned = std::align(alignment, n_bytes, memory, n_left);
-        return {static_cast<std::byte*>(aligned), n_bytes};
+        return blocks_.emplace_back(static_cast<std::byte*>(memory), n_bytes);
     }
 
     void meet() override {
-        sync();
+        std::atomic_thread_fence(std::memory_order_seq_cst);
         check_mpi(MPI_Barrier(comm_), "MPI_Barrier");
-        sync();
+        std::atomic_thread_fence(std::memory_order_seq_cst);
     }
 
   private:
-    /// Open MPI keeps windows in /dev/shm. Where there is too little of it, as in a container, its
-    /// rank 0 fails alone and the others wait for ever.
-    static bool has_room(std::size_t n_bytes) {
-        constexpr std::uintmax_t spare = std::uintmax_t{4} << 20U;
-        std::error_code unknown;
-        const std::filesystem::space_info space = std::filesystem::space("/dev/shm", unknown);
-        return unknown || space.available >= n_bytes + spare;
-    }
-
-    void sync() {
-        for (const MPI_Win window : windows_) {
-            check_mpi(MPI_Win_sync(window), "MPI_Win_sync");
-        }
-    }
-
     Communicator communicator_;  // keeps comm_
     MPI_Comm comm_;
-    std::vector<MPI_Win> windows_;
+    std::vector<std::span<std::byte>> blocks_;
 };
 
 }  // namespace

@@ -7,10 +7,9 @@
 
 namespace faintweb::mpi {
 
-/// Memory of ranks that are all on one host; part r is of rank r. A rank that leaves with an error
-/// leaves it as it is, as the others may be at work in it until the job ends.
+/// Memory of ranks that are all on one host; part r is of rank r.
 ///
-/// @collective yes: every rank makes it and ends it.
+/// @collective yes: every rank makes it; any may end it alone.
 std::unique_ptr<learn::SharedMemory> make_host_memory(const Communicator& communicator);
 
 }  // namespace faintweb::mpi

@@ -461,13 +461,13 @@ class CrossChecks {
                          "leave one of the two out");
             }
         }
-        if (const std::size_t n_rules = label_rules(campaign).size(); n_rules > max_label_rules) {
+        if (const auto n_rules = std::ssize(label_rules(campaign)); n_rules > learn::max_rules) {
             add_here({"train.joint"},
                      "train.joint is true",
                      base::text("the sweep and the campaign name ",
                                 n_rules,
                                 " label rules, a network learns at most ",
-                                max_label_rules),
+                                learn::max_rules),
                      "shorten sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
         }
         if (train.choose_threshold && n_validation == 0) {

@@ -159,11 +159,8 @@ SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 bool makes_skies(const Campaign& campaign, sky::SkySet set);
 
 /// The label rules that a training answers, without repeats, the campaign's own first: that one
-/// alone or, with train.joint, every combination of what the sweep lists.
+/// alone or, with train.joint, every combination of what the sweep lists; at most learn::max_rules.
 std::vector<label::LabelRule> label_rules(const Campaign& campaign);
-
-/// A network answers at most so many.
-inline constexpr std::size_t max_label_rules = 8;
 
 /// A label rule as part of a file name: npix40_fth1e-07.
 std::string rule_name(const label::LabelRule& rule);

@@ -644,6 +644,11 @@ Keys::Keys() {
               above_up_to(0, 1e4),
               "",
               "Noise tiles per signal tile in an epoch.");
+    train.key("cells_weight",
+              &Train::cells_weight,
+              within(0, 1000),
+              "",
+              "Of the loss of 2x2 px cells beside that of labels, for networks that have cells.");
     train.key("max_tiles",
               &Train::max_tiles,
               within(0, 1'000'000'000),
@@ -655,7 +660,8 @@ Keys::Keys() {
               any,
               "",
               "One network learns every combination of sweep.min_pixels and "
-              "sweep.flux_threshold_jy_arcsec2 at once, and gives a model for each.");
+              "sweep.flux_threshold_jy_arcsec2, and the campaign's own label, at once, and gives a "
+              "model for each.");
     train
         .key("source",
              &Train::source,

@@ -1,6 +1,7 @@
 #include "lib/campaign/sweep.h"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <functional>
 
@@ -51,18 +52,33 @@ void multiply(std::vector<Draft>& drafts,
     drafts = std::move(product);
 }
 
+/// Of the lists whose combinations are the runs.
+std::array<std::size_t, 8> sizes_of(const SweepSettings& sweep) {
+    return {sweep.variants.size(),
+            sweep.network.size(),
+            sweep.scaling.size(),
+            sweep.batch_size.size(),
+            sweep.learning_rate.size(),
+            sweep.min_pixels.size(),
+            sweep.flux_threshold_jy_arcsec2.size(),
+            sweep.seed.size()};
+}
+
 }  // namespace
+
+bool needs_sweep(const Campaign& campaign) {
+    SweepSettings others = campaign.sweep;
+    if (campaign.train.joint) {
+        others.min_pixels.clear();
+        others.flux_threshold_jy_arcsec2.clear();
+    }
+    return !others.epochs.empty() ||
+           std::ranges::any_of(sizes_of(others), [](std::size_t size) { return size > 0; });
+}
 
 double n_sweep_runs(const SweepSettings& sweep) {
     double n = 1;
-    for (const std::size_t size : {sweep.variants.size(),
-                                   sweep.network.size(),
-                                   sweep.scaling.size(),
-                                   sweep.batch_size.size(),
-                                   sweep.learning_rate.size(),
-                                   sweep.min_pixels.size(),
-                                   sweep.flux_threshold_jy_arcsec2.size(),
-                                   sweep.seed.size()}) {
+    for (const std::size_t size : sizes_of(sweep)) {
         n *= static_cast<double>(std::max<std::size_t>(size, 1));
     }
     return n;

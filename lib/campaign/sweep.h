@@ -23,6 +23,9 @@ struct SweepRun {
 /// A sweep has at most so many runs.
 inline constexpr double max_sweep_runs = 100'000;
 
+/// Whether a campaign's sweep names other trainings than the one of its train section.
+bool needs_sweep(const Campaign& campaign);
+
 /// How many runs a sweep has, without making them.
 double n_sweep_runs(const SweepSettings& sweep);
 

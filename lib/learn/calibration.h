@@ -40,8 +40,11 @@ struct Reliability {
     double expected_error = 0;  ///< mean of |signal_part - probability|, weighted with n
 };
 
-/// Most tiles of a sky are certainly noise and would hide the others: only those above `lowest`
-/// take part.
+/// Most tiles of a sky are certainly noise and would hide the others: only those of a higher
+/// probability say how right probabilities are.
+inline constexpr double lowest_probability = 0.01;
+
+/// Tiles above `lowest` take part.
 ///
 /// @param probabilities  [n] calibrated.
 /// @param labels         [n] 1 signal, 0 noise.
@@ -50,7 +53,7 @@ struct Reliability {
 ///         of equal counts; sigma is sqrt(sum p (1 - p)) / n.
 Reliability measure_reliability(std::span<const double> probabilities,
                                 std::span<const std::uint8_t> labels,
-                                double lowest = 0.01,
+                                double lowest = lowest_probability,
                                 int n_bins = 10);
 
 /// One line per bin, with a head line of column names.

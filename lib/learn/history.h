@@ -27,7 +27,9 @@ struct EpochRecord {
     std::int64_t n_steps = 0;  ///< from the start of the training
     double learning_rate = 0;  ///< of its last step
     double loss = 0;           ///< mean over its samples, each as it was when the step was made
-    double accuracy = 0;       ///< part of its samples that were classified rightly
+    double accuracy = 0;       ///< part of its samples' labels that were told rightly
+    /// Mean over the label rules that have signal; in the model of one rule, of the epoch whose
+    /// weights it has, that of its rule.
     std::optional<Validation> validation{};
     bool operator==(const EpochRecord&) const = default;
 };

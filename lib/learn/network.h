@@ -8,11 +8,14 @@ namespace faintweb::learn {
 
 /// What a network answers: one label rule, or several at once.
 struct Questions {
-    std::int64_t n_rules = 1;  ///< label rules, each with an answer of its own
+    std::int64_t n_rules = 1;  ///< label rules, each with an answer of its own; at most max_rules
     /// Flux thresholds whose parts above the cells of a tile tell: those of all rules that the
     /// network has learned.
     std::int64_t n_thresholds = 1;
 };
+
+/// The labels of a tile are the bits of a byte.
+inline constexpr std::int64_t max_rules = 8;
 
 /// What a caller needs to know of a network before it has one.
 struct NetworkInfo {

@@ -27,9 +27,10 @@ struct StudyRow {
     std::uint64_t seed = 0;
     std::int64_t n_parameters = 0;
     double mflop_per_tile = 0;
-    std::int64_t n_steps = 0;        ///< of the optimiser, up to this epoch
-    double training_s = 0;           ///< of its epochs with validation, over all stops; no reading
-    std::string failure;             ///< why there is no model; empty: there is one
+    std::int64_t n_steps = 0;  ///< of the optimiser, up to this epoch
+    double training_s = 0;     ///< of its epochs with validation, over all stops; no reading.
+                               ///< That of the whole training in each of its label rules' rows
+    std::string failure;       ///< why there is no model; empty: there is one
     std::vector<FieldScore> fields;  ///< of each test field; empty after a failure
 
     FieldScore total() const;

@@ -229,7 +229,8 @@ struct TrainingStep::State {
             loss_of_cells = at::binary_cross_entropy_with_logits(
                                 seen.cells, batch.cells, {}, {}, at::Reduction::None)
                                 .mean({1, 2, 3})
-                                .sum();
+                                .sum()
+                                .mul(settings.cells_weight);
         }
         times.forward_s += watch.lap();
 
@@ -408,7 +409,7 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                            int n_threads,
                            SharedMemory* shared,
                            Questions questions) {
-    FAINTWEB_EXPECTS(questions.n_rules <= 8);
+    FAINTWEB_EXPECTS(questions.n_rules <= max_rules);
     check_settings(settings);
     const c10::Device place = torch_device(device);
     FAINTWEB_EXPECTS(shared == nullptr || place.is_cpu());
@@ -530,6 +531,10 @@ std::span<float> TrainingStep::gradients() {
 
 Device TrainingStep::device() const {
     return state_->place;
+}
+
+bool TrainingStep::is_shared() const {
+    return state_->sharing.has_value();
 }
 
 StepTimes TrainingStep::times() const {

@@ -43,8 +43,9 @@ struct TrainSettings {
                                  ///< (networks that have it)
     bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
     double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
+    double cells_weight = 1;      ///< of the cells' loss beside that of the labels
     int max_tiles = 0;            ///< tiles of the whole training; 0: all
-    bool joint = false;           ///< one network for all label rules (campaign::label_rules())
+    bool joint = false;           ///< one network for several label rules
     TileSource source = TileSource::files;
     /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
     Precision precision = Precision::fp32;
@@ -116,7 +117,7 @@ class TrainingStep {
     ///                   object. Not used where it has too little memory. The constructor, apply()
     ///                   and restore() are then collective, and processes add in a step at most
     ///                   batch_size / n_parts tiles each, rounded up.
-    /// @param questions  that the network learns to answer; at most 8 rules.
+    /// @param questions  that the network learns to answer; at most max_rules rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings,
                  int tile_px,
@@ -139,8 +140,8 @@ class TrainingStep {
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
     /// The loss of a sample is the cross-entropy of its label, mean over the rules, and, for
-    /// networks that have cells, the mean over its cells and the thresholds of the cross-entropy of
-    /// the part above: one label says little of where in a tile there is what.
+    /// networks that have cells, cells_weight times the mean over its cells and the thresholds of
+    /// the cross-entropy of the part above: one label says little of where in a tile there is what.
     ///
     /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
     /// @param labels        [n] bit r: signal under rule r.
@@ -167,6 +168,9 @@ class TrainingStep {
     /// @param learning_rate  of this step, >= 0.
     /// @source Kingma & Ba 2015 (ICLR), algorithm 1.
     void apply(double learning_rate);
+
+    /// Whether the weights are in the memory that processes share.
+    bool is_shared() const;
 
     StepTimes times() const;
 

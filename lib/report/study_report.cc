@@ -180,7 +180,7 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                  ""});
         }
         const std::vector<Group> groups = groups_of(rows, rule);
-        // At the same epoch; where variants are trained for other numbers of epochs, at its last.
+        // At the same epoch; at its last where it was not looked at then, or no epoch (0) is named.
         const auto reference_at = [&](int epochs) {
             const Group* best = nullptr;
             for (const Group& one : groups) {
@@ -219,9 +219,7 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                      figure(learn::over_models(group.models, &learn::Confusion::w_s)),
                      figure(learn::over_models(group.models, &learn::Confusion::w_v)),
                      against_paper(group),
-                     groups.empty()
-                         ? ""
-                         : difference_text(reference_at(groups.back().epochs), group.models)});
+                     difference_text(reference_at(0), group.models)});
             }
         }
     }

@@ -10,7 +10,7 @@ expect_line first.log '^evaluate: 8 held-out fields'
 expect_line first.log 'cosmodeep_spp: A_s '
 expect_line first.log 'best threshold finder .*: A_s '
 expect_line first.log 'detect: fields per rank: rank 0: [1-9], rank 1: [1-9]'
-for file in model.safetensors history.csv evaluation.json evaluation.csv catalogue.h5 catalogue.csv catalogue.fits catalogue.reg \
+for file in model.safetensors history.csv evaluation.json evaluation.csv evaluation_reliability.csv evaluation_reliability.png catalogue.h5 catalogue.csv catalogue.fits catalogue.reg \
     skies/test/noise_00001.fits skies/test/haloes_00000.csv catalogue-pictures/noise_00000_field_0.png; do
     [[ -s out/$file ]] || fail "out/$file is missing"
 done

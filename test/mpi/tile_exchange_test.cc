@@ -17,7 +17,8 @@ using test::world;
 constexpr std::int64_t n_values = 9;
 
 /// Fields 0..n-1 of 20 tiles each, field f on rank (f + shift) % size: as timing might deal them.
-/// Every number of a sample is 100 field + tile; tiles divisible by 4 are signal.
+/// Every number of a sample is 100 field + tile; tiles divisible by 4 are signal
+/// under two of eight label rules.
 Shard deal(std::int64_t n_fields, int shift, std::size_t max_bytes = 1'000'000) {
     Shard shard{{}, {}, learn::SampleStore(n_values, max_bytes, testing::TempDir())};
     for (std::int64_t field = n_fields - 1; field >= 0; --field) {
@@ -26,7 +27,7 @@ Shard deal(std::int64_t n_fields, int shift, std::size_t max_bytes = 1'000'000) 
         }
         for (std::int64_t tile = 0; tile < 20; ++tile) {
             shard.ids.push_back(make_tile_id(field, tile));
-            shard.labels.push_back(tile % 4 == 0 ? 1 : 0);
+            shard.labels.push_back(tile % 4 == 0 ? 0x82 : 0);
             shard.samples.add(std::vector<float>(n_values, static_cast<float>(100 * field + tile)));
         }
     }
@@ -46,7 +47,7 @@ TEST(TileDirectory, DoesNotDependOnWhoHoldsWhat) {
         if (directory.owner(make_tile_id(3, 7)) == world().rank()) {
             EXPECT_EQ(shard.ids[directory.place(make_tile_id(3, 7))], make_tile_id(3, 7));
         }
-        EXPECT_EQ(directory.labels(make_tile_id(4, 16)), 1);
+        EXPECT_EQ(directory.labels(make_tile_id(4, 16)), 0x82);
         EXPECT_EQ(directory.labels(make_tile_id(4, 17)), 0);
     }
 }

@@ -135,7 +135,7 @@ TEST(Training, GivesTheSameBitsAgain) {
     }
 }
 
-/// With batches of three, the fourth rank has nothing in any of them.
+/// With batches of three, one rank of four has nothing in any of them.
 TEST(Training, GoesOnWhereARankHasNothing) {
     TrainingCase small{.network = "cosmodeep_spp", .batch_size = 3, .n_epochs = 1};
     const std::vector<double> alone = train(Communicator(), small);

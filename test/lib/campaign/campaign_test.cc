@@ -488,6 +488,7 @@ Texts another_value_of_every_key() {
             "train.warmup_epochs=0.5",
             "train.reference_batch=100",
             "train.final_rate=0.1",
+            "train.cells_weight=0.5",
             "train.validation_skies=1",
             "train.validate_every=2",
             "train.keep=last",

@@ -110,6 +110,18 @@ TEST(sweep, makes_every_combination_once_and_trains_to_the_last_milestone) {
     EXPECT_EQ(dump(again), dump(runs[77].campaign));
 }
 
+TEST(sweep, is_not_needed_for_the_label_rules_of_a_joint_training) {
+    const std::string rules =
+        "  min_pixels: [40, 9]\n  flux_threshold_jy_arcsec2: [1e-7, 0.5e-7]\n";
+    EXPECT_FALSE(needs_sweep(Campaign{}));
+    EXPECT_FALSE(needs_sweep(parse("  group_size: 2\n")));
+    EXPECT_TRUE(needs_sweep(parse(rules)));
+    EXPECT_FALSE(needs_sweep(parse(rules + "train: {joint: true}\n")));
+    EXPECT_TRUE(needs_sweep(parse(rules + "  seed: [1, 2]\ntrain: {joint: true}\n")));
+    EXPECT_TRUE(needs_sweep(parse("  variants: [{name: a}]\ntrain: {joint: true}\n")));
+    EXPECT_TRUE(needs_sweep(parse("  epochs: [5]\n")));
+}
+
 TEST(sweep, variants_read_back_as_they_are_printed) {
     const Campaign campaign = parse(
         "  variants: [{name: a, train.learning_rate: 1e-4}, {name: b-2}]\n"

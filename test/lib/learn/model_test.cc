@@ -95,9 +95,12 @@ class ModelFile : public testing::Test {
 TEST_F(ModelFile, ComesBackAsItWas) {
     for (const std::string& network : network_names()) {
         Model model = complete_model(network);
+        model.n_thresholds = 3;
+        model.tensors = random_weights(network, 40, 3, model.questions());
         write_model(path_, model);
         const Model back = read_model(path_);
         EXPECT_EQ(back.network, network);
+        EXPECT_EQ(back.n_thresholds, 3);
         EXPECT_EQ(back.tile_px, 40);
         EXPECT_EQ(back.scaling, tile::Scaling::fixed);
         EXPECT_EQ(back.label_rule, model.label_rule);

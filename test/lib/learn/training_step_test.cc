@@ -29,8 +29,13 @@ struct Toy {
     std::vector<float> samples;
     std::vector<std::uint8_t> labels;
 
-    Toy(std::size_t n, const std::string& network, int tile_px, std::uint64_t seed) : labels(n) {
-        const NetworkInfo info = network_info(network, tile_px);
+    Toy(std::size_t n,
+        const std::string& network,
+        int tile_px,
+        std::uint64_t seed,
+        Questions questions = {})
+        : labels(n) {
+        const NetworkInfo info = network_info(network, tile_px, questions);
         sample_size = static_cast<std::size_t>(info.n_sample_values);
         tile_size = static_cast<std::size_t>(info.n_tile_values());
         samples.assign(n * sample_size, 0);
@@ -38,24 +43,30 @@ struct Toy {
         for (std::size_t i = 0; i < n; ++i) {
             float* tile = samples.data() + i * sample_size;
             base::fill_normal(seed, base::Purpose::test, i, 0, tile_size, tile);
-            labels[i] = i % 2 == 1;
+            const bool has_blob = i % 2 == 1;
+            labels[i] = has_blob;
+            if (questions.n_rules > 1 && i % 3 == 0) {
+                labels[i] |= 2U;
+            }
             base::RandomStream stream(seed, base::Purpose::test, i, 1);
             const double x0 = stream.uniform_double() * tile_px;
             const double y0 = stream.uniform_double() * tile_px;
             const auto blob = [&](double y, double x) {
                 return 4 * std::exp(-((x - x0) * (x - x0) + (y - y0) * (y - y0)) / 8);
             };
-            for (int y = 0; y < edge && labels[i] == 1; ++y) {
+            for (int y = 0; y < edge && has_blob; ++y) {
                 for (int x = 0; x < edge; ++x) {
                     tile[y * edge + x] +=
                         static_cast<float>(blob(y - info.margin_px, x - info.margin_px));
                 }
             }
             float* cells = tile + tile_size;
-            for (std::int64_t c = 0; c < info.n_cells * info.n_cells && labels[i] == 1; ++c) {
-                const auto y = static_cast<double>(c / info.n_cells * cell_px);
+            const std::int64_t n_cells = info.n_cells * info.n_cells;
+            for (std::int64_t c = 0; c < questions.n_thresholds * n_cells && has_blob; ++c) {
+                const auto y = static_cast<double>(c % n_cells / info.n_cells * cell_px);
                 const auto x = static_cast<double>(c % info.n_cells * cell_px);
-                cells[c] = blob(y, x) > 1 ? 0.75F : 0.0F;
+                const auto threshold = static_cast<double>(1 + c / n_cells);
+                cells[c] = blob(y, x) > threshold ? 0.75F : 0.0F;
             }
         }
     }
@@ -91,9 +102,11 @@ INSTANTIATE_TEST_SUITE_P(Networks, TrainingOf, testing::ValuesIn(network_names()
 /// largest (elsewhere float32 leaves the difference no digits). Dropout and augmentation are on.
 TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
     constexpr int tile_px = 12;
-    const Toy toy(6, GetParam(), tile_px, 1);
+    settings_.cells_weight = 0.5;
+    const Questions questions{.n_rules = 2, .n_thresholds = 2};
+    const Toy toy(6, GetParam(), tile_px, 1, questions);
     const std::vector<SampleKey> keys = keys_of(6, 2);
-    TrainingStep step(settings_, tile_px, Device{}, 1);
+    TrainingStep step(settings_, tile_px, Device{}, 1, nullptr, questions);
     step.accumulate(toy.samples, toy.labels, keys, 6);
     const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
     const TrainingStep::Checkpoint start = step.checkpoint();
@@ -104,7 +117,7 @@ TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
         return step.accumulate(toy.samples, toy.labels, keys, 6).loss / 6;
     };
     std::size_t first = 0;
-    for (const WeightShape& weight : weight_shapes(GetParam(), tile_px)) {
+    for (const WeightShape& weight : weight_shapes(GetParam(), tile_px, questions)) {
         const auto n = static_cast<std::size_t>(n_values(weight));
         std::vector<std::size_t> order(n);
         std::iota(order.begin(), order.end(), first);
@@ -114,7 +127,7 @@ TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
             return std::fabs(gradient[a]) > std::fabs(gradient[b]);
         });
         for (auto i = order.begin(); i != middle; ++i) {
-            constexpr float change = 1e-3F;
+            constexpr float change = 3e-4F;
             const double slope = (loss_with(*i, change) - loss_with(*i, -change)) / (2 * change);
             EXPECT_NEAR(gradient[*i] / slope, 1, 0.03) << weight.name << " " << *i - first;
         }
@@ -297,9 +310,19 @@ class SharedTrainingOf : public TrainingOf {
 };
 INSTANTIATE_TEST_SUITE_P(Networks, SharedTrainingOf, testing::ValuesIn(network_names()));
 
+double distance(const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double difference = static_cast<double>(a[i]) - static_cast<double>(b.at(i));
+        sum += difference * difference;
+    }
+    return std::sqrt(sum);
+}
+
 /// Processes that share the weights train as one does that sums its own gradients.
 TEST_P(SharedTrainingOf, PartsTrainAsOne) {
     TrainingStep whole(settings_, 24, Device{}, 1);
+    const std::vector<float> start = whole.checkpoint().weights;
     const Toy toy(n_tiles_of_course, GetParam(), 24, 1);
     std::vector<double> losses;
     for (std::uint32_t epoch = 0; epoch < n_epochs_of_course; ++epoch) {
@@ -325,9 +348,10 @@ TEST_P(SharedTrainingOf, PartsTrainAsOne) {
             EXPECT_NEAR(course.losses[epoch] / losses[epoch], 1, 1e-4)
                 << n_parts << " parts, epoch " << epoch;
         }
-        for (const std::vector<Tensor>& weights : course.weights) {
-            EXPECT_EQ(weights, course.weights[0]) << n_parts;
-        }
+        // All parts see the same memory, so one of them speaks for all.
+        EXPECT_LT(distance(course.checkpoints[0].weights, whole.checkpoint().weights),
+                  0.01 * distance(start, whole.checkpoint().weights))
+            << n_parts << " parts";
     }
 }
 
@@ -372,7 +396,6 @@ TEST_P(SharedTrainingOf, Bf16FollowsFp32) {
         EXPECT_NEAR(rounded.losses[epoch] / exact.losses[epoch], 1, 0.05) << epoch;
         EXPECT_NE(rounded.losses[epoch], exact.losses[epoch]);
     }
-    EXPECT_EQ(rounded.weights[0], rounded.weights[1]);
 }
 
 TEST_P(TrainingOf, LearnsToFindBlobs) {
@@ -646,6 +669,18 @@ TEST_P(TrainingOf, LossIsTheMeanOverTheRules) {
     const double second = loss_of(2);
     EXPECT_NEAR(loss_of(3), first + second - none, 1e-4 * none);
     EXPECT_GT(std::fabs(first - none), 1e-2);
+}
+
+TEST(TrainingStepCells, CountInTheLossAsTheyWeigh) {
+    const Toy toy(10, "faintweb_fast", 16, 1);
+    const auto loss_with = [&](double cells_weight) {
+        TrainingStep step(
+            {.network = "faintweb_fast", .cells_weight = cells_weight}, 16, Device{}, 1);
+        return step.accumulate(toy.samples, toy.labels, keys_of(10, 0), 10).loss;
+    };
+    const double of_cells = loss_with(1) - loss_with(0);
+    EXPECT_GT(of_cells, 1);
+    EXPECT_NEAR(loss_with(3) - loss_with(0), 3 * of_cells, 1e-4 * of_cells);
 }
 
 TEST(TrainingStepEmptyPart, AddsNothing) {
