@@ -93,21 +93,28 @@ std::string split_line(const learn::FieldScore& score) {
 }
 
 /// Writes how right the probabilities of one of the models are on the test fields.
-void write_reliability(const campaign::Campaign& campaign,
-                       std::size_t number,
-                       const std::string& network,
-                       const learn::Reliability& reliability) {
+///
+/// @return  the expected calibration error; null without a tile to measure it by.
+nlohmann::json write_reliability(const campaign::Campaign& campaign,
+                                 std::size_t number,
+                                 const std::string& network,
+                                 const learn::Reliability& reliability) {
     const std::string suffix =
         campaign.evaluate.models.size() > 1 ? base::text('_', number) : std::string();
-    const std::string path = campaign.output + "/evaluation_reliability" + suffix;
-    base::write_file(path + ".csv", learn::reliability_csv(reliability));
-    report::draw_reliability(path + ".png", reliability, network + ", test fields");
+    report::write_reliability(campaign.output + "/evaluation_reliability" + suffix,
+                              reliability,
+                              network + ", test fields");
+    if (reliability.n_tiles == 0) {
+        base::print(base::text("no tile has a probability above ", learn::lowest_probability));
+        return nullptr;
+    }
     base::print(base::text("expected calibration error ",
                            reliability.expected_error,
                            " over ",
                            reliability.n_tiles,
                            " tiles of a probability above ",
                            learn::lowest_probability));
+    return reliability.expected_error;
 }
 
 std::string path_of(const campaign::Campaign& campaign, const std::string& model) {
@@ -138,7 +145,8 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
     std::vector<label::LabelRule> rules(2, campaign.label);
     rules[0].min_pixels = 40;
     rules[1].min_pixels = 9;
-    const ModelScores scores = score_models(communicator, campaign, models, rules);
+    const ModelScores scores =
+        score_models(communicator, campaign, models, rules, Reliabilities::measured);
     std::vector<TunedFinder> finders;
     if (campaign.evaluate.threshold_finder) {
         finders = tune_finders(communicator, campaign, std::span(&campaign.label, 1));
@@ -166,9 +174,8 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
             each.push_back(to_json(total));
             each.back()["file"] = campaign.evaluate.models[i];
             each.back()["network"] = models[i].model.network;
-            const learn::Reliability& reliability = scores.reliabilities[i];
-            write_reliability(campaign, i, models[i].model.network, reliability);
-            each.back()["expected_calibration_error"] = reliability.expected_error;
+            each.back()["expected_calibration_error"] =
+                write_reliability(campaign, i, models[i].model.network, scores.reliabilities[i]);
         }
         base::print(split_line(all));
         nlohmann::json report = {

@@ -2,6 +2,7 @@
 #include "apps/commands.h"
 #include "apps/sky_maps.h"
 #include "lib/base/log.h"
+#include "lib/campaign/sweep.h"
 #include "mpi/session.h"
 
 namespace {
@@ -48,6 +49,14 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
         return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
     }
     const campaign::Campaign campaign = read_campaign(communicator, request);
+    if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
+        campaign::needs_sweep(campaign)) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               campaign::position_of(campaign, "sweep") +
+                                   ": the sweep names other trainings than " + request.command +
+                                   " makes (it takes the train section alone), use faintweb sweep, "
+                                   "or make the skies alone with --set stages=[simulate]");
+    }
     if (request.is_check) {
         if (communicator.is_root()) {
             base::print("no faults found");

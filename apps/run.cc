@@ -17,7 +17,6 @@
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/campaign/sweep.h"
 #include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 
@@ -394,13 +393,6 @@ base::ExitCode finish_stage(const mpi::Communicator& communicator,
 }
 
 base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
-    if (campaign::needs_sweep(campaign) && campaign.has_stage(Stage::train)) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               campaign::position_of(campaign, "sweep") +
-                                   ": the sweep names other trainings than run makes (it takes the "
-                                   "train section alone), use faintweb sweep, or make the "
-                                   "skies alone with --set stages=[simulate]");
-    }
     base::ExitCode worst = base::ExitCode::done;
     for (const Stage stage : campaign.stages) {
         worst = std::max(worst, finish_stage(communicator, campaign, stage));

@@ -1,13 +1,16 @@
 #include "apps/score_models.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "apps/mock_fields.h"
 #include "lib/base/text.h"
 #include "lib/image/image.h"
+#include "lib/learn/classifier.h"
 #include "lib/learn/network.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
@@ -113,16 +116,14 @@ class FieldView {
 struct PromisedTile {
     double probability = 0;
     std::int64_t field = 0;
-    std::int32_t model = 0;
-    std::int32_t label = 0;
+    std::int64_t label = 0;
 };
 
 /// @param mine  tiles of this rank's fields, those of a field in their order.
-/// @return      [n_models], the same for any number of ranks; on the root, empty elsewhere.
+/// @return      the same for any number of ranks; empty but on the root.
 /// @collective yes: every rank.
-std::vector<learn::Reliability> reliabilities_of(const mpi::Communicator& communicator,
-                                                 const std::vector<PromisedTile>& mine,
-                                                 std::size_t n_models) {
+learn::Reliability reliability_of(const mpi::Communicator& communicator,
+                                  const std::vector<PromisedTile>& mine) {
     std::vector<PromisedTile> all;
     for (const std::string& theirs : communicator.gather(
              {reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(PromisedTile)})) {
@@ -130,23 +131,14 @@ std::vector<learn::Reliability> reliabilities_of(const mpi::Communicator& commun
         all.resize(n_before + theirs.size() / sizeof(PromisedTile));
         std::memcpy(all.data() + n_before, theirs.data(), theirs.size());
     }
-    std::vector<learn::Reliability> reliabilities;
-    if (!communicator.is_root()) {
-        return reliabilities;
+    std::ranges::stable_sort(all, {}, &PromisedTile::field);
+    std::vector<double> probabilities;
+    std::vector<std::uint8_t> labels;
+    for (const PromisedTile& tile : all) {
+        probabilities.push_back(tile.probability);
+        labels.push_back(static_cast<std::uint8_t>(tile.label));
     }
-    std::ranges::stable_sort(
-        all, {}, [](const PromisedTile& tile) { return std::pair(tile.model, tile.field); });
-    auto tile = all.begin();
-    for (std::size_t model = 0; model < n_models; ++model) {
-        std::vector<double> probabilities;
-        std::vector<std::uint8_t> labels;
-        for (; tile != all.end() && static_cast<std::size_t>(tile->model) == model; ++tile) {
-            probabilities.push_back(tile->probability);
-            labels.push_back(static_cast<std::uint8_t>(tile->label));
-        }
-        reliabilities.push_back(learn::measure_reliability(probabilities, labels));
-    }
-    return reliabilities;
+    return learn::measure_reliability(probabilities, labels);
 }
 
 /// Number of the best finder under each rule, and what it reached, on the training fields.
@@ -202,13 +194,14 @@ std::vector<TunedFinder> choose_finders(const mpi::Communicator& communicator,
 ModelScores score_models(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign,
                          std::span<const LoadedModel> models,
-                         std::span<const label::LabelRule> rules) {
+                         std::span<const label::LabelRule> rules,
+                         Reliabilities reliabilities) {
     const std::size_t n = models.size() * learn::n_counts + rules.size();
     std::int64_t margin_px = 0;
     for (const LoadedModel& loaded : models) {
         margin_px = std::max(margin_px, margin_of(loaded.model));
     }
-    std::vector<PromisedTile> promised;
+    std::vector<std::vector<PromisedTile>> promised(models.size());
     const auto counts = count_fields(
         communicator,
         campaign,
@@ -229,9 +222,9 @@ ModelScores score_models(const mpi::Communicator& communicator,
                         static_cast<double>(learn::score_of_logit(logits[t])) > model.threshold;
                     const double probability =
                         learn::probability_of(model.calibration, static_cast<double>(logits[t]));
-                    if (probability > learn::lowest_probability && !view.is_blank(t)) {
-                        promised.push_back(
-                            {probability, field, static_cast<std::int32_t>(m), labels[t]});
+                    if (reliabilities == Reliabilities::measured &&
+                        probability > learn::lowest_probability && !view.is_blank(t)) {
+                        promised[m].push_back({probability, field, labels[t]});
                     }
                 }
                 append(result, view.score(model.label_rule, found));
@@ -245,7 +238,12 @@ ModelScores score_models(const mpi::Communicator& communicator,
         });
     ModelScores scores{std::vector<std::vector<learn::FieldScore>>(models.size()),
                        std::vector<std::int64_t>(rules.size(), 0),
-                       reliabilities_of(communicator, promised, models.size())};
+                       {}};
+    if (reliabilities == Reliabilities::measured) {
+        for (const std::vector<PromisedTile>& of_model : promised) {
+            scores.reliabilities.push_back(reliability_of(communicator, of_model));
+        }
+    }
     for (auto field = counts.begin(); field != counts.end();) {
         for (auto& of_model : scores.models) {
             of_model.push_back(score_at(field));

@@ -21,9 +21,13 @@ namespace faintweb::apps {
 struct ModelScores {
     std::vector<std::vector<learn::FieldScore>> models;  ///< [n_models][n_fields]
     std::vector<std::int64_t> n_signal;                  ///< [rules], over all fields
-    /// [n_models] how right the calibrated probabilities are; on the root, empty elsewhere.
+    /// [n_models] how right the calibrated probabilities are; on the root and if asked for, else
+    /// empty.
     std::vector<learn::Reliability> reliabilities;
 };
+
+/// Reliabilities take the probabilities of all tiles to the root.
+enum class Reliabilities { left_out, measured };
 
 /// Scores models on the test fields, each with its own scaling, threshold and label rule. A field
 /// is read once, and scaled, cut and labelled once for all models that have this in common.
@@ -34,7 +38,8 @@ struct ModelScores {
 ModelScores score_models(const mpi::Communicator& communicator,
                          const campaign::Campaign& campaign,
                          std::span<const LoadedModel> models,
-                         std::span<const label::LabelRule> rules);
+                         std::span<const label::LabelRule> rules,
+                         Reliabilities reliabilities = Reliabilities::left_out);
 
 /// The best threshold finder on the training fields, and what it reaches on the test fields.
 struct TunedFinder {

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "apps/commands.h"
 #include "apps/training.h"
 #include "apps/workplace.h"
@@ -23,15 +25,18 @@ void train_with(const mpi::Communicator& communicator,
                                         " noise tiles (both are needed), raise simulate.n_train "
                                         "or lower label.flux_threshold_jy_arcsec2"));
     }
+    std::string without_signal;
     for (const label::LabelRule& rule : training.rules_without_signal()) {
+        without_signal += (without_signal.empty() ? "" : ", ") + campaign::rule_name(rule);
+    }
+    if (!without_signal.empty()) {
         throw TrainingFailed(
             base::ExitCode::usage,
-            base::text("cannot train: the training fields hold no tile of more than ",
-                       rule.min_pixels,
-                       " px above ",
-                       rule.flux_threshold_jy_arcsec2,
-                       " Jy/arcsec2 (train.joint learns this rule too), raise simulate.n_train or "
-                       "leave it out of the sweep"));
+            base::text("cannot train: no training tile is signal under ",
+                       without_signal,
+                       " (train.joint learns these label rules too), raise simulate.n_train",
+                       campaign.train.max_tiles > 0 ? " or train.max_tiles" : "",
+                       " or leave them out of label and sweep"));
     }
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",

@@ -100,6 +100,12 @@ Training::Training(const mpi::Communicator& communicator,
             "train: /dev/shm has too little room for the weights, which every rank then keeps for "
             "itself (slower, and not to the bit what it is with more), enlarge it");
     }
+    if (communicator.is_root() && settings_.precision == learn::Precision::bf16 &&
+        !learn::has_fast_bf16(device)) {
+        base::log_warning(
+            "train: train.precision is bf16 (this CPU has no AVX-512 and is faster with fp32), set "
+            "it to fp32");
+    }
     std::size_t n_signal = directory_.signal_ids().size();
     std::size_t n_noise = directory_.noise_ids().size();
     if (settings_.max_tiles > 0) {
@@ -268,7 +274,8 @@ void Training::end_epoch(base::Progress& progress) {
     check_sums(sums[0]);
     const std::vector<int>& kept = settings_.keep_epochs;
     const bool is_kept = std::find(kept.begin(), kept.end(), record.epoch) != kept.end();
-    const bool is_due = record.epoch % settings_.validate_every == 0;
+    const bool is_due =
+        record.epoch % settings_.validate_every == 0 || record.epoch == settings_.epochs;
     base::Stopwatch stopwatch;
     std::optional<ScoredTiles> scored;
     if (is_due || is_kept) {
@@ -427,8 +434,7 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
     model.training_data_sha256 = tiles_.sha256;
     model.history = state_.history;
     model.kept_epoch = epoch;
-    const auto of_epoch =
-        std::ranges::find(model.history, epoch, [](const auto& record) { return record.epoch; });
+    const auto of_epoch = std::ranges::find(model.history, epoch, &learn::EpochRecord::epoch);
     campaign::Campaign of_rule = campaign_;
     for (std::size_t r = 0; r < rules_.size(); ++r) {
         of_rule.label = model.label_rule = rules_[r];
@@ -467,9 +473,9 @@ void Training::write_reliability(const learn::Model& model,
             learn::probability_of(model.calibration, static_cast<double>(logit)));
     }
     const learn::Reliability reliability = learn::measure_reliability(probabilities, scored.labels);
-    const std::string path = campaign_.output + "/reliability" + suffix;
-    base::write_file(path + ".csv", learn::reliability_csv(reliability));
-    report::draw_reliability(path + ".png", reliability, settings_.network + ", validation");
+    report::write_reliability(campaign_.output + "/reliability" + suffix,
+                              reliability,
+                              settings_.network + ", validation");
     base::print(base::text("train: ",
                            settings_.validation_skies,
                            " validation skies, more than ",

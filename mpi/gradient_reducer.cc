@@ -135,7 +135,8 @@ class SharedReducer final : public GradientReducer {
             throw TooLittleMemory(
                 base::text("reducer 'shared' cannot be used (/dev/shm has less than ",
                            n_bytes >> 20U,
-                           " MB left), enlarge it or choose 'mpi' for parallel.reducer"));
+                           " MB left, or the ranks do not see the same), enlarge it or choose "
+                           "'mpi' for parallel.reducer"));
         }
     }
 
@@ -221,7 +222,8 @@ std::unique_ptr<GradientReducer> make_host_reducer(const Communicator& communica
             throw;
         }
         if (communicator.is_root()) {
-            base::log_warning(base::text("train: ", error.what(), "; goes on with 'mpi', slower"));
+            base::log_warning(base::text(
+                error.what(), "; goes on with 'mpi' (slower, and other last bits of the weights)"));
         }
         return std::make_unique<MpiReducer>(communicator, settings.wire);
     }

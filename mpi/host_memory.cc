@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,28 +17,7 @@
 namespace faintweb::mpi {
 namespace {
 
-/// Reserves what it makes: a process that touched more pages than there are would be killed.
-///
-/// @param is_new  whether to make the memory; else that of the name is taken.
-/// @return        null if there is no such memory, or not as much.
-void* map_memory(const std::string& name, std::size_t n_bytes, bool is_new) {
-    const int file = ::shm_open(name.c_str(), O_RDWR | (is_new ? O_CREAT | O_EXCL : 0), 0600);
-    if (file < 0) {
-        return nullptr;
-    }
-    int failure = 0;
-    do {
-        failure = is_new ? ::posix_fallocate(file, 0, static_cast<off_t>(n_bytes)) : 0;
-    } while (failure == EINTR);
-    void* memory = MAP_FAILED;
-    if (failure == 0) {
-        memory = ::mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    }
-    ::close(file);
-    return memory == MAP_FAILED ? nullptr : memory;
-}
-
-/// POSIX shared memory that rank 0 makes. Its name is gone as soon as all ranks have it, so that
+/// POSIX shared memory that rank 0 makes. Its name is gone before there is anything in it, so that
 /// none is left behind by a rank that dies.
 class HostMemory final : public learn::SharedMemory {
   public:
@@ -60,32 +38,40 @@ class HostMemory final : public learn::SharedMemory {
 
     std::span<std::byte> allocate(std::size_t n_bytes) override {
         FAINTWEB_EXPECTS(n_bytes > 0);
-        const bool is_root = communicator_.is_root();
         std::string name;
-        void* memory = nullptr;
-        if (is_root) {
+        int file = -1;
+        if (communicator_.is_root()) {
             // The time too: a process of another container may have this number.
             name = base::text("/faintweb-",
                               ::getpid(),
                               "-",
                               std::chrono::system_clock::now().time_since_epoch().count());
-            memory = map_memory(name, n_bytes, /*is_new=*/true);
+            file = ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
         }
         communicator_.broadcast(name);
-        if (!is_root) {
-            memory = map_memory(name, n_bytes, /*is_new=*/false);
+        if (!communicator_.is_root()) {
+            file = ::shm_open(name.c_str(), O_RDWR, 0600);
         }
-        const bool has_everyone = communicator_.max(memory == nullptr ? 1 : 0) == 0;
-        if (is_root) {
+        bool is_there = all(file >= 0);
+        if (communicator_.is_root()) {
             ::shm_unlink(name.c_str());
         }
-        if (memory != nullptr && !has_everyone) {
-            ::munmap(memory, n_bytes);
+        is_there = is_there && all(!communicator_.is_root() || reserve(file, n_bytes));
+        void* memory = MAP_FAILED;
+        if (is_there) {
+            memory = ::mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+            is_there = all(memory != MAP_FAILED);
         }
-        if (!has_everyone) {
+        if (file >= 0) {
+            ::close(file);
+        }
+        if (memory == MAP_FAILED) {
             return {};
         }
-        return blocks_.emplace_back(static_cast<std::byte*>(memory), n_bytes);
+        // One that not all have is of no use, and goes with this object.
+        const std::span<std::byte> block =
+            blocks_.emplace_back(static_cast<std::byte*>(memory), n_bytes);
+        return is_there ? block : std::span<std::byte>();
     }
 
     void meet() override {
@@ -95,6 +81,17 @@ class HostMemory final : public learn::SharedMemory {
     }
 
   private:
+    bool all(bool is_well) const { return communicator_.max(is_well ? 0 : 1) == 0; }
+
+    /// A process that touched more pages than there are would be killed.
+    static bool reserve(int file, std::size_t n_bytes) {
+        int failure = 0;
+        do {
+            failure = ::posix_fallocate(file, 0, static_cast<off_t>(n_bytes));
+        } while (failure == EINTR);
+        return failure == 0;
+    }
+
     Communicator communicator_;  // keeps comm_
     MPI_Comm comm_;
     std::vector<std::span<std::byte>> blocks_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "lib/campaign/keys.h"
 #include "lib/campaign/sweep.h"
 #include "lib/campaign/yaml_tree.h"
+#include "lib/learn/network.h"
 
 namespace faintweb::campaign {
 namespace {

@@ -159,7 +159,8 @@ SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 bool makes_skies(const Campaign& campaign, sky::SkySet set);
 
 /// The label rules that a training answers, without repeats, the campaign's own first: that one
-/// alone or, with train.joint, every combination of what the sweep lists; at most learn::max_rules.
+/// alone or, with train.joint, every combination of what the sweep lists; in a checked campaign
+/// at most learn::max_rules.
 std::vector<label::LabelRule> label_rules(const Campaign& campaign);
 
 /// A label rule as part of a file name: npix40_fth1e-07.

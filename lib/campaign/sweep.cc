@@ -52,7 +52,7 @@ void multiply(std::vector<Draft>& drafts,
     drafts = std::move(product);
 }
 
-/// Of the lists whose combinations are the runs.
+/// Sizes of the lists whose combinations are the runs.
 std::array<std::size_t, 8> sizes_of(const SweepSettings& sweep) {
     return {sweep.variants.size(),
             sweep.network.size(),

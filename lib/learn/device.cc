@@ -61,6 +61,14 @@ Device choose_device(const std::string& wanted, int local_rank) {
     return {DeviceKind::cuda, local_rank % n_gpus()};
 }
 
+bool has_fast_bf16(Device device) {
+#if defined(__x86_64__)
+    return device.kind != DeviceKind::cpu || __builtin_cpu_supports("avx512bw") > 0;
+#else
+    return true;
+#endif
+}
+
 void to_bf16(Device device, std::span<float> values, std::uint16_t* bits) {
     view_of(device, bits, values.size(), c10::ScalarType::BFloat16)
         .copy_(view_of(device, values.data(), values.size(), c10::ScalarType::Float));

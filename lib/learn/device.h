@@ -28,6 +28,10 @@ std::string device_name(Device device);
 /// do.
 Device choose_device(const std::string& wanted, int local_rank);
 
+/// Whether bf16 is worth choosing there: an x86 CPU without AVX-512 takes several times as long as
+/// with fp32. Other CPUs are taken to be able to.
+bool has_fast_bf16(Device device);
+
 /// Rounds numbers in the memory of a device to bfloat16, to nearest even, and back. On a GPU the
 /// work is queued in the default stream.
 ///

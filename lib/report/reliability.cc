@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/report/canvas.h"
 
@@ -46,9 +47,10 @@ void draw_axes(const Canvas& canvas) {
 
 }  // namespace
 
-void draw_reliability(const std::string& path,
-                      const learn::Reliability& reliability,
-                      const std::string& title) {
+void write_reliability(const std::string& path,
+                       const learn::Reliability& reliability,
+                       const std::string& title) {
+    base::write_file(path + ".csv", learn::reliability_csv(reliability));
     const Canvas canvas(size_px, size_px, {1, 1, 1});
     draw_axes(canvas);
     canvas.text(x_of(0), y_of(1) - 32, text_px + 2, Align::left, title, plot_px);
@@ -73,7 +75,7 @@ void draw_reliability(const std::string& path,
         canvas.fill_rectangle(
             x - half_px, y_of(bin.signal_part) - half_px, 2 * half_px, 2 * half_px);
     }
-    canvas.write_png(path);
+    canvas.write_png(path + ".png");
 }
 
 }  // namespace faintweb::report

@@ -6,13 +6,14 @@
 
 namespace faintweb::report {
 
-/// Draws which part of the tiles is signal against the probability that they were given: right
-/// probabilities lie on the diagonal, each within its bar of one standard deviation mostly.
+/// Writes PATH.csv, and PATH.png: which part of the tiles is signal against the probability that
+/// they were given. Right probabilities lie on the diagonal, each within its bar of one standard
+/// deviation mostly.
 ///
 /// @param title  one line above.
-/// @throws InputError, DiskError  if the file cannot be written.
-void draw_reliability(const std::string& path,
-                      const learn::Reliability& reliability,
-                      const std::string& title);
+/// @throws InputError, DiskError  if a file cannot be written.
+void write_reliability(const std::string& path,
+                       const learn::Reliability& reliability,
+                       const std::string& title);
 
 }  // namespace faintweb::report

@@ -30,14 +30,14 @@ expect_line dry.log '^sweep: 2 trainings of 24 epochs in all, 4 evaluations, gro
 [[ ! -e one && ! -e skies ]] || fail "a dry run wrote something"
 
 # The studies that come with the program.
-for study in 'paper 85 120' 'paper-small 51 72' 'paper-grid 45 180' 'paper-grid-small 18 72'; do
+for study in 'paper 85 120' 'paper-small 51 72' 'paper-grid 45 180' 'paper-grid-small 18 72' 'ablation 22 40'; do
     read -r name n_trainings n_evaluations <<<"$study"
     expect_code 0 dry.log "$FAINTWEB" sweep "$source_dir/config/$name.yaml" --dry-run
     expect_line dry.log "^sweep: $n_trainings trainings of .*, $n_evaluations evaluations"
 done
 
-expect_code 2 log "$FAINTWEB" run campaign.yaml
-expect_line log 'campaign.yaml:[0-9]+:1: the sweep names other trainings than run makes .*, use faintweb sweep'
+expect_code 2 log "$FAINTWEB" run campaign.yaml --check
+expect_line log 'campaign.yaml:[0-9]+:1: the sweep names other trainings than run makes .* use faintweb sweep'
 
 expect_code 0 one.log sweep_on 1 one
 expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
@@ -170,7 +170,14 @@ for rule in npix{4,9}_fth{1,2}e-09; do
         expect_line log "more than $(sed 's/npix\([0-9]*\)_fth\(.*\)/\1 px above \2/' <<<"$rule")"
     done
     [[ -s joint/runs/all_lr0.001/reliability_$rule.png ]] || fail "no reliability of $rule"
+    expect_code 0 log "$FAINTWEB" info "joint/runs/all_lr0.001/model_$rule.safetensors"
+    sed -n 's/.*validation.* A_s/A_s/p' log >>scores_of_rules
 done
+[[ $(wc -l <scores_of_rules) -eq 4 && $(sort -u scores_of_rules | wc -l) -ge 2 ]] ||
+    { cat scores_of_rules; fail "the models of a joint training do not tell the scores of their own rules"; }
+expect_code 2 log on_ranks 2 "$FAINTWEB" train "$source_dir/test/campaign/tiny.yaml" --set output=unseen --set simulate.folder=skies \
+    --set train.joint=true --set 'sweep.flux_threshold_jy_arcsec2=[1e-9, 900]'
+expect_line log 'no training tile is signal under npix9_fth900 \(train.joint'
 [[ $(cut -d, -f16-19 joint/sweep.csv | sort -u | wc -l) -ge 6 ]] || { cat joint/sweep.csv; fail "models of different rules score alike"; }
 expect_code 0 log sweep_on 2 joint_on_2 "${settings[@]}"
 cmp <(table joint) <(table joint_on_2) || fail "another table of one network for all rules on two ranks"

@@ -1,6 +1,9 @@
 #include "lib/learn/device.h"
 
 #include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -59,6 +62,16 @@ TEST(Bf16, RoundsToNearestEvenAndComesBack) {
     EXPECT_EQ(values[3], 1.0078125F);
     EXPECT_EQ(values[4], -3.140625F);
 }
+
+#if defined(__x86_64__)
+TEST(FastBf16, IsOfACpuWithAvx512AndOfEveryGpu) {
+    std::ifstream file("/proc/cpuinfo");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_NE(text.find(" avx"), std::string::npos) << "no flags of the CPU";
+    EXPECT_EQ(has_fast_bf16({}), text.find(" avx512bw") != std::string::npos);
+    EXPECT_TRUE(has_fast_bf16({DeviceKind::cuda, 1}));
+}
+#endif
 
 TEST(TorchVersion, IsOfMajorVersionTwo) {
     EXPECT_EQ(torch_version().substr(0, 2), "2.");

@@ -13,12 +13,13 @@ namespace {
 /// Whether the plot of these bins is blue at a point of it.
 bool is_marked(const learn::Reliability& reliability, double probability, double part) {
     const std::string path = (std::filesystem::temp_directory_path() /
-                              ("faintweb_reliability_" + std::to_string(::getpid()) + ".png"))
+                              ("faintweb_reliability_" + std::to_string(::getpid())))
                                  .string();
-    draw_reliability(path, reliability, "validation");
+    write_reliability(path, reliability, "validation");
     const std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> picture(
-        cairo_image_surface_create_from_png(path.c_str()), cairo_surface_destroy);
-    std::filesystem::remove(path);
+        cairo_image_surface_create_from_png((path + ".png").c_str()), cairo_surface_destroy);
+    EXPECT_TRUE(std::filesystem::remove(path + ".csv"));
+    std::filesystem::remove(path + ".png");
     EXPECT_EQ(cairo_surface_status(picture.get()), CAIRO_STATUS_SUCCESS);
     EXPECT_EQ(cairo_image_surface_get_width(picture.get()), 560);
     const auto x = static_cast<int>(70 + 420 * probability);
