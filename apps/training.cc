@@ -218,6 +218,7 @@ void Training::train_epoch() {
                             directory_,
                             order,
                             batch_size,
+                            learn::grain_of(settings_, communicator_.size()),
                             TileMemory(campaign_).chunk_bytes,
                             static_cast<std::size_t>(state_.n_batches));
     timing_ = {.epoch = state_.epoch + 1};

@@ -35,9 +35,19 @@ float from_wire(float sent) {
     return sent;
 }
 
+/// Of one rank.
 class IdentityReducer final : public GradientReducer {
+  public:
+    /// @param memory  where it can be trained in, as of several ranks; or null.
+    explicit IdentityReducer(std::unique_ptr<learn::SharedMemory> memory)
+        : memory_(std::move(memory)) {}
+    learn::SharedMemory* shared_memory() override { return memory_.get(); }
+
+  private:
     void start(std::span<float> /*piece*/) override {}
     void wait() override {}
+
+    std::unique_ptr<learn::SharedMemory> memory_;
 };
 
 /// Sum of two bf16 vectors, for MPI.
@@ -202,7 +212,9 @@ std::unique_ptr<GradientReducer> make_host_reducer(const Communicator& communica
                                                    const ReducerSettings& settings) {
     const bool is_one_host = communicator.is_one_host();
     if (communicator.size() == 1) {
-        return std::make_unique<IdentityReducer>();
+        return std::make_unique<IdentityReducer>(settings.gpu < 0 && settings.kind != "mpi"
+                                                     ? std::make_unique<learn::OwnMemory>()
+                                                     : nullptr);
     }
     if (settings.kind == "shared" && !is_one_host) {
         throw base::UsageError(

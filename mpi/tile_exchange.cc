@@ -54,6 +54,7 @@ EpochSamples::EpochSamples(const Communicator& communicator,
                            const TileDirectory& directory,
                            std::span<const TileId> order,
                            std::size_t batch_size,
+                           std::int64_t grain,
                            std::size_t chunk_bytes,
                            std::size_t first_batch)
     : communicator_(communicator),
@@ -61,6 +62,7 @@ EpochSamples::EpochSamples(const Communicator& communicator,
       directory_(directory),
       order_(order),
       batch_size_(batch_size),
+      grain_(grain),
       n_batches_((order.size() + batch_size - 1) / batch_size),
       batch_(first_batch),
       chunk_end_(first_batch) {
@@ -76,7 +78,7 @@ std::span<const TileId> EpochSamples::part_of(std::size_t batch, int rank) const
     const std::size_t first = batch * batch_size_;
     const std::size_t n = std::min(batch_size_, order_.size() - first);
     const learn::BatchPart part =
-        learn::batch_part(static_cast<std::int64_t>(n), rank, communicator_.size());
+        learn::batch_part(static_cast<std::int64_t>(n), rank, communicator_.size(), grain_);
     return order_.subspan(first + static_cast<std::size_t>(part.first),
                           static_cast<std::size_t>(part.n));
 }

@@ -63,12 +63,14 @@ class EpochSamples {
     /// @param chunk_bytes  of samples that a rank is sent at once; at least one batch is. About
     /// four
     ///                     times as much memory is used.
+    /// @param grain        of learn::batch_part().
     /// @param first_batch  where to begin.
     EpochSamples(const Communicator& communicator,
                  const Shard& shard,
                  const TileDirectory& directory,
                  std::span<const TileId> order,
                  std::size_t batch_size,
+                 std::int64_t grain,
                  std::size_t chunk_bytes,
                  std::size_t first_batch);
 
@@ -96,6 +98,7 @@ class EpochSamples {
     const TileDirectory& directory_;
     std::span<const TileId> order_;
     std::size_t batch_size_;
+    std::int64_t grain_;
     std::size_t n_batches_;
     std::size_t n_batches_per_chunk_;
     std::size_t batch_;      // the one that next() gives

@@ -675,7 +675,8 @@ Keys::Keys() {
               within(0, 65536),
               "tile",
               "Tiles of a rank that go through the network at once, which bounds memory; 0 = its "
-              "part of a batch.");
+              "part of a batch. If it divides each rank's part, 1, 2, 4, 8 or 16 ranks of one host "
+              "get the same model, byte for byte.");
     train.key("warmup_epochs",
               &Train::warmup_epochs,
               within(0, 100'000),

@@ -63,10 +63,11 @@ std::vector<std::uint64_t> choose_tiles(std::uint64_t seed,
     return chosen;
 }
 
-BatchPart batch_part(std::int64_t n, int part, int n_parts) {
-    FAINTWEB_EXPECTS(n >= 0 && n_parts >= 1 && part >= 0 && part < n_parts);
-    const std::int64_t first = n * part / n_parts;
-    return {first, n * (part + 1) / n_parts - first};
+BatchPart batch_part(std::int64_t n, int part, int n_parts, std::int64_t grain) {
+    FAINTWEB_EXPECTS(n >= 0 && n_parts >= 1 && part >= 0 && part < n_parts && grain >= 1);
+    const std::int64_t n_grains = (n + grain - 1) / grain;
+    const std::int64_t first = std::min(n, n_grains * part / n_parts * grain);
+    return {first, std::min(n, n_grains * (part + 1) / n_parts * grain) - first};
 }
 
 }  // namespace faintweb::learn

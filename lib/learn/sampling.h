@@ -40,7 +40,9 @@ struct BatchPart {
 };
 
 /// The part of a batch of n samples that part `part` of `n_parts` takes: sizes differ by at most
-/// one.
-BatchPart batch_part(std::int64_t n, int part, int n_parts);
+/// one grain.
+///
+/// @param grain  parts begin at multiples of it, >= 1.
+BatchPart batch_part(std::int64_t n, int part, int n_parts, std::int64_t grain = 1);
 
 }  // namespace faintweb::learn

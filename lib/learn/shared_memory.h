@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
+#include <memory>
 #include <span>
+#include <vector>
 
 namespace faintweb::learn {
 
@@ -24,6 +27,24 @@ class SharedMemory {
     ///
     /// @collective yes: every process.
     virtual void meet() = 0;
+};
+
+/// That of a process which trains alone: what it does is then what several do.
+class OwnMemory final : public SharedMemory {
+  public:
+    int n_parts() const override { return 1; }
+    int part() const override { return 0; }
+    std::span<std::byte> allocate(std::size_t n_bytes) override {
+        constexpr std::size_t alignment = 64;
+        std::vector<std::byte>& block = blocks_.emplace_back(n_bytes + alignment);
+        void* begin = block.data();
+        std::size_t n_left = block.size();
+        return {static_cast<std::byte*>(std::align(alignment, n_bytes, begin, n_left)), n_bytes};
+    }
+    void meet() override {}
+
+  private:
+    std::list<std::vector<std::byte>> blocks_;
 };
 
 }  // namespace faintweb::learn

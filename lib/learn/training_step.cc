@@ -1,6 +1,7 @@
 #include "lib/learn/training_step.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -79,19 +80,27 @@ void orient_tile(std::span<const float> tile,
     }
 }
 
+std::int64_t grain_of(const TrainSettings& settings, int n_parts) {
+    const std::int64_t at_once = std::int64_t{settings.micro_batch} * n_parts;
+    return at_once > 0 && settings.batch_size % at_once == 0 ? settings.micro_batch : 1;
+}
+
 /// What a process has of a batch and of the weights that it shares with others.
 struct Sharing {
     SharedMemory* memory;
-    std::int64_t max_tiles;  ///< of each process in a step
-    BatchPart rows;          ///< of the hidden layer's weights, that this process owns
-    /// Factors of the hidden layer's gradient, for all tiles of a batch: its slopes
-    /// [n_parts * max_tiles, n_hidden] and its features [n_parts * max_tiles, n_features].
+    std::int64_t max_chunks;  ///< micro-batches of each process in a step
+    BatchPart rows;           ///< of the hidden layer's weights, that this process owns
+    /// Factors of the hidden layer's gradient, for all tiles of a batch in their order: its slopes
+    /// [batch_size, n_hidden] and its features [batch_size, n_features].
     at::Tensor slopes{}, features{};
-    std::int64_t n_tiles = 0;  ///< of this process since the last step
+    /// Gradients of all other weights, of each micro-batch: [n_parts * max_chunks, n_others].
+    at::Tensor others{};
+    std::int64_t n_batch = 0;   ///< tiles of all processes since the last step
+    std::int64_t next = 0;      ///< place in the batch of this process' next tile
+    std::int64_t n_chunks = 0;  ///< of this process since the last step
 
-    /// The places of some tiles of this process in a factor.
-    at::Tensor mine(const at::Tensor& factor, std::int64_t first, std::int64_t n) const {
-        return factor.narrow(0, memory->part() * max_tiles + first, n);
+    at::Tensor mine_of_others(std::int64_t first, std::int64_t n) const {
+        return others.narrow(0, memory->part() * max_chunks + first, n);
     }
 };
 
@@ -204,6 +213,9 @@ struct TrainingStep::State {
     /// there.
     Sum accumulate_chunk(const Batch& batch, std::int64_t global_batch, const OnReady& on_ready) {
         base::Stopwatch watch;
+        if (sharing) {
+            gradients.zero_();
+        }
         std::vector<at::Tensor> operands;
         for (const at::Tensor& parameter : parameters) {
             operands.push_back(operands.size() == hidden_number ? hidden_weights
@@ -260,6 +272,11 @@ struct TrainingStep::State {
             seen.features.backward(feature_slope);
         }
         times.backward_s += watch.lap();
+        if (sharing) {
+            FAINTWEB_EXPECTS(sharing->n_chunks < sharing->max_chunks);
+            sharing->mine_of_others(sharing->n_chunks++, 1).copy_(gradients);
+            times.sharing_s += watch.lap();
+        }
         report(convolution_gradients, on_ready);
         return sum;
     }
@@ -276,36 +293,51 @@ struct TrainingStep::State {
         }
     }
 
+    void expect_part(std::int64_t n_tiles, std::int64_t n_batch) {
+        const int n_parts = sharing->memory->n_parts();
+        const BatchPart part =
+            batch_part(n_batch, sharing->memory->part(), n_parts, grain_of(settings, n_parts));
+        FAINTWEB_EXPECTS(n_tiles == part.n && n_batch <= sharing->slopes.size(0));
+        sharing->n_batch = n_batch;
+        sharing->next = part.first;
+    }
+
     void share_factors(const at::Tensor& slope, const at::Tensor& features) {
         const std::int64_t n = slope.size(0);
-        FAINTWEB_EXPECTS(sharing->n_tiles + n <= sharing->max_tiles);
-        sharing->mine(sharing->slopes, sharing->n_tiles, n).copy_(slope);
-        sharing->mine(sharing->features, sharing->n_tiles, n).copy_(features);
-        sharing->n_tiles += n;
+        sharing->slopes.narrow(0, sharing->next, n).copy_(slope);
+        sharing->features.narrow(0, sharing->next, n).copy_(features);
+        sharing->next += n;
     }
 
     /// When all processes have shared what they have, gradients can be made of it.
     void meet_with_factors() {
-        // Places without a tile count as nothing.
-        sharing->mine(sharing->slopes, sharing->n_tiles, sharing->max_tiles - sharing->n_tiles)
-            .zero_();
-        sharing->n_tiles = 0;
+        sharing->mine_of_others(sharing->n_chunks, sharing->max_chunks - sharing->n_chunks).zero_();
+        sharing->n_chunks = 0;
         sharing->memory->meet();
+        if (sharing->memory->part() == 0) {
+            // One by one, in the order of the batch: so the sum does not depend on who had what.
+            gradients.zero_();
+            for (std::int64_t chunk = 0; chunk < sharing->others.size(0); ++chunk) {
+                gradients.add_(sharing->others.select(0, chunk));
+            }
+        }
     }
 
     void make_hidden_gradients(const Block& block) {
         const std::int64_t n_rows = block.slopes.size(0);
         at::Tensor exact = block.gradients.view({n_rows, -1});
+        const at::Tensor slopes = block.slopes.narrow(1, 0, sharing->n_batch);
+        const at::Tensor features = sharing->features.narrow(0, 0, sharing->n_batch);
         if (settings.precision == Precision::fp32) {
-            at::mm_out(exact, block.slopes, sharing->features);
+            at::mm_out(exact, slopes, features);
         } else {
             at::Tensor rounded = rounded_hidden_gradient.narrow(0, 0, n_rows);
-            exact.copy_(at::mm_out(rounded, block.slopes, sharing->features));
+            exact.copy_(at::mm_out(rounded, slopes, features));
         }
     }
 
-    static void report(const at::Tensor& piece, const OnReady& on_ready) {
-        if (on_ready) {
+    void report(const at::Tensor& piece, const OnReady& on_ready) const {
+        if (on_ready && !sharing) {
             on_ready({piece.data_ptr<float>(), static_cast<std::size_t>(piece.numel())});
         }
     }
@@ -331,8 +363,11 @@ struct TrainingStep::State {
         const int n_parts = memory.n_parts();
         const std::int64_t n_rows = hidden_shape().shape.front();
         const std::int64_t n_features = hidden_shape().shape.back();
+        const std::int64_t max_tiles = (settings.batch_size + n_parts - 1) / n_parts;
+        const std::int64_t micro_batch =
+            settings.micro_batch > 0 ? std::int64_t{settings.micro_batch} : max_tiles;
         Sharing all{.memory = &memory,
-                    .max_tiles = (settings.batch_size + n_parts - 1) / n_parts,
+                    .max_chunks = (max_tiles + micro_batch - 1) / micro_batch,
                     .rows = batch_part(n_rows, memory.part(), n_parts)};
         struct Piece {
             at::Tensor& tensor;
@@ -348,8 +383,11 @@ struct TrainingStep::State {
             {weights, {info.n_parameters}, c10::ScalarType::Float},
             {first_moment, {info.n_parameters}, c10::ScalarType::Float},
             {second_moment, {info.n_parameters}, c10::ScalarType::Float},
-            {all.slopes, {n_parts * all.max_tiles, n_rows}, product_type()},
-            {all.features, {n_parts * all.max_tiles, n_features}, product_type()}};
+            {all.slopes, {settings.batch_size, n_rows}, product_type()},
+            {all.features, {settings.batch_size, n_features}, product_type()},
+            {all.others,
+             {n_parts * all.max_chunks, info.n_parameters - n_values(hidden_shape())},
+             c10::ScalarType::Float}};
         if (settings.precision == Precision::bf16) {
             wanted.push_back({hidden_weights, {n_rows, n_features}, product_type()});
         }
@@ -365,8 +403,6 @@ struct TrainingStep::State {
             piece.tensor = at::from_blob(left.data(), piece.sizes, piece.type);
             left = left.subspan(piece.n_bytes());
         }
-        // What is there is multiplied by the zeros of places without a tile.
-        all.mine(all.features, 0, all.max_tiles).zero_();
         sharing = all;
         return true;
     }
@@ -389,7 +425,14 @@ struct TrainingStep::State {
             blocks.push_back(
                 {n_convolution + n_hidden, n - n_convolution - n_hidden, connected_gradients});
         }
-        const std::int64_t n_rows = std::max(std::int64_t{1}, most / n_features);
+        // Of a size that divides the rows of up to 16 processes: products of other sizes may be
+        // rounded otherwise.
+        constexpr std::int64_t most_parts = 16;
+        const std::int64_t n_rows = std::max(
+            std::int64_t{1},
+            std::min(static_cast<std::int64_t>(std::bit_floor(
+                         static_cast<std::uint64_t>(std::max(std::int64_t{1}, most / n_features)))),
+                     hidden_shape().shape.front() / most_parts));
         const at::Tensor scratch = at::empty({n_rows, n_features});
         rounded_hidden_gradient = at::empty({n_rows, n_features}, product_type());
         const std::int64_t end = sharing->rows.first + sharing->rows.n;
@@ -487,11 +530,14 @@ TrainingStep::Sum TrainingStep::accumulate(std::span<const float> samples,
     FAINTWEB_EXPECTS(samples.size() == labels.size() * sample_size && keys.size() == labels.size());
     FAINTWEB_EXPECTS(global_batch >= 1);
     at::set_num_threads(state.n_threads);
+    if (state.sharing) {
+        state.expect_part(std::ssize(labels), global_batch);
+    }
     Sum sum;
     if (labels.empty()) {
         gradients();  // made zero if they were applied
-        State::report(state.connected_gradients, on_ready);
-        State::report(state.convolution_gradients, on_ready);
+        state.report(state.connected_gradients, on_ready);
+        state.report(state.convolution_gradients, on_ready);
         return sum;
     }
     if (state.is_applied) {
@@ -525,6 +571,9 @@ std::span<float> TrainingStep::gradients() {
     State& state = *state_;
     if (std::exchange(state.is_applied, false)) {
         state.gradients.zero_();
+    }
+    if (state.sharing) {
+        return {};
     }
     return {state.gradients.data_ptr<float>(), static_cast<std::size_t>(state.gradients.numel())};
 }
@@ -574,6 +623,7 @@ void TrainingStep::apply(double learning_rate) {
     }
     state.is_applied = true;
     if (state.sharing) {
+        state.sharing->n_batch = 0;
         state.sharing->memory->meet();
         state.times.sharing_s += watch.lap();
     }
@@ -610,7 +660,8 @@ void TrainingStep::restore(const Checkpoint& checkpoint) {
     }
     if (state.sharing) {
         state.sharing->memory->meet();  // nobody reads what is there any more
-        state.sharing->n_tiles = 0;
+        state.sharing->n_batch = 0;
+        state.sharing->n_chunks = 0;
     }
     for (const State::Block& block : state.blocks) {
         block.of(state.weights).copy_(block.of(as_tensor(checkpoint.weights)));

@@ -95,6 +95,11 @@ void orient_tile(std::span<const float> tile,
                  unsigned orientation,
                  std::span<float> out);
 
+/// Parts of a batch should begin at multiples of this, for n_parts processes that train together:
+/// of micro_batch where full batches then divide evenly, so that any such number of processes sees
+/// the same tiles at once.
+std::int64_t grain_of(const TrainSettings& settings, int n_parts);
+
 /// A network in training: gradients of a part of a batch, and the step of the optimiser.
 ///
 /// Ranks of a data-parallel training each call accumulate() with their part of the batch, sum
@@ -106,7 +111,9 @@ void orient_tile(std::span<const float> tile,
 /// gradient of the hidden layer, nearly all of the bytes, is then never summed: it is the product
 /// of two small factors (features and slopes of all tiles of a batch), which every process reads
 /// there. Each multiplies out the rows that it owns, and takes the optimiser's step for them alone.
-/// The rest goes on as above, but gradients() are without that layer's weights.
+/// Of the other weights' gradients each process leaves there what every micro-batch gave; the first
+/// process sums them in the order of the batch. gradients() are empty then. Where micro_batch
+/// divides the part of each process, 1, 2, 4, 8 or 16 of them get the same weights bit by bit.
 /// @source  Xie et al. 2016 (UAI), sufficient factor broadcasting; Rajbhandari et al. 2020 (SC),
 ///          ZeRO, stage 1: each process holds the optimiser's state of its part.
 class TrainingStep {
@@ -115,8 +122,8 @@ class TrainingStep {
     /// @param tile_px    edge of a tile without margin, pixel.
     /// @param shared     on the CPU: of processes that train together, or null; must outlive this
     ///                   object. Not used where it has too little memory. The constructor, apply()
-    ///                   and restore() are then collective, and processes add in a step at most
-    ///                   batch_size / n_parts tiles each, rounded up.
+    ///                   and restore() are then collective, and each process adds in a step, in
+    ///                   one call, its batch_part() with grain_of() of at most batch_size tiles.
     /// @param questions  that the network learns to answer; at most max_rules rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings,
@@ -149,16 +156,16 @@ class TrainingStep {
     /// @param global_batch  samples of the batch over all ranks, >= 1.
     /// @param on_ready      for the last part of a step: gets first the fully connected layers,
     ///                      then the convolutions, for every part, empty or not. It may change a
-    ///                      piece until the next call of apply().
+    ///                      piece until the next call of apply(). Not called with shared memory.
     Sum accumulate(std::span<const float> samples,
                    std::span<const std::uint8_t> labels,
                    std::span<const SampleKey> keys,
                    std::int64_t global_batch,
                    const OnReady& on_ready = {});
 
-    /// The gradients as one buffer, in the order of weight_shapes(), in the memory of the device:
-    /// of all weights, or of all but the hidden layer's where those are in shared memory.
-    /// To be reduced in place.
+    /// The gradients as one buffer, in the order of weight_shapes(), in the memory of the device,
+    /// to be reduced in place; empty where the weights are in shared memory, as nothing is to be
+    /// done.
     std::span<float> gradients();
     /// Where gradients() and its pieces are.
     Device device() const;

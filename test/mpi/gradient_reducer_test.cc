@@ -151,12 +151,11 @@ TEST(GradientReducerKinds, ThatCannotBeAreRefusedOnEveryRank) {
 }
 
 TEST(GradientReducerKinds, HaveMemoryToShareOnOneHostOnly) {
-    const bool is_alone = test::world().size() == 1;
     const auto has_memory = [](const char* kind) {
         return make_gradient_reducer(test::world(), {.kind = kind})->shared_memory() != nullptr;
     };
-    EXPECT_EQ(has_memory("auto"), !is_alone);
-    EXPECT_EQ(has_memory("shared"), !is_alone);
+    EXPECT_TRUE(has_memory("auto"));
+    EXPECT_TRUE(has_memory("shared"));
     EXPECT_FALSE(has_memory("mpi"));
 }
 

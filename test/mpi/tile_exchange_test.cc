@@ -69,15 +69,16 @@ TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
         const TileDirectory directory(world(), shard);
         for (const std::size_t batch : {1U, 12U, 50U, 140U, 1000U}) {
             for (const std::size_t chunk_bytes : {0U, 250U, 1'000'000U}) {
+                const std::int64_t grain = batch == 12 ? 5 : 1;
                 std::vector<TileId> seen;
-                EpochSamples tiles(world(), shard, directory, order, batch, chunk_bytes, 0);
+                EpochSamples tiles(world(), shard, directory, order, batch, grain, chunk_bytes, 0);
                 std::size_t start = 0;
                 for (; tiles.has_next(); start += batch) {
                     const EpochSamples::Part part = tiles.next();
                     const std::size_t n = std::min(batch, order.size() - start);
                     ASSERT_EQ(part.n_global, n);
                     const auto slice = learn::batch_part(
-                        static_cast<std::int64_t>(n), world().rank(), world().size());
+                        static_cast<std::int64_t>(n), world().rank(), world().size(), grain);
                     ASSERT_EQ(part.ids.size(), static_cast<std::size_t>(slice.n));
                     ASSERT_EQ(part.samples.size(), part.ids.size() * n_values);
                     for (std::size_t i = 0; i < part.ids.size(); ++i) {
@@ -99,11 +100,11 @@ TEST(EpochSamples, BeginWhereTheyAreTold) {
     const Shard shard = deal(7, 1, 0);
     const TileDirectory directory(world(), shard);
     const std::vector<TileId> order = mixed_order();
-    EpochSamples whole(world(), shard, directory, order, 12, 500, 0);
+    EpochSamples whole(world(), shard, directory, order, 12, 1, 500, 0);
     for (int i = 0; i < 7; ++i) {
         whole.next();
     }
-    EpochSamples rest(world(), shard, directory, order, 12, 500, 7);
+    EpochSamples rest(world(), shard, directory, order, 12, 1, 500, 7);
     while (whole.has_next()) {
         ASSERT_TRUE(rest.has_next());
         const EpochSamples::Part expected = whole.next();
@@ -112,8 +113,8 @@ TEST(EpochSamples, BeginWhereTheyAreTold) {
         EXPECT_TRUE(std::ranges::equal(part.samples, expected.samples));
     }
     EXPECT_FALSE(rest.has_next());
-    EXPECT_FALSE(EpochSamples(world(), shard, directory, order, 12, 500, 12).has_next());
-    EXPECT_FALSE(EpochSamples(world(), shard, directory, {}, 12, 500, 0).has_next());
+    EXPECT_FALSE(EpochSamples(world(), shard, directory, order, 12, 1, 500, 12).has_next());
+    EXPECT_FALSE(EpochSamples(world(), shard, directory, {}, 12, 1, 500, 0).has_next());
 }
 
 }  // namespace

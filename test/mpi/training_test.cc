@@ -55,6 +55,7 @@ struct TrainingCase {
     std::uint32_t n_epochs = 4;
     learn::Precision precision = learn::Precision::fp32;
     ReducerSettings reducer{};
+    int micro_batch = 128;
 };
 
 /// Mean loss of every step, trained by the ranks of a communicator.
@@ -65,6 +66,7 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
     settings.seed = seed;
     settings.precision = which.precision;
     settings.batch_size = static_cast<int>(which.batch_size);
+    settings.micro_batch = which.micro_batch;
     const auto reducer = make_gradient_reducer(communicator, which.reducer);
     learn::TrainingStep step(settings, tile_px, {}, 1, reducer->shared_memory());
     const Shard shard = deal(communicator, learn::network_info(which.network, tile_px));
@@ -74,7 +76,14 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
     for (std::uint32_t epoch = 0; epoch < which.n_epochs; ++epoch) {
         const auto order =
             learn::epoch_samples(seed, epoch, directory.signal_ids(), directory.noise_ids(), 1);
-        EpochSamples parts(communicator, shard, directory, order, batch_size, 1 << 16, 0);
+        EpochSamples parts(communicator,
+                           shard,
+                           directory,
+                           order,
+                           batch_size,
+                           learn::grain_of(settings, communicator.size()),
+                           1 << 16,
+                           0);
         while (parts.has_next()) {
             const EpochSamples::Part part = parts.next();
             std::vector<std::uint8_t> labels;
@@ -125,6 +134,21 @@ TEST(Training, DoesNotDependOnTheNumberOfRanks) {
             }
         }
         EXPECT_LT(mean(std::span(alone).last(4)), 0.9 * mean(std::span(alone).first(4))) << network;
+    }
+}
+
+/// Batches of 24 of 80 tiles, the last not full, three tiles at once: to the last bit, for the sum
+/// of losses to what doubles hold.
+TEST(Training, OfWholeMicroBatchesDoesNotDependOnTheNumberOfRanksAtAll) {
+    for (const std::string& network : learn::network_names()) {
+        const TrainingCase which{
+            .network = network, .batch_size = 24, .n_epochs = 4, .micro_batch = 3};
+        const std::vector<double> alone = train(Communicator(), which);
+        const std::vector<double> together = train(test::world(), which);
+        ASSERT_EQ(together.size(), alone.size());
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+            EXPECT_NEAR(together[i] / alone[i], 1, 1e-14) << network << ", step " << i;
+        }
     }
 }
 

@@ -81,6 +81,22 @@ TEST(BatchPart, CoversTheBatchOnceInOrder) {
     }
 }
 
+TEST(BatchPart, BeginsAtAGrain) {
+    for (const std::int64_t n : {0, 1, 5, 24, 37, 100}) {
+        for (const int n_parts : {1, 2, 4}) {
+            std::int64_t next = 0;
+            for (int part = 0; part < n_parts; ++part) {
+                const BatchPart piece = batch_part(n, part, n_parts, 25);
+                EXPECT_EQ(piece.first, next);
+                EXPECT_TRUE(piece.first % 25 == 0 || piece.n == 0);
+                EXPECT_LE(piece.n, 25 * ((4 + n_parts - 1) / n_parts));
+                next += piece.n;
+            }
+            EXPECT_EQ(next, n);
+        }
+    }
+}
+
 TEST(sampling, a_limited_training_has_a_keyed_choice_of_tiles) {
     std::vector<std::uint64_t> ids;
     for (std::uint64_t i = 0; i < 100; ++i) {
