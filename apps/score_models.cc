@@ -98,9 +98,13 @@ class FieldView {
         return tile::is_blank_tile(n_blank_[tile], grid_.tile_px);
     }
 
+    std::vector<std::uint8_t> labels(const label::LabelRule& rule) {
+        return label::labels_of(n_above(rule.flux_threshold_jy_arcsec2), rule);
+    }
+
     learn::FieldScore score(const label::LabelRule& rule, std::span<const std::uint8_t> found) {
-        const std::vector<std::int32_t>& above = n_above(rule.flux_threshold_jy_arcsec2);
-        return learn::score_field(label::labels_of(above, rule), found, above, n_blank_, grid_);
+        return learn::score_field(
+            labels(rule), found, n_above(rule.flux_threshold_jy_arcsec2), n_blank_, grid_);
     }
 
   private:
@@ -214,8 +218,7 @@ ModelScores score_models(const mpi::Communicator& communicator,
             for (std::size_t m = 0; m < models.size(); ++m) {
                 const learn::Model& model = models[m].model;
                 const std::vector<float> logits = models[m].classifier.logits(view.tiles(model));
-                const std::vector<std::uint8_t> labels = label::labels_of(
-                    view.n_above(model.label_rule.flux_threshold_jy_arcsec2), model.label_rule);
+                const std::vector<std::uint8_t> labels = view.labels(model.label_rule);
                 std::vector<std::uint8_t> found(logits.size());
                 for (std::size_t t = 0; t < logits.size(); ++t) {
                     found[t] =
@@ -230,8 +233,7 @@ ModelScores score_models(const mpi::Communicator& communicator,
                 append(result, view.score(model.label_rule, found));
             }
             for (const label::LabelRule& rule : rules) {
-                const std::vector<std::uint8_t> signal =
-                    label::labels_of(view.n_above(rule.flux_threshold_jy_arcsec2), rule);
+                const std::vector<std::uint8_t> signal = view.labels(rule);
                 result.push_back(std::count(signal.begin(), signal.end(), 1));
             }
             return result;
