@@ -1,10 +1,10 @@
 """Speed of training in plain PyTorch, as a user would write it: cosmodeep on the tiles of a folder.
 
-python3 training_peer.py FOLDER BATCH N_STEPS ddp|single fp32|best|graph N_THREADS [cpu|cuda]
+python3 training_peer.py FOLDER BATCH N_STEPS ddp|single fp32|best|best_fp32|graph N_THREADS [cpu|cuda]
 
 ddp: two processes of N_THREADS threads, DistributedDataParallel over gloo; single: one process.
-fp32: defaults. best: bf16 autocast, channels_last, fused Adam, set_to_none gradients. graph: the same,
-replayed as one CUDA graph.
+fp32: defaults. best: bf16 autocast, channels_last, fused Adam, set_to_none gradients; best_fp32: the same
+without autocast, for a CPU that has no bf16. graph: best, replayed as one CUDA graph.
 """
 
 import json
@@ -65,7 +65,8 @@ def run(rank, folder, batch, n_steps, n_ranks, flavour, n_threads, device):
 
     def learn(some_tiles, some_labels):
         optimiser.zero_grad()
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=is_best):
+        with torch.autocast(device, dtype=torch.bfloat16,
+                            enabled=flavour in ("best", "graph")):
             loss = F.cross_entropy(model(some_tiles), some_labels)
         loss.backward()
         optimiser.step()
