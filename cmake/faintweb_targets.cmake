@@ -19,6 +19,12 @@ function(faintweb_library name)
     target_link_libraries(faintweb_${name} PUBLIC faintweb_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# For libraries whose cost are loops that a compiler can turn into vectors, which g++ 12 does at -O3. No flag here may
+# change a value: fused or reordered arithmetic would make results depend on the processor.
+function(faintweb_vector_code name)
+    target_compile_options(faintweb_${name} PRIVATE -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off)
+endfunction()
+
 # faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu]): GoogleTest, no MPI; every case is a ctest of its own.
 function(faintweb_test name)
     cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})

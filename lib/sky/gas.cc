@@ -6,10 +6,10 @@
 #include <cstdint>
 
 #include "lib/base/contract.h"
+#include "lib/base/fast_math.h"
 #include "lib/base/parallel.h"
+#include "lib/base/vector_clones.h"
 #include "lib/sky/cosmology.h"
-#include "lib/sky/fast_math.h"
-#include "lib/sky/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {
@@ -351,7 +351,8 @@ FAINTWEB_VECTOR_CLONES void finish(std::size_t n,
         const float spread = energy_to_temperature[i] / rho - (vx * vx + vy * vy + vz * vz);
         const float dispersion = (spread > 0 ? spread : 0) / 3;
         // The relation of gas that was heated by the ultraviolet background alone.
-        const float adiabat = 1e4F * fast_exp2(0.6F * fast_log2(rho < 0.1F ? 0.1F : rho));
+        const float adiabat =
+            1e4F * base::fast_exp2(0.6F * base::fast_log2(rho < 0.1F ? 0.1F : rho));
         density[i] = rho;
         velocity_x[i] = vx;
         velocity_y[i] = vy;

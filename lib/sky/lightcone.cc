@@ -12,7 +12,7 @@
 #include "lib/base/parallel.h"
 #include "lib/base/random.h"
 #include "lib/base/units.h"
-#include "lib/sky/vector_clones.h"
+#include "lib/base/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {

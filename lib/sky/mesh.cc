@@ -6,7 +6,7 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
-#include "lib/sky/vector_clones.h"
+#include "lib/base/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "lib/base/contract.h"
+#include "lib/base/fast_math.h"
 #include "lib/base/parallel.h"
-#include "lib/sky/fast_math.h"
 #include "lib/sky/separable_filter.h"
 
 namespace faintweb::sky {
@@ -436,7 +436,7 @@ class Sheet {
             float density = 1 / (size + softening);
             density = density < least_stretch ? least_stretch : density;
             density = density > most_stretch ? most_stretch : density;
-            stretch[p] = 0.5F * fast_exp2(stretch_power * fast_log2(density));
+            stretch[p] = 0.5F * base::fast_exp2(stretch_power * base::fast_log2(density));
         }
     }
 

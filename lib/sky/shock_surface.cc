@@ -6,12 +6,12 @@
 #include <numbers>
 
 #include "lib/base/contract.h"
+#include "lib/base/fast_math.h"
 #include "lib/base/random.h"
 #include "lib/base/units.h"
+#include "lib/base/vector_clones.h"
 #include "lib/sky/cosmology.h"
 #include "lib/sky/emission.h"
-#include "lib/sky/fast_math.h"
-#include "lib/sky/vector_clones.h"
 
 namespace faintweb::sky {
 namespace {
@@ -537,7 +537,7 @@ SurfacePoint reference_point(const SkySettings& settings,
     // Electrons shine until they have cooled, an exponential way behind the front. Drawn at random:
     // any regular sequence beats with the spiral and paints stripes.
     const double behind_km_s = mach * sound_speed_km_s(upstream_kev) / 4 + least_downstream_km_s;
-    const double uniform = unit_interval(mix_bits(surface.key + index * weyl_step));
+    const double uniform = base::unit_interval(base::mix_bits(surface.key + index * weyl_step));
     const double depth_mpc =
         -tail_stretch * std::log(uniform) * settings.l_cool_mpc * behind_km_s / 1000;
     // The density wanted, exp(-t), over the one drawn from, exp(-t / stretch) / stretch.
@@ -578,14 +578,14 @@ void sample_surface(const SkySettings& settings,
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t index = first + static_cast<std::uint32_t>(i);
         height[i] = (static_cast<float>(static_cast<std::int32_t>(index)) + 0.5F) * one_over_total;
-        const float uniform = unit_interval(mix_bits(key + index * weyl_step));
-        depth[i] = -static_cast<float>(tail_stretch) * fast_log2(uniform);
+        const float uniform = base::unit_interval(base::mix_bits(key + index * weyl_step));
+        depth[i] = -static_cast<float>(tail_stretch) * base::fast_log2(uniform);
         static_assert(tail_stretch == 2, "the weight is written out");
         weight[i] = 2.0F * uniform;
         const float turn =
             static_cast<float>(static_cast<std::int32_t>(key + index * golden_turn)) * 0x1.0p-32F;
-        cos_angle[i] = fast_sin_turns(turn + 0.25F);
-        sin_angle[i] = fast_sin_turns(turn);
+        cos_angle[i] = base::fast_sin_turns(turn + 0.25F);
+        sin_angle[i] = base::fast_sin_turns(turn);
     }
 
     // Foot, direction and nominal radius: a point is at f + d * r.
@@ -655,7 +655,7 @@ void sample_surface(const SkySettings& settings,
         for (const Vector3& f : surface.filaments) {
             for (std::size_t i = 0; i < count; ++i) {
                 const float c = d0[i] * f[0] + d1[i] * f[1] + d2[i] * f[2];
-                at_filament[i] += fast_exp2(
+                at_filament[i] += base::fast_exp2(
                     (c - 1.0F) * static_cast<float>(std::numbers::log2e / filament_width));
             }
         }
@@ -697,7 +697,8 @@ void sample_surface(const SkySettings& settings,
             const float most = density < static_cast<float>(most_infall)
                                    ? density
                                    : static_cast<float>(most_infall);
-            l_environment[i] = most > static_cast<float>(least_infall) ? fast_log2(most) : l_least;
+            l_environment[i] =
+                most > static_cast<float>(least_infall) ? base::fast_log2(most) : l_least;
         }
     }
     const auto corrugation = static_cast<float>(settings.corrugation);
@@ -759,7 +760,7 @@ void sample_surface(const SkySettings& settings,
                 means[low] + (bin - static_cast<float>(low)) * (means[low + 1] - means[low]);
             const float ratio = density / mean;
             const float held = ratio < least ? least : (ratio > most ? most : ratio);
-            l_environment[i] = static_cast<float>(environment_power) * fast_log2(held);
+            l_environment[i] = static_cast<float>(environment_power) * base::fast_log2(held);
         }
     }
 
@@ -776,10 +777,11 @@ void sample_surface(const SkySettings& settings,
         const auto l_t = static_cast<float>(std::log2(shell_temperature * square(gas.v200_km_s)));
         for (std::size_t i = 0; i < count; ++i) {
             mach[i] =
-                1.5F + static_cast<float>(shell_mach) *
-                           fast_exp2(static_cast<float>(shell_mach_ripple) * log2_e * ripple[i]) *
-                           (1.0F - static_cast<float>(shell_mach_at_filament) * at_filament[i]);
-            l_t_up[i] = l_t - 2.0F * fast_log2(mach[i]);
+                1.5F +
+                static_cast<float>(shell_mach) *
+                    base::fast_exp2(static_cast<float>(shell_mach_ripple) * log2_e * ripple[i]) *
+                    (1.0F - static_cast<float>(shell_mach_at_filament) * at_filament[i]);
+            l_t_up[i] = l_t - 2.0F * base::fast_log2(mach[i]);
             const float infalling = l_n + l_environment[i];
             l_n_up[i] = infalling < l_n_most ? infalling : l_n_most;
             rim[i] = 1.0F;
@@ -790,18 +792,20 @@ void sample_surface(const SkySettings& settings,
             std::log2(sheath_temperature * square(sheath_speed * gas.v200_km_s)));
         const auto n_steps = static_cast<float>(surface.ridge.size() - 1);
         for (std::size_t i = 0; i < count; ++i) {
-            const float m = static_cast<float>(sheath_mach) *
-                            fast_exp2(static_cast<float>(sheath_mach_ripple) * log2_e * ripple[i]);
+            const float m =
+                static_cast<float>(sheath_mach) *
+                base::fast_exp2(static_cast<float>(sheath_mach_ripple) * log2_e * ripple[i]);
             const float m2 = m * m;
             mach[i] = m;
-            l_t_up[i] = l_t -
-                        static_cast<float>(sheath_cooling_outwards / 2) * fast_log2(x_squared[i]) -
-                        fast_log2((5.0F * m2 - 1.0F) * (m2 + 3.0F) / (16.0F * m2));
+            l_t_up[i] =
+                l_t -
+                static_cast<float>(sheath_cooling_outwards / 2) * base::fast_log2(x_squared[i]) -
+                base::fast_log2((5.0F * m2 - 1.0F) * (m2 + 3.0F) / (16.0F * m2));
             constexpr auto least = static_cast<float>(least_ridge_density);
             constexpr auto most = static_cast<float>(most_ridge_density);
             const float ridge =
                 at_filament[i] < least ? least : (at_filament[i] > most ? most : at_filament[i]);
-            l_n_up[i] = l_n + fast_log2(ridge) - fast_log2(4.0F * m2 / (m2 + 3.0F));
+            l_n_up[i] = l_n + base::fast_log2(ridge) - base::fast_log2(4.0F * m2 / (m2 + 3.0F));
             const float to_end = (1.0F - height[i]) * static_cast<float>(1 / sheath_fade_out);
             const float from_root = height[i] * n_steps * static_cast<float>(1 / sheath_fade_in);
             const float fade = to_end < from_root ? to_end : from_root;
@@ -818,11 +822,11 @@ void sample_surface(const SkySettings& settings,
         const float speed = surface.speed_km_s;
         for (std::size_t i = 0; i < count; ++i) {
             const float x2 = x_squared[i];
-            l_t_up[i] = l_t0 - 0.55F * fast_log2(1.0F + x2 * inverse_t2);
+            l_t_up[i] = l_t0 - 0.55F * base::fast_log2(1.0F + x2 * inverse_t2);
             l_n_up[i] =
                 l_n0 + l_environment[i] -
-                0.75F * fast_log2((1.0F + x2 * inverse_core2) * (1.0F + x2 * inverse_outer2));
-            mach[i] = speed / (sound_1_kev * fast_exp2(0.5F * l_t_up[i])) *
+                0.75F * base::fast_log2((1.0F + x2 * inverse_core2) * (1.0F + x2 * inverse_outer2));
+            mach[i] = speed / (sound_1_kev * base::fast_exp2(0.5F * l_t_up[i])) *
                       (1.0F - mach_fall * height[i]) *
                       (1.0F + static_cast<float>(mach_strength) * strength[i] +
                        static_cast<float>(mach_ripple) * ripple[i]);
@@ -854,8 +858,9 @@ void sample_surface(const SkySettings& settings,
         const float m = mach[i] < least_mach ? least_mach : mach[i];
         const float m2 = m * m;
         const float l_n = l_n_up[i] + log2_e * (ln_n * mottle[i] - 0.5F * ln_n * ln_n) +
-                          fast_log2(4.0F * m2 / (m2 + 3.0F));
-        const float l_t = l_t_up[i] + fast_log2((5.0F * m2 - 1.0F) * (m2 + 3.0F) / (16.0F * m2));
+                          base::fast_log2(4.0F * m2 / (m2 + 3.0F));
+        const float l_t =
+            l_t_up[i] + base::fast_log2((5.0F * m2 - 1.0F) * (m2 + 3.0F) / (16.0F * m2));
         const float frozen_in = l_frozen_in + 0.666666667F * l_n;
         const float saturated = l_saturated + 0.5F * (l_n + l_t);
         const float l_b = (frozen_in < saturated ? frozen_in : saturated) +
@@ -865,12 +870,13 @@ void sample_surface(const SkySettings& settings,
         const float ln_t = (l_t < l_least_kev ? l_least_kev : l_t) * ln_2;
         const float ln_psi = -0.1288F + 0.02029F * ln_t + 5.84e-4F * ln_t * ln_t -
                              y * (0.1692F + 11.0997F * y) / (0.1731F + y) + y * ln_t;
-        const float l_light = l_scale + area_power * fast_log2(r[i]) + l_n - half_s * l_frequency +
-                              1.5F * l_t + (1.0F + half_s) * l_b -
-                              fast_log2(square_cmb + fast_exp2(2.0F * l_b)) + ln_psi * log2_e;
+        const float l_light = l_scale + area_power * base::fast_log2(r[i]) + l_n -
+                              half_s * l_frequency + 1.5F * l_t + (1.0F + half_s) * l_b -
+                              base::fast_log2(square_cmb + base::fast_exp2(2.0F * l_b)) +
+                              ln_psi * log2_e;
         const float shining = mach[i] < least_mach ? 0.0F : weight[i] * rim[i];
-        points.light[i] = shining * fast_exp2(l_light);
-        const float behind_km_s = 0.25F * m * sound_1_kev * fast_exp2(0.5F * l_t_up[i]) +
+        points.light[i] = shining * base::fast_exp2(l_light);
+        const float behind_km_s = 0.25F * m * sound_1_kev * base::fast_exp2(0.5F * l_t_up[i]) +
                                   static_cast<float>(least_downstream_km_s);
         const float way = cooling_mpc * behind_km_s * depth[i];
         const float most = static_cast<float>(deepest_share) * r[i];

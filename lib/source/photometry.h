@@ -18,8 +18,8 @@ struct TileFlux {
 
 /// Measures the flux in every tile of a field.
 ///
-/// Sums are taken in double precision, row by row, so that a tile's values depend on its own pixels
-/// alone. The mean and the rms are over the valid pixels.
+/// Sums are taken in double precision over every eighth pixel of a row, then over those, so that a
+/// tile's values depend on its own pixels alone. The mean and the rms are over the valid pixels.
 ///
 /// @param field_jy_arcsec2  [rows, cols] row-major, Jy/arcsec2, NaN = blank; the grid's size.
 /// @param pixel_arcsec      edge of a pixel, arcsec.

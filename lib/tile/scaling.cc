@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/fast_math.h"
 #include "lib/base/text.h"
+#include "lib/base/vector_clones.h"
 
 namespace faintweb::tile {
 namespace {
@@ -24,23 +27,9 @@ constexpr std::array names{NamedScaling{Scaling::paper, "paper"},
                            NamedScaling{Scaling::asinh_sigma, "asinh_sigma"}};
 constexpr std::array scalings{Scaling::paper, Scaling::fixed, Scaling::asinh_sigma};
 
-/// log10 of the floored flux, mapped linearly so that `low` is 0 and `high` is 1.
-/// Of the finite values; scalings rise with the flux, so that its extremes become theirs.
-struct Range {
-    float lowest = std::numeric_limits<float>::infinity();
-    float highest = -std::numeric_limits<float>::infinity();
-    bool has_any() const { return lowest <= highest; }
-};
-
-Range range_of(std::span<const float> values) {
-    Range range;
-    for (const float value : values) {
-        if (std::isfinite(value)) {
-            range = {std::min(range.lowest, value), std::max(range.highest, value)};
-        }
-    }
-    return range;
-}
+constexpr float ln_2 = 0.693147181F;
+constexpr float log10_2 = 0.301029996F;
+constexpr float largest = std::numeric_limits<float>::max();
 
 /// A field without the margin that surrounds it.
 image::Image core_of(const image::Image& field, std::int64_t margin_px) {
@@ -52,60 +41,163 @@ image::Image core_of(const image::Image& field, std::int64_t margin_px) {
     return core;
 }
 
-ScaledField scale_log(const image::Image& field, bool is_per_field, std::int64_t margin_px) {
-    ScaledField scaled{image::make_image(field.rows, field.cols), 0};
-    const auto to_log = [](float v) { return std::log10(std::max(v, floor_jy_arcsec2)); };
-    float low = std::log10(floor_jy_arcsec2);
-    float high = std::log10(ceiling_jy_arcsec2);
-    std::vector<float>& out = scaled.pixels.pixels;
-    std::transform(field.pixels.begin(), field.pixels.end(), out.begin(), to_log);
-    if (is_per_field) {
-        const Range range = range_of(core_of(field, margin_px).pixels);
-        if (range.has_any()) {
-            low = to_log(range.lowest);
-            high = to_log(range.highest);
+float log10_of(float flux) {
+    return log10_2 * base::fast_log2(std::max(flux, floor_jy_arcsec2));
+}
+
+/// log10 of the floored flux, mapped linearly so that `low` is 0 and 1 / `factor` above it is 1.
+FAINTWEB_VECTOR_CLONES void to_log(
+    const float* flux, std::size_t n, float low, float factor, float* out) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const float value = flux[i];
+        // Blanks fail every comparison, so that the logarithm is of a number.
+        const float floored = value > floor_jy_arcsec2 ? value : floor_jy_arcsec2;
+        const float finite = floored < largest ? floored : largest;
+        float scaled = (log10_2 * base::fast_log2(finite) - low) * factor;
+        scaled = scaled < 0.0F ? 0.0F : scaled;
+        scaled = scaled > 1.0F ? 1.0F : scaled;
+        out[i] = std::fabs(value) <= largest ? scaled : 0.0F;
+    }
+}
+
+/// asinh((flux - median) * factor); blanks become `lowest`.
+FAINTWEB_VECTOR_CLONES void to_asinh(
+    const float* flux, std::size_t n, double median, double factor, float lowest, float* out) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const float value = flux[i];
+        // In double: the rms may be denormal, its inverse beyond float's range.
+        double in_sigma = (static_cast<double>(value) - median) * factor;
+        // Clamped, so that 1e38 over a tiny rms stays finite.
+        in_sigma = in_sigma > -1e30 ? in_sigma : -1e30;
+        in_sigma = in_sigma < 1e30 ? in_sigma : 1e30;
+        const auto x = static_cast<float>(in_sigma);
+        const float size = std::fabs(x);
+        // From 1e9 on the 1 below the root is lost anyhow, and the square soon too large.
+        const float small = size < 1e9F ? size : 0.0F;
+        const float root = std::sqrt(small * small + 1.0F);
+        const float sum = size + (size < 1e9F ? root : size);
+        const float asinh = ln_2 * base::fast_log2(sum);
+        out[i] = std::fabs(value) <= largest ? std::copysign(asinh, x) : lowest;
+    }
+}
+
+FAINTWEB_VECTOR_CLONES FiniteRange range_of(const float* values, std::size_t n) {
+    constexpr std::size_t n_lanes = 16;
+    std::array<float, n_lanes> lowest;
+    std::array<float, n_lanes> highest;
+    std::array<std::int32_t, n_lanes> count{};
+    lowest.fill(std::numeric_limits<float>::infinity());
+    highest.fill(-std::numeric_limits<float>::infinity());
+    const auto take = [&](float value, std::size_t lane) {
+        const bool is_finite = std::fabs(value) <= largest;
+        const float low = is_finite ? value : std::numeric_limits<float>::infinity();
+        const float high = is_finite ? value : -std::numeric_limits<float>::infinity();
+        lowest[lane] = low < lowest[lane] ? low : lowest[lane];
+        highest[lane] = high > highest[lane] ? high : highest[lane];
+        count[lane] += is_finite ? 1 : 0;
+    };
+    std::size_t i = 0;
+    for (; i + n_lanes <= n; i += n_lanes) {
+        for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+            take(values[i + lane], lane);
         }
     }
-    const float factor = high > low ? 1.0F / (high - low) : 0.0F;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] =
-            std::isfinite(field.pixels[i]) ? std::clamp((out[i] - low) * factor, 0.0F, 1.0F) : 0.0F;
+    for (; i < n; ++i) {
+        take(values[i], 0);
     }
-    return scaled;
+    FiniteRange range;
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+        range.lowest = std::min(range.lowest, lowest[lane]);
+        range.highest = std::max(range.highest, highest[lane]);
+        range.n += count[lane];
+    }
+    return range;
 }
 
-ScaledField scale_asinh(const image::Image& field, std::int64_t margin_px) {
-    ScaledField scaled{image::make_image(field.rows, field.cols), 0};
-    const image::Image core = core_of(field, margin_px);
-    const RobustStatistics statistics = robust_statistics(core.pixels);
-    // A field of one value has no rms; any finite unit then gives zeros.
-    // In double: the rms may be denormal, its inverse beyond float's range.
-    const auto rms = static_cast<double>(statistics.rms);
-    const auto median = static_cast<double>(statistics.median);
-    const double factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
-    const auto to_asinh = [&](float flux) {
-        const double in_sigma = (static_cast<double>(flux) - median) * factor;
-        // Clamped, so that 1e38 over a tiny rms stays finite.
-        return std::asinh(static_cast<float>(std::clamp(in_sigma, -1e30, 1e30)));
-    };
-    const Range range = range_of(core.pixels);
-    const float lowest = range.has_any() ? std::min(0.0F, to_asinh(range.lowest)) : 0.0F;
-    std::vector<float>& out = scaled.pixels.pixels;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = std::isfinite(field.pixels[i]) ? to_asinh(field.pixels[i]) : lowest;
+/// Of the finite ones among |value - centre|, or of the values themselves where `is_deviation` is
+/// false.
+struct Selection {
+    std::span<const float> values;
+    bool is_deviation;
+    float centre;
+
+    float operator[](std::size_t i) const {
+        return is_deviation ? std::fabs(values[i] - centre) : values[i];
     }
-    scaled.blank_value = lowest;
-    return scaled;
+};
+
+/// Copies what lies in [low, high], in its order, and counts the finite values below.
+FAINTWEB_VECTOR_CLONES std::size_t copy_between(
+    const Selection& from, float low, float high, float* between, std::size_t& n_below) {
+    constexpr std::size_t n_block = 16;
+    const std::size_t n = from.values.size();
+    std::size_t n_between = 0;
+    std::array<float, n_block> block;
+    for (std::size_t first = 0; first < n; first += n_block) {
+        const std::size_t n_here = std::min(n_block, n - first);
+        std::int32_t n_below_here = 0;
+        std::int32_t n_between_here = 0;
+        for (std::size_t i = 0; i < n_here; ++i) {
+            block[i] = from[first + i];
+            n_below_here += (block[i] < low) & (block[i] >= -largest) ? 1 : 0;
+            n_between_here += (block[i] >= low) & (block[i] <= high) ? 1 : 0;
+        }
+        n_below += static_cast<std::size_t>(n_below_here);
+        if (n_between_here == 0) {
+            continue;
+        }
+        for (std::size_t i = 0; i < n_here; ++i) {
+            between[n_between] = block[i];
+            n_between += (block[i] >= low) & (block[i] <= high) ? 1U : 0U;
+        }
+    }
+    return n_between;
 }
 
-float median_of(std::vector<float>& values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    if (values.size() % 2 == 1) {
+/// The median of the n finite values of a selection.
+///
+/// A sample tells in which narrow range the median lies; only what is in it is sorted out.
+float median_of(const Selection& from, std::size_t n) {
+    constexpr std::size_t n_sampled = 16384;
+    // 4 standard deviations of a sample's median to each side.
+    constexpr std::size_t slack = 256;
+    std::vector<float> sample;
+    const std::size_t step = std::max<std::size_t>(1, from.values.size() / n_sampled);
+    for (std::size_t i = 0; i < from.values.size(); i += step) {
+        if (std::isfinite(from[i])) {
+            sample.push_back(from[i]);
+        }
+    }
+    std::ranges::sort(sample);
+    float low = -largest;
+    float high = largest;
+    if (sample.size() > 2 * slack) {
+        low = sample[sample.size() / 2 - slack];
+        high = sample[sample.size() / 2 + slack];
+    }
+    // Most of it is never touched.
+    const auto between = std::make_unique_for_overwrite<float[]>(n + 1);
+    std::size_t n_below = 0;
+    std::size_t n_between = copy_between(from, low, high, between.get(), n_below);
+    // The two in the middle, or one twice.
+    const std::size_t upper = n / 2;
+    const std::size_t lower = (n - 1) / 2;
+    if (lower < n_below || upper >= n_below + n_between) {
+        // A sample can be misled by a pattern.
+        n_below = 0;
+        n_between = copy_between(from, -largest, largest, between.get(), n_below);
+    }
+    if (upper >= n_below + n_between) {
+        // Deviations of the largest numbers may be beyond them.
+        return std::numeric_limits<float>::infinity();
+    }
+    float* const first = between.get();
+    float* const middle = first + (upper - n_below);
+    std::nth_element(first, middle, first + n_between);
+    if (lower == upper) {
         return *middle;
     }
-    const float below = *std::max_element(values.begin(), middle);
-    return below / 2 + *middle / 2;
+    return *std::max_element(first, middle) / 2 + *middle / 2;
 }
 
 }  // namespace
@@ -130,33 +222,60 @@ std::span<const Scaling> all_scalings() {
 }
 
 RobustStatistics robust_statistics(std::span<const float> values) {
-    std::vector<float> finite;
-    finite.reserve(values.size());
-    std::copy_if(values.begin(), values.end(), std::back_inserter(finite), [](float v) {
-        return std::isfinite(v);
-    });
-    if (finite.empty()) {
+    const auto n = static_cast<std::size_t>(finite_range(values).n);
+    if (n == 0) {
         return {};
     }
-    const float median = median_of(finite);
-    for (float& value : finite) {
-        value = std::fabs(value - median);
-    }
+    const float median = median_of({values, false, 0}, n);
     // 1 / Phi^-1(3/4): the MAD of a unit Gaussian is 0.6745.
-    return {median, 1.4826022F * median_of(finite)};
+    return {median, 1.4826022F * median_of({values, true, median}, n)};
+}
+
+FiniteRange finite_range(std::span<const float> values) {
+    return range_of(values.data(), values.size());
+}
+
+ScaledField scale_field(const image::Image& wide,
+                        Scaling scaling,
+                        const FiniteRange& range,
+                        const RobustStatistics& robust) {
+    // Without the zeros of make_image, which would be written over.
+    ScaledField scaled;
+    scaled.pixels.rows = wide.rows;
+    scaled.pixels.cols = wide.cols;
+    scaled.pixels.pixels.resize(wide.pixels.size());
+    const float* in = wide.pixels.data();
+    const std::size_t n = wide.pixels.size();
+    float* out = scaled.pixels.pixels.data();
+    if (scaling == Scaling::asinh_sigma) {
+        const auto rms = static_cast<double>(robust.rms);
+        // A field of one value has no rms; any finite unit then gives zeros.
+        const double factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
+        const auto median = static_cast<double>(robust.median);
+        if (range.n > 0) {
+            float lowest = 0;
+            to_asinh(&range.lowest, 1, median, factor, 0, &lowest);
+            scaled.blank_value = std::min(0.0F, lowest);
+        }
+        to_asinh(in, n, median, factor, scaled.blank_value, out);
+        return scaled;
+    }
+    const bool is_per_field = scaling == Scaling::paper && range.n > 0;
+    const float low = log10_of(is_per_field ? range.lowest : floor_jy_arcsec2);
+    const float high = log10_of(is_per_field ? range.highest : ceiling_jy_arcsec2);
+    to_log(in, n, low, high > low ? 1.0F / (high - low) : 0.0F, out);
+    return scaled;
 }
 
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px) {
     FAINTWEB_EXPECTS(field.rows >= 2 * margin_px && field.cols >= 2 * margin_px);
-    switch (scaling) {
-        case Scaling::paper:
-            return scale_log(field, true, margin_px);
-        case Scaling::fixed:
-            return scale_log(field, false, margin_px);
-        case Scaling::asinh_sigma:
-            return scale_asinh(field, margin_px);
-    }
-    throw base::Error(base::ExitCode::internal, "unknown scaling");
+    const image::Image core = margin_px > 0 ? core_of(field, margin_px) : image::Image{};
+    const std::span<const float> values = margin_px > 0 ? core.pixels : field.pixels;
+    return scale_field(
+        field,
+        scaling,
+        finite_range(values),
+        scaling == Scaling::asinh_sigma ? robust_statistics(values) : RobustStatistics{});
 }
 
 }  // namespace faintweb::tile

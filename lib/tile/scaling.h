@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +36,14 @@ struct RobustStatistics {
 };
 RobustStatistics robust_statistics(std::span<const float> values);
 
+/// Smallest and largest of the finite values, and how many there are.
+struct FiniteRange {
+    float lowest = std::numeric_limits<float>::infinity();
+    float highest = -std::numeric_limits<float>::infinity();
+    std::int64_t n = 0;
+};
+FiniteRange finite_range(std::span<const float> values);
+
 /// A field as the network sees it.
 struct ScaledField {
     image::Image pixels;    ///< [rows, cols], dimensionless, no NaN
@@ -47,5 +57,15 @@ struct ScaledField {
 /// @param field      [rows + 2 margin_px, cols + 2 margin_px], Jy/arcsec2, blanks NaN.
 /// @param margin_px  pixels of context on each side.
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px = 0);
+
+/// The same for a field whose statistics are known.
+///
+/// @param wide    the field with its margin.
+/// @param range   of the field without it.
+/// @param robust  of the field without it; read by asinh_sigma alone.
+ScaledField scale_field(const image::Image& wide,
+                        Scaling scaling,
+                        const FiniteRange& range,
+                        const RobustStatistics& robust);
 
 }  // namespace faintweb::tile

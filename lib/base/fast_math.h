@@ -5,7 +5,7 @@
 
 // Elementary functions in plain float arithmetic that the compiler can turn into vectors. Accurate
 // to about 1e-6, and the same bits on every processor: no tables, no fused operations, no library.
-namespace faintweb::sky {
+namespace faintweb::base {
 
 /// log2 of a normal x > 0.
 inline float fast_log2(float x) {
@@ -65,4 +65,4 @@ inline float unit_interval(std::uint32_t word) {
     return (static_cast<float>(static_cast<std::int32_t>(word >> 9)) + 0.5F) * 0x1.0p-23F;
 }
 
-}  // namespace faintweb::sky
+}  // namespace faintweb::base

@@ -1,11 +1,11 @@
-#include "lib/sky/fast_math.h"
+#include "lib/base/fast_math.h"
 
 #include <cmath>
 #include <numbers>
 
 #include <gtest/gtest.h>
 
-namespace faintweb::sky {
+namespace faintweb::base {
 namespace {
 
 TEST(FastMath, log2_agrees_with_the_library) {
@@ -43,4 +43,4 @@ TEST(FastMath, unit_interval_is_open) {
 }
 
 }  // namespace
-}  // namespace faintweb::sky
+}  // namespace faintweb::base

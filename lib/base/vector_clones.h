@@ -1,7 +1,8 @@
 #pragma once
 
 /// Before a function: compiled for wider vectors as well, and the processor picks its copy when the
-/// program starts. All copies give the same bits, as none may fuse or reorder (CMakeLists.txt).
+/// program starts. All copies give the same bits where none may fuse or reorder
+/// (faintweb_vector_code in cmake/).
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define FAINTWEB_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #else

@@ -1,0 +1,149 @@
+// What everything but the network costs per field of 2000 x 2000 px, on one core.
+//
+//     bench_field_stages [rounds]
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "lib/base/hash.h"
+#include "lib/base/random.h"
+#include "lib/source/photometry.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/scaling.h"
+
+namespace {
+
+using namespace faintweb;
+
+constexpr std::int64_t edge_px = 2000;
+
+/// Noise with a few bright pixels and a blank corner.
+image::Image make_field() {
+    image::Image field = image::make_image(edge_px, edge_px);
+    base::fill_normal(1, base::Purpose::test, 0, 0, field.pixels.size(), field.pixels.data());
+    for (std::size_t i = 0; i < field.pixels.size(); ++i) {
+        field.pixels[i] *= i % 997 == 0 ? 1e-5F : 1e-7F;
+    }
+    for (std::int64_t row = 0; row < 100; ++row) {
+        std::ranges::fill(field.row(row).first(100), std::numeric_limits<float>::quiet_NaN());
+    }
+    return field;
+}
+
+/// The obvious ways, of the standard library.
+float plain_median(std::vector<float>& values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return values.size() % 2 == 1 ? *middle
+                                  : *std::max_element(values.begin(), middle) / 2 + *middle / 2;
+}
+
+tile::RobustStatistics plain_statistics(const image::Image& field) {
+    std::vector<float> finite;
+    std::ranges::copy_if(
+        field.pixels, std::back_inserter(finite), [](float v) { return std::isfinite(v); });
+    const float median = plain_median(finite);
+    for (float& value : finite) {
+        value = std::fabs(value - median);
+    }
+    return {median, 1.4826022F * plain_median(finite)};
+}
+
+image::Image plain_asinh(const image::Image& field, const tile::RobustStatistics& robust) {
+    image::Image scaled = image::make_image(field.rows, field.cols);
+    std::ranges::transform(field.pixels, scaled.pixels.begin(), [&](float v) {
+        return std::isfinite(v) ? std::asinh((v - robust.median) / robust.rms) : 0.0F;
+    });
+    return scaled;
+}
+
+image::Image plain_log(const image::Image& field) {
+    image::Image scaled = image::make_image(field.rows, field.cols);
+    std::ranges::transform(field.pixels, scaled.pixels.begin(), [](float v) {
+        return std::isfinite(v) ? (std::log10(std::max(v, 1e-11F)) + 11) / 9 : 0.0F;
+    });
+    return scaled;
+}
+
+struct Stage {
+    std::string name;
+    std::function<void()> ours;
+    std::function<void()> plain;  ///< none: there is no other way worth naming
+};
+
+double milliseconds_of(const std::function<void()>& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return 1e3 * std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median_of(std::vector<double> values) {
+    std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
+    return values[values.size() / 2];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const int n_rounds = argc > 1 ? std::atoi(argv[1]) : 7;
+    const image::Image field = make_field();
+    const tile::TileGrid grid{edge_px, edge_px, 40};
+    const tile::FiniteRange range = tile::finite_range(field.pixels);
+    const tile::RobustStatistics robust = tile::robust_statistics(field.pixels);
+    // Results are summed so that none is left out.
+    double sum = 0;
+    const auto keep = [&](const image::Image& image) {
+        sum += static_cast<double>(image.pixels.back());
+    };
+    const std::vector<Stage> stages{
+        {"sha256 of the window",
+         [&] {
+             base::Sha256 hash;
+             hash.add_values(std::span<const float>(field.pixels));
+             sum += static_cast<double>(hash.finish()[0]);
+         },
+         nullptr},
+        {"smallest, largest, count",
+         [&] { sum += static_cast<double>(tile::finite_range(field.pixels).n); },
+         nullptr},
+        {"median and MAD",
+         [&] { sum += static_cast<double>(tile::robust_statistics(field.pixels).rms); },
+         [&] { sum += static_cast<double>(plain_statistics(field).rms); }},
+        {"scaling asinh_sigma",
+         [&] { keep(tile::scale_field(field, tile::Scaling::asinh_sigma, range, robust).pixels); },
+         [&] { keep(plain_asinh(field, robust)); }},
+        {"scaling paper",
+         [&] { keep(tile::scale_field(field, tile::Scaling::paper, range, robust).pixels); },
+         [&] { keep(plain_log(field)); }},
+        {"cutting tiles",
+         [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); },
+         nullptr},
+        {"photometry",
+         [&] { sum += source::tile_photometry(field, grid, 7.5).back().sum_jy; },
+         nullptr}};
+    std::printf("%-28s%12s%12s%10s\n", "ms per field", "ours", "plain", "ratio");
+    for (const Stage& stage : stages) {
+        std::vector<double> ours;
+        std::vector<double> plain;
+        std::vector<double> ratios;
+        for (int round = 0; round < n_rounds; ++round) {
+            ours.push_back(milliseconds_of(stage.ours));
+            if (stage.plain) {
+                plain.push_back(milliseconds_of(stage.plain));
+                ratios.push_back(plain.back() / ours.back());
+            }
+        }
+        std::printf("%-28s%12.2f", stage.name.c_str(), median_of(ours));
+        if (stage.plain) {
+            std::printf("%12.2f%10.2f", median_of(plain), median_of(ratios));
+        }
+        std::printf("\n");
+    }
+    return sum == 0.5 ? 1 : 0;
+}
