@@ -11,11 +11,13 @@
 
 #include "apps/commands.h"
 #include "apps/workplace.h"
+#include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
+#include "lib/base/watchdog.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/field_rows.h"
 #include "lib/image/wcs.h"
@@ -26,6 +28,7 @@
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
 #include "mpi/catalogue_file.h"
+#include "mpi/field_store.h"
 #include "mpi/session.h"
 
 namespace faintweb::apps {
@@ -89,8 +92,9 @@ class FieldClassifier {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
-        const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide_noise, model_.scaling, plan_.margin_px);
+        const tile::RobustStatistics robust = tile::robust_statistics(pixels.noise.pixels);
+        const tile::ScaledField scaled = tile::scale_field(
+            pixels.wide_noise, model_.scaling, tile::finite_range(pixels.noise.pixels), robust);
         const std::vector<float> logits = classifier_.logits(
             tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, plan_.margin_px));
         const std::vector<float> scores = learn::scores_of_logits(logits);
@@ -122,8 +126,7 @@ class FieldClassifier {
         classified.probabilities = probabilities;
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
-        classified.rms_jy_arcsec2 =
-            static_cast<double>(tile::robust_statistics(pixels.noise.pixels).rms);
+        classified.rms_jy_arcsec2 = static_cast<double>(robust.rms);
         classified.window_sha256 = pixels.sha256;
         return catalogue::make_field_result(classified);
     }
@@ -263,9 +266,73 @@ bool write_companions(const campaign::Campaign& campaign) {
     return is_all_written;
 }
 
+/// Where the results of a catalogue lie until it is written.
+std::string run_folder(const std::string& catalogue) {
+    return std::filesystem::path(catalogue).replace_extension(".run").string();
+}
+
+/// A hash of all that rows follow from beside their field.
+std::string run_hash_of(const catalogue::Provenance& provenance) {
+    std::string state = base::text(base::version(),
+                                   "\n",
+                                   provenance.model_sha256,
+                                   "\n",
+                                   provenance.device,
+                                   " ",
+                                   provenance.precision,
+                                   "\n");
+    for (const auto& [name, value] : provenance.settings) {
+        state += base::text(name, " ", value, "\n");
+    }
+    return base::sha256(state);
+}
+
+/// Bytes that a run writes at least: everything but the rows of /tiles, whose number is not known
+/// yet, once in the shards and once in the catalogue.
+std::int64_t bytes_needed(const mpi::FieldPlan& plan, std::int64_t tile_px) {
+    std::int64_t bytes = 0;
+    for (const mpi::PlannedField& field : plan.fields) {
+        const tile::TileGrid grid{field.window.rows, field.window.cols, tile_px};
+        bytes += static_cast<std::int64_t>(sizeof(catalogue::FieldRecord)) +
+                 grid.count() * static_cast<std::int64_t>(sizeof(float));
+    }
+    return 2 * bytes;
+}
+
+/// How long a rank may take to write the catalogue or wait for others that do.
+double merge_deadline_s(const campaign::Campaign& campaign,
+                        const mpi::FieldPlan& plan,
+                        const mpi::FieldSource& source) {
+    // Slower than any disk that a survey would be kept on.
+    constexpr double bytes_per_s = 20e6;
+    double bytes = 0;
+    for (const mpi::PlannedMap& map : plan.maps) {
+        bytes += static_cast<double>(map.info.cols * map.info.rows) * sizeof(float);
+    }
+    for (const mpi::FieldSource::Size& size : source.sizes) {
+        bytes += static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
+                 static_cast<double>(size.n_scores) * sizeof(float);
+    }
+    return campaign.parallel.deadline_s + bytes / bytes_per_s;
+}
+
+/// A field that was stored when the maps of a plan may have been others, or in another order.
+catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
+                                     std::int64_t field,
+                                     catalogue::FieldResult result) {
+    result.field.field = static_cast<std::int32_t>(field);
+    result.field.map = plan.fields[static_cast<std::size_t>(field)].map;
+    for (catalogue::TileRecord& row : result.tiles) {
+        row.field = result.field.field;
+        row.map = result.field.map;
+    }
+    return result;
+}
+
 }  // namespace
 
 base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    const base::DrainSignals drain;
     const std::string started = now_text();
     const std::string path = catalogue_path(campaign);
     prepare_output(communicator, path);
@@ -282,42 +349,78 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         campaign.field_px,
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
         learn::network_info(model.network, model.tile_px).margin_px);
+    const catalogue::Provenance provenance =
+        make_provenance(communicator, campaign, model, classifier.device(), plan, started);
+    mpi::from_root(communicator, [&] {
+        base::check_room(path, bytes_needed(plan, model.tile_px));
+        return std::string();
+    });
+    mpi::FieldStore store(
+        communicator, run_folder(path), run_hash_of(provenance), mpi::field_keys(plan));
+    base::Watchdog watchdog({store.notes_path(), communicator.has_launcher()});
+
     FieldClassifier field_classifier(campaign, model, classifier, plan);
-    std::vector<catalogue::FieldResult> results;
     const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
-        results.push_back(field_classifier.classify(field, pixels));
+        store.keep(field, field_classifier.classify(field, pixels));
     };
     const auto fail = [&](std::int64_t field, const std::string& reason) {
         base::log_warning("not used: " + reason);
         const image::Window& window = plan.window_of(field);
-        results.push_back(
-            catalogue::make_failed_field(plan.fields[static_cast<std::size_t>(field)].map,
-                                         static_cast<std::int32_t>(field),
-                                         window,
-                                         {window.rows, window.cols, model.tile_px},
-                                         reason));
+        store.keep(field,
+                   catalogue::make_failed_field(plan.fields[static_cast<std::size_t>(field)].map,
+                                                static_cast<std::int32_t>(field),
+                                                window,
+                                                {window.rows, window.cols, model.tile_px},
+                                                reason));
     };
-    work_on_fields(communicator, campaign, "detect", plan, options, {classify, fail});
+    if (communicator.is_root() && store.fresh().size() < plan.fields.size()) {
+        base::log_info(base::text("detect: goes on with a run in which ",
+                                  store.n_done(),
+                                  " of ",
+                                  plan.fields.size(),
+                                  " fields are done and ",
+                                  store.suspects().size(),
+                                  " were left unfinished"));
+    }
+    for (const std::int64_t field : store.poison()) {
+        const image::Window& window = plan.window_of(field);
+        fail(field,
+             base::text(plan.map_of(field).info.path,
+                        ": field at x ",
+                        window.x0,
+                        ", y ",
+                        window.y0,
+                        " ended the program each time it was tried"));
+    }
+    work_on_fields(
+        communicator, campaign, "detect", plan, options, {classify, fail, &store, &watchdog});
+    if (const std::int64_t n_missing = communicator.max(store.n_missing()); n_missing > 0) {
+        throw mpi::AgreedError(
+            base::ExitCode::interrupted,
+            base::text("detect: stopped (it was asked to) with ",
+                       n_missing,
+                       " fields still to do, the same command goes on from there"));
+    }
 
+    mpi::FieldSource source = store.source();
+    source.load = [&plan, load = std::move(source.load)](std::int64_t field) {
+        return with_place_of(plan, field, load(field));
+    };
+    std::optional<base::Watchdog::Task> merge;
+    merge.emplace(watchdog, "writing " + path, merge_deadline_s(campaign, plan, source));
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
         maps = map_records(plan, model, campaign.detect);
     }
-    const std::string digest = mpi::write_catalogue(
-        communicator,
-        path,
-        maps,
-        std::move(results),
-        static_cast<std::int64_t>(plan.fields.size()),
-        make_provenance(communicator, campaign, model, classifier.device(), plan, started));
+    const mpi::WrittenCatalogue written =
+        mpi::write_catalogue(communicator, path, maps, source, provenance);
+    merge.reset();
     std::int64_t has_failures = 0;
     if (communicator.is_root()) {
-        const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
-        const catalogue::Accounting accounting =
-            catalogue::account(catalogue.maps, catalogue.fields);
-        has_failures = accounting.has_failures() ? 1 : 0;
-        base::print(base::text(path, ": ", catalogue::accounting_text(accounting)));
-        base::print("digest " + digest);
+        store.remove();
+        has_failures = written.accounting.has_failures() ? 1 : 0;
+        base::print(base::text(path, ": ", catalogue::accounting_text(written.accounting)));
+        base::print("digest " + written.digest);
         if (!write_companions(campaign)) {
             has_failures = 1;
         }

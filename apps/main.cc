@@ -1,6 +1,7 @@
 #include "apps/command_line.h"
 #include "apps/commands.h"
 #include "apps/sky_maps.h"
+#include "apps/workplace.h"
 #include "lib/base/log.h"
 #include "lib/campaign/sweep.h"
 #include "mpi/session.h"
@@ -69,6 +70,7 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
         }
         return apps::dry_run(communicator, campaign);
     }
+    const apps::OutputLock lock(communicator, campaign);
     if (request.command == "sweep") {
         return apps::sweep(communicator, campaign);
     }

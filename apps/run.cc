@@ -53,7 +53,7 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
     for (const auto& files :
          {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
         for (const std::string& file : files) {
-            state += base::text(file, " ", file_stamp(file), "\n");
+            state += base::text(file, " ", base::file_stamp(file), "\n");
         }
     }
     return state;

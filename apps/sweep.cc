@@ -272,7 +272,7 @@ nlohmann::json read_state(const std::string& path, const std::string& state) {
 std::string score_state(const SweepRun& run) {
     std::string state = stage_hash(run.campaign, Stage::evaluate);
     for (const int epoch : run.milestones) {
-        state += " " + file_stamp(path_at(run, epoch));
+        state += " " + base::file_stamp(path_at(run, epoch));
     }
     return state;
 }

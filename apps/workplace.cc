@@ -5,10 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/drain.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -54,16 +55,8 @@ std::string halo_path(const campaign::Campaign& campaign, MockSet set, int numbe
     return mock_path(campaign, set, "haloes", number, ".csv");
 }
 
-std::string file_stamp(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return "missing";
-    }
-    return base::text(status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
-}
-
 std::string identity_of(const std::string& path) {
-    const std::string stamp = file_stamp(path);
+    const std::string stamp = base::file_stamp(path);
     return std::filesystem::is_regular_file(path)
                ? base::text(stamp, ", pieces ", base::sha256_of_pieces(path))
                : stamp;
@@ -224,47 +217,111 @@ void log_shares(const mpi::Communicator& communicator,
     }
 }
 
+double field_deadline_s(const campaign::Campaign& campaign, const mpi::FieldPlan& plan) {
+    std::int64_t largest = 0;
+    for (const mpi::PlannedField& field : plan.fields) {
+        largest = std::max(largest, field.window.rows * field.window.cols);
+    }
+    return campaign.parallel.deadline_s * std::max(1.0, static_cast<double>(largest) / 4e6);
+}
+
+OutputLock::OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+    prepare_folder(communicator, campaign.output);
+    mpi::from_root(communicator, [&] {
+        lock_ = std::make_unique<base::FolderLock>(campaign.output);
+        return std::string();
+    });
+}
+
+namespace {
+
+/// The order in which the fields of a plan are handed out, largest first; a store's suspects come
+/// before all others.
+std::vector<std::int64_t> hand_out_order(const mpi::FieldPlan& plan, const mpi::FieldStore* store) {
+    std::vector<std::int64_t> n_pixels;
+    for (const mpi::PlannedField& field : plan.fields) {
+        n_pixels.push_back(field.window.rows * field.window.cols);
+    }
+    std::vector<std::int64_t> order = mpi::largest_first(n_pixels);
+    if (store != nullptr) {
+        const std::vector<std::int64_t>& fresh = store->fresh();
+        std::erase_if(
+            order, [&](std::int64_t field) { return !std::ranges::binary_search(fresh, field); });
+        order.insert(order.begin(), store->suspects().begin(), store->suspects().end());
+    }
+    return order;
+}
+
+}  // namespace
+
 void work_on_fields(const mpi::Communicator& communicator,
                     const campaign::Campaign& campaign,
                     const std::string& stage,
                     const mpi::FieldPlan& plan,
                     const image::MapOptions& options,
                     const FieldHandling& handling) {
-    std::vector<std::int64_t> n_pixels;
-    for (const mpi::PlannedField& field : plan.fields) {
-        n_pixels.push_back(field.window.rows * field.window.cols);
-    }
     // Used by rank 0's thread that hands out, or by every rank's thread that works; never by both.
     mpi::FieldReader reader(plan, options);
     const bool is_read_by_root = campaign.parallel.scatter == "pixels";
-    std::vector<std::pair<std::int64_t, std::string>> unread;
-    base::Progress progress(stage, "fields", static_cast<std::int64_t>(plan.fields.size()));
-    const std::vector<std::int64_t> worked = mpi::share_fields(
-        communicator,
-        mpi::largest_first(n_pixels),
-        {campaign.parallel.credits, campaign.parallel.dedicated_rank0},
-        {.read =
-             [&](std::int64_t field) {
-                 return is_read_by_root ? reader.read(field) : std::vector<float>();
-             },
-         .work =
-             [&](std::int64_t field, std::vector<float> pixels) {
-                 try {
-                     handling.work(field,
-                                   mpi::unpack_field(
-                                       plan,
-                                       field,
-                                       is_read_by_root ? std::move(pixels) : reader.read(field)));
-                 } catch (const base::InputError& error) {
-                     handling.fail(field, error.what());
-                 }
-             },
-         .fail = [&](std::int64_t field,
-                     const std::string& reason) { unread.emplace_back(field, reason); },
-         .progress = [&](std::int64_t) { progress.advance(); }});
-    for (const auto& [field, reason] : unread) {
-        handling.fail(field, reason);
+    mpi::FieldStore* const store = handling.store;
+    const double deadline_s = field_deadline_s(campaign, plan);
+    const std::vector<std::uint64_t> keys =
+        store != nullptr ? mpi::field_keys(plan) : std::vector<std::uint64_t>();
+    const auto watch = [&](std::int64_t field) {
+        return handling.watchdog == nullptr
+                   ? nullptr
+                   : std::make_unique<base::Watchdog::Task>(
+                         *handling.watchdog,
+                         base::text("field ", field, " of ", plan.map_of(field).info.path),
+                         deadline_s,
+                         keys.empty() ? 0 : keys[static_cast<std::size_t>(field)]);
+    };
+    const auto read = [&](std::int64_t field) { return reader.read(field); };
+    const std::vector<std::int64_t> order = hand_out_order(plan, store);
+    base::Progress progress(stage, "fields", static_cast<std::int64_t>(order.size()));
+    mpi::ShareSettings settings{campaign.parallel.credits, campaign.parallel.dedicated_rank0};
+    mpi::FieldWork work{
+        .read =
+            [&](std::int64_t field) {
+                if (!is_read_by_root) {
+                    return std::vector<float>();
+                }
+                const auto task = watch(field);
+                return read(field);
+            },
+        .work =
+            [&](std::int64_t field, std::vector<float> pixels) {
+                const auto task = watch(field);
+                try {
+                    handling.work(
+                        field,
+                        mpi::unpack_field(
+                            plan, field, is_read_by_root ? std::move(pixels) : read(field)));
+                } catch (const base::InputError& error) {
+                    handling.fail(field, error.what());
+                }
+            },
+        .fail = handling.fail,
+        .progress = [&](std::int64_t) { progress.advance(); }};
+    if (store != nullptr) {
+        const std::set<std::int64_t> suspects(store->suspects().begin(), store->suspects().end());
+        settings.n_alone = suspects.size();
+        work.begun = [store, suspects](std::int64_t field, int rank) {
+            store->begun(field,
+                         rank,
+                         suspects.contains(field) ? catalogue::AttemptMode::alone
+                                                  : catalogue::AttemptMode::among_others);
+        };
+        work.report = [store](bool is_last) { return store->report(is_last); };
+        work.take_report = [store](const std::string& report) { store->take_report(report); };
+        work.is_asked_to_stop = &base::is_asked_to_stop;
     }
+    if (handling.watchdog != nullptr) {
+        // A rank that can says itself what it was doing.
+        constexpr double grace_s = 5;
+        settings.lease_s = deadline_s + grace_s;
+    }
+    const std::vector<std::int64_t> worked = mpi::share_fields(communicator, order, settings, work);
     if (communicator.is_root()) {
         progress.finish();
     }

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/base/folder_lock.h"
+#include "lib/base/watchdog.h"
 #include "lib/campaign/campaign.h"
 #include "lib/catalogue/records.h"
 #include "lib/image/fits_map.h"
@@ -15,6 +18,7 @@
 #include "lib/sky/lightcone.h"
 #include "mpi/communicator.h"
 #include "mpi/field_plan.h"
+#include "mpi/field_store.h"
 
 /// What the commands share: where a campaign's files lie, and how a rank works on them.
 namespace faintweb::apps {
@@ -33,8 +37,6 @@ std::string mock_path(const campaign::Campaign& campaign,
 std::string sky_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string noise_path(const campaign::Campaign& campaign, MockSet set, int number);
 std::string halo_path(const campaign::Campaign& campaign, MockSet set, int number);
-/// Size and time of change of a file; "missing" if it is not there.
-std::string file_stamp(const std::string& path);
 /// What tells a large file that skies are made from from another: a hash of all of its bytes would
 /// take as long as they do, so a change that keeps size and time is seen only where
 /// base::sha256_of_pieces looks.
@@ -86,16 +88,35 @@ LoadedModel load_model(const mpi::Communicator& communicator,
                        const campaign::Campaign& campaign,
                        const std::string& path);
 
-/// What a command does with its fields, on the rank that was handed them. Both are called by one
-/// thread at a time.
+/// What a command does with its fields, on the rank that was handed them.
 struct FieldHandling {
-    /// A base::InputError costs this field only: it is failed then.
+    /// Called by one thread. A base::InputError costs this field only: it is failed then.
     std::function<void(std::int64_t field, mpi::FieldPixels pixels)> work;
+    /// May be called while another thread is at work.
     std::function<void(std::int64_t field, const std::string& reason)> fail;
+    /// Where another run can go on from, and what ends a rank that is stuck; for commands that have
+    /// them.
+    mpi::FieldStore* store = nullptr;
+    base::Watchdog* watchdog = nullptr;
+};
+
+/// How long a rank may take for the largest field of a plan.
+double field_deadline_s(const campaign::Campaign& campaign, const mpi::FieldPlan& plan);
+
+/// Keeps the campaign's output folder to one run at a time.
+class OutputLock {
+  public:
+    /// @throws mpi::AgreedError  if another run holds it.
+    /// @collective yes: every rank.
+    OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+
+  private:
+    std::unique_ptr<base::FolderLock> lock_;  ///< rank 0's
 };
 
 /// Lets rank 0 scatter the fields of a plan, as pixels or as windows that the workers read, and
-/// shows the progress and how many fields each rank has had.
+/// shows the progress and how many fields each rank has had. With a store only what is not done yet
+/// is handed out, and no more once a rank is asked to stop.
 ///
 /// @param options  how the plan's maps were opened.
 /// @collective yes: every rank.

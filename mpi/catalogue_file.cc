@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -11,7 +10,6 @@
 
 #include <fcntl.h>
 #include <hdf5.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
@@ -33,11 +31,8 @@ using catalogue::MapRecord;
 using catalogue::Provenance;
 using catalogue::TileRecord;
 
-/// Elements [first, first + count) of a dataset.
-struct Run {
-    std::int64_t first;
-    std::int64_t count;
-};
+/// What a rank has in memory of the rows that it writes, or reads back, in one go.
+constexpr std::int64_t batch_bytes = std::int64_t{32} << 20;
 
 /// What all ranks know about the file before it is written.
 struct Layout {
@@ -75,46 +70,31 @@ void run_on_root(const Communicator& communicator, const std::function<void()>& 
     });
 }
 
-/// @collective yes.
-Layout agree_on_layout(const Communicator& communicator,
-                       const std::vector<FieldResult>& mine,
-                       std::int64_t n_fields) {
-    const auto n = static_cast<std::size_t>(n_fields);
-    // Per field: how often it is held, its rows, its scores; the last element counts stray fields.
-    std::vector<std::int64_t> counts(3 * n + 1);
-    for (const FieldResult& result : mine) {
-        if (result.field.field < 0 || result.field.field >= n_fields) {
-            ++counts[3 * n];
-            continue;
-        }
-        const auto field = static_cast<std::size_t>(result.field.field);
-        ++counts[3 * field];
-        counts[3 * field + 1] += static_cast<std::int64_t>(result.tiles.size());
-        counts[3 * field + 2] += static_cast<std::int64_t>(result.scores.size());
-    }
-    communicator.sum(std::span<std::int64_t>(counts));
-
-    Layout layout{.n_fields = n_fields, .tile_offset = {0}, .score_offset = {0}};
-    for (std::size_t field = 0; field < n; ++field) {
-        if (counts[3 * field] != 1) {
-            throw AgreedError(
-                base::ExitCode::internal,
-                base::text("field ",
-                           field,
-                           " is held by ",
-                           counts[3 * field],
-                           " ranks instead of one (a fault of this program), please report it"));
-        }
-        layout.tile_offset.push_back(layout.tile_offset.back() + counts[3 * field + 1]);
-        layout.score_offset.push_back(layout.score_offset.back() + counts[3 * field + 2]);
-    }
-    if (counts[3 * n] != 0) {
-        throw AgreedError(
-            base::ExitCode::internal,
-            base::text(counts[3 * n],
-                       " fields are not of this plan (a fault of this program), please report it"));
+Layout lay_out(const FieldSource& source) {
+    Layout layout{.n_fields = static_cast<std::int64_t>(source.sizes.size()),
+                  .tile_offset = {0},
+                  .score_offset = {0}};
+    for (const FieldSource::Size& size : source.sizes) {
+        layout.tile_offset.push_back(layout.tile_offset.back() + size.n_rows);
+        layout.score_offset.push_back(layout.score_offset.back() + size.n_scores);
     }
     return layout;
+}
+
+/// The first field behind a batch that begins with `first`: at least one, no more than `last`.
+std::int64_t end_of_batch(const Layout& layout, std::int64_t first, std::int64_t last) {
+    const auto bytes_before = [&](std::int64_t field) {
+        const auto f = static_cast<std::size_t>(field);
+        return layout.tile_offset[f] * static_cast<std::int64_t>(sizeof(TileRecord)) +
+               layout.score_offset[f] * static_cast<std::int64_t>(sizeof(float)) +
+               field * static_cast<std::int64_t>(sizeof(FieldRecord));
+    };
+    std::int64_t end = first;
+    while (end < last &&
+           (end == first || bytes_before(end + 1) - bytes_before(first) <= batch_bytes)) {
+        ++end;
+    }
+    return end;
 }
 
 std::int64_t bytes_needed(const Layout& layout,
@@ -129,33 +109,6 @@ std::int64_t bytes_needed(const Layout& layout,
     }
     // Metadata, attributes, and the gaps in front of aligned datasets.
     return static_cast<std::int64_t>(bytes) + (std::int64_t{4} << 20);
-}
-
-void check_room(const std::string& path, std::int64_t bytes) {
-    auto folder = std::filesystem::path(path).parent_path();
-    folder = folder.empty() ? "." : folder;
-    if (!std::filesystem::is_directory(folder)) {
-        throw base::UsageError(base::text("cannot write ",
-                                          path,
-                                          " (",
-                                          folder.string(),
-                                          " is no folder), make it or choose another place"));
-    }
-    struct statvfs room {};
-    if (statvfs(folder.c_str(), &room) != 0) {
-        base::throw_errno("cannot ask for the free space of " + folder.string(), errno);
-    }
-    const double free_bytes =
-        static_cast<double>(room.f_bavail) * static_cast<double>(room.f_frsize);
-    if (free_bytes < static_cast<double>(bytes)) {
-        throw base::DiskError(base::text("too little room for ",
-                                         path,
-                                         " (needs ",
-                                         bytes / 1000000 + 1,
-                                         " MB, free are ",
-                                         static_cast<std::int64_t>(free_bytes / 1e6),
-                                         " MB), make room and run again"));
-    }
 }
 
 /// Takes the disk's blocks for a file before they are written: where a write finds no room, Open
@@ -242,28 +195,43 @@ class SharedFile {
         run_on_root(communicator_, [&] { reserve_room(path_, static_cast<std::int64_t>(bytes)); });
     }
 
-    /// Writes this rank's elements of a dataset.
+    /// Writes this rank's elements of a dataset, which may be none.
     ///
-    /// @param runs  where they belong, ascending; `data` holds them one after the other.
+    /// @param first  where they belong.
     /// @collective yes.
-    void write(const char* name, const std::vector<Run>& runs, std::span<const std::byte> data) {
-        Hdf5Handle dataset;
+    template <typename T>
+    void write(const char* name, std::int64_t first, std::span<const T> elements) {
         together(communicator_, [&] {
-            dataset = Hdf5Handle(H5Dopen2(file_.id(), name, H5P_DEFAULT), &H5Dclose);
+            const Hdf5Handle dataset(H5Dopen2(file_.id(), name, H5P_DEFAULT), &H5Dclose);
             check(dataset.id(), "H5Dopen2");
+            const Hdf5Handle type(H5Dget_type(dataset.id()), &H5Tclose);
+            const Hdf5Handle space(H5Dget_space(dataset.id()), &H5Sclose);
+            if (H5Sget_simple_extent_npoints(space.id()) == 0) {
+                return;
+            }
+            const auto start = static_cast<hsize_t>(first);
+            const hsize_t count = elements.size();
+            const hsize_t memory_size = std::max<hsize_t>(count, 1);
+            const Hdf5Handle memory(H5Screate_simple(1, &memory_size, nullptr), &H5Sclose);
+            // A rank with nothing to write still calls, with an empty selection and an address that
+            // is valid.
+            const T nothing{};
+            if (count == 0) {
+                H5Sselect_none(space.id());
+                H5Sselect_none(memory.id());
+            } else {
+                check(H5Sselect_hyperslab(
+                          space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr),
+                      "H5Sselect_hyperslab");
+            }
+            check(H5Dwrite(dataset.id(),
+                           type.id(),
+                           memory.id(),
+                           space.id(),
+                           transfer_.id(),
+                           count == 0 ? &nothing : elements.data()),
+                  "H5Dwrite");
         });
-        const Hdf5Handle type(H5Dget_type(dataset.id()), &H5Tclose);
-        const Hdf5Handle space(H5Dget_space(dataset.id()), &H5Sclose);
-        const std::vector<std::vector<Run>> batches =
-            in_batches(runs, static_cast<std::int64_t>(H5Tget_size(type.id())));
-        const std::int64_t n_batches = communicator_.max(static_cast<std::int64_t>(batches.size()));
-        const std::byte* next = data.data();
-        for (std::int64_t b = 0; b < n_batches; ++b) {
-            const auto i = static_cast<std::size_t>(b);
-            const std::vector<Run> batch = i < batches.size() ? batches[i] : std::vector<Run>{};
-            together(communicator_, [&] { next = write_batch(dataset, type, space, batch, next); });
-        }
-        together(communicator_, [&] { check(dataset.close(), "H5Dclose"); });
     }
 
     /// @collective yes.
@@ -278,76 +246,12 @@ class SharedFile {
         }
     }
 
-    /// Splits runs so that one collective call stays below MPI's 2 GiB, and a selection below a
-    /// size from which on HDF5 takes longer to build it than to write it.
-    static std::vector<std::vector<Run>> in_batches(const std::vector<Run>& runs,
-                                                    std::int64_t element_bytes) {
-        constexpr std::size_t max_runs = 512;
-        constexpr std::int64_t max_bytes = std::int64_t{256} << 20;
-        const std::int64_t max_elements = max_bytes / element_bytes;
-        std::vector<std::vector<Run>> batches;
-        std::int64_t n_left = 0;
-        for (Run run : runs) {
-            while (run.count > 0) {
-                if (batches.empty() || n_left == 0 || batches.back().size() == max_runs) {
-                    batches.emplace_back();
-                    n_left = max_elements;
-                }
-                const std::int64_t n = std::min(run.count, n_left);
-                batches.back().push_back({run.first, n});
-                n_left -= n;
-                run.first += n;
-                run.count -= n;
-            }
-        }
-        return batches;
-    }
-
-    /// @return  the data behind what was written.
-    const std::byte* write_batch(const Hdf5Handle& dataset,
-                                 const Hdf5Handle& type,
-                                 const Hdf5Handle& space,
-                                 const std::vector<Run>& batch,
-                                 const std::byte* data) {
-        hsize_t n_elements = 0;
-        H5Sselect_none(space.id());
-        for (const Run& run : batch) {
-            const auto start = static_cast<hsize_t>(run.first);
-            const auto count = static_cast<hsize_t>(run.count);
-            const H5S_seloper_t how = n_elements == 0 ? H5S_SELECT_SET : H5S_SELECT_OR;
-            check(H5Sselect_hyperslab(space.id(), how, &start, nullptr, &count, nullptr),
-                  "H5Sselect_hyperslab");
-            n_elements += count;
-        }
-        const hsize_t memory_size = std::max<hsize_t>(n_elements, 1);
-        const Hdf5Handle memory(H5Screate_simple(1, &memory_size, nullptr), &H5Sclose);
-        if (n_elements == 0) {
-            H5Sselect_none(memory.id());
-        }
-        // A rank with nothing left still calls, with an empty selection and an address that is
-        // valid.
-        const std::byte nothing{};
-        const void* from = n_elements == 0 ? &nothing : data;
-        check(H5Dwrite(dataset.id(), type.id(), memory.id(), space.id(), transfer_.id(), from),
-              "H5Dwrite");
-        return data + n_elements * H5Tget_size(type.id());
-    }
-
     const Communicator& communicator_;
     std::string path_;
     bool is_parallel_;
     Hdf5Handle transfer_;
     Hdf5Handle file_;
 };
-
-/// Appends a run, or makes the last one longer.
-void add_run(std::int64_t first, std::int64_t count, std::vector<Run>& runs) {
-    if (!runs.empty() && runs.back().first + runs.back().count == first) {
-        runs.back().count += count;
-    } else {
-        runs.push_back({first, count});
-    }
-}
 
 /// A number that changes with any value of a field. MPI-IO may lose data without an error, so what
 /// was read back is compared with what each rank meant to write.
@@ -361,36 +265,74 @@ std::int64_t checksum(const FieldRecord& field,
     return std::stoll(hash.finish().substr(0, 15), nullptr, 16);
 }
 
-/// @return  the checksum of every field, on every rank.
-/// @collective yes.
-std::vector<std::int64_t> write_rows(const Communicator& communicator,
-                                     const std::string& path,
-                                     const Layout& layout,
-                                     std::vector<FieldResult> mine) {
-    std::sort(mine.begin(), mine.end(), [](const FieldResult& a, const FieldResult& b) {
-        return a.field.field < b.field.field;
-    });
+/// Rows of consecutive fields.
+struct Batch {
     std::vector<TileRecord> tiles;
     std::vector<FieldRecord> fields;
     std::vector<float> scores;
-    std::vector<Run> tile_runs;
-    std::vector<Run> field_runs;
-    std::vector<Run> score_runs;
-    std::vector<std::int64_t> checksums(static_cast<std::size_t>(layout.n_fields));
-    for (FieldResult& result : mine) {
-        const auto f = static_cast<std::size_t>(result.field.field);
-        result.field.score_offset = layout.score_offset[f];
-        add_run(layout.tile_offset[f], static_cast<std::int64_t>(result.tiles.size()), tile_runs);
-        add_run(result.field.field, 1, field_runs);
-        add_run(
-            layout.score_offset[f], static_cast<std::int64_t>(result.scores.size()), score_runs);
-        tiles.insert(tiles.end(), result.tiles.begin(), result.tiles.end());
-        fields.push_back(result.field);
-        scores.insert(scores.end(), result.scores.begin(), result.scores.end());
-        checksums[f] = checksum(result.field, result.tiles, result.scores);
-        result = {};  // its rows are held once
+};
+
+Batch load_batch(const FieldSource& source,
+                 const Layout& layout,
+                 std::int64_t first,
+                 std::int64_t end) {
+    Batch batch;
+    for (std::int64_t field = first; field < end; ++field) {
+        FieldResult result = source.load(field);
+        result.field.score_offset = layout.score_offset[static_cast<std::size_t>(field)];
+        catalogue::check_field(result);
+        const FieldSource::Size& size = source.sizes[static_cast<std::size_t>(field)];
+        if (result.field.field != field ||
+            static_cast<std::int64_t>(result.tiles.size()) != size.n_rows ||
+            static_cast<std::int64_t>(result.scores.size()) != size.n_scores) {
+            throw base::Error(base::ExitCode::internal,
+                              base::text("field ",
+                                         field,
+                                         " is not what was planned (a fault of this program), ",
+                                         "please report it"));
+        }
+        batch.tiles.insert(batch.tiles.end(), result.tiles.begin(), result.tiles.end());
+        batch.scores.insert(batch.scores.end(), result.scores.begin(), result.scores.end());
+        batch.fields.push_back(result.field);
+    }
+    return batch;
+}
+
+/// The elements of fields in order, one span after the other.
+template <typename T>
+class Parts {
+  public:
+    explicit Parts(std::span<const T> all) : all_(all) {}
+    std::span<const T> next(std::int64_t n) {
+        const std::span<const T> part = all_.first(static_cast<std::size_t>(n));
+        all_ = all_.subspan(part.size());
+        return part;
     }
 
+  private:
+    std::span<const T> all_;
+};
+
+/// Checksums of the fields of a batch.
+std::vector<std::int64_t> checksums_of(const FieldSource& source,
+                                       std::int64_t first,
+                                       const Batch& batch) {
+    Parts<TileRecord> tiles(batch.tiles);
+    Parts<float> scores(batch.scores);
+    std::vector<std::int64_t> checksums;
+    for (const FieldRecord& field : batch.fields) {
+        const FieldSource::Size& size = source.sizes[static_cast<std::size_t>(first++)];
+        checksums.push_back(checksum(field, tiles.next(size.n_rows), scores.next(size.n_scores)));
+    }
+    return checksums;
+}
+
+/// @return  the checksum of every field, on every rank.
+/// @collective yes: every rank.
+std::vector<std::int64_t> write_rows(const Communicator& communicator,
+                                     const std::string& path,
+                                     const Layout& layout,
+                                     const FieldSource& source) {
     SharedFile file(communicator, base::partial_path(path));
     file.add_dataset(layout::tiles,
                      record_type(catalogue::tile_columns, sizeof(TileRecord)),
@@ -401,9 +343,23 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
     file.add_dataset(
         layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose), layout.score_offset.back());
     file.reserve();
-    file.write(layout::tiles, tile_runs, std::as_bytes(std::span(tiles)));
-    file.write(layout::fields, field_runs, std::as_bytes(std::span(fields)));
-    file.write(layout::score, score_runs, std::as_bytes(std::span(scores)));
+    std::vector<std::int64_t> checksums(static_cast<std::size_t>(layout.n_fields));
+    const std::int64_t last = layout.n_fields * (communicator.rank() + 1) / communicator.size();
+    std::int64_t first = layout.n_fields * communicator.rank() / communicator.size();
+    // Ranks may need different numbers of batches: those that are through go on with empty ones.
+    while (communicator.max(last - first) > 0) {
+        const std::int64_t end = end_of_batch(layout, first, last);
+        Batch batch;
+        together(communicator, [&] {
+            batch = load_batch(source, layout, first, end);
+            std::ranges::copy(checksums_of(source, first, batch), checksums.begin() + first);
+        });
+        const auto f = static_cast<std::size_t>(first);
+        file.write<TileRecord>(layout::tiles, layout.tile_offset[f], batch.tiles);
+        file.write<FieldRecord>(layout::fields, first, batch.fields);
+        file.write<float>(layout::score, layout.score_offset[f], batch.scores);
+        first = end;
+    }
     file.close();
     // Each rank flushes what its own node still holds.
     together(communicator, [&] { base::flush_file(base::partial_path(path)); });
@@ -575,71 +531,114 @@ std::vector<MapRecord> add_provenance(RootFile& file,
     return maps;
 }
 
+/// A dataset of the file while it is read back.
 template <typename T>
-std::vector<T> read_back(const RootFile& file, const char* name, const Hdf5Handle& type) {
-    const Hdf5Handle dataset(H5Dopen2(file.id(), name, H5P_DEFAULT), &H5Dclose);
-    file.check(dataset.id(), "H5Dopen2");
-    const Hdf5Handle space(H5Dget_space(dataset.id()), &H5Sclose);
-    std::vector<T> elements(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.id())));
-    if (!elements.empty()) {
-        file.check(H5Dread(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, elements.data()),
-                   "H5Dread");
+class ReadBack {
+  public:
+    ReadBack(const RootFile& file, const char* name, Hdf5Handle type)
+        : file_(file),
+          dataset_(H5Dopen2(file.id(), name, H5P_DEFAULT), &H5Dclose),
+          type_(std::move(type)) {
+        file_.check(dataset_.id(), "H5Dopen2");
     }
-    return elements;
-}
+
+    std::int64_t size() const {
+        const Hdf5Handle space(H5Dget_space(dataset_.id()), &H5Sclose);
+        return H5Sget_simple_extent_npoints(space.id());
+    }
+
+    std::vector<T> elements(std::int64_t first, std::int64_t n) const {
+        std::vector<T> elements(static_cast<std::size_t>(n));
+        if (n > 0) {
+            const Hdf5Handle space(H5Dget_space(dataset_.id()), &H5Sclose);
+            const auto start = static_cast<hsize_t>(first);
+            const auto count = static_cast<hsize_t>(n);
+            const Hdf5Handle memory(H5Screate_simple(1, &count, nullptr), &H5Sclose);
+            file_.check(
+                H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr),
+                "H5Sselect_hyperslab");
+            file_.check(H5Dread(dataset_.id(),
+                                type_.id(),
+                                memory.id(),
+                                space.id(),
+                                H5P_DEFAULT,
+                                elements.data()),
+                        "H5Dread");
+        }
+        return elements;
+    }
+
+  private:
+    const RootFile& file_;
+    Hdf5Handle dataset_;
+    Hdf5Handle type_;
+};
 
 template <typename Record>
-std::vector<Record> read_back(const RootFile& file, const char* name) {
-    return read_back<Record>(
-        file, name, record_type(catalogue::columns_of<Record>(), sizeof(Record)));
+ReadBack<Record> read_back(const RootFile& file, const char* name) {
+    return {file, name, record_type(catalogue::columns_of<Record>(), sizeof(Record))};
 }
 
-/// Reads everything back from the disk, checks it against the plan and against what every rank
-/// meant to write, and gives its digest.
-std::string verify(const RootFile& file,
-                   std::span<const MapRecord> plan,
-                   const Layout& layout,
-                   std::span<const std::int64_t> checksums,
-                   const Provenance& provenance) {
-    const auto tiles = read_back<TileRecord>(file, layout::tiles);
-    const auto fields = read_back<FieldRecord>(file, layout::fields);
-    const auto maps = read_back<MapRecord>(file, layout::maps);
-    const auto scores =
-        read_back<float>(file, layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose));
+/// Reads everything back from the disk, batch by batch, checks it against the plan and against what
+/// every rank meant to write, and gives its digest.
+WrittenCatalogue verify(const RootFile& file,
+                        std::span<const MapRecord> plan,
+                        const Layout& layout,
+                        std::span<const std::int64_t> checksums,
+                        const Provenance& provenance) {
+    const auto tiles_on_disk = read_back<TileRecord>(file, layout::tiles);
+    const auto fields_on_disk = read_back<FieldRecord>(file, layout::fields);
+    const auto maps_on_disk = read_back<MapRecord>(file, layout::maps);
+    const ReadBack<float> scores_on_disk(
+        file, layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose));
+    if (tiles_on_disk.size() != layout.tile_offset.back() ||
+        fields_on_disk.size() != layout.n_fields ||
+        scores_on_disk.size() != layout.score_offset.back()) {
+        throw_not_as_written(file.path(), "number of rows");
+    }
+    const std::vector<MapRecord> maps = maps_on_disk.elements(0, maps_on_disk.size());
     if (!std::equal(maps.begin(), maps.end(), plan.begin(), plan.end())) {
         throw_not_as_written(file.path(), "maps");
     }
-    if (static_cast<std::int64_t>(tiles.size()) != layout.tile_offset.back() ||
-        static_cast<std::int64_t>(fields.size()) != layout.n_fields ||
-        static_cast<std::int64_t>(scores.size()) != layout.score_offset.back()) {
-        throw_not_as_written(file.path(), "number of rows");
-    }
-    for (std::size_t f = 0; f < fields.size(); ++f) {
-        const auto part = [f](const auto& all, const std::vector<std::int64_t>& offset) {
-            return std::span(all).subspan(static_cast<std::size_t>(offset[f]),
-                                          static_cast<std::size_t>(offset[f + 1] - offset[f]));
-        };
-        if (checksum(fields[f],
-                     part(tiles, layout.tile_offset),
-                     part(scores, layout.score_offset)) != checksums[f]) {
-            throw_not_as_written(file.path(), base::text("field ", f));
-        }
-    }
-    catalogue::check_totals(maps, fields, tiles, static_cast<std::int64_t>(scores.size()));
+    const std::vector<FieldRecord> fields = fields_on_disk.elements(0, layout.n_fields);
 
     catalogue::CatalogueDigest digest;
-    digest.add(std::span(tiles));
     digest.add(std::span(fields));
     digest.add(std::span(maps));
-    digest.add_scores(scores);
-    return digest.finish(provenance);
+    for (std::int64_t first = 0; first < layout.n_fields;) {
+        const std::int64_t end = end_of_batch(layout, first, layout.n_fields);
+        const auto read = [&](const auto& on_disk, const std::vector<std::int64_t>& offset) {
+            const std::int64_t start = offset[static_cast<std::size_t>(first)];
+            return on_disk.elements(start, offset[static_cast<std::size_t>(end)] - start);
+        };
+        const auto tiles = read(tiles_on_disk, layout.tile_offset);
+        const auto scores = read(scores_on_disk, layout.score_offset);
+        Parts<TileRecord> tile_parts(tiles);
+        Parts<float> score_parts(scores);
+        for (auto f = static_cast<std::size_t>(first); f < static_cast<std::size_t>(end); ++f) {
+            if (checksum(fields[f],
+                         tile_parts.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
+                         score_parts.next(layout.score_offset[f + 1] - layout.score_offset[f])) !=
+                checksums[f]) {
+                throw_not_as_written(file.path(), base::text("field ", f));
+            }
+        }
+        catalogue::check_rows(std::span(fields).subspan(static_cast<std::size_t>(first),
+                                                        static_cast<std::size_t>(end - first)),
+                              tiles);
+        digest.add(std::span(tiles));
+        digest.add_scores(scores);
+        first = end;
+    }
+    catalogue::check_totals(maps, fields, layout.tile_offset.back(), layout.score_offset.back());
+    return {digest.finish(provenance), catalogue::account(maps, fields)};
 }
 
-std::string complete_file(const std::string& partial,
-                          const std::vector<MapRecord>& maps,
-                          const Layout& layout,
-                          std::span<const std::int64_t> checksums,
-                          const Provenance& provenance) {
+WrittenCatalogue complete_file(const std::string& partial,
+                               const std::vector<MapRecord>& maps,
+                               const Layout& layout,
+                               std::span<const std::int64_t> checksums,
+                               const Provenance& provenance) {
     RootFile file(partial);
     const std::vector<MapRecord> maps_in_file = add_provenance(file, maps, provenance);
     file.add_lines(base::text(layout::tiles, ".__table_column_meta__"),
@@ -656,31 +655,26 @@ std::string complete_file(const std::string& partial,
     file.close();
 
     RootFile again(partial);
-    const std::string digest = verify(again, maps_in_file, layout, checksums, provenance);
-    again.add_attribute("/", "digest", digest);
+    WrittenCatalogue written = verify(again, maps_in_file, layout, checksums, provenance);
+    again.add_attribute("/", "digest", written.digest);
     again.close();
-    return digest;
+    return written;
 }
 
 }  // namespace
 
-std::string write_catalogue(const Communicator& communicator,
-                            const std::string& path,
-                            const std::vector<MapRecord>& maps,
-                            std::vector<FieldResult> mine,
-                            std::int64_t n_fields_total,
-                            const Provenance& provenance) {
+WrittenCatalogue write_catalogue(const Communicator& communicator,
+                                 const std::string& path,
+                                 const std::vector<MapRecord>& maps,
+                                 const FieldSource& source,
+                                 const Provenance& provenance) {
     silence_hdf5();
-    together(communicator, [&] {
-        for (const FieldResult& result : mine) {
-            catalogue::check_field(result);
-        }
-    });
-    const Layout layout = agree_on_layout(communicator, mine, n_fields_total);
-    run_on_root(communicator, [&] { check_room(path, bytes_needed(layout, maps, provenance)); });
+    const Layout layout = lay_out(source);
+    run_on_root(communicator,
+                [&] { base::check_room(path, bytes_needed(layout, maps, provenance)); });
     std::vector<std::int64_t> checksums;
     try {
-        checksums = write_rows(communicator, path, layout, std::move(mine));
+        checksums = write_rows(communicator, path, layout, source);
     } catch (const base::Error& error) {
         // A full disk is not kept full by a torso. The error goes on as one that ends the job at
         // once: an orderly MPI_Finalize would have HDF5 close the file, and some ranks wait there
@@ -688,18 +682,18 @@ std::string write_catalogue(const Communicator& communicator,
         std::remove(base::partial_path(path).c_str());
         throw base::Error(error.code(), error.what());
     }
-    std::string digest;
+    WrittenCatalogue written;
     run_on_root(communicator, [&] {
         try {
-            digest = complete_file(base::partial_path(path), maps, layout, checksums, provenance);
+            written = complete_file(base::partial_path(path), maps, layout, checksums, provenance);
             base::publish_partial(path);
         } catch (const base::Error&) {
             std::remove(base::partial_path(path).c_str());
             throw;
         }
     });
-    communicator.broadcast(digest);
-    return digest;
+    communicator.broadcast(written.digest);
+    return written;
 }
 
 }  // namespace faintweb::mpi

@@ -1,39 +1,54 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "lib/catalogue/accounting.h"
 #include "lib/catalogue/records.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
 
-/// Writes one catalogue from what all ranks hold.
+/// The fields of a plan, ready to be written.
+struct FieldSource {
+    struct Size {
+        std::int64_t n_rows = 0;  ///< of /tiles
+        std::int64_t n_scores = 0;
+    };
+    /// Of every field in the order of the plan, the same on every rank.
+    std::vector<Size> sizes;
+    /// A field, with its place in the plan, on whatever rank writes it.
+    std::function<catalogue::FieldResult(std::int64_t field)> load;
+};
+
+struct WrittenCatalogue {
+    std::string digest;                ///< on every rank
+    catalogue::Accounting accounting;  ///< on rank 0
+};
+
+/// Writes one catalogue, every rank its part of the fields.
 ///
-/// Rows are ordered by field, whichever rank holds them, so that the datasets are the same for any
+/// Rows are ordered by field, whichever rank writes them, so that the datasets are the same for any
 /// number of ranks. The file is written as PATH.partial, closed, flushed, read back and checked by
-/// rank 0, which then adds the digest and renames it: a catalogue that exists is always whole.
+/// rank 0, which then adds the digest and renames it: a catalogue that exists is always whole. A
+/// rank holds the rows of some dozens of MB of fields at a time, rank 0 the maps and /fields too.
 ///
-/// @param path            the same on every rank.
-/// @param maps            the plan; rank 0's counts, the others' are not read.
-/// @param mine            the fields that this rank holds, in any order; may be empty.
-/// @param n_fields_total  fields of the plan, the same on every rank.
-/// @param provenance      rank 0's counts, the others' is not read.
-/// @return                the catalogue's digest, on every rank.
+/// @param path        the same on every rank.
+/// @param maps        the plan; rank 0's counts, the others' are not read.
+/// @param provenance  rank 0's counts, the others' is not read.
 /// @throws Error  on every rank, whichever rank it happened to (an AgreedError where all can still
-/// leave
-///                in order). Code disk: too little room (checked before anything is written), a
-///                disk that is read-only or failing, or writes that were lost, with HDF5's own
-///                account. Code usage: no such folder. Code internal: a field is missing, is held
-///                twice, or its tiles do not add up. Nothing is published then.
+///     leave in order). Code disk: too little room (checked before anything is written), a disk
+///     that is read-only or failing, or writes that were lost, with HDF5's own account. Code usage:
+///     no such folder. Code internal: a field's tiles do not add up. What `load` throws. Nothing is
+///     published then.
 /// @collective yes: every rank of the communicator.
-std::string write_catalogue(const Communicator& communicator,
-                            const std::string& path,
-                            const std::vector<catalogue::MapRecord>& maps,
-                            std::vector<catalogue::FieldResult> mine,
-                            std::int64_t n_fields_total,
-                            const catalogue::Provenance& provenance);
+WrittenCatalogue write_catalogue(const Communicator& communicator,
+                                 const std::string& path,
+                                 const std::vector<catalogue::MapRecord>& maps,
+                                 const FieldSource& source,
+                                 const catalogue::Provenance& provenance);
 
 /// Reads a whole catalogue. Serial: needs no MPI.
 ///

@@ -77,6 +77,9 @@ int Communicator::local_rank() const {
 int Communicator::local_size() const {
     return handle_ ? handle_->local_size : 1;
 }
+bool Communicator::has_launcher() const {
+    return handle_ && handle_->has_launcher;
+}
 int Communicator::n_sharing_cores() const {
     return handle_ ? handle_->n_sharing_cores : 1;
 }
@@ -259,6 +262,7 @@ Communicator Communicator::split(int group) const {
     handle->local_rank = handle_->local_rank;
     handle->local_size = handle_->local_size;
     handle->n_sharing_cores = handle_->n_sharing_cores;
+    handle->has_launcher = handle_->has_launcher;
     return Communicator(std::shared_ptr<Handle>(handle.release(), [](Handle* last) {
         MPI_Comm_free(&last->comm);
         delete last;

@@ -34,6 +34,8 @@ class Communicator {
     /// launcher has bound each rank to cores of its own.
     int n_sharing_cores() const;
     bool is_root() const { return rank() == 0; }
+    /// Whether mpirun, srun or the like started this process, which is to end when that does.
+    bool has_launcher() const;
     /// Whether all ranks of this communicator are on one host, also where it is part of another.
     bool is_one_host() const;
 

@@ -7,6 +7,7 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/tile/grid.h"
@@ -37,6 +38,8 @@ Json to_json(const PlannedMap& map) {
             {"jy_arcsec2_per_unit", info.jy_arcsec2_per_unit},
             {"object", Json::binary({info.object.begin(), info.object.end()})},
             {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
+            {"stamp", map.stamp},
+            {"truth_stamp", map.truth_stamp},
             {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
 }
 
@@ -64,6 +67,8 @@ PlannedMap from_json(const Json& json) {
     info.jy_arcsec2_per_unit = json["jy_arcsec2_per_unit"];
     info.object = text_of(json["object"]);
     map.truth_path = text_of(json["truth_path"]);
+    map.stamp = json["stamp"];
+    map.truth_stamp = json["truth_stamp"];
     map.failure = text_of(json["failure"]);
     return map;
 }
@@ -81,12 +86,25 @@ image::FitsMap open_truth(const std::string& path, const image::MapOptions& of_m
     }
 }
 
+[[noreturn]] void throw_changed(const std::string& path) {
+    throw base::InputError(path +
+                           ": has changed since the run began, run again when it stays as it is");
+}
+
+void check_unchanged(const std::string& path, const std::string& stamp) {
+    if (base::file_stamp(path) != stamp) {
+        throw_changed(path);
+    }
+}
+
 PlannedMap look_at(const MapPaths& paths,
                    const image::MapOptions& options,
                    const std::function<std::string(const image::MapInfo&)>& accept) {
     PlannedMap map;
     map.info.path = paths.map;
     map.truth_path = paths.truth;
+    map.stamp = base::file_stamp(paths.map);
+    map.truth_stamp = paths.truth.empty() ? "" : base::file_stamp(paths.truth);
     try {
         map.info = image::FitsMap::open(paths.map, options).info();
         if (!paths.truth.empty()) {
@@ -154,6 +172,43 @@ FieldPlan plan_fields(const Communicator& communicator,
     return cut_into_fields(std::move(maps), field_px, margin_px);
 }
 
+std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
+    std::map<std::string, int> n_named;
+    std::vector<std::string> identities;
+    for (const PlannedMap& map : plan.maps) {
+        identities.push_back(base::text(map.info.path,
+                                        "\n",
+                                        n_named[map.info.path]++,
+                                        "\n",
+                                        map.stamp,
+                                        "\n",
+                                        map.info.hdu,
+                                        "\n",
+                                        map.info.header_sha256,
+                                        "\n",
+                                        map.truth_path,
+                                        "\n",
+                                        map.truth_stamp,
+                                        "\n"));
+    }
+    std::vector<std::uint64_t> keys;
+    for (const PlannedField& field : plan.fields) {
+        const image::Window& window = field.window;
+        const std::string digest =
+            base::sha256(base::text(identities[static_cast<std::size_t>(field.map)],
+                                    window.x0,
+                                    " ",
+                                    window.y0,
+                                    " ",
+                                    window.cols,
+                                    " ",
+                                    window.rows));
+        // Never 0, which stands for no field.
+        keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
+    }
+    return keys;
+}
+
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
     : plan_(plan), options_(options) {}
 
@@ -167,9 +222,7 @@ const image::FitsMap& FieldReader::open(std::int32_t map, bool is_truth) {
     image::FitsMap opened = is_truth ? open_truth(planned.truth_path, options_)
                                      : image::FitsMap::open(planned.info.path, options_);
     if (!is_truth && opened.info().header_sha256 != planned.info.header_sha256) {
-        throw base::InputError(
-            planned.info.path +
-            ": has changed since the run began, run again when it stays as it is");
+        throw_changed(planned.info.path);
     }
     return maps_.emplace(std::pair(map, is_truth), std::move(opened)).first->second;
 }
@@ -178,11 +231,13 @@ std::vector<float> FieldReader::read(std::int64_t field) {
     const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
     const PlannedMap& map = plan_.map_of(field);
     std::vector<float> pixels = open(planned.map, false).read(plan_.wide_window_of(field)).pixels;
+    check_unchanged(map.info.path, map.stamp);
     if (!map.truth_path.empty()) {
         const image::FitsMap& truth = open(planned.map, true);
         const auto factor =
             static_cast<float>(truth.info().jy_arcsec2_per_unit / map.info.jy_arcsec2_per_unit);
         const std::vector<float> sky = truth.read(planned.window).pixels;
+        check_unchanged(map.truth_path, map.truth_stamp);
         pixels.reserve(pixels.size() + sky.size());
         std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
             return v * factor;

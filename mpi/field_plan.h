@@ -20,7 +20,9 @@ namespace faintweb::mpi {
 struct PlannedMap {
     image::MapInfo info;
     std::string truth_path;  ///< the sky image of the same pixels, or empty
-    std::string failure;     ///< why the map cannot be used, or empty
+    std::string stamp;       ///< base::file_stamp of the map's file
+    std::string truth_stamp;
+    std::string failure;  ///< why the map cannot be used, or empty
 };
 
 struct PlannedField {
@@ -76,6 +78,10 @@ FieldPlan plan_fields(const Communicator& communicator,
                       const std::function<std::string(const image::MapInfo&)>& accept = nullptr,
                       std::int64_t margin_px = 0);
 
+/// A key for every field of a plan: a hash of its map's file (path, size, time of change, header;
+/// also those of its sky image) and of its window. A map that is named twice has keys for each.
+std::vector<std::uint64_t> field_keys(const FieldPlan& plan);
+
 /// Reads the fields of a plan, on a rank that sees its files. Keeps the map of the last field open.
 class FieldReader {
   public:
@@ -84,7 +90,7 @@ class FieldReader {
     /// The field's pixels and its margin's in the map's own unit, followed by those of its sky
     /// image, without margin, if there is one. What lies past the map's edges is blank.
     ///
-    /// @throws base::InputError  if it cannot be read.
+    /// @throws base::InputError  if it cannot be read, or its file has changed since the plan.
     std::vector<float> read(std::int64_t field);
 
   private:

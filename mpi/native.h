@@ -18,6 +18,7 @@ struct Communicator::Handle {
     int local_size = 1;
     bool is_one_host = true;
     int n_sharing_cores = 1;
+    bool has_launcher = false;
 };
 
 /// Asks MPI about a communicator, whose errors come back as codes from then on.

@@ -5,6 +5,7 @@
 #include <nccl.h>
 #endif
 #include <array>
+#include <cstdlib>
 
 #include <unistd.h>
 
@@ -15,11 +16,13 @@
 namespace faintweb::mpi {
 namespace {
 
-std::shared_ptr<Communicator::Handle> make_world() {
+std::shared_ptr<Communicator::Handle> make_world(bool has_launcher) {
     // A copy of the world, so that no library's messages mix with ours.
     MPI_Comm comm = MPI_COMM_NULL;
     check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
-    return make_handle(comm);
+    std::shared_ptr<Communicator::Handle> world = make_handle(comm);
+    world->has_launcher = has_launcher;
+    return world;
 }
 
 /// One line with rank and host, then the end of the job.
@@ -38,9 +41,11 @@ std::shared_ptr<Communicator::Handle> make_world() {
 }  // namespace
 
 Session::Session(int& argc, char**& argv) {
+    // Before MPI, which may set it for itself.
+    const bool has_launcher = std::getenv("PMIX_RANK") != nullptr;
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
-    world_ = Communicator(make_world());
+    world_ = Communicator(make_world(has_launcher));
     base::configure_log(world_.size() > 1 ? base::text("rank ", world_.rank()) : "",
                         base::LogLevel::info);
     if (provided < MPI_THREAD_SERIALIZED) {

@@ -14,18 +14,36 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "mpi/native.h"
 
 namespace faintweb::mpi {
 namespace {
 
-enum Tag : int { tag_header = 21, tag_pixels, tag_done };
+enum Tag : int { tag_header = 21, tag_pixels, tag_news, tag_report };
+
+// What rank 0 sends in place of a field's number.
 constexpr std::int64_t no_more_fields = -1;
+constexpr std::int64_t still_there = -2;
+
+enum class News : std::int64_t { begun, finished, asked_to_stop };
+/// A report ends with one of these.
+constexpr char more_to_come = '+';
+constexpr char last_report = '.';
+/// What a rank tells rank 0: the kind, and the field.
+using NewsMessage = std::array<std::int64_t, 2>;
+
 /// Pause of a rank's message loop when there is nothing to do: short against a field (> 10 ms),
 /// long enough to leave the core to the work.
 constexpr auto pause = std::chrono::microseconds(200);
 /// Fields that rank 0 holds in memory on their way to other ranks.
 constexpr std::size_t max_sends_in_flight = 8;
+
+using Clock = std::chrono::steady_clock;
+
+bool is_overdue(Clock::time_point heard, double lease_s) {
+    return lease_s > 0 && std::chrono::duration<double>(Clock::now() - heard).count() > lease_s;
+}
 
 /// The thread that works on the fields of this rank, fed and asked by the thread that calls MPI.
 class Worker {
@@ -39,13 +57,13 @@ class Worker {
         is_fed_.notify_one();
     }
 
-    /// Fields finished since the last call. Rethrows what the work threw.
-    std::vector<std::int64_t> take_done() {
+    /// What has happened since the last call, in its order. Rethrows what the work threw.
+    std::vector<NewsMessage> take_news() {
         const std::scoped_lock lock(mutex_);
         if (failure_) {
             std::rethrow_exception(failure_);
         }
-        return std::exchange(done_, {});
+        return std::exchange(news_, {});
     }
 
   private:
@@ -59,6 +77,7 @@ class Worker {
             }
             auto [field, pixels] = std::move(waiting_.front());
             waiting_.pop_front();
+            news_.push_back({static_cast<std::int64_t>(News::begun), field});
             lock.unlock();
             try {
                 work(field, std::move(pixels));
@@ -68,14 +87,14 @@ class Worker {
                 return;
             }
             lock.lock();
-            done_.push_back(field);
+            news_.push_back({static_cast<std::int64_t>(News::finished), field});
         }
     }
 
     std::mutex mutex_;
     std::condition_variable_any is_fed_;
     std::deque<std::pair<std::int64_t, std::vector<float>>> waiting_;
-    std::vector<std::int64_t> done_;
+    std::vector<NewsMessage> news_;
     std::exception_ptr failure_;
     std::jthread thread_;  // last: it uses all of the above
 };
@@ -133,142 +152,351 @@ class Sender {
 };
 
 /// Rank 0 with other ranks, or the world of one (then without any MPI call).
-std::vector<std::int64_t> lead(const Communicator& communicator,
-                               std::span<const std::int64_t> order,
-                               const ShareSettings& settings,
-                               const FieldWork& field_work) {
-    const int n_ranks = communicator.size();
-    const bool is_worker = n_ranks == 1 || !settings.is_rank0_dedicated;
-    const MPI_Comm comm = n_ranks > 1 ? comm_of(communicator) : MPI_COMM_NULL;
-    std::vector<int> n_held(static_cast<std::size_t>(n_ranks), 0);
-    std::vector<std::int64_t> worked_here;
-    Sender sender(comm);
-    Worker worker(field_work.work);
-    std::size_t n_handed_out = 0;
-    std::size_t n_ended = 0;
+class Leader {
+  public:
+    Leader(const Communicator& communicator,
+           std::span<const std::int64_t> order,
+           const ShareSettings& settings,
+           const FieldWork& field_work)
+        : comm_(communicator.size() > 1 ? comm_of(communicator) : MPI_COMM_NULL),
+          order_(order),
+          settings_(settings),
+          field_work_(field_work),
+          is_worker_(communicator.size() == 1 || !settings.is_rank0_dedicated),
+          ranks_(static_cast<std::size_t>(communicator.size())),
+          sender_(comm_),
+          worker_(field_work.work) {}
 
-    const auto end_one = [&] {
-        ++n_ended;
-        if (field_work.progress) {
-            field_work.progress(static_cast<std::int64_t>(n_ended));
+    std::vector<std::int64_t> run() {
+        while (!is_closing()) {
+            take_reports();
+            const bool has_news = take_news();
+            const bool has_handed_out = hand_out_one();
+            if (!has_news && !has_handed_out) {
+                std::this_thread::sleep_for(pause);
+            }
         }
+        for (int rank = 1; rank < n_ranks(); ++rank) {
+            sender_.start(rank, no_more_fields, {});
+            ranks_[static_cast<std::size_t>(rank)].heard = Clock::now();
+        }
+        if (field_work_.report) {
+            field_work_.take_report(field_work_.report(/*is_last=*/true));
+        }
+        while (n_last_reports_ < n_ranks() - 1) {
+            if (!take_reports()) {
+                std::this_thread::sleep_for(pause);
+            }
+        }
+        sender_.wait_all();
+        return std::move(worked_here_);
+    }
+
+  private:
+    struct Rank {
+        int n_held = 0;
+        bool has_reported_last = false;
+        Clock::time_point heard = Clock::now();
     };
-    // The rank that holds fewest; rank 0 only when no other holds as few.
-    const auto hungriest = [&] {
+
+    int n_ranks() const { return static_cast<int>(ranks_.size()); }
+    bool is_all_handed_out() const { return n_handed_out_ == order_.size() || is_stopping_; }
+
+    bool is_closing() const { return n_ended_ == n_handed_out_ && is_all_handed_out(); }
+
+    void end_one() {
+        ++n_ended_;
+        if (field_work_.progress) {
+            field_work_.progress(static_cast<std::int64_t>(n_ended_));
+        }
+    }
+
+    /// The rank that holds fewest; rank 0 only when no other holds as few.
+    int hungriest() const {
         int best = -1;
-        for (int rank = n_ranks - 1; rank >= (is_worker ? 0 : 1); --rank) {
-            const int held = n_held[static_cast<std::size_t>(rank)];
-            if (held < settings.credits &&
-                (best < 0 || held < n_held[static_cast<std::size_t>(best)])) {
+        for (int rank = n_ranks() - 1; rank >= (is_worker_ ? 0 : 1); --rank) {
+            const int held = ranks_[static_cast<std::size_t>(rank)].n_held;
+            if (held < settings_.credits &&
+                (best < 0 || held < ranks_[static_cast<std::size_t>(best)].n_held)) {
                 best = rank;
             }
         }
         return best;
-    };
-    const auto take_answers = [&] {
+    }
+
+    void take(const NewsMessage& message, int from) {
+        Rank& rank = ranks_[static_cast<std::size_t>(from)];
+        rank.heard = Clock::now();
+        const std::int64_t field = message[1];
+        switch (static_cast<News>(message[0])) {
+            case News::begun:
+                if (field_work_.begun) {
+                    field_work_.begun(field, from);
+                }
+                return;
+            case News::finished:
+                --rank.n_held;
+                if (from == 0) {
+                    worked_here_.push_back(field);
+                }
+                end_one();
+                return;
+            case News::asked_to_stop:
+                is_stopping_ = true;
+                return;
+        }
+    }
+
+    bool take_news() {
         bool is_any = false;
-        for (int is_there = n_ranks > 1 ? 1 : 0; is_there != 0;) {
+        for (int is_there = n_ranks() > 1 ? 1 : 0; is_there != 0;) {
             MPI_Status status;
-            check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_done, comm, &is_there, &status), "MPI_Iprobe");
+            check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_news, comm_, &is_there, &status),
+                      "MPI_Iprobe");
             if (is_there != 0) {
-                std::int64_t field = 0;
-                check_mpi(MPI_Recv(&field,
-                                   1,
+                NewsMessage message{};
+                check_mpi(MPI_Recv(message.data(),
+                                   2,
                                    MPI_INT64_T,
                                    status.MPI_SOURCE,
-                                   tag_done,
-                                   comm,
+                                   tag_news,
+                                   comm_,
                                    MPI_STATUS_IGNORE),
                           "MPI_Recv");
-                --n_held[static_cast<std::size_t>(status.MPI_SOURCE)];
-                end_one();
+                take(message, status.MPI_SOURCE);
                 is_any = true;
             }
         }
-        for (const std::int64_t field : worker.take_done()) {
-            worked_here.push_back(field);
-            --n_held[0];
-            end_one();
+        for (const NewsMessage& message : worker_.take_news()) {
+            take(message, 0);
             is_any = true;
         }
+        is_stopping_ |= field_work_.is_asked_to_stop && field_work_.is_asked_to_stop();
         return is_any;
-    };
-    const auto hand_out_one = [&] {
-        const int rank = n_handed_out < order.size() && !sender.is_full() ? hungriest() : -1;
+    }
+
+    /// Takes what ranks report, tells them that this one is still there, and looks for silent ones.
+    bool take_reports() {
+        bool is_any = false;
+        for (int is_there = n_ranks() > 1 ? 1 : 0; is_there != 0;) {
+            MPI_Status status;
+            check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_report, comm_, &is_there, &status),
+                      "MPI_Iprobe");
+            if (is_there != 0) {
+                take_report(status);
+                is_any = true;
+            }
+        }
+        if (field_work_.report && !is_closing()) {
+            const std::string mine = field_work_.report(/*is_last=*/false);
+            if (!mine.empty()) {
+                field_work_.take_report(mine);
+            }
+        }
+        sender_.forget_finished();
+        if (settings_.lease_s > 0 && n_ranks() > 1) {
+            keep_in_touch();
+        }
+        return is_any;
+    }
+
+    void take_report(const MPI_Status& status) {
+        int n_bytes = 0;
+        check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
+        std::string report(static_cast<std::size_t>(n_bytes), '\0');
+        check_mpi(MPI_Recv(report.data(),
+                           n_bytes,
+                           MPI_BYTE,
+                           status.MPI_SOURCE,
+                           tag_report,
+                           comm_,
+                           MPI_STATUS_IGNORE),
+                  "MPI_Recv");
+        Rank& rank = ranks_[static_cast<std::size_t>(status.MPI_SOURCE)];
+        rank.heard = Clock::now();
+        if (report.back() == last_report) {
+            rank.has_reported_last = true;
+            ++n_last_reports_;
+        }
+        report.pop_back();
+        if (!report.empty()) {
+            field_work_.take_report(report);
+        }
+    }
+
+    void keep_in_touch() {
+        for (int r = 1; r < n_ranks(); ++r) {
+            const Rank& rank = ranks_[static_cast<std::size_t>(r)];
+            if ((rank.n_held > 0 || (is_closing() && !rank.has_reported_last)) &&
+                is_overdue(rank.heard, settings_.lease_s)) {
+                throw base::Error(
+                    base::ExitCode::interrupted,
+                    base::text("nothing was heard of rank ",
+                               r,
+                               " for ",
+                               settings_.lease_s,
+                               " s though it holds fields (it is stopped, or its host is not "
+                               "there), run again to go on"));
+            }
+        }
+        if (is_overdue(last_beat_, settings_.lease_s / 4)) {
+            last_beat_ = Clock::now();
+            for (int r = 1; r < n_ranks(); ++r) {
+                if (!is_closing()) {
+                    sender_.start(r, still_there, {});
+                }
+            }
+        }
+    }
+
+    bool hand_out_one() {
+        const bool is_alone = n_handed_out_ < settings_.n_alone;
+        const bool has_to_wait =
+            n_ended_ < (is_alone ? n_handed_out_ : std::min(settings_.n_alone, n_handed_out_));
+        const int rank = is_all_handed_out() || has_to_wait || sender_.is_full() ? -1 : hungriest();
         if (rank < 0) {
             return false;
         }
-        const std::int64_t field = order[n_handed_out++];
+        const std::int64_t field = order_[n_handed_out_++];
         std::vector<float> pixels;
         try {
-            pixels = field_work.read(field);
+            pixels = field_work_.read(field);
         } catch (const base::InputError& error) {
-            field_work.fail(field, error.what());
+            field_work_.fail(field, error.what());
             end_one();
             return true;
         }
-        ++n_held[static_cast<std::size_t>(rank)];
+        Rank& taker = ranks_[static_cast<std::size_t>(rank)];
+        if (taker.n_held++ == 0) {
+            taker.heard = Clock::now();
+        }
         if (rank == 0) {
-            worker.add(field, std::move(pixels));
+            worker_.add(field, std::move(pixels));
         } else {
-            sender.start(rank, field, std::move(pixels));
+            sender_.start(rank, field, std::move(pixels));
         }
         return true;
-    };
-
-    while (n_ended < order.size()) {
-        const bool has_answers = take_answers();
-        const bool has_handed_out = hand_out_one();
-        sender.forget_finished();
-        if (!has_answers && !has_handed_out) {
-            std::this_thread::sleep_for(pause);
-        }
     }
-    for (int rank = 1; rank < n_ranks; ++rank) {
-        sender.start(rank, no_more_fields, {});
-    }
-    sender.wait_all();
-    return worked_here;
-}
 
-std::vector<std::int64_t> follow(const Communicator& communicator, const FieldWork& field_work) {
-    const MPI_Comm comm = comm_of(communicator);
-    std::vector<std::int64_t> worked_here;
-    Worker worker(field_work.work);
-    for (;;) {
-        bool is_idle = true;
-        for (const std::int64_t field : worker.take_done()) {
-            worked_here.push_back(field);
-            check_mpi(MPI_Send(&field, 1, MPI_INT64_T, 0, tag_done, comm), "MPI_Send");
-            is_idle = false;
-        }
-        int is_there = 0;
-        check_mpi(MPI_Iprobe(0, tag_header, comm, &is_there, MPI_STATUS_IGNORE), "MPI_Iprobe");
-        if (is_there != 0) {
-            std::array<std::int64_t, 2> header{};
-            check_mpi(
-                MPI_Recv(header.data(), 2, MPI_INT64_T, 0, tag_header, comm, MPI_STATUS_IGNORE),
-                "MPI_Recv");
-            std::vector<float> pixels(static_cast<std::size_t>(header[1]));
-            check_mpi(MPI_Recv(pixels.data(),
-                               static_cast<int>(pixels.size()),
-                               MPI_FLOAT,
-                               0,
-                               tag_pixels,
-                               comm,
-                               MPI_STATUS_IGNORE),
-                      "MPI_Recv");
-            if (header[0] == no_more_fields) {
-                return worked_here;
+    MPI_Comm comm_;
+    std::span<const std::int64_t> order_;
+    const ShareSettings& settings_;
+    const FieldWork& field_work_;
+    bool is_worker_;
+    std::vector<Rank> ranks_;
+    std::vector<std::int64_t> worked_here_;
+    std::size_t n_handed_out_ = 0;
+    std::size_t n_ended_ = 0;
+    int n_last_reports_ = 0;
+    bool is_stopping_ = false;
+    Clock::time_point last_beat_ = Clock::now();
+    Sender sender_;
+    Worker worker_;  // last: its thread may still be at work while the others go
+};
+
+/// Any other rank.
+class Follower {
+  public:
+    Follower(const Communicator& communicator,
+             const ShareSettings& settings,
+             const FieldWork& field_work)
+        : comm_(comm_of(communicator)),
+          settings_(settings),
+          field_work_(field_work),
+          worker_(field_work.work) {}
+
+    std::vector<std::int64_t> run() {
+        while (!is_over_) {
+            const bool has_told = tell_news();
+            report();
+            if (!take_message() && !has_told) {
+                std::this_thread::sleep_for(pause);
             }
-            worker.add(header[0], std::move(pixels));
-            is_idle = false;
         }
-        if (is_idle) {
-            std::this_thread::sleep_for(pause);
+        // Always one: rank 0 waits for it.
+        send_report((field_work_.report ? field_work_.report(/*is_last=*/true) : "") + last_report);
+        return std::move(worked_here_);
+    }
+
+  private:
+    void tell(const NewsMessage& message) {
+        check_mpi(MPI_Send(message.data(), 2, MPI_INT64_T, 0, tag_news, comm_), "MPI_Send");
+    }
+
+    bool tell_news() {
+        const std::vector<NewsMessage> news = worker_.take_news();
+        for (const NewsMessage& message : news) {
+            if (message[0] == static_cast<std::int64_t>(News::finished)) {
+                worked_here_.push_back(message[1]);
+            }
+            tell(message);
+        }
+        if (!has_asked_to_stop_ && field_work_.is_asked_to_stop && field_work_.is_asked_to_stop()) {
+            has_asked_to_stop_ = true;
+            tell({static_cast<std::int64_t>(News::asked_to_stop), 0});
+        }
+        return !news.empty();
+    }
+
+    void report() {
+        if (field_work_.report) {
+            const std::string report = field_work_.report(/*is_last=*/false);
+            if (!report.empty()) {
+                send_report(report + more_to_come);
+            }
         }
     }
-}
+
+    void send_report(const std::string& report) {
+        check_mpi(
+            MPI_Send(
+                report.data(), static_cast<int>(report.size()), MPI_BYTE, 0, tag_report, comm_),
+            "MPI_Send");
+    }
+
+    bool take_message() {
+        int is_there = 0;
+        check_mpi(MPI_Iprobe(0, tag_header, comm_, &is_there, MPI_STATUS_IGNORE), "MPI_Iprobe");
+        if (is_there == 0) {
+            if (is_overdue(heard_, settings_.lease_s)) {
+                throw base::Error(base::ExitCode::interrupted,
+                                  base::text("nothing was heard of rank 0 for ",
+                                             settings_.lease_s,
+                                             " s (it is stopped, or its host is not there), run "
+                                             "again to go on"));
+            }
+            return false;
+        }
+        heard_ = Clock::now();
+        std::array<std::int64_t, 2> header{};
+        check_mpi(MPI_Recv(header.data(), 2, MPI_INT64_T, 0, tag_header, comm_, MPI_STATUS_IGNORE),
+                  "MPI_Recv");
+        std::vector<float> pixels(static_cast<std::size_t>(header[1]));
+        check_mpi(MPI_Recv(pixels.data(),
+                           static_cast<int>(pixels.size()),
+                           MPI_FLOAT,
+                           0,
+                           tag_pixels,
+                           comm_,
+                           MPI_STATUS_IGNORE),
+                  "MPI_Recv");
+        if (header[0] == no_more_fields) {
+            is_over_ = true;
+        } else if (header[0] != still_there) {
+            worker_.add(header[0], std::move(pixels));
+        }
+        return true;
+    }
+
+    MPI_Comm comm_;
+    const ShareSettings& settings_;
+    const FieldWork& field_work_;
+    std::vector<std::int64_t> worked_here_;
+    bool is_over_ = false;
+    bool has_asked_to_stop_ = false;
+    Clock::time_point heard_ = Clock::now();
+    Worker worker_;  // last: its thread may still be at work while the others go
+};
 
 }  // namespace
 
@@ -286,8 +514,8 @@ std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        const ShareSettings& settings,
                                        const FieldWork& field_work) {
     FAINTWEB_EXPECTS(settings.credits >= 1);
-    return communicator.is_root() ? lead(communicator, order, settings, field_work)
-                                  : follow(communicator, field_work);
+    return communicator.is_root() ? Leader(communicator, order, settings, field_work).run()
+                                  : Follower(communicator, settings, field_work).run();
 }
 
 }  // namespace faintweb::mpi

@@ -15,10 +15,15 @@ struct ShareSettings {
     int credits = 2;
     /// Rank 0 only reads and hands out (it needs another rank to work then).
     bool is_rank0_dedicated = false;
+    /// The first fields of the order are worked on with nothing else at work.
+    std::size_t n_alone = 0;
+    /// Longest silence of a rank that holds fields, and of rank 0; 0: any. A stopped process cannot
+    /// watch itself.
+    double lease_s = 0;
 };
 
 /// What happens to a field. `read` runs on rank 0 alone, `work` on the rank that gets the field, on
-/// a thread of its own that never calls MPI.
+/// a thread of its own that never calls MPI; all others are called by the thread that does.
 struct FieldWork {
     /// The pixels of a field. A base::InputError costs this field only.
     std::function<std::vector<float>(std::int64_t field)> read;
@@ -27,6 +32,14 @@ struct FieldWork {
     std::function<void(std::int64_t field, const std::string& reason)> fail;
     /// Called on rank 0 for every field that has ended, with the number of fields ended so far.
     std::function<void(std::int64_t n_ended)> progress;
+    /// Called on rank 0 when a rank has begun to work on a field.
+    std::function<void(std::int64_t field, int rank)> begun = nullptr;
+    /// Called on every rank again and again, and once more, with is_last, when it has nothing left
+    /// to work on: gives what rank 0's `take_report` is to know, empty: nothing yet.
+    std::function<std::string(bool is_last)> report = nullptr;
+    std::function<void(const std::string& report)> take_report = nullptr;
+    /// Asked on every rank: where one says yes, no more fields are handed out to any.
+    std::function<bool()> is_asked_to_stop = nullptr;
 };
 
 /// The order in which fields are handed out: largest first, equal ones by number.
@@ -37,9 +50,11 @@ std::vector<std::int64_t> largest_first(std::span<const std::int64_t> n_pixels);
 ///
 /// Which rank gets which field depends on timing, so the work must not depend on the rank.
 ///
-/// @param order  field numbers, each once; the same on every rank.
-/// @return       the fields that were worked here, in the order of their work.
-/// @throws       what `work` throws, on its rank; the job must then end (Session::run does).
+/// @param order  field numbers, each once; read on rank 0 alone.
+/// @return       the fields that were worked here, in the order of their work. Fewer than the
+///     order's over all ranks only if one was asked to stop.
+/// @throws       what the functions throw, on their rank, and base::Error (interrupted) where a
+///     rank was silent for longer than the lease; the job must then end (Session::run does).
 /// @collective yes: every rank.
 std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        std::span<const std::int64_t> order,

@@ -5,48 +5,46 @@
 #include <filesystem>
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
 namespace faintweb::base {
-namespace {
 
-/// An open file descriptor.
-class Descriptor {
-  public:
-    Descriptor(const std::string& path, int flags)
-        : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-        if (number_ < 0) {
-            throw_errno("cannot open " + path, errno);
-        }
-    }
-    ~Descriptor() { ::close(number_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
-
-void write_all(const std::string& path, std::string_view bytes) {
-    const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(file.number(), bytes.data(), bytes.size());
-        if (n < 0 && errno != EINTR) {
-            throw_errno("cannot write " + path, errno);
-        }
-        bytes.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
+Descriptor::Descriptor(const std::string& path, int flags)
+    : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+    if (number_ < 0) {
+        throw_errno("cannot open " + path, errno);
     }
 }
 
-}  // namespace
+Descriptor::~Descriptor() {
+    ::close(number_);
+}
+
+void write_at(const Descriptor& file,
+              const std::string& path,
+              std::int64_t offset,
+              std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::pwrite(file.number(), bytes.data(), bytes.size(), offset);
+        if (n < 0 && errno != EINTR) {
+            throw_errno("cannot write " + path, errno);
+        }
+        if (n > 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(n));
+            offset += n;
+        }
+    }
+}
 
 void write_file(const std::string& path, std::string_view bytes) {
     try {
-        write_all(partial_path(path), bytes);
+        const Descriptor file(partial_path(path), O_WRONLY | O_CREAT | O_TRUNC);
+        write_at(file, partial_path(path), 0, std::as_bytes(std::span(bytes)));
     } catch (...) {
         std::remove(partial_path(path).c_str());
         throw;
@@ -78,6 +76,41 @@ void publish_partial(const std::string& path) {
     }
     const std::string folder = std::filesystem::path(path).parent_path().string();
     flush_file(folder.empty() ? "." : folder);
+}
+
+std::string file_stamp(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return "missing";
+    }
+    return base::text(status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+}
+
+void check_room(const std::string& path, std::int64_t bytes) {
+    auto folder = std::filesystem::path(path).parent_path();
+    folder = folder.empty() ? "." : folder;
+    if (!std::filesystem::is_directory(folder)) {
+        throw UsageError(text("cannot write ",
+                              path,
+                              " (",
+                              folder.string(),
+                              " is no folder), make it or choose another place"));
+    }
+    struct statvfs room {};
+    if (statvfs(folder.c_str(), &room) != 0) {
+        throw_errno("cannot ask for the free space of " + folder.string(), errno);
+    }
+    const double free_bytes =
+        static_cast<double>(room.f_bavail) * static_cast<double>(room.f_frsize);
+    if (free_bytes < static_cast<double>(bytes)) {
+        throw DiskError(text("too little room for ",
+                             path,
+                             " (needs ",
+                             bytes / 1000000 + 1,
+                             " MB, free are ",
+                             static_cast<std::int64_t>(free_bytes / 1e6),
+                             " MB), make room and run again"));
+    }
 }
 
 void make_folder(const std::string& path) {

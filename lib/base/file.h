@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -7,6 +10,26 @@ namespace faintweb::base {
 
 // A file that exists under its name is whole: it is written as PATH.partial and renamed.
 // All throw DiskError if the disk is full, read-only or failing, InputError for any other reason.
+
+/// An open file; closed at the end.
+class Descriptor {
+  public:
+    /// @param flags  of open(2).
+    Descriptor(const std::string& path, int flags);
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+/// Writes all bytes at an offset of an open file.
+void write_at(const Descriptor& file,
+              const std::string& path,
+              std::int64_t offset,
+              std::span<const std::byte> bytes);
 
 /// Writes a file whole, or leaves what was there before and nothing beside it.
 void write_file(const std::string& path, std::string_view bytes);
@@ -20,6 +43,14 @@ void flush_file(const std::string& path);
 /// Flushes the partial file of `path`, renames it to `path` and flushes the folder. If that fails,
 /// `path` is as it was before and the partial file is gone.
 void publish_partial(const std::string& path);
+
+/// Size and time of change of a file; "missing" if it is not there.
+std::string file_stamp(const std::string& path);
+
+/// Sees to it that there is room for a file to come.
+/// @throws DiskError   if the disk has less left.
+/// @throws UsageError  if its folder is not there.
+void check_room(const std::string& path, std::int64_t bytes);
 
 /// Makes a folder and those above it; an existing one is fine.
 /// @throws UsageError  if there can be none; DiskError.

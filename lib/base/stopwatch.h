@@ -14,6 +14,11 @@ class Stopwatch {
         return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
     }
 
+    /// Seconds since the last lap, or since the start; the lap goes on.
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - last_).count();
+    }
+
   private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };

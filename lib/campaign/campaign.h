@@ -97,6 +97,7 @@ struct ParallelSettings {
     std::string scatter = "pixels";  ///< pixels, windows
     int credits = 2;                 ///< fields in flight per worker
     bool dedicated_rank0 = false;
+    double deadline_s = 60;        ///< of a 2000 x 2000 field, or of a wait for other ranks
     double tile_memory_mb = 0;     ///< of training tiles per rank; 0 = no limit
     std::string reducer = "auto";  ///< auto, shared, mpi, nccl
     bool profile = false;          ///< print where the time of training went

@@ -697,11 +697,13 @@ Keys::Keys() {
               within(0, 999'998),
               "",
               "The last of the training skies, to choose and calibrate by, are not trained on.");
-    train.key("validate_every",
-              &Train::validate_every,
-              within(1, 100'000),
-              "epoch",
-              "Epochs from one score of the validation skies to the next.");
+    train.key(
+        "validate_every",
+        &Train::validate_every,
+        within(1, 100'000),
+        "epoch",
+        "Epochs from one score of the validation skies to the next; the last epoch always has "
+        "one.");
     train.key("keep",
               &Train::keep,
               any,
@@ -922,6 +924,15 @@ Keys::Keys() {
              any,
              "",
              "Rank 0 only hands out fields and classifies none itself.")
+        .only_running();
+    parallel
+        .key(
+            "deadline_s",
+            &Parallel::deadline_s,
+            within(1, 1e6),
+            "s",
+            "A rank that has not come to the end of a field of 2000 x 2000 px by then (others in "
+            "proportion, if larger) is taken to be stuck, and detect ends with code 75, resumable.")
         .only_running();
     parallel
         .key("tile_memory_mb",

@@ -152,7 +152,7 @@ void check_field(const FieldResult& result) {
 
 void check_totals(std::span<const MapRecord> maps,
                   std::span<const FieldRecord> fields,
-                  std::span<const TileRecord> tiles,
+                  std::int64_t n_rows,
                   std::int64_t n_scores) {
     std::size_t first = 0;
     for (std::size_t m = 0; m < maps.size(); ++m) {
@@ -174,7 +174,7 @@ void check_totals(std::span<const MapRecord> maps,
         throw_lost("there are ", fields.size(), " fields, the maps have ", first);
     }
 
-    std::size_t row = 0;
+    std::int64_t n_rows_of_fields = 0;
     std::int64_t score_offset = 0;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const FieldRecord& field = fields[i];
@@ -183,28 +183,41 @@ void check_totals(std::span<const MapRecord> maps,
         }
         check_counts(field);
         score_offset += field.n_tiles();
+        n_rows_of_fields += n_rows_of(field);
+    }
+    if (n_rows_of_fields != n_rows) {
+        throw_lost("there are ", n_rows, " tile rows, the fields have ", n_rows_of_fields);
+    }
+    if (score_offset != n_scores) {
+        throw_lost("there are ", n_scores, " scores, the fields have ", score_offset, " tiles");
+    }
+    for (const std::string& where :
+         {find_non_finite(table_of(fields)), find_non_finite(table_of(maps))}) {
+        if (!where.empty()) {
+            throw_lost("no finite ", where);
+        }
+    }
+}
+
+void check_rows(std::span<const FieldRecord> fields, std::span<const TileRecord> tiles) {
+    std::size_t row = 0;
+    for (const FieldRecord& field : fields) {
         const auto row_end = row + static_cast<std::size_t>(n_rows_of(field));
         for (std::tuple last{-1, -1}; row < row_end; ++row) {
             if (row >= tiles.size() || tiles[row].field != field.field ||
                 tiles[row].map != field.map ||
                 std::tuple{tiles[row].row, tiles[row].column} <= last) {
-                throw_lost("rows of field ", i, " are missing or out of order");
+                throw_lost("rows of field ", field.field, " are missing or out of order");
             }
             last = {tiles[row].row, tiles[row].column};
         }
     }
     if (row != tiles.size()) {
-        throw_lost("there are ", tiles.size(), " tile rows, the fields have ", row);
+        throw_lost("there are ", tiles.size(), " tile rows, their fields have ", row);
     }
-    if (score_offset != n_scores) {
-        throw_lost("there are ", n_scores, " scores, the fields have ", score_offset, " tiles");
-    }
-    for (const std::string& where : {find_non_finite(table_of(tiles)),
-                                     find_non_finite(table_of(fields)),
-                                     find_non_finite(table_of(maps))}) {
-        if (!where.empty()) {
-            throw_lost("no finite ", where);
-        }
+    const std::string where = find_non_finite(table_of(tiles));
+    if (!where.empty()) {
+        throw_lost("no finite ", where);
     }
 }
 

@@ -44,14 +44,19 @@ void check_field(const FieldResult& result);
 
 /// Checks that nothing is lost between the plan and a catalogue: every map's fields are there, once
 /// and in order, lie in their map and do not overlap, and cover all of it; every tile is detected,
-/// empty, blank or failed; the rows of /tiles are in order and as many as the fields say; /score
-/// has one element per tile.
+/// empty, blank or failed; /tiles has as many rows as the fields say; /score has one element per
+/// tile.
 ///
 /// @param maps    the plan: MapRecord::n_fields says how many fields each map was cut into.
 /// @throws Error (internal)  names the first loss.
 void check_totals(std::span<const MapRecord> maps,
                   std::span<const FieldRecord> fields,
-                  std::span<const TileRecord> tiles,
+                  std::int64_t n_rows,
                   std::int64_t n_scores);
+
+/// Checks that the rows of consecutive fields are all there and in order.
+///
+/// @throws Error (internal)  names the first loss.
+void check_rows(std::span<const FieldRecord> fields, std::span<const TileRecord> tiles);
 
 }  // namespace faintweb::catalogue

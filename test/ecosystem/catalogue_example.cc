@@ -20,8 +20,7 @@ void write_example(const std::string& folder) {
     mpi::write_catalogue(mpi::Communicator(),
                          folder + "/cat.h5",
                          synthetic.maps,
-                         synthetic.results,
-                         synthetic.n_fields(),
+                         synthetic.source(),
                          synthetic.provenance);
     const catalogue::Catalogue catalogue = mpi::read_catalogue(folder + "/cat.h5");
     catalogue::write_csv(folder + "/tiles.csv", catalogue.tiles);

@@ -1,7 +1,9 @@
 #include "mpi/share_fields.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <mutex>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -131,6 +133,88 @@ TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {
                       .fail = nullptr,
                       .progress = nullptr}),
         std::runtime_error);
+}
+
+TEST(ShareFields, TheFirstAreWorkedOnWithNothingElseAtWork) {
+    std::vector<std::int64_t> begun;
+    std::int64_t n_ended = 0;
+    share_fields(world(),
+                 numbers_up_to(12),
+                 {.credits = 3, .n_alone = 4},
+                 {.read = pixels_of,
+                  .work = [](std::int64_t, const std::vector<float>&) {},
+                  .fail = nullptr,
+                  .progress = [&](std::int64_t ended) { n_ended = ended; },
+                  .begun =
+                      [&](std::int64_t field, int) {
+                          if (field < 4) {
+                              EXPECT_EQ(n_ended, field);
+                          }
+                          begun.push_back(field);
+                      }});
+    if (world().is_root()) {
+        EXPECT_EQ(std::set<std::int64_t>(begun.begin(), begun.end()).size(), 12U);
+    }
+}
+
+TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
+    std::vector<std::int64_t> mine;
+    std::mutex mutex;
+    std::string all;
+    const auto worked =
+        share_fields(world(),
+                     numbers_up_to(20),
+                     {},
+                     {.read = pixels_of,
+                      .work =
+                          [&](std::int64_t field, const std::vector<float>&) {
+                              const std::scoped_lock lock(mutex);
+                              mine.push_back(field);
+                          },
+                      .fail = nullptr,
+                      .progress = nullptr,
+                      .report =
+                          [&](bool is_last) {
+                              const std::scoped_lock lock(mutex);
+                              // By twos, so that one may be left for the end.
+                              std::string report;
+                              while (mine.size() >= 2 || (is_last && !mine.empty())) {
+                                  report += std::to_string(mine.back()) + " ";
+                                  mine.pop_back();
+                              }
+                              return report;
+                          },
+                      .take_report = [&](const std::string& report) { all += report; }});
+    EXPECT_EQ(all_of(worked), numbers_up_to(20));
+    if (world().is_root()) {
+        std::istringstream stream(all);
+        std::set<std::int64_t> reported;
+        for (std::int64_t field = 0; stream >> field;) {
+            reported.insert(field);
+        }
+        EXPECT_EQ(reported.size(), 20U);
+    }
+}
+
+TEST(ShareFields, WhereOneRankIsAskedToStopNoMoreIsHandedOut) {
+    std::atomic<bool> is_asked = false;
+    const auto mine =
+        share_fields(world(),
+                     numbers_up_to(1000),
+                     {},
+                     {.read = [](std::int64_t) { return std::vector<float>(1); },
+                      .work =
+                          [&](std::int64_t, const std::vector<float>&) {
+                              std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                              is_asked = world().rank() == world().size() - 1;
+                          },
+                      .fail = nullptr,
+                      .progress = nullptr,
+                      .is_asked_to_stop = [&] { return is_asked.load(); }});
+    const std::vector<std::int64_t> all = all_of(mine);
+    EXPECT_GE(all.size(), 1U);
+    EXPECT_LT(all.size(), 1000U);
+    EXPECT_EQ(all, numbers_up_to(static_cast<std::int64_t>(all.size())));
 }
 
 TEST(LargestFirst, IsStable) {

@@ -9,6 +9,7 @@
 #include "lib/catalogue/field_rows.h"
 #include "lib/image/wcs.h"
 #include "lib/tile/grid.h"
+#include "mpi/catalogue_file.h"
 #include "test/lib/catalogue/example_field.h"
 
 namespace faintweb::mpi {
@@ -64,6 +65,19 @@ struct SyntheticCatalogue {
     }
 
     std::int64_t n_fields() const { return static_cast<std::int64_t>(results.size()); }
+
+    /// What write_catalogue reads.
+    FieldSource source() const {
+        FieldSource source;
+        for (const catalogue::FieldResult& result : results) {
+            source.sizes.push_back({static_cast<std::int64_t>(result.tiles.size()),
+                                    static_cast<std::int64_t>(result.scores.size())});
+        }
+        source.load = [this](std::int64_t field) {
+            return results[static_cast<std::size_t>(field)];
+        };
+        return source;
+    }
 
     /// The catalogue as it must come back, made without a file and without ranks.
     catalogue::Catalogue expected() const {

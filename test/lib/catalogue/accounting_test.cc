@@ -50,7 +50,10 @@ struct Example {
         }
     }
 
-    void check() const { check_totals(maps, fields, tiles, n_scores); }
+    void check() const {
+        check_rows(fields, tiles);
+        check_totals(maps, fields, static_cast<std::int64_t>(tiles.size()), n_scores);
+    }
 };
 
 TEST(Accounting, SumsOverFields) {
@@ -73,7 +76,7 @@ TEST(Accounting, AWholeCataloguePasses) {
 }
 
 TEST(Accounting, AnEmptyCataloguePasses) {
-    EXPECT_NO_THROW(check_totals({}, {}, {}, 0));
+    EXPECT_NO_THROW(check_totals({}, {}, 0, 0));
 }
 
 TEST(Accounting, EveryLossIsSeen) {
