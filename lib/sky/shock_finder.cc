@@ -9,8 +9,8 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
-#include "lib/sky/emission.h"
 #include "lib/base/vector_clones.h"
+#include "lib/sky/emission.h"
 
 namespace faintweb::sky {
 namespace {
