@@ -92,9 +92,10 @@ class FieldClassifier {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
         const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
-        const tile::RobustStatistics robust = tile::robust_statistics(pixels.noise.pixels);
-        const tile::ScaledField scaled = tile::scale_field(
-            pixels.wide_noise, model_.scaling, tile::finite_range(pixels.noise.pixels), robust);
+        const tile::FiniteRange range = tile::finite_range(pixels.noise.pixels);
+        const tile::RobustStatistics robust = tile::robust_statistics(pixels.noise.pixels, range);
+        const tile::ScaledField scaled =
+            tile::scale_field(pixels.wide_noise, model_.scaling, range, robust);
         const std::vector<float> logits = classifier_.logits(
             tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, plan_.margin_px));
         const std::vector<float> scores = learn::scores_of_logits(logits);

@@ -217,14 +217,6 @@ void log_shares(const mpi::Communicator& communicator,
     }
 }
 
-double field_deadline_s(const campaign::Campaign& campaign, const mpi::FieldPlan& plan) {
-    std::int64_t largest = 0;
-    for (const mpi::PlannedField& field : plan.fields) {
-        largest = std::max(largest, field.window.rows * field.window.cols);
-    }
-    return campaign.parallel.deadline_s * std::max(1.0, static_cast<double>(largest) / 4e6);
-}
-
 OutputLock::OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
     prepare_folder(communicator, campaign.output);
     mpi::from_root(communicator, [&] {
@@ -234,6 +226,15 @@ OutputLock::OutputLock(const mpi::Communicator& communicator, const campaign::Ca
 }
 
 namespace {
+
+/// How long a rank may take for the largest field of a plan.
+double field_deadline_s(const campaign::Campaign& campaign, const mpi::FieldPlan& plan) {
+    std::int64_t largest = 0;
+    for (const mpi::PlannedField& field : plan.fields) {
+        largest = std::max(largest, field.window.rows * field.window.cols);
+    }
+    return campaign.parallel.deadline_s * std::max(1.0, static_cast<double>(largest) / 4e6);
+}
 
 /// The order in which the fields of a plan are handed out, largest first; a store's suspects come
 /// before all others.
@@ -265,8 +266,6 @@ void work_on_fields(const mpi::Communicator& communicator,
     const bool is_read_by_root = campaign.parallel.scatter == "pixels";
     mpi::FieldStore* const store = handling.store;
     const double deadline_s = field_deadline_s(campaign, plan);
-    const std::vector<std::uint64_t> keys =
-        store != nullptr ? mpi::field_keys(plan) : std::vector<std::uint64_t>();
     const auto watch = [&](std::int64_t field) {
         return handling.watchdog == nullptr
                    ? nullptr
@@ -274,9 +273,8 @@ void work_on_fields(const mpi::Communicator& communicator,
                          *handling.watchdog,
                          base::text("field ", field, " of ", plan.map_of(field).info.path),
                          deadline_s,
-                         keys.empty() ? 0 : keys[static_cast<std::size_t>(field)]);
+                         store == nullptr ? 0 : store->key_of(field));
     };
-    const auto read = [&](std::int64_t field) { return reader.read(field); };
     const std::vector<std::int64_t> order = hand_out_order(plan, store);
     base::Progress progress(stage, "fields", static_cast<std::int64_t>(order.size()));
     mpi::ShareSettings settings{campaign.parallel.credits, campaign.parallel.dedicated_rank0};
@@ -287,7 +285,7 @@ void work_on_fields(const mpi::Communicator& communicator,
                     return std::vector<float>();
                 }
                 const auto task = watch(field);
-                return read(field);
+                return reader.read(field);
             },
         .work =
             [&](std::int64_t field, std::vector<float> pixels) {
@@ -296,7 +294,7 @@ void work_on_fields(const mpi::Communicator& communicator,
                     handling.work(
                         field,
                         mpi::unpack_field(
-                            plan, field, is_read_by_root ? std::move(pixels) : read(field)));
+                            plan, field, is_read_by_root ? std::move(pixels) : reader.read(field)));
                 } catch (const base::InputError& error) {
                     handling.fail(field, error.what());
                 }

@@ -100,9 +100,6 @@ struct FieldHandling {
     base::Watchdog* watchdog = nullptr;
 };
 
-/// How long a rank may take for the largest field of a plan.
-double field_deadline_s(const campaign::Campaign& campaign, const mpi::FieldPlan& plan);
-
 /// Keeps the campaign's output folder to one run at a time.
 class OutputLock {
   public:

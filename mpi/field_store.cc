@@ -44,7 +44,7 @@ struct Report {
 };
 static_assert(std::is_trivially_copyable_v<Report>);
 
-/// Takes the notes of one kind that ranks have left, and removes them when `take` has kept them.
+/// Hands over the notes of one kind that ranks have left.
 void take_notes_of(const std::string& folder,
                    const std::string& kind,
                    const std::function<void(FieldKey key)>& take) {
@@ -111,13 +111,11 @@ void FieldStore::open(const std::string& run_hash) {
 void FieldStore::take_notes(JournalState& state) {
     take_notes_of(folder_, crash_notes, [&](FieldKey key) {
         journal_->crashed(key);
-        FieldHistory& culprit = state.fields[key];
-        culprit.is_begun = true;
-        ++culprit.n_crashes;
+        state.crashed(key);
     });
     take_notes_of(folder_, lost_notes, [&](FieldKey key) {
         journal_->lost(key);
-        state.fields.erase(key);
+        state.lost(key);
     });
 }
 
@@ -136,14 +134,14 @@ void FieldStore::adopt_shards(JournalState& state) {
             catalogue::read_shard(folder_, name, first == last_done.end() ? 0 : first->second);
         bool is_any = false;
         for (const StoredField& stored : found) {
-            FieldHistory& field = state.fields[stored.key];
-            if (!field.stored) {
+            const auto known = state.fields.find(stored.key);
+            if (known == state.fields.end() || !known->second.stored) {
                 if (!is_any) {
                     base::flush_file(catalogue::shard_path(folder_, name));
                     is_any = true;
                 }
                 journal_->done(stored);
-                field = {.stored = stored};
+                state.done(stored);
             }
         }
     }
@@ -182,7 +180,7 @@ void FieldStore::keep(std::int64_t field, catalogue::FieldResult result) {
 }
 
 void FieldStore::begun(std::int64_t field, int rank, catalogue::AttemptMode mode) {
-    journal_->begun(keys_[static_cast<std::size_t>(field)], rank, mode);
+    journal_->begun(key_of(field), rank, mode);
     ++n_unflushed_events_;
 }
 
@@ -199,8 +197,7 @@ std::string FieldStore::report(bool is_last) {
         if (unflushed_.empty()) {
             since_flush_.lap();
         }
-        unflushed_.emplace_back(field,
-                                shard_->append(keys_[static_cast<std::size_t>(field)], result));
+        unflushed_.emplace_back(field, shard_->append(key_of(field), result));
     }
     const bool is_due =
         is_last || unflushed_.size() >= epoch_fields || since_flush_.seconds() > epoch_s;

@@ -46,6 +46,9 @@ class FieldStore {
     const std::vector<std::int64_t>& fresh() const { return fresh_; }
     /// Not to be tried again. What is kept of them has to say that they failed.
     const std::vector<std::int64_t>& poison() const { return poison_; }
+    catalogue::FieldKey key_of(std::int64_t field) const {
+        return keys_[static_cast<std::size_t>(field)];
+    }
     /// Fields of the plan that nothing was kept of so far; on rank 0, 0 elsewhere.
     std::int64_t n_missing() const;
     /// What a note about this process's death names; see base::Watchdog.

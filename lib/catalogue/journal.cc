@@ -86,19 +86,14 @@ void take_event(std::span<const std::byte> payload, JournalState& state) {
             field.n_alone += event.is_alone != 0 ? 1 : 0;
             return;
         }
-        case EventKind::done: {
-            const StoredField stored = event_of<DoneEvent>(payload).stored;
-            state.fields[stored.key] = {.stored = stored};
+        case EventKind::done:
+            state.done(event_of<DoneEvent>(payload).stored);
             return;
-        }
-        case EventKind::crashed: {
-            FieldHistory& culprit = state.fields[event_of<KeyEvent>(payload).key];
-            culprit.is_begun = true;
-            ++culprit.n_crashes;
+        case EventKind::crashed:
+            state.crashed(event_of<KeyEvent>(payload).key);
             return;
-        }
         case EventKind::lost:
-            state.fields.erase(event_of<KeyEvent>(payload).key);
+            state.lost(event_of<KeyEvent>(payload).key);
             return;
     }
     throw base::UsageError("has a record of a kind that this version does not know");

@@ -33,6 +33,15 @@ struct JournalState {
     std::int32_t n_attempts = 0;  ///< 0: there is no such run
     std::int64_t n_bytes = 0;     ///< of the journal's whole records
     std::unordered_map<FieldKey, FieldHistory> fields;
+
+    // What an event changes, whether it is read back or has just happened.
+    void done(const StoredField& stored) { fields[stored.key] = {.stored = stored}; }
+    void crashed(FieldKey key) {
+        FieldHistory& culprit = fields[key];
+        culprit.is_begun = true;
+        ++culprit.n_crashes;
+    }
+    void lost(FieldKey key) { fields.erase(key); }
 };
 
 /// @throws UsageError  if the file is no journal of this version.

@@ -31,16 +31,6 @@ constexpr float ln_2 = 0.693147181F;
 constexpr float log10_2 = 0.301029996F;
 constexpr float largest = std::numeric_limits<float>::max();
 
-/// A field without the margin that surrounds it.
-image::Image core_of(const image::Image& field, std::int64_t margin_px) {
-    image::Image core = image::make_image(field.rows - 2 * margin_px, field.cols - 2 * margin_px);
-    for (std::int64_t row = 0; row < core.rows; ++row) {
-        const float* first = field.row(row + margin_px).data() + margin_px;
-        std::copy_n(first, core.cols, core.row(row).data());
-    }
-    return core;
-}
-
 float log10_of(float flux) {
     return log10_2 * base::fast_log2(std::max(flux, floor_jy_arcsec2));
 }
@@ -222,7 +212,11 @@ std::span<const Scaling> all_scalings() {
 }
 
 RobustStatistics robust_statistics(std::span<const float> values) {
-    const auto n = static_cast<std::size_t>(finite_range(values).n);
+    return robust_statistics(values, finite_range(values));
+}
+
+RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range) {
+    const auto n = static_cast<std::size_t>(range.n);
     if (n == 0) {
         return {};
     }
@@ -269,13 +263,19 @@ ScaledField scale_field(const image::Image& wide,
 
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px) {
     FAINTWEB_EXPECTS(field.rows >= 2 * margin_px && field.cols >= 2 * margin_px);
-    const image::Image core = margin_px > 0 ? core_of(field, margin_px) : image::Image{};
+    const image::Image core =
+        margin_px > 0
+            ? image::cut_out(
+                  field,
+                  {margin_px, margin_px, field.cols - 2 * margin_px, field.rows - 2 * margin_px})
+            : image::Image{};
     const std::span<const float> values = margin_px > 0 ? core.pixels : field.pixels;
+    const FiniteRange range = finite_range(values);
     return scale_field(
         field,
         scaling,
-        finite_range(values),
-        scaling == Scaling::asinh_sigma ? robust_statistics(values) : RobustStatistics{});
+        range,
+        scaling == Scaling::asinh_sigma ? robust_statistics(values, range) : RobustStatistics{});
 }
 
 }  // namespace faintweb::tile

@@ -44,6 +44,9 @@ struct FiniteRange {
 };
 FiniteRange finite_range(std::span<const float> values);
 
+/// The same for values whose range is known.
+RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range);
+
 /// A field as the network sees it.
 struct ScaledField {
     image::Image pixels;    ///< [rows, cols], dimensionless, no NaN

@@ -94,10 +94,9 @@ def main(program, n_rounds=3, n_steps=300, device="cpu"):
                 f"ours 2x1 {fast}, batch 200": ours(2, 200, fast),
                 "PyTorch best, 1 thread": peer("single", best, 1),
             }
-            pairs = [(f"ours 2x1 {fast}", "PyTorch DDP/gloo 2x1 fp32"),
-                     (f"ours 2x1 {fast}", "PyTorch best, 2 threads"),
+            pairs = [(f"ours 2x1 {fast}", "PyTorch best, 2 threads"),
                      (f"ours 2x1 {fast}, bf16 on the wire", "PyTorch best, 2 threads"),
-                     ("ours 2x1 fp32", "PyTorch DDP/gloo 2x1 fp32"),
+                     *((name, "PyTorch DDP/gloo 2x1 fp32") for name in runs if name in (f"ours 2x1 {fast}", "ours 2x1 fp32")),
                      (f"ours 1x1 {fast}", "PyTorch best, 1 thread")]
             tabled = [f"ours 1x1 {fast}", f"ours 2x1 {fast}", f"ours 2x1 {fast}, batch 200"]
         results = {name: [] for name in runs}
