@@ -220,6 +220,9 @@ Request parse_command_line(int argc, char** argv) {
         command->add_flag(
             "--dry-run", request.is_dry_run, "print fields, tiles, memory and bytes, and stop");
     };
+    const auto add_profile = [&](CLI::App* command) {
+        command->add_flag("--profile", wants_profile, "print where the time went");
+    };
     for (const auto& [name, help] :
          {std::pair{"run", "all stages of a campaign; what is finished and unchanged is skipped"},
           {"simulate", "make the mock skies of a campaign"},
@@ -230,13 +233,14 @@ Request parse_command_line(int argc, char** argv) {
         command->add_option("campaign", request.campaign, "campaign file (YAML)")->required();
         add_campaign_options(command);
         if (name == std::string_view("run") || name == std::string_view("train")) {
-            command->add_flag("--profile", wants_profile, "print where the time of training went");
+            add_profile(command);
         }
     }
     DetectOptions options;
     CLI::App* detect = app.add_subcommand("detect", "classify maps into a catalogue");
     detect->add_option("maps", options.inputs, "FITS maps, or a campaign file (YAML)");
     detect->add_option("--model,-m", options.model, "model file");
+    add_profile(detect);
     detect->add_option("-o,--output", options.output, "catalogue to write, NAME.h5");
     // Without allow_extra_args(false) a list would take the maps that follow it.
     detect

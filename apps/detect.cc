@@ -5,16 +5,20 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include <unistd.h>
 
 #include "apps/commands.h"
+#include "apps/detect_profile.h"
 #include "apps/workplace.h"
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
+#include "lib/base/parallel.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/base/watchdog.h"
@@ -74,37 +78,35 @@ Fit fit_of(const learn::Model& model,
     return fit;
 }
 
-/// Classifies the fields that a rank is handed.
+/// Classifies the fields that a rank is handed, several at the same time.
 class FieldClassifier {
   public:
     FieldClassifier(const campaign::Campaign& campaign,
                     const learn::Model& model,
                     const learn::Classifier& classifier,
-                    const mpi::FieldPlan& plan)
+                    const mpi::FieldPlan& plan,
+                    int n_threads)
         : campaign_(campaign),
           model_(model),
           classifier_(classifier),
           plan_(plan),
+          n_threads_(n_threads),
           threshold_(campaign.detect.threshold > 0 ? campaign.detect.threshold : model.threshold),
           wcs_(plan.maps.size()) {}
 
     catalogue::FieldResult classify(std::int64_t field, const mpi::FieldPixels& pixels) {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, model_.tile_px};
-        const tile::FiniteRange range = tile::finite_range(pixels.noise.pixels);
-        const tile::RobustStatistics robust = tile::robust_statistics(pixels.noise.pixels, range);
-        const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide_noise, model_.scaling, range, robust);
-        const std::vector<float> logits = classifier_.logits(
-            tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, plan_.margin_px));
-        const std::vector<float> scores = learn::scores_of_logits(logits);
-        std::vector<double> probabilities(logits.size());
-        std::transform(logits.begin(), logits.end(), probabilities.begin(), [&](float logit) {
+        const tile::TileGrid grid = pixels.grid(model_.tile_px);
+        const learn::FieldAnswer answer = classifier_.classify(pixels.wide, grid, n_threads_);
+        base::Stopwatch stopwatch;
+        const std::vector<float> scores = learn::scores_of_logits(answer.logits);
+        std::vector<double> probabilities(scores.size());
+        std::ranges::transform(answer.logits, probabilities.begin(), [&](float logit) {
             return learn::probability_of(model_.calibration, static_cast<double>(logit));
         });
         const std::vector<source::TileFlux> fluxes =
-            source::tile_photometry(pixels.noise, grid, info.pixel_arcsec);
+            source::tile_photometry(answer.sums, grid.tile_px, info.pixel_arcsec);
         std::vector<std::uint8_t> is_blank(fluxes.size());
         std::transform(
             fluxes.begin(), fluxes.end(), is_blank.begin(), [&](const source::TileFlux& flux) {
@@ -127,13 +129,18 @@ class FieldClassifier {
         classified.probabilities = probabilities;
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
-        classified.rms_jy_arcsec2 = static_cast<double>(robust.rms);
+        classified.rms_jy_arcsec2 = static_cast<double>(answer.robust.rms);
         classified.window_sha256 = pixels.sha256;
-        return catalogue::make_field_result(classified);
+        catalogue::FieldResult result = catalogue::make_field_result(classified);
+        profile.add(pixels, answer, stopwatch.lap());
+        return result;
     }
+
+    DetectProfile profile;
 
   private:
     const image::Wcs* wcs_of(std::int32_t map) {
+        const std::scoped_lock lock(mutex_);
         std::optional<image::Wcs>& wcs = wcs_[static_cast<std::size_t>(map)];
         const image::MapInfo& info = plan_.maps[static_cast<std::size_t>(map)].info;
         if (!info.has_wcs) {
@@ -149,7 +156,9 @@ class FieldClassifier {
     const learn::Model& model_;
     const learn::Classifier& classifier_;
     const mpi::FieldPlan& plan_;
+    int n_threads_;
     double threshold_;
+    std::mutex mutex_;
     std::vector<std::optional<image::Wcs>> wcs_;
 };
 
@@ -166,7 +175,14 @@ std::string hash_of(const std::string& path) {
 /// The rows of the maps table; on rank 0, which alone may see the files.
 std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
                                               const learn::Model& model,
-                                              const campaign::DetectSettings& settings) {
+                                              const campaign::DetectSettings& settings,
+                                              int n_threads) {
+    std::vector<std::string> hashes(plan.maps.size());
+    base::parallel_for(n_threads, plan.maps.size(), [&](std::size_t i) {
+        if (plan.maps[i].failure.empty()) {
+            hashes[i] = hash_of(plan.maps[i].info.path);
+        }
+    });
     std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
     for (const mpi::PlannedField& field : plan.fields) {
         ++n_fields[static_cast<std::size_t>(field.map)];
@@ -176,11 +192,8 @@ std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
         const mpi::PlannedMap& map = plan.maps[i];
         const auto number = static_cast<std::int32_t>(i);
         if (map.failure.empty()) {
-            records.push_back(catalogue::make_map_record(number,
-                                                         map.info,
-                                                         hash_of(map.info.path),
-                                                         n_fields[i],
-                                                         fit_of(model, settings, map.info).flags));
+            records.push_back(catalogue::make_map_record(
+                number, map.info, hashes[i], n_fields[i], fit_of(model, settings, map.info).flags));
         } else {
             base::log_warning("not used: " + map.failure);
             records.push_back(catalogue::make_failed_map(number, map.info.path, map.failure));
@@ -201,7 +214,7 @@ std::string now_text() {
 catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       const learn::Model& model,
-                                      const learn::Device& device,
+                                      const learn::Classifier& classifier,
                                       const mpi::FieldPlan& plan,
                                       const std::string& started) {
     std::array<char, 256> host{};
@@ -211,10 +224,15 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
     provenance.campaign_text =
         campaign.text + "# All settings in effect:\n" + campaign::dump(campaign);
     provenance.model_sha256 = model.sha256;
-    provenance.device = device.kind == learn::DeviceKind::cpu ? "cpu" : "cuda";
-    provenance.precision = "fp32";
+    provenance.device = classifier.device().kind == learn::DeviceKind::cpu ? "cpu" : "cuda";
+    provenance.precision = learn::precision_name(classifier.precision());
     provenance.settings =
         campaign::result_settings(campaign, {"detect", "field_px"}, campaign::InputNames::left_out);
+    for (auto& [name, value] : provenance.settings) {
+        if (name == "detect.precision") {
+            value = provenance.precision;  // not "auto"
+        }
+    }
     provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
     provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
     provenance.versions = {{"faintweb", base::version()},
@@ -317,6 +335,21 @@ double merge_deadline_s(const campaign::Campaign& campaign,
     return campaign.parallel.deadline_s + bytes / bytes_per_s;
 }
 
+/// What the threads of a rank do.
+struct Threads {
+    int fields_at_once = 1;
+    int per_field = 1;
+};
+
+/// Each works on a field of its own; where there are too few fields, all work on one.
+Threads share_threads(const mpi::Communicator& communicator,
+                      const campaign::Campaign& campaign,
+                      const mpi::FieldPlan& plan) {
+    const int n_threads = threads_of_rank(campaign, communicator);
+    return std::ssize(plan.fields) >= n_threads * communicator.size() ? Threads{n_threads, 1}
+                                                                      : Threads{1, n_threads};
+}
+
 /// A field that was stored when the maps of a plan may have been others, or in another order.
 catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
                                      std::int64_t field,
@@ -334,6 +367,7 @@ catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
 
 base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
     const base::DrainSignals drain;
+    base::Stopwatch stopwatch;
     const std::string started = now_text();
     const std::string path = catalogue_path(campaign);
     prepare_output(communicator, path);
@@ -341,7 +375,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         load_model(communicator,
                    campaign,
                    campaign.detect.model == campaign::trained_model ? model_path(campaign)
-                                                                    : campaign.detect.model);
+                                                                    : campaign.detect.model,
+                   campaign.detect.precision);
     const image::MapOptions options = campaign::map_options(campaign);
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
@@ -351,7 +386,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
         learn::network_info(model.network, model.tile_px).margin_px);
     const catalogue::Provenance provenance =
-        make_provenance(communicator, campaign, model, classifier.device(), plan, started);
+        make_provenance(communicator, campaign, model, classifier, plan, started);
     mpi::from_root(communicator, [&] {
         base::check_room(path, bytes_needed(plan, model.tile_px));
         return std::string();
@@ -360,7 +395,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         communicator, run_folder(path), run_hash_of(provenance), mpi::field_keys(plan));
     base::Watchdog watchdog({store.notes_path(), communicator.has_launcher()});
 
-    FieldClassifier field_classifier(campaign, model, classifier, plan);
+    const Threads threads = share_threads(communicator, campaign, plan);
+    FieldClassifier field_classifier(campaign, model, classifier, plan, threads.per_field);
     const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         store.keep(field, field_classifier.classify(field, pixels));
     };
@@ -393,8 +429,20 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
                         window.y0,
                         " ended the program each time it was tried"));
     }
-    work_on_fields(
-        communicator, campaign, "detect", plan, options, {classify, fail, &store, &watchdog});
+    DetectProfile& profile = field_classifier.profile;
+    profile.fields_at_once = threads.fields_at_once;
+    profile.begin_s = stopwatch.lap();
+    work_on_fields(communicator,
+                   campaign,
+                   "detect",
+                   plan,
+                   options,
+                   {.work = classify,
+                    .fail = fail,
+                    .n_at_once = threads.fields_at_once,
+                    .store = &store,
+                    .watchdog = &watchdog});
+    profile.fields_s = stopwatch.lap();
     if (const std::int64_t n_missing = communicator.max(store.n_missing()); n_missing > 0) {
         throw mpi::AgreedError(
             base::ExitCode::interrupted,
@@ -411,11 +459,20 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     merge.emplace(watchdog, "writing " + path, merge_deadline_s(campaign, plan, source));
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
-        maps = map_records(plan, model, campaign.detect);
+        maps = map_records(plan, model, campaign.detect, threads_of_rank(campaign, communicator));
     }
+    profile.hashes_s = stopwatch.lap();
     const mpi::WrittenCatalogue written =
         mpi::write_catalogue(communicator, path, maps, source, provenance);
     merge.reset();
+    profile.merge_s = stopwatch.lap();
+    if (campaign.parallel.profile) {
+        const std::string table = profile.table(
+            communicator, learn::network_info(model.network, model.tile_px), classifier);
+        if (communicator.is_root()) {
+            base::print(table);
+        }
+    }
     std::int64_t has_failures = 0;
     if (communicator.is_root()) {
         store.remove();

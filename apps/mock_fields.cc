@@ -128,7 +128,8 @@ void work_on_mock_fields(const mpi::Communicator& communicator,
     const auto fail = [&](std::int64_t, const std::string& reason) {
         throw base::UsageError(base::text("cannot ", stage, ": ", reason));
     };
-    work_on_fields(communicator, campaign, stage, plan, mock_options(campaign), {work, fail});
+    work_on_fields(
+        communicator, campaign, stage, plan, mock_options(campaign), {.work = work, .fail = fail});
 }
 
 }  // namespace faintweb::apps

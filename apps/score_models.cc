@@ -44,7 +44,7 @@ std::vector<std::int64_t> count_fields(
     const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::test, margin_px);
     std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
     const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         const std::vector<std::int64_t> found = count(field, pixels, grid);
         std::copy(
             found.begin(), found.end(), counts.begin() + field * static_cast<std::int64_t>(n));
@@ -61,20 +61,16 @@ std::int64_t margin_of(const learn::Model& model) {
 /// What the models have in common in one field, made when it is first asked for.
 class FieldView {
   public:
-    /// @param margin_px  of the plan that the field is from.
-    FieldView(const mpi::FieldPixels& field, const tile::TileGrid& grid, std::int64_t margin_px)
-        : field_(field),
-          grid_(grid),
-          margin_px_(margin_px),
-          n_blank_(tile::count_blanks(field.noise, grid)) {}
+    FieldView(const mpi::FieldPixels& field, const tile::TileGrid& grid)
+        : field_(field), grid_(grid), n_blank_(tile::count_blanks(field.core(), grid)) {}
 
     const std::vector<float>& tiles(const learn::Model& model) {
         const std::int64_t margin = margin_of(model);
         const auto [found, is_new] = tiles_.try_emplace({model.scaling, margin});
         if (is_new) {
-            const std::int64_t surplus = margin_px_ - margin;
+            const std::int64_t surplus = field_.margin_px - margin;
             const tile::ScaledField scaled =
-                tile::scale_field(image::cut_out(field_.wide_noise,
+                tile::scale_field(image::cut_out(field_.wide,
                                                  {surplus,
                                                   surplus,
                                                   grid_.field_cols + 2 * margin,
@@ -110,7 +106,6 @@ class FieldView {
   private:
     const mpi::FieldPixels& field_;
     const tile::TileGrid& grid_;
-    std::int64_t margin_px_;
     std::vector<std::int32_t> n_blank_;
     std::map<std::pair<tile::Scaling, std::int64_t>, std::vector<float>> tiles_;
     std::map<double, std::vector<std::int32_t>> n_above_;
@@ -155,14 +150,14 @@ std::vector<TunedFinder> choose_finders(const mpi::Communicator& communicator,
     // [rules, finders, 4]: sums over the fields, of which there may be thousands.
     std::vector<std::int64_t> sums(rules.size() * finders.size() * 4, 0);
     const auto try_all = [&](std::int64_t, const mpi::FieldPixels& pixels) {
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         std::vector<std::vector<std::uint8_t>> labels;
         for (const label::LabelRule& rule : rules) {
             labels.push_back(label::label_tiles(*pixels.sky, grid, rule));
         }
         auto sum = sums.begin();
         for (const auto& of_rule :
-             source::try_finders(pixels.noise, labels, grid, campaign.sky.pixel_arcsec, finders)) {
+             source::try_finders(pixels.core(), labels, grid, campaign.sky.pixel_arcsec, finders)) {
             for (const learn::Confusion& confusion : of_rule) {
                 for (const std::int64_t n :
                      {confusion.n_1c, confusion.n_1f, confusion.n_0f, confusion.n_0c}) {
@@ -213,7 +208,7 @@ ModelScores score_models(const mpi::Communicator& communicator,
         n,
         margin_px,
         [&](std::int64_t field, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
-            FieldView view(pixels, grid, margin_px);
+            FieldView view(pixels, grid);
             std::vector<std::int64_t> result;
             for (std::size_t m = 0; m < models.size(); ++m) {
                 const learn::Model& model = models[m].model;
@@ -271,15 +266,15 @@ std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
         n_found * learn::n_counts,
         0,
         [&](std::int64_t, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
-            FieldView view(pixels, grid, 0);
+            FieldView view(pixels, grid);
+            const image::Image noise = pixels.core();
             std::vector<std::int64_t> result;
             for (const TunedFinder& finder : tuned) {
                 if (finder.finder) {
                     append(result,
-                           view.score(
-                               finder.label,
-                               source::find_tiles(
-                                   pixels.noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
+                           view.score(finder.label,
+                                      source::find_tiles(
+                                          noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
                 }
             }
             return result;

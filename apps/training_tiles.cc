@@ -75,9 +75,9 @@ void gather_tiles(const mpi::Communicator& communicator,
         if (base::is_asked_to_stop()) {
             return;  // all ranks end together, below
         }
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, campaign.tile_px};
+        const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide_noise, campaign.train.scaling, info.margin_px);
+            tile::scale_field(pixels.wide, campaign.train.scaling, info.margin_px);
         const std::vector<float> images =
             tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, info.margin_px);
         std::vector<std::vector<float>> cells;
@@ -90,7 +90,7 @@ void gather_tiles(const mpi::Communicator& communicator,
         for (const double threshold : set.flux_thresholds) {
             n_above.push_back(label::count_above(*pixels.sky, grid, threshold));
         }
-        const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.noise, grid);
+        const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.core(), grid);
         const bool is_for_validation =
             plan.fields[static_cast<std::size_t>(field)].map >= first_validation_sky;
         LabelledTiles& tiles = is_for_validation ? set.validation : set.train;

@@ -16,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/progress.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "mpi/share_fields.h"
@@ -175,14 +176,21 @@ std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& c
     return wcs;
 }
 
+namespace {
+
+bool is_same_everywhere(const mpi::Communicator& communicator, std::int64_t value) {
+    return communicator.max(value) == -communicator.max(-value);
+}
+
+}  // namespace
+
 learn::Device choose_device(const mpi::Communicator& communicator,
                             const campaign::Campaign& campaign) {
     learn::Device device;
     mpi::together(communicator, [&] {
         device = learn::choose_device(campaign.parallel.device, communicator.local_rank());
     });
-    const auto number = static_cast<std::int64_t>(device.kind);
-    if (communicator.max(number) != -communicator.max(-number)) {
+    if (!is_same_everywhere(communicator, static_cast<std::int64_t>(device.kind))) {
         throw mpi::AgreedError(
             base::ExitCode::usage,
             "some ranks have a GPU and some do not (their results would differ in the last bits), "
@@ -193,12 +201,20 @@ learn::Device choose_device(const mpi::Communicator& communicator,
 
 LoadedModel load_model(const mpi::Communicator& communicator,
                        const campaign::Campaign& campaign,
-                       const std::string& path) {
+                       const std::string& path,
+                       const std::string& wanted_precision) {
     const learn::Device device = choose_device(communicator, campaign);
+    const learn::Precision precision = learn::choose_precision(wanted_precision, device);
+    if (!is_same_everywhere(communicator, static_cast<std::int64_t>(precision))) {
+        throw mpi::AgreedError(base::ExitCode::usage,
+                               "some ranks have a processor for bf16 and some do not (their "
+                               "results would differ), give --set detect.precision=fp32");
+    }
     std::optional<LoadedModel> loaded;
     mpi::together(communicator, [&] {
         learn::Model model = learn::read_model(path);
-        learn::Classifier classifier(model, device, threads_of_rank(campaign, communicator));
+        learn::Classifier classifier(
+            model, device, threads_of_rank(campaign, communicator), precision);
         loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});
     });
     return std::move(*loaded);
@@ -261,7 +277,6 @@ void work_on_fields(const mpi::Communicator& communicator,
                     const mpi::FieldPlan& plan,
                     const image::MapOptions& options,
                     const FieldHandling& handling) {
-    // Used by rank 0's thread that hands out, or by every rank's thread that works; never by both.
     mpi::FieldReader reader(plan, options);
     const bool is_read_by_root = campaign.parallel.scatter == "pixels";
     mpi::FieldStore* const store = handling.store;
@@ -277,30 +292,36 @@ void work_on_fields(const mpi::Communicator& communicator,
     };
     const std::vector<std::int64_t> order = hand_out_order(plan, store);
     base::Progress progress(stage, "fields", static_cast<std::int64_t>(order.size()));
-    mpi::ShareSettings settings{campaign.parallel.credits, campaign.parallel.dedicated_rank0};
-    mpi::FieldWork work{
-        .read =
-            [&](std::int64_t field) {
-                if (!is_read_by_root) {
-                    return std::vector<float>();
-                }
-                const auto task = watch(field);
-                return reader.read(field);
-            },
-        .work =
-            [&](std::int64_t field, std::vector<float> pixels) {
-                const auto task = watch(field);
-                try {
-                    handling.work(
-                        field,
-                        mpi::unpack_field(
-                            plan, field, is_read_by_root ? std::move(pixels) : reader.read(field)));
-                } catch (const base::InputError& error) {
-                    handling.fail(field, error.what());
-                }
-            },
-        .fail = handling.fail,
-        .progress = [&](std::int64_t) { progress.advance(); }};
+    mpi::ShareSettings settings{.credits = campaign.parallel.credits,
+                                .is_rank0_dedicated = campaign.parallel.dedicated_rank0,
+                                .n_at_once = handling.n_at_once};
+    mpi::FieldWork work{.read =
+                            [&](std::int64_t field) {
+                                if (!is_read_by_root) {
+                                    return std::vector<float>();
+                                }
+                                const auto task = watch(field);
+                                return reader.read(field);
+                            },
+                        .work =
+                            [&](std::int64_t field, std::vector<float> pixels) {
+                                const auto task = watch(field);
+                                try {
+                                    const base::Stopwatch stopwatch;
+                                    if (pixels.empty()) {
+                                        pixels = reader.read(field);
+                                    }
+                                    const double read_s = stopwatch.seconds();
+                                    mpi::FieldPixels unpacked =
+                                        mpi::unpack_field(plan, field, std::move(pixels));
+                                    unpacked.read_s = read_s;
+                                    handling.work(field, std::move(unpacked));
+                                } catch (const base::InputError& error) {
+                                    handling.fail(field, error.what());
+                                }
+                            },
+                        .fail = handling.fail,
+                        .progress = [&](std::int64_t) { progress.advance(); }};
     if (store != nullptr) {
         const std::set<std::int64_t> suspects(store->suspects().begin(), store->suspects().end());
         settings.n_alone = suspects.size();

@@ -82,18 +82,24 @@ struct LoadedModel {
 };
 
 /// Reads a model on every rank.
-/// @throws mpi::AgreedError  if any rank cannot read it or has no such device.
+///
+/// @param precision  "auto", "fp32", "bf16".
+/// @throws mpi::AgreedError  if any rank cannot read it or has no such device, or if ranks would
+///     choose different devices or precisions.
 /// @collective yes: every rank.
 LoadedModel load_model(const mpi::Communicator& communicator,
                        const campaign::Campaign& campaign,
-                       const std::string& path);
+                       const std::string& path,
+                       const std::string& precision = "fp32");
 
 /// What a command does with its fields, on the rank that was handed them.
 struct FieldHandling {
-    /// Called by one thread. A base::InputError costs this field only: it is failed then.
+    /// Called by n_at_once threads. A base::InputError costs this field only: it is failed then.
     std::function<void(std::int64_t field, mpi::FieldPixels pixels)> work;
     /// May be called while another thread is at work.
     std::function<void(std::int64_t field, const std::string& reason)> fail;
+    /// Fields that this rank works on at the same time.
+    int n_at_once = 1;
     /// Where another run can go on from, and what ends a rank that is stuck; for commands that have
     /// them.
     mpi::FieldStore* store = nullptr;

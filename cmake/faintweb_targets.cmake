@@ -4,8 +4,9 @@ target_compile_features(faintweb_options INTERFACE cxx_std_20)
 # g++ 12 sees overlaps in std::string's operator+ that cannot be (GCC bug 105651).
 target_compile_options(
     faintweb_options
-    INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror
-              $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+    INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall$<SEMICOLON>-Wextra$<SEMICOLON>-Wconversion$<SEMICOLON>-Wshadow$<SEMICOLON>-Werror>
+              $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
+              $<$<COMPILE_LANGUAGE:CUDA>:--std=c++20$<SEMICOLON>--expt-relaxed-constexpr$<SEMICOLON>--Werror=all-warnings>)
 target_include_directories(faintweb_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(
     faintweb_options

@@ -20,7 +20,11 @@ mkdir -p -- "$bundle/bin" "$bundle/lib"
 touch -- "$bundle/.faintweb_bundle"
 
 programs=("$build/apps/faintweb")
-for test in "$build"/test/lib/learn/test_learn_gpu "$build"/test/mpi/test_*gpu* "$build"/test/bench/bench_training; do
+# What gpu-check.sh runs.
+if [[ -e $build/build.ninja ]] && grep -q bench_gpu_fields "$build/build.ninja"; then
+    cmake --build "$build" --target bench_training bench_gpu_fields
+fi
+for test in "$build"/test/lib/learn/test_learn_gpu "$build"/test/bench/bench_{training,gpu_fields}; do
     [[ ! -x $test || -d $test ]] || programs+=("$test")
 done
 cp "${programs[@]}" "$bundle/bin/"
@@ -71,9 +75,12 @@ for folder in "$torch"/../nvidia/*/lib; do libraries+=:$folder; done
 export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export OPAL_PREFIX=$here/mpi PMIX_INSTALL_PREFIX=$here/pmix PATH=$here/mpi/bin:$PATH
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
+# Its own plugins alone: those of another PMIx on the machine do not fit.
+export PMIX_MCA_mca_base_component_path=$here/pmix/lib/pmix PMIX_MCA_pcompress_base_silence_warning=1
 if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 if [[ $environment_only -eq 1 ]]; then
-    printf '%s=%q\n' LD_LIBRARY_PATH "$LD_LIBRARY_PATH" OPAL_PREFIX "$OPAL_PREFIX" PMIX_INSTALL_PREFIX "$PMIX_INSTALL_PREFIX" PATH "$PATH"
+    printf '%s=%q\n' LD_LIBRARY_PATH "$LD_LIBRARY_PATH" OPAL_PREFIX "$OPAL_PREFIX" PMIX_INSTALL_PREFIX "$PMIX_INSTALL_PREFIX" \
+        PMIX_MCA_mca_base_component_path "$PMIX_MCA_mca_base_component_path" PMIX_MCA_pcompress_base_silence_warning 1 PATH "$PATH"
     exit
 fi
 program=$1

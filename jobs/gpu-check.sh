@@ -5,7 +5,8 @@
 #
 # The GPU tests; training of one campaign on the CPU, on the GPU with NCCL at one rank, and by two ranks
 # on the same GPU that sum on the host: the same losses; two ranks on one GPU refused by NCCL; tiles/s
-# beside plain PyTorch. Ends with 0 if all of it holds.
+# beside plain PyTorch. Then the speed of detect: of the network alone, of fields that go to the GPU and
+# back, and of whole catalogues, which are the same for one rank and two. Ends with 0 if all of it holds.
 set -euo pipefail
 [[ $# -ge 1 && -x $1/run ]] || { echo "usage: bash jobs/gpu-check.sh BUNDLE [OUTPUT]; make BUNDLE with jobs/bundle.sh" >&2; exit 2; }
 bundle=$(cd "$1" && pwd)
@@ -51,5 +52,24 @@ fi
 # Open MPI of the bundle for the benchmark; its peers need only this machine's PyTorch.
 "$bundle/run" --environment >"$output/environment"
 (set -a; source "$output/environment"; python3 test/bench/training.py "$bundle/bin/bench_training" 3 1000 cuda) && code=0 || code=$?
-check "the benchmark ran" "$code"
+check "the benchmark of training ran" "$code"
+"$bundle/run" bench_gpu_fields && code=0 || code=$?
+check "the benchmark of fields ran" "$code"
+
+# The noise maps again and again, from files that are in memory by the second run.
+maps=$(ls "$output"/skies/*/noise_*.fits | awk '{ all = all (NR > 1 ? "," : "") $0 } END { for (i = 0; i < 30; ++i) printf "%s%s", (i ? "," : ""), all }')
+detect() { # FOLDER RANKS ARGUMENTS...
+    local folder=$1 ranks=$2
+    shift 2
+    rm -rf "$output/$folder"
+    "$bundle/run" -n "$ranks" faintweb detect config/demo.yaml --set output="$output/$folder" --set detect.maps="[$maps]" \
+        --set detect.model="$output/nccl/model.safetensors" --set detect.exports=[] --set detect.pictures=false \
+        --set parallel.device=cuda --set parallel.scatter=windows --profile "$@" | tee "$output/$folder.log"
+}
+for precision in fp32 bf16; do
+    detect "detect-$precision" 1 --set detect.precision=$precision
+    detect "detect-$precision-again" 2 --set detect.precision=$precision --set parallel.scatter=pixels
+    cmp <(grep ^digest "$output/detect-$precision.log") <(grep ^digest "$output/detect-$precision-again.log") && code=0 || code=$?
+    check "one rank and two have the same catalogue in $precision" "$code"
+done
 exit $status

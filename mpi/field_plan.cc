@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/tile/grid.h"
 
@@ -209,34 +210,44 @@ std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
     return keys;
 }
 
+struct FieldReader::OpenMap {
+    image::FitsMap map;
+    std::optional<image::FitsMap> truth;
+};
+
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
     : plan_(plan), options_(options) {}
 
-const image::FitsMap& FieldReader::open(std::int32_t map, bool is_truth) {
-    const auto found = maps_.find({map, is_truth});
-    if (found != maps_.end()) {
-        return found->second;
+std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) {
+    const std::scoped_lock lock(mutex_);
+    std::weak_ptr<const OpenMap>& place = open_[map];
+    std::shared_ptr<const OpenMap> opened = place.lock();
+    if (opened == nullptr) {
+        const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
+        OpenMap files{image::FitsMap::open(planned.info.path, options_), {}};
+        if (files.map.info().header_sha256 != planned.info.header_sha256) {
+            throw_changed(planned.info.path);
+        }
+        if (!planned.truth_path.empty()) {
+            files.truth = open_truth(planned.truth_path, options_);
+        }
+        opened = std::make_shared<const OpenMap>(std::move(files));
+        place = opened;
     }
-    std::erase_if(maps_, [map](const auto& entry) { return entry.first.first != map; });
-    const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
-    image::FitsMap opened = is_truth ? open_truth(planned.truth_path, options_)
-                                     : image::FitsMap::open(planned.info.path, options_);
-    if (!is_truth && opened.info().header_sha256 != planned.info.header_sha256) {
-        throw_changed(planned.info.path);
-    }
-    return maps_.emplace(std::pair(map, is_truth), std::move(opened)).first->second;
+    last_ = opened;
+    return opened;
 }
 
 std::vector<float> FieldReader::read(std::int64_t field) {
     const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
     const PlannedMap& map = plan_.map_of(field);
-    std::vector<float> pixels = open(planned.map, false).read(plan_.wide_window_of(field)).pixels;
+    const std::shared_ptr<const OpenMap> files = open(planned.map);
+    std::vector<float> pixels = files->map.read(plan_.wide_window_of(field)).pixels;
     check_unchanged(map.info.path, map.stamp);
-    if (!map.truth_path.empty()) {
-        const image::FitsMap& truth = open(planned.map, true);
-        const auto factor =
-            static_cast<float>(truth.info().jy_arcsec2_per_unit / map.info.jy_arcsec2_per_unit);
-        const std::vector<float> sky = truth.read(planned.window).pixels;
+    if (files->truth) {
+        const auto factor = static_cast<float>(files->truth->info().jy_arcsec2_per_unit /
+                                               map.info.jy_arcsec2_per_unit);
+        const std::vector<float> sky = files->truth->read(planned.window).pixels;
         check_unchanged(map.truth_path, map.truth_stamp);
         pixels.reserve(pixels.size() + sky.size());
         std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
@@ -269,9 +280,11 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
         map.truth_path.empty() ? 0 : static_cast<std::size_t>(window.rows * window.cols);
     FAINTWEB_EXPECTS(pixels.size() == n_wide + n_truth);
     FieldPixels unpacked;
+    base::Stopwatch stopwatch;
     base::Sha256 hash;
     hash.add_values(std::span<const float>(pixels));
     unpacked.sha256 = hash.finish();
+    unpacked.hash_s = stopwatch.lap();
     const auto factor = static_cast<float>(map.info.jy_arcsec2_per_unit);
     for (float& value : pixels) {
         value *= factor;
@@ -283,10 +296,15 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
                          {pixels.begin() + static_cast<std::ptrdiff_t>(n_wide), pixels.end()}};
         pixels.resize(n_wide);
     }
-    unpacked.wide_noise = {wide.rows, wide.cols, std::move(pixels)};
-    unpacked.noise = image::cut_out(unpacked.wide_noise,
-                                    {plan.margin_px, plan.margin_px, window.cols, window.rows});
+    unpacked.wide = {wide.rows, wide.cols, std::move(pixels)};
+    unpacked.margin_px = plan.margin_px;
+    unpacked.unit_s = stopwatch.lap();
     return unpacked;
+}
+
+image::Image FieldPixels::core() const {
+    return image::cut_out(
+        wide, {margin_px, margin_px, wide.cols - 2 * margin_px, wide.rows - 2 * margin_px});
 }
 
 }  // namespace faintweb::mpi

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "lib/image/fits_map.h"
 #include "lib/image/image.h"
 #include "lib/image/window.h"
+#include "lib/tile/grid.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -82,7 +84,8 @@ FieldPlan plan_fields(const Communicator& communicator,
 /// also those of its sky image) and of its window. A map that is named twice has keys for each.
 std::vector<std::uint64_t> field_keys(const FieldPlan& plan);
 
-/// Reads the fields of a plan, on a rank that sees its files. Keeps the map of the last field open.
+/// Reads the fields of a plan, on a rank that sees its files; several threads may read at once.
+/// Keeps the map of the last field open.
 class FieldReader {
   public:
     FieldReader(const FieldPlan& plan, image::MapOptions options);
@@ -94,11 +97,15 @@ class FieldReader {
     std::vector<float> read(std::int64_t field);
 
   private:
-    const image::FitsMap& open(std::int32_t map, bool is_truth);
+    /// The files of a map, as long as somebody reads them.
+    struct OpenMap;
+    std::shared_ptr<const OpenMap> open(std::int32_t map);
 
     const FieldPlan& plan_;
     image::MapOptions options_;
-    std::map<std::pair<std::int32_t, bool>, image::FitsMap> maps_;
+    std::mutex mutex_;
+    std::map<std::int32_t, std::weak_ptr<const OpenMap>> open_;
+    std::shared_ptr<const OpenMap> last_;
 };
 
 /// What FieldReader::read gives, of a field whose map and sky image are in memory.
@@ -111,10 +118,19 @@ std::vector<float> pack_field(const FieldPlan& plan,
 
 /// The pixels of a field where it is worked on.
 struct FieldPixels {
-    image::Image noise;               ///< Jy/arcsec2
-    image::Image wide_noise;          ///< the same with the plan's margin on each side
-    std::optional<image::Image> sky;  ///< Jy/arcsec2
+    image::Image wide;  ///< Jy/arcsec2, with the plan's margin on each side
+    std::int64_t margin_px = 0;
+    std::optional<image::Image> sky;  ///< Jy/arcsec2, without margin
     std::string sha256;               ///< of all values as they were read
+    double read_s = 0;                ///< that reading took, 0 where another rank did
+    double hash_s = 0;
+    double unit_s = 0;
+
+    tile::TileGrid grid(std::int64_t tile_px) const {
+        return {wide.rows - 2 * margin_px, wide.cols - 2 * margin_px, tile_px};
+    }
+    /// A copy without the margin.
+    image::Image core() const;
 };
 
 /// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.

@@ -9,6 +9,8 @@
 #include <list>
 #include <mutex>
 #include <numeric>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -26,7 +28,7 @@ enum Tag : int { tag_header = 21, tag_pixels, tag_news, tag_report };
 constexpr std::int64_t no_more_fields = -1;
 constexpr std::int64_t still_there = -2;
 
-enum class News : std::int64_t { begun, finished, asked_to_stop };
+enum class News : std::int64_t { begun, finished, asked_to_stop, unreadable };
 /// A report ends with one of these.
 constexpr char more_to_come = '+';
 constexpr char last_report = '.';
@@ -45,20 +47,55 @@ bool is_overdue(Clock::time_point heard, double lease_s) {
     return lease_s > 0 && std::chrono::duration<double>(Clock::now() - heard).count() > lease_s;
 }
 
-/// The thread that works on the fields of this rank, fed and asked by the thread that calls MPI.
-class Worker {
-  public:
-    explicit Worker(const std::function<void(std::int64_t, std::vector<float>)>& work)
-        : thread_([this, &work](const std::stop_token& stop) { run(stop, work); }) {}
+[[noreturn]] void throw_silent(int rank, double lease_s) {
+    throw base::Error(base::ExitCode::interrupted,
+                      base::text("nothing was heard of rank ",
+                                 rank,
+                                 " for ",
+                                 lease_s,
+                                 " s (it is stopped, or its host is not there), run again to go "
+                                 "on"));
+}
 
-    void add(std::int64_t field, std::vector<float> pixels) {
+/// Waits for a message to or from a rank no longer than the lease: its host may have gone.
+void finish(MPI_Request& request, int rank, double lease_s) {
+    const Clock::time_point start = Clock::now();
+    for (;;) {
+        int is_finished = 0;
+        check_mpi(MPI_Test(&request, &is_finished, MPI_STATUS_IGNORE), "MPI_Test");
+        if (is_finished != 0) {
+            return;
+        }
+        if (is_overdue(start, lease_s)) {
+            throw_silent(rank, lease_s);
+        }
+        std::this_thread::yield();
+    }
+}
+
+/// The threads that work on the fields of this rank, fed and asked by the thread that calls MPI.
+class Workers {
+  public:
+    struct Event {
+        NewsMessage message{};
+        std::string reason{};  ///< of an unreadable field
+    };
+
+    Workers(int n_threads, const FieldWork& field_work) : field_work_(field_work) {
+        for (int i = 0; i < n_threads; ++i) {
+            threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+        }
+    }
+
+    /// @param pixels  none: they are to be read here.
+    void add(std::int64_t field, std::optional<std::vector<float>> pixels) {
         const std::scoped_lock lock(mutex_);
         waiting_.emplace_back(field, std::move(pixels));
         is_fed_.notify_one();
     }
 
     /// What has happened since the last call, in its order. Rethrows what the work threw.
-    std::vector<NewsMessage> take_news() {
+    std::vector<Event> take_news() {
         const std::scoped_lock lock(mutex_);
         if (failure_) {
             std::rethrow_exception(failure_);
@@ -67,8 +104,19 @@ class Worker {
     }
 
   private:
-    void run(const std::stop_token& stop,
-             const std::function<void(std::int64_t, std::vector<float>)>& work) {
+    Event work_on(std::int64_t field, std::optional<std::vector<float>> pixels) {
+        if (!pixels) {
+            try {
+                pixels = field_work_.read(field);
+            } catch (const base::InputError& error) {
+                return {{static_cast<std::int64_t>(News::unreadable), field}, error.what()};
+            }
+        }
+        field_work_.work(field, std::move(*pixels));
+        return {{static_cast<std::int64_t>(News::finished), field}};
+    }
+
+    void run(const std::stop_token& stop) {
         for (;;) {
             std::unique_lock lock(mutex_);
             is_fed_.wait(lock, stop, [this] { return !waiting_.empty(); });
@@ -77,30 +125,33 @@ class Worker {
             }
             auto [field, pixels] = std::move(waiting_.front());
             waiting_.pop_front();
-            news_.push_back({static_cast<std::int64_t>(News::begun), field});
+            news_.push_back({{static_cast<std::int64_t>(News::begun), field}});
             lock.unlock();
+            Event event;
             try {
-                work(field, std::move(pixels));
+                event = work_on(field, std::move(pixels));
             } catch (...) {
                 lock.lock();
                 failure_ = std::current_exception();
                 return;
             }
             lock.lock();
-            news_.push_back({static_cast<std::int64_t>(News::finished), field});
+            news_.push_back(std::move(event));
         }
     }
 
+    const FieldWork& field_work_;
     std::mutex mutex_;
     std::condition_variable_any is_fed_;
-    std::deque<std::pair<std::int64_t, std::vector<float>>> waiting_;
-    std::vector<NewsMessage> news_;
+    std::deque<std::pair<std::int64_t, std::optional<std::vector<float>>>> waiting_;
+    std::vector<Event> news_;
     std::exception_ptr failure_;
-    std::jthread thread_;  // last: it uses all of the above
+    std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 
 /// A field on its way; the buffers live until MPI has taken them.
 struct Send {
+    int rank;
     std::array<std::int64_t, 2> header;
     std::vector<float> pixels;
     std::array<MPI_Request, 2> requests;
@@ -114,6 +165,7 @@ class Sender {
 
     void start(int rank, std::int64_t field, std::vector<float> pixels) {
         Send& send = sends_.emplace_back();
+        send.rank = rank;
         send.header = {field, static_cast<std::int64_t>(pixels.size())};
         send.pixels = std::move(pixels);
         check_mpi(
@@ -139,9 +191,11 @@ class Sender {
         });
     }
 
-    void wait_all() {
+    void finish_all(double lease_s) {
         for (Send& send : sends_) {
-            check_mpi(MPI_Waitall(2, send.requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+            for (MPI_Request& request : send.requests) {
+                finish(request, send.rank, lease_s);
+            }
         }
         sends_.clear();
     }
@@ -163,9 +217,13 @@ class Leader {
           settings_(settings),
           field_work_(field_work),
           is_worker_(communicator.size() == 1 || !settings.is_rank0_dedicated),
-          ranks_(static_cast<std::size_t>(communicator.size())),
           sender_(comm_),
-          worker_(field_work.work) {}
+          workers_(is_worker_ ? settings.n_at_once : 0, field_work) {
+        for (const std::string& n_at_once :
+             communicator.gather(std::to_string(settings.n_at_once))) {
+            ranks_.push_back({std::stoi(n_at_once)});
+        }
+    }
 
     std::vector<std::int64_t> run() {
         while (!is_closing()) {
@@ -188,12 +246,13 @@ class Leader {
                 std::this_thread::sleep_for(pause);
             }
         }
-        sender_.wait_all();
+        sender_.finish_all(settings_.lease_s);
         return std::move(worked_here_);
     }
 
   private:
     struct Rank {
+        int n_at_once = 1;
         int n_held = 0;
         bool has_reported_last = false;
         Clock::time_point heard = Clock::now();
@@ -211,20 +270,24 @@ class Leader {
         }
     }
 
-    /// The rank that holds fewest; rank 0 only when no other holds as few.
+    /// The rank that holds fewest for what it works on at a time; rank 0 only when no other holds
+    /// as few.
     int hungriest() const {
         int best = -1;
-        for (int rank = n_ranks() - 1; rank >= (is_worker_ ? 0 : 1); --rank) {
-            const int held = ranks_[static_cast<std::size_t>(rank)].n_held;
-            if (held < settings_.credits &&
-                (best < 0 || held < ranks_[static_cast<std::size_t>(best)].n_held)) {
-                best = rank;
+        double least = settings_.credits;
+        for (int r = n_ranks() - 1; r >= (is_worker_ ? 0 : 1); --r) {
+            const Rank& rank = ranks_[static_cast<std::size_t>(r)];
+            const double held = static_cast<double>(rank.n_held) / rank.n_at_once;
+            if (held < least) {
+                best = r;
+                least = held;
             }
         }
         return best;
     }
 
-    void take(const NewsMessage& message, int from) {
+    /// @param reason  of an unreadable field, which is always rank 0's.
+    void take(const NewsMessage& message, int from, const std::string& reason = "") {
         Rank& rank = ranks_[static_cast<std::size_t>(from)];
         rank.heard = Clock::now();
         const std::int64_t field = message[1];
@@ -243,6 +306,11 @@ class Leader {
                 return;
             case News::asked_to_stop:
                 is_stopping_ = true;
+                return;
+            case News::unreadable:
+                --rank.n_held;
+                field_work_.fail(field, reason);
+                end_one();
                 return;
         }
     }
@@ -267,8 +335,8 @@ class Leader {
                 is_any = true;
             }
         }
-        for (const NewsMessage& message : worker_.take_news()) {
-            take(message, 0);
+        for (const Workers::Event& event : workers_.take_news()) {
+            take(event.message, 0, event.reason);
             is_any = true;
         }
         is_stopping_ |= field_work_.is_asked_to_stop && field_work_.is_asked_to_stop();
@@ -304,14 +372,12 @@ class Leader {
         int n_bytes = 0;
         check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
         std::string report(static_cast<std::size_t>(n_bytes), '\0');
-        check_mpi(MPI_Recv(report.data(),
-                           n_bytes,
-                           MPI_BYTE,
-                           status.MPI_SOURCE,
-                           tag_report,
-                           comm_,
-                           MPI_STATUS_IGNORE),
-                  "MPI_Recv");
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(
+            MPI_Irecv(
+                report.data(), n_bytes, MPI_BYTE, status.MPI_SOURCE, tag_report, comm_, &request),
+            "MPI_Irecv");
+        finish(request, status.MPI_SOURCE, settings_.lease_s);
         Rank& rank = ranks_[static_cast<std::size_t>(status.MPI_SOURCE)];
         rank.heard = Clock::now();
         if (report.back() == last_report) {
@@ -329,14 +395,7 @@ class Leader {
             const Rank& rank = ranks_[static_cast<std::size_t>(r)];
             if ((rank.n_held > 0 || (is_closing() && !rank.has_reported_last)) &&
                 is_overdue(rank.heard, settings_.lease_s)) {
-                throw base::Error(
-                    base::ExitCode::interrupted,
-                    base::text("nothing was heard of rank ",
-                               r,
-                               " for ",
-                               settings_.lease_s,
-                               " s though it holds fields (it is stopped, or its host is not "
-                               "there), run again to go on"));
+                throw_silent(r, settings_.lease_s);
             }
         }
         if (is_overdue(last_beat_, settings_.lease_s / 4)) {
@@ -359,19 +418,21 @@ class Leader {
         }
         const std::int64_t field = order_[n_handed_out_++];
         std::vector<float> pixels;
-        try {
-            pixels = field_work_.read(field);
-        } catch (const base::InputError& error) {
-            field_work_.fail(field, error.what());
-            end_one();
-            return true;
+        if (rank > 0) {
+            try {
+                pixels = field_work_.read(field);
+            } catch (const base::InputError& error) {
+                field_work_.fail(field, error.what());
+                end_one();
+                return true;
+            }
         }
         Rank& taker = ranks_[static_cast<std::size_t>(rank)];
         if (taker.n_held++ == 0) {
             taker.heard = Clock::now();
         }
         if (rank == 0) {
-            worker_.add(field, std::move(pixels));
+            workers_.add(field, std::nullopt);
         } else {
             sender_.start(rank, field, std::move(pixels));
         }
@@ -391,7 +452,7 @@ class Leader {
     bool is_stopping_ = false;
     Clock::time_point last_beat_ = Clock::now();
     Sender sender_;
-    Worker worker_;  // last: its thread may still be at work while the others go
+    Workers workers_;  // last: its threads may still be at work while the others go
 };
 
 /// Any other rank.
@@ -403,7 +464,9 @@ class Follower {
         : comm_(comm_of(communicator)),
           settings_(settings),
           field_work_(field_work),
-          worker_(field_work.work) {}
+          workers_(settings.n_at_once, field_work) {
+        communicator.gather(std::to_string(settings.n_at_once));
+    }
 
     std::vector<std::int64_t> run() {
         while (!is_over_) {
@@ -420,12 +483,15 @@ class Follower {
 
   private:
     void tell(const NewsMessage& message) {
-        check_mpi(MPI_Send(message.data(), 2, MPI_INT64_T, 0, tag_news, comm_), "MPI_Send");
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Isend(message.data(), 2, MPI_INT64_T, 0, tag_news, comm_, &request),
+                  "MPI_Isend");
+        finish(request, 0, settings_.lease_s);
     }
 
     bool tell_news() {
-        const std::vector<NewsMessage> news = worker_.take_news();
-        for (const NewsMessage& message : news) {
+        const std::vector<Workers::Event> news = workers_.take_news();
+        for (const auto& [message, reason] : news) {
             if (message[0] == static_cast<std::int64_t>(News::finished)) {
                 worked_here_.push_back(message[1]);
             }
@@ -448,10 +514,22 @@ class Follower {
     }
 
     void send_report(const std::string& report) {
-        check_mpi(
-            MPI_Send(
-                report.data(), static_cast<int>(report.size()), MPI_BYTE, 0, tag_report, comm_),
-            "MPI_Send");
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Isend(report.data(),
+                            static_cast<int>(report.size()),
+                            MPI_BYTE,
+                            0,
+                            tag_report,
+                            comm_,
+                            &request),
+                  "MPI_Isend");
+        finish(request, 0, settings_.lease_s);
+    }
+
+    void receive(void* data, std::size_t n, MPI_Datatype type, int tag) {
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Irecv(data, static_cast<int>(n), type, 0, tag, comm_, &request), "MPI_Irecv");
+        finish(request, 0, settings_.lease_s);
     }
 
     bool take_message() {
@@ -459,31 +537,19 @@ class Follower {
         check_mpi(MPI_Iprobe(0, tag_header, comm_, &is_there, MPI_STATUS_IGNORE), "MPI_Iprobe");
         if (is_there == 0) {
             if (is_overdue(heard_, settings_.lease_s)) {
-                throw base::Error(base::ExitCode::interrupted,
-                                  base::text("nothing was heard of rank 0 for ",
-                                             settings_.lease_s,
-                                             " s (it is stopped, or its host is not there), run "
-                                             "again to go on"));
+                throw_silent(0, settings_.lease_s);
             }
             return false;
         }
         heard_ = Clock::now();
         std::array<std::int64_t, 2> header{};
-        check_mpi(MPI_Recv(header.data(), 2, MPI_INT64_T, 0, tag_header, comm_, MPI_STATUS_IGNORE),
-                  "MPI_Recv");
+        receive(header.data(), header.size(), MPI_INT64_T, tag_header);
         std::vector<float> pixels(static_cast<std::size_t>(header[1]));
-        check_mpi(MPI_Recv(pixels.data(),
-                           static_cast<int>(pixels.size()),
-                           MPI_FLOAT,
-                           0,
-                           tag_pixels,
-                           comm_,
-                           MPI_STATUS_IGNORE),
-                  "MPI_Recv");
+        receive(pixels.data(), pixels.size(), MPI_FLOAT, tag_pixels);
         if (header[0] == no_more_fields) {
             is_over_ = true;
         } else if (header[0] != still_there) {
-            worker_.add(header[0], std::move(pixels));
+            workers_.add(header[0], std::move(pixels));
         }
         return true;
     }
@@ -495,7 +561,7 @@ class Follower {
     bool is_over_ = false;
     bool has_asked_to_stop_ = false;
     Clock::time_point heard_ = Clock::now();
-    Worker worker_;  // last: its thread may still be at work while the others go
+    Workers workers_;  // last: its threads may still be at work while the others go
 };
 
 }  // namespace
@@ -513,7 +579,7 @@ std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        std::span<const std::int64_t> order,
                                        const ShareSettings& settings,
                                        const FieldWork& field_work) {
-    FAINTWEB_EXPECTS(settings.credits >= 1);
+    FAINTWEB_EXPECTS(settings.credits >= 1 && settings.n_at_once >= 1);
     return communicator.is_root() ? Leader(communicator, order, settings, field_work).run()
                                   : Follower(communicator, settings, field_work).run();
 }

@@ -11,7 +11,8 @@
 namespace faintweb::mpi {
 
 struct ShareSettings {
-    /// Fields that a rank holds at most: one at work, the others waiting, so that no rank waits.
+    /// Fields that a rank holds at most for every one that it works on at a time: one at work, the
+    /// others waiting, so that no rank waits.
     int credits = 2;
     /// Rank 0 only reads and hands out (it needs another rank to work then).
     bool is_rank0_dedicated = false;
@@ -20,10 +21,14 @@ struct ShareSettings {
     /// Longest silence of a rank that holds fields, and of rank 0; 0: any. A stopped process cannot
     /// watch itself.
     double lease_s = 0;
+    /// Fields that this rank works on at the same time, each on a thread of its own; ranks may
+    /// differ.
+    int n_at_once = 1;
 };
 
-/// What happens to a field. `read` runs on rank 0 alone, `work` on the rank that gets the field, on
-/// a thread of its own that never calls MPI; all others are called by the thread that does.
+/// What happens to a field. `work` runs on the rank that gets the field, on one of its n_at_once
+/// threads that never call MPI; `read` on rank 0 alone, on any thread; all others are called by the
+/// thread that calls MPI.
 struct FieldWork {
     /// The pixels of a field. A base::InputError costs this field only.
     std::function<std::vector<float>(std::int64_t field)> read;

@@ -34,8 +34,8 @@ class Watchdog {
       public:
         /// @param what  completes "gave up after 60 s of ...".
         /// @param key   what a note names, 0: the task is no reason for a note. A thread has one
-        ///     task with a key at a time, and of the threads that are not the main one only one
-        ///     has; threads without a task are taken to work for that one.
+        ///     task with a key at a time; threads without are taken to work for the one that was
+        ///     begun last on a thread that is not the main one.
         Task(Watchdog& watchdog, std::string what, double deadline_s, std::uint64_t key = 0);
         ~Task();
         Task(const Task&) = delete;

@@ -82,6 +82,7 @@ struct DetectSettings {
     std::string catalogue = "catalogue.h5";            ///< inside the output folder
     std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
     double threshold = 0;                              ///< probability; 0 = the model's own
+    std::string precision = "auto";                    ///< auto, fp32, bf16
     std::optional<image::Beam> beam;                   ///< stands in for the maps' headers
     std::optional<image::PixelUnit> unit;
     std::optional<double> pixel_arcsec;
@@ -100,7 +101,7 @@ struct ParallelSettings {
     double deadline_s = 60;        ///< of a 2000 x 2000 field, or of a wait for other ranks
     double tile_memory_mb = 0;     ///< of training tiles per rank; 0 = no limit
     std::string reducer = "auto";  ///< auto, shared, mpi, nccl
-    bool profile = false;          ///< print where the time of training went
+    bool profile = false;          ///< print where the time of training and detection went
 };
 
 struct ImageSettings {

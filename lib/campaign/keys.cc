@@ -858,6 +858,12 @@ Keys::Keys() {
                within(0, 1),
                "",
                "Score above which a tile is a detection; 0 = the model's own.");
+    detect.key("precision",
+               &Detect::precision,
+               std::vector<std::string>{"auto", "fp32", "bf16"},
+               "",
+               "What the inner layers of the network are computed in; auto = bf16 where the "
+               "processor or GPU multiplies it itself.");
     detect.key("beam",
                &Detect::beam,
                any,
@@ -958,7 +964,7 @@ Keys::Keys() {
              &Parallel::profile,
              any,
              "",
-             "Print where the time of training went, per step.")
+             "Print where the time went: per step of training, per field of detection.")
         .only_running();
 
     using Image = ImageSettings;

@@ -12,6 +12,10 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
+#include "lib/base/stopwatch.h"
+#ifdef FAINTWEB_CUDA
+#include "lib/learn/cuda/gpu_fields.h"
+#endif
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -36,15 +40,30 @@ std::vector<float> scores_of_logits(std::span<const float> logits) {
 
 struct Classifier::State {
     Trunk trunk;
+    tile::Scaling scaling;
+    std::int64_t margin_px;
     std::int64_t edge_px;  ///< of a tile with its margin
     Device device;
     c10::Device torch_device;
     int n_threads;
-    std::vector<at::Tensor> weights;
-    std::int64_t n_rules = 0;
+    Precision precision;
+    std::int64_t n_rules;
+    std::vector<at::Tensor> weights{};
+#ifdef FAINTWEB_CUDA
+    std::unique_ptr<cuda::GpuFields> gpu{};
+#endif
 
     std::int64_t batch_size() const {
         return device.kind == DeviceKind::cpu ? cpu_batch : gpu_batch;
+    }
+
+    at::Tensor score(const at::Tensor& tiles) const {
+#ifdef FAINTWEB_CUDA
+        if (gpu != nullptr) {
+            return gpu->forward(tiles);
+        }
+#endif
+        return forward(trunk, weights, tiles);
     }
 
     /// @param tiles   [n, tile_px, tile_px], 1 <= n <= batch_size().
@@ -61,47 +80,86 @@ struct Classifier::State {
             padded.narrow(0, 0, n).copy_(batch);
             batch = padded;
         }
-        const at::Tensor output =
-            forward(trunk, weights, batch.to(torch_device)).view({batch_size(), n_rules, 2});
-        const at::Tensor odds =
-            output.select(2, 1).sub(output.select(2, 0)).to(c10::DeviceType::CPU).contiguous();
+        const at::Tensor odds = odds_of(score(batch.to(torch_device))).to(c10::DeviceType::CPU);
         std::copy_n(odds.const_data_ptr<float>(), n * n_rules, logits.data());
+    }
+
+    std::vector<float> logits(std::span<const float> tiles, int n_at_once) const {
+        const auto tile_size = static_cast<std::size_t>(edge_px * edge_px);
+        FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
+        const std::size_t n_tiles = tiles.size() / tile_size;
+        const auto batch = static_cast<std::size_t>(batch_size());
+        const auto n_answers = static_cast<std::size_t>(n_rules);
+        std::vector<float> logits(n_tiles * n_answers);
+        base::parallel_for(n_at_once, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
+            const std::size_t first = b * batch;
+            const std::size_t n = std::min(batch, n_tiles - first);
+            classify_batch(tiles.subspan(first * tile_size, n * tile_size),
+                           std::span(logits).subspan(first * n_answers, n * n_answers));
+        });
+        return logits;
     }
 };
 
-Classifier::Classifier(const Model& model, Device device, int n_threads)
-    : state_(new State{trunk_of(model.network),
-                       model.tile_px + 2 * network_info(model.network, model.tile_px).margin_px,
-                       device,
-                       torch_device(device),
-                       device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
-                       {}}) {
-    for (const Tensor& tensor : model.tensors) {
-        state_->weights.push_back(
-            at::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape)
-                .clone()
-                .to(state_->torch_device));
+Classifier::Classifier(const Model& model, Device device, int n_threads, Precision precision) {
+    const std::int64_t margin_px = network_info(model.network, model.tile_px).margin_px;
+    state_.reset(new State{.trunk = trunk_of(model.network),
+                           .scaling = model.scaling,
+                           .margin_px = margin_px,
+                           .edge_px = model.tile_px + 2 * margin_px,
+                           .device = device,
+                           .torch_device = torch_device(device),
+                           .n_threads = device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
+                           .precision = precision,
+                           .n_rules = model.tensors.back().shape.front() / 2,
+                           .weights = weights_on(torch_device(device), model.tensors, precision)});
+#ifdef FAINTWEB_CUDA
+    if (device.kind == DeviceKind::cuda) {
+        state_->gpu = std::make_unique<cuda::GpuFields>(
+            cuda::GpuFields::Settings{.trunk = state_->trunk,
+                                      .scaling = model.scaling,
+                                      .margin_px = margin_px,
+                                      .tile_px = model.tile_px,
+                                      .batch_size = state_->batch_size(),
+                                      .gpu = device.index},
+            state_->weights);
     }
-    state_->n_rules = model.tensors.back().shape.front() / 2;
+#endif
 }
 Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 std::vector<float> Classifier::logits(std::span<const float> tiles) const {
-    const auto tile_size = static_cast<std::size_t>(state_->edge_px * state_->edge_px);
-    FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
-    const std::size_t n_tiles = tiles.size() / tile_size;
-    const auto batch = static_cast<std::size_t>(state_->batch_size());
-    const auto n_rules = static_cast<std::size_t>(state_->n_rules);
-    std::vector<float> logits(n_tiles * n_rules);
-    base::parallel_for(state_->n_threads, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
-        const std::size_t first = b * batch;
-        const std::size_t n = std::min(batch, n_tiles - first);
-        state_->classify_batch(tiles.subspan(first * tile_size, n * tile_size),
-                               std::span(logits).subspan(first * n_rules, n * n_rules));
-    });
-    return logits;
+    return state_->logits(tiles, state_->n_threads);
+}
+
+FieldAnswer Classifier::classify(const image::Image& wide,
+                                 const tile::TileGrid& grid,
+                                 int n_threads) const {
+#ifdef FAINTWEB_CUDA
+    if (state_->gpu != nullptr) {
+        base::Stopwatch stopwatch;
+        FieldAnswer answer = state_->gpu->classify(wide, grid);
+        answer.network_s = stopwatch.lap();
+        return answer;
+    }
+#endif
+    const std::int64_t margin_px = state_->margin_px;
+    base::Stopwatch stopwatch;
+    const tile::FieldStatistics statistics = tile::field_statistics(wide, margin_px);
+    FieldAnswer answer;
+    answer.robust = statistics.robust;
+    answer.statistics_s = stopwatch.lap();
+    const tile::ScaledField scaled = tile::scale_field(wide, state_->scaling, statistics);
+    const std::vector<float> tiles =
+        tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px);
+    answer.scaling_s = stopwatch.lap();
+    answer.logits = state_->logits(tiles, n_threads);
+    answer.network_s = stopwatch.lap();
+    answer.sums = tile::sum_tiles(wide, grid, margin_px);
+    answer.sums_s = stopwatch.lap();
+    return answer;
 }
 
 std::vector<float> Classifier::scores(std::span<const float> tiles) const {
@@ -110,6 +168,10 @@ std::vector<float> Classifier::scores(std::span<const float> tiles) const {
 
 Device Classifier::device() const {
     return state_->device;
+}
+
+Precision Classifier::precision() const {
+    return state_->precision;
 }
 
 }  // namespace faintweb::learn

@@ -4,8 +4,12 @@
 #include <span>
 #include <vector>
 
+#include "lib/image/image.h"
 #include "lib/learn/device.h"
 #include "lib/learn/model.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/scaling.h"
+#include "lib/tile/sums.h"
 
 namespace faintweb::learn {
 
@@ -14,15 +18,32 @@ namespace faintweb::learn {
 float score_of_logit(float logit);
 std::vector<float> scores_of_logits(std::span<const float> logits);
 
+/// What the pixels of a field and a network say of its tiles.
+struct FieldAnswer {
+    tile::RobustStatistics robust;     ///< of the field without its margin
+    std::vector<tile::TileSums> sums;  ///< [n_tiles]
+    std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
+    // What each took; on a GPU all of it is in network_s.
+    double statistics_s = 0;
+    double scaling_s = 0;
+    double network_s = 0;
+    double sums_s = 0;
+};
+
 /// A network ready to score tiles.
 ///
 /// Tiles go through in batches of one fixed size, each on one thread, so that the score of a tile
 /// is bit by bit the same for any number of threads.
 class Classifier {
   public:
-    /// @param n_threads  batches that run at the same time on the CPU, >= 1; a GPU takes one by
-    /// one.
-    Classifier(const Model& model, Device device, int n_threads);
+    /// @param n_threads  batches of one call that run at the same time on the CPU, >= 1; a GPU
+    ///                   takes one by one.
+    /// @param precision  of the inner layers: the first convolution, whose input spans decades, and
+    ///                   the output are fp32.
+    Classifier(const Model& model,
+               Device device,
+               int n_threads,
+               Precision precision = Precision::fp32);
     ~Classifier();
     Classifier(Classifier&&) noexcept;
     Classifier& operator=(Classifier&&) noexcept;
@@ -34,10 +55,19 @@ class Classifier {
     ///               output for signal minus that for noise.
     std::vector<float> logits(std::span<const float> tiles) const;
 
-    /// The same as score_of_logit() of each.
+    /// Scales a field, cuts it into tiles, and takes their logits and sums. Calls from several
+    /// threads run at the same time.
+    ///
+    /// @param wide       the field with the network's margin, Jy/arcsec2, blanks NaN.
+    /// @param grid       of tiles of the model's size.
+    /// @param n_threads  that this call may use on the CPU.
+    FieldAnswer classify(const image::Image& wide, const tile::TileGrid& grid, int n_threads) const;
+
+    /// The same as score_of_logit() of each of logits().
     std::vector<float> scores(std::span<const float> tiles) const;
 
     Device device() const;
+    Precision precision() const;
 
   private:
     struct State;

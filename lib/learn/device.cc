@@ -1,13 +1,20 @@
 #include "lib/learn/device.h"
 
+#include <algorithm>
+
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/randn.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/learn/torch_network.h"
 
@@ -59,6 +66,45 @@ Device choose_device(const std::string& wanted, int local_rank) {
         return {DeviceKind::cpu, 0};
     }
     return {DeviceKind::cuda, local_rank % n_gpus()};
+}
+
+Precision choose_precision(const std::string& wanted, Device device) {
+    if (wanted != "auto" && wanted != "fp32" && wanted != "bf16") {
+        throw base::UsageError("there is no precision '" + wanted +
+                               "'; choose one of: auto, fp32, bf16");
+    }
+    if (wanted != "auto") {
+        return wanted == "bf16" ? Precision::bf16 : Precision::fp32;
+    }
+#if defined(__x86_64__)
+    const bool is_multiplied = __builtin_cpu_supports("avx512bf16") > 0;
+#else
+    const bool is_multiplied = false;
+#endif
+    return device.kind != DeviceKind::cpu || is_multiplied ? Precision::bf16 : Precision::fp32;
+}
+
+std::string precision_name(Precision precision) {
+    return precision == Precision::bf16 ? "bf16" : "fp32";
+}
+
+double measure_matrix_product(Device device, Precision precision) {
+    const c10::InferenceMode inference;
+    at::set_num_threads(1);
+    const bool is_cpu = device.kind == DeviceKind::cpu;
+    const std::int64_t n = is_cpu ? 1024 : 8192;
+    const at::Tensor matrix =
+        at::randn({n, n}, at::TensorOptions().device(torch_device(device)))
+            .to(precision == Precision::bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float);
+    double best_s = 1e30;
+    for (int round = 0; round < 5; ++round) {
+        base::Stopwatch stopwatch;
+        // Reading a value back waits for a GPU.
+        at::matmul(matrix, matrix).view(-1)[0].item();
+        best_s = std::min(best_s, stopwatch.lap());
+    }
+    const auto edge = static_cast<double>(n);
+    return 2e-12 * edge * edge * edge / best_s;
 }
 
 bool has_fast_bf16(Device device) {

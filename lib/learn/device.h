@@ -15,6 +15,9 @@ struct Device {
     bool operator==(const Device&) const = default;
 };
 
+/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it.
+enum class Precision { fp32, bf16 };
+
 /// "cpu", "cuda:1".
 std::string device_name(Device device);
 
@@ -27,6 +30,16 @@ std::string device_name(Device device);
 /// @throws UsageError  if wanted is another word, or "cuda" cannot be had: says why, and what to
 /// do.
 Device choose_device(const std::string& wanted, int local_rank);
+
+/// The precision that a network is used with.
+///
+/// @param wanted  "fp32", "bf16", or "auto": bf16 where the device multiplies it itself.
+/// @throws UsageError  if wanted is another word.
+Precision choose_precision(const std::string& wanted, Device device);
+std::string precision_name(Precision precision);
+
+/// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
+double measure_matrix_product(Device device, Precision precision);
 
 /// Whether bf16 is worth choosing there: an x86 CPU without AVX-512 takes several times as long as
 /// with fp32. Other CPUs are taken to be able to.

@@ -4,9 +4,11 @@
 #include <ATen/ops/adaptive_max_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
 
 #include "lib/learn/pooling.h"
+#include "lib/learn/stem.h"
 
 namespace faintweb::learn {
 namespace {
@@ -16,16 +18,8 @@ namespace {
 constexpr double part_scale = 10;
 constexpr double part_floor = 1e-3;
 
-/// [n, 64, rows, cols] -> [n, 64 * (9 + 1)]: the 3x3 grid map by map, then the 1x1 grid.
-at::Tensor pyramid(const at::Tensor& maps) {
-    const at::Tensor grid = std::get<0>(at::adaptive_max_pool2d(maps, {3, 3})).relu();
-    // The cells of the 3x3 grid cover all pixels, so their maximum is that of the 1x1 grid.
-    const at::Tensor cells = grid.flatten(2);
-    return at::cat({cells.flatten(1), cells.amax(2)}, 1);
-}
-
 Seen see_cells(const std::vector<at::Tensor>& weights, at::Tensor maps) {
-    maps = at::conv2d(maps, weights[0], weights[1], cell_px).relu();
+    maps = at::conv2d(maps, weights[0], weights[1], cell_px).relu().to(weights[2].scalar_type());
     for (std::size_t layer = 1; layer <= n_cell_convolutions; ++layer) {
         maps = at::conv2d(maps, weights[2 * layer], weights[2 * layer + 1]).relu();
     }
@@ -56,6 +50,34 @@ c10::Device torch_device(Device device) {
     return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
 }
 
+std::vector<at::Tensor> weights_on(c10::Device device,
+                                   std::span<const Tensor> tensors,
+                                   Precision precision) {
+    // A weight and a bias each.
+    constexpr std::size_t n_outer = 2;
+    std::vector<at::Tensor> weights;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const bool is_inner = i >= n_outer && i + n_outer < tensors.size();
+        weights.push_back(
+            at::from_blob(const_cast<float*>(tensors[i].values.data()), tensors[i].shape)
+                .clone()
+                .to(device,
+                    is_inner && precision == Precision::bf16 ? at::ScalarType::BFloat16
+                                                             : at::ScalarType::Float));
+    }
+    return weights;
+}
+
+namespace {
+
+/// Behind the first layer of the paper's networks.
+at::Tensor rest_of(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& seen) {
+    const at::Tensor maps = at::conv2d(seen, weights[2], weights[3], 1, 1);
+    return trunk == Trunk::pyramid ? pyramid(maps) : pool_and_relu(maps).flatten(1);
+}
+
+}  // namespace
+
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
     const std::int64_t n = tiles.size(0);
     const std::int64_t rows = tiles.size(1);
@@ -65,16 +87,40 @@ Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& 
     if (trunk == Trunk::cells) {
         return see_cells(weights, maps);
     }
-    maps = pool_and_relu(at::conv2d(maps, weights[0], weights[1], 1, 1));
-    maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
-    return {trunk == Trunk::pyramid ? pyramid(maps) : pool_and_relu(maps).flatten(1), {}};
+    maps =
+        pool_and_relu(at::conv2d(maps, weights[0], weights[1], 1, 1)).to(weights[2].scalar_type());
+    return {rest_of(trunk, weights, maps), {}};
+}
+
+at::Tensor features_of(Trunk trunk,
+                       const std::vector<at::Tensor>& weights,
+                       const at::Tensor& tiles) {
+    return trunk != Trunk::cells && tiles.is_cpu()
+               ? rest_of(
+                     trunk, weights, stem(tiles, weights[0], weights[1], weights[2].scalar_type()))
+               : see(trunk, weights, tiles).features;
+}
+
+at::Tensor pyramid(const at::Tensor& maps) {
+    const at::Tensor grid = std::get<0>(at::adaptive_max_pool2d(maps, {3, 3})).relu();
+    // The cells of the 3x3 grid cover all pixels, so their maximum is that of the 1x1 grid.
+    const at::Tensor cells = grid.flatten(2);
+    return at::cat({cells.flatten(1), cells.amax(2)}, 1);
+}
+
+at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features) {
+    const at::Tensor* connected = &weights[weights.size() - n_connected_weights];
+    const at::Tensor hidden = at::linear(features, connected[0], connected[1]).relu();
+    return at::linear(hidden.to(connected[2].scalar_type()), connected[2], connected[3]);
+}
+
+at::Tensor odds_of(const at::Tensor& output) {
+    const at::Tensor pairs = output.view({output.size(0), -1, 2});
+    return pairs.select(2, 1).sub(pairs.select(2, 0)).contiguous();
 }
 
 at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
-    const at::Tensor* connected = &weights[weights.size() - n_connected_weights];
-    const at::Tensor features = see(trunk, weights, tiles).features;
-    const at::Tensor hidden = at::linear(features, connected[0], connected[1]).relu();
-    return at::linear(hidden, connected[2], connected[3]);
+    return connect(weights, features_of(trunk, weights, tiles));
 }
 
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes) {

@@ -15,6 +15,12 @@ namespace faintweb::learn {
 /// run or round to fewer bits than float32 has.
 c10::Device torch_device(Device device);
 
+/// The weights of a network on a device, in this precision but for the first and the last layer's,
+/// which are float.
+std::vector<at::Tensor> weights_on(c10::Device device,
+                                   std::span<const Tensor> tensors,
+                                   Precision precision);
+
 /// What the convolutions of a network see in tiles.
 struct Seen {
     at::Tensor features;  ///< [n, n_features], of the weights' type, for the hidden layer
@@ -29,16 +35,32 @@ struct Seen {
 /// for a quarter of the work. Activations are kept channels-last: on a CPU that is twice as fast as
 /// rows-first.
 ///
-/// @param weights  as weight_shapes() says; all but the last n_connected_weights are used.
-/// @param tiles    [n, rows, cols] with their margin, contiguous, of the weights' type.
+/// @param weights  as weight_shapes() says; all but the last n_connected_weights are used. The
+///                 first layer's may be of another type than the others'.
+/// @param tiles    [n, rows, cols] with their margin, contiguous, of the first weights' type.
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 
 /// Weights and biases of the hidden and the output layer, the last of weight_shapes().
 inline constexpr std::size_t n_connected_weights = 4;
 
+/// The features that see() gives, faster where there is no gradient to be taken.
+at::Tensor features_of(Trunk trunk,
+                       const std::vector<at::Tensor>& weights,
+                       const at::Tensor& tiles);
+
+/// The trunk's end in Trunk::pyramid: [n, 64, rows, cols] -> [n, 64 * (9 + 1)], the 3x3 grid map by
+/// map, then the 1x1 grid.
+at::Tensor pyramid(const at::Tensor& maps);
+
+/// The fully connected layers behind a trunk; the output layer's weights may be of another type.
+at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features);
+
+/// [n, 2 * n_rules] class scores -> [n, n_rules]: the output for signal minus that for noise.
+at::Tensor odds_of(const at::Tensor& output);
+
 /// Class scores before the softmax: trunk -> hidden -> ReLU -> output.
 ///
-/// @param weights  as weight_shapes() says.
+/// @param weights  as weight_shapes() says; see see() and connect() for their types.
 /// @param tiles    [n, rows, cols] with their margin, contiguous.
 /// @return         [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);

@@ -27,9 +27,6 @@ enum class KeptWeights {
     last,
 };
 
-/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it.
-enum class Precision { fp32, bf16 };
-
 /// How a network is trained.
 struct TrainSettings {
     std::string network = "cosmodeep_spp";

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
-#include "lib/image/image.h"
-#include "lib/tile/grid.h"
+#include "lib/tile/sums.h"
 
 namespace faintweb::source {
 
@@ -16,17 +17,15 @@ struct TileFlux {
     int n_blank = 0;           ///< blank, infinite, or beyond the field's edge
 };
 
-/// Measures the flux in every tile of a field.
+/// The flux in every tile of a field.
 ///
-/// Sums are taken in double precision over every eighth pixel of a row, then over those, so that a
-/// tile's values depend on its own pixels alone. The mean and the rms are over the valid pixels.
-///
-/// @param field_jy_arcsec2  [rows, cols] row-major, Jy/arcsec2, NaN = blank; the grid's size.
-/// @param pixel_arcsec      edge of a pixel, arcsec.
-/// @return                  [n_tiles], in the grid's order.
-/// @source                  ours; tested against a slow reference.
-std::vector<TileFlux> tile_photometry(const image::Image& field_jy_arcsec2,
-                                      const tile::TileGrid& grid,
+/// @param sums          [n_tiles] of the field in Jy/arcsec2.
+/// @param tile_px       edge of a tile, pixel.
+/// @param pixel_arcsec  edge of a pixel, arcsec.
+/// @return              [n_tiles]; mean and rms are over the valid pixels.
+/// @source              ours; tested against a slow reference.
+std::vector<TileFlux> tile_photometry(std::span<const tile::TileSums> sums,
+                                      std::int64_t tile_px,
                                       double pixel_arcsec);
 
 }  // namespace faintweb::source

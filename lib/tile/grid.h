@@ -15,9 +15,9 @@ struct TileGrid {
     std::int64_t field_cols = 0;
     std::int64_t tile_px = 40;
 
-    std::int64_t n_rows() const { return (field_rows + tile_px - 1) / tile_px; }
-    std::int64_t n_cols() const { return (field_cols + tile_px - 1) / tile_px; }
-    std::int64_t count() const { return n_rows() * n_cols(); }
+    constexpr std::int64_t n_rows() const { return (field_rows + tile_px - 1) / tile_px; }
+    constexpr std::int64_t n_cols() const { return (field_cols + tile_px - 1) / tile_px; }
+    constexpr std::int64_t count() const { return n_rows() * n_cols(); }
 
     /// The part of tile t that lies inside the field, in field pixels.
     image::Window inside(std::int64_t t) const;

@@ -8,15 +8,12 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/fast_math.h"
 #include "lib/base/text.h"
 #include "lib/base/vector_clones.h"
+#include "lib/tile/pixel_scaling.h"
 
 namespace faintweb::tile {
 namespace {
-
-constexpr float floor_jy_arcsec2 = 1e-11F;
-constexpr float ceiling_jy_arcsec2 = 1e-2F;
 
 struct NamedScaling {
     Scaling scaling;
@@ -27,47 +24,17 @@ constexpr std::array names{NamedScaling{Scaling::paper, "paper"},
                            NamedScaling{Scaling::asinh_sigma, "asinh_sigma"}};
 constexpr std::array scalings{Scaling::paper, Scaling::fixed, Scaling::asinh_sigma};
 
-constexpr float ln_2 = 0.693147181F;
-constexpr float log10_2 = 0.301029996F;
-constexpr float largest = std::numeric_limits<float>::max();
-
-float log10_of(float flux) {
-    return log10_2 * base::fast_log2(std::max(flux, floor_jy_arcsec2));
-}
-
-/// log10 of the floored flux, mapped linearly so that `low` is 0 and 1 / `factor` above it is 1.
 FAINTWEB_VECTOR_CLONES void to_log(
     const float* flux, std::size_t n, float low, float factor, float* out) {
     for (std::size_t i = 0; i < n; ++i) {
-        const float value = flux[i];
-        // Blanks fail every comparison, so that the logarithm is of a number.
-        const float floored = value > floor_jy_arcsec2 ? value : floor_jy_arcsec2;
-        const float finite = floored < largest ? floored : largest;
-        float scaled = (log10_2 * base::fast_log2(finite) - low) * factor;
-        scaled = scaled < 0.0F ? 0.0F : scaled;
-        scaled = scaled > 1.0F ? 1.0F : scaled;
-        out[i] = std::fabs(value) <= largest ? scaled : 0.0F;
+        out[i] = log_of_pixel(flux[i], low, factor);
     }
 }
 
-/// asinh((flux - median) * factor); blanks become `lowest`.
 FAINTWEB_VECTOR_CLONES void to_asinh(
-    const float* flux, std::size_t n, double median, double factor, float lowest, float* out) {
+    const float* flux, std::size_t n, double median, double factor, float blank, float* out) {
     for (std::size_t i = 0; i < n; ++i) {
-        const float value = flux[i];
-        // In double: the rms may be denormal, its inverse beyond float's range.
-        double in_sigma = (static_cast<double>(value) - median) * factor;
-        // Clamped, so that 1e38 over a tiny rms stays finite.
-        in_sigma = in_sigma > -1e30 ? in_sigma : -1e30;
-        in_sigma = in_sigma < 1e30 ? in_sigma : 1e30;
-        const auto x = static_cast<float>(in_sigma);
-        const float size = std::fabs(x);
-        // From 1e9 on the 1 below the root is lost anyhow, and the square soon too large.
-        const float small = size < 1e9F ? size : 0.0F;
-        const float root = std::sqrt(small * small + 1.0F);
-        const float sum = size + (size < 1e9F ? root : size);
-        const float asinh = ln_2 * base::fast_log2(sum);
-        out[i] = std::fabs(value) <= largest ? std::copysign(asinh, x) : lowest;
+        out[i] = asinh_of_pixel(flux[i], median, factor, blank);
     }
 }
 
@@ -79,7 +46,7 @@ FAINTWEB_VECTOR_CLONES FiniteRange range_of(const float* values, std::size_t n) 
     lowest.fill(std::numeric_limits<float>::infinity());
     highest.fill(-std::numeric_limits<float>::infinity());
     const auto take = [&](float value, std::size_t lane) {
-        const bool is_finite = std::fabs(value) <= largest;
+        const bool is_finite = std::fabs(value) <= largest_float;
         const float low = is_finite ? value : std::numeric_limits<float>::infinity();
         const float high = is_finite ? value : -std::numeric_limits<float>::infinity();
         lowest[lane] = low < lowest[lane] ? low : lowest[lane];
@@ -129,7 +96,7 @@ FAINTWEB_VECTOR_CLONES std::size_t copy_between(
         std::int32_t n_between_here = 0;
         for (std::size_t i = 0; i < n_here; ++i) {
             block[i] = from[first + i];
-            n_below_here += (block[i] < low) & (block[i] >= -largest) ? 1 : 0;
+            n_below_here += (block[i] < low) & (block[i] >= -largest_float) ? 1 : 0;
             n_between_here += (block[i] >= low) & (block[i] <= high) ? 1 : 0;
         }
         n_below += static_cast<std::size_t>(n_below_here);
@@ -159,8 +126,8 @@ float median_of(const Selection& from, std::size_t n) {
         }
     }
     std::ranges::sort(sample);
-    float low = -largest;
-    float high = largest;
+    float low = -largest_float;
+    float high = largest_float;
     if (sample.size() > 2 * slack) {
         low = sample[sample.size() / 2 - slack];
         high = sample[sample.size() / 2 + slack];
@@ -175,7 +142,7 @@ float median_of(const Selection& from, std::size_t n) {
     if (lower < n_below || upper >= n_below + n_between) {
         // A sample can be misled by a pattern.
         n_below = 0;
-        n_between = copy_between(from, -largest, largest, between.get(), n_below);
+        n_between = copy_between(from, -largest_float, largest_float, between.get(), n_below);
     }
     if (upper >= n_below + n_between) {
         // Deviations of the largest numbers may be beyond them.
@@ -188,6 +155,15 @@ float median_of(const Selection& from, std::size_t n) {
         return *middle;
     }
     return *std::max_element(first, middle) / 2 + *middle / 2;
+}
+
+RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range) {
+    const auto n = static_cast<std::size_t>(range.n);
+    if (n == 0) {
+        return {};
+    }
+    const float median = median_of({values, false, 0}, n);
+    return {median, rms_per_mad * median_of({values, true, median}, n)};
 }
 
 }  // namespace
@@ -211,28 +187,30 @@ std::span<const Scaling> all_scalings() {
     return scalings;
 }
 
-RobustStatistics robust_statistics(std::span<const float> values) {
-    return robust_statistics(values, finite_range(values));
-}
-
-RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range) {
-    const auto n = static_cast<std::size_t>(range.n);
-    if (n == 0) {
-        return {};
-    }
-    const float median = median_of({values, false, 0}, n);
-    // 1 / Phi^-1(3/4): the MAD of a unit Gaussian is 0.6745.
-    return {median, 1.4826022F * median_of({values, true, median}, n)};
-}
-
 FiniteRange finite_range(std::span<const float> values) {
     return range_of(values.data(), values.size());
 }
 
+RobustStatistics robust_statistics(std::span<const float> values) {
+    return robust_statistics(values, finite_range(values));
+}
+
+FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px) {
+    FAINTWEB_EXPECTS(wide.rows >= 2 * margin_px && wide.cols >= 2 * margin_px);
+    const image::Image core =
+        margin_px > 0
+            ? image::cut_out(
+                  wide,
+                  {margin_px, margin_px, wide.cols - 2 * margin_px, wide.rows - 2 * margin_px})
+            : image::Image{};
+    const std::span<const float> values = margin_px > 0 ? core.pixels : wide.pixels;
+    const FiniteRange range = finite_range(values);
+    return {range, robust_statistics(values, range)};
+}
+
 ScaledField scale_field(const image::Image& wide,
                         Scaling scaling,
-                        const FiniteRange& range,
-                        const RobustStatistics& robust) {
+                        const FieldStatistics& statistics) {
     // Without the zeros of make_image, which would be written over.
     ScaledField scaled;
     scaled.pixels.rows = wide.rows;
@@ -241,41 +219,18 @@ ScaledField scale_field(const image::Image& wide,
     const float* in = wide.pixels.data();
     const std::size_t n = wide.pixels.size();
     float* out = scaled.pixels.pixels.data();
-    if (scaling == Scaling::asinh_sigma) {
-        const auto rms = static_cast<double>(robust.rms);
-        // A field of one value has no rms; any finite unit then gives zeros.
-        const double factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
-        const auto median = static_cast<double>(robust.median);
-        if (range.n > 0) {
-            float lowest = 0;
-            to_asinh(&range.lowest, 1, median, factor, 0, &lowest);
-            scaled.blank_value = std::min(0.0F, lowest);
-        }
-        to_asinh(in, n, median, factor, scaled.blank_value, out);
-        return scaled;
+    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
+    scaled.blank_value = pixel.blank_value;
+    if (pixel.is_asinh) {
+        to_asinh(in, n, pixel.median, pixel.factor, pixel.blank_value, out);
+    } else {
+        to_log(in, n, pixel.low, pixel.log_factor, out);
     }
-    const bool is_per_field = scaling == Scaling::paper && range.n > 0;
-    const float low = log10_of(is_per_field ? range.lowest : floor_jy_arcsec2);
-    const float high = log10_of(is_per_field ? range.highest : ceiling_jy_arcsec2);
-    to_log(in, n, low, high > low ? 1.0F / (high - low) : 0.0F, out);
     return scaled;
 }
 
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px) {
-    FAINTWEB_EXPECTS(field.rows >= 2 * margin_px && field.cols >= 2 * margin_px);
-    const image::Image core =
-        margin_px > 0
-            ? image::cut_out(
-                  field,
-                  {margin_px, margin_px, field.cols - 2 * margin_px, field.rows - 2 * margin_px})
-            : image::Image{};
-    const std::span<const float> values = margin_px > 0 ? core.pixels : field.pixels;
-    const FiniteRange range = finite_range(values);
-    return scale_field(
-        field,
-        scaling,
-        range,
-        scaling == Scaling::asinh_sigma ? robust_statistics(values, range) : RobustStatistics{});
+    return scale_field(field, scaling, field_statistics(field, margin_px));
 }
 
 }  // namespace faintweb::tile

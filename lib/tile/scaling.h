@@ -44,9 +44,6 @@ struct FiniteRange {
 };
 FiniteRange finite_range(std::span<const float> values);
 
-/// The same for values whose range is known.
-RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range);
-
 /// A field as the network sees it.
 struct ScaledField {
     image::Image pixels;    ///< [rows, cols], dimensionless, no NaN
@@ -61,14 +58,20 @@ struct ScaledField {
 /// @param margin_px  pixels of context on each side.
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px = 0);
 
-/// The same for a field whose statistics are known.
+/// What the scalings follow from.
+struct FieldStatistics {
+    FiniteRange range;
+    RobustStatistics robust;
+};
+
+/// Of a field without its margin.
+FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px = 0);
+
+/// As scale_field for a field whose statistics are known.
 ///
-/// @param wide    the field with its margin.
-/// @param range   of the field without it.
-/// @param robust  of the field without it; read by asinh_sigma alone.
+/// @param wide  the field with its margin.
 ScaledField scale_field(const image::Image& wide,
                         Scaling scaling,
-                        const FiniteRange& range,
-                        const RobustStatistics& robust);
+                        const FieldStatistics& statistics);
 
 }  // namespace faintweb::tile

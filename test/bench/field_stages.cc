@@ -13,9 +13,9 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/random.h"
-#include "lib/source/photometry.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
+#include "lib/tile/sums.h"
 
 namespace {
 
@@ -116,17 +116,19 @@ int main(int argc, char** argv) {
          [&] { sum += static_cast<double>(tile::robust_statistics(field.pixels).rms); },
          [&] { sum += static_cast<double>(plain_statistics(field).rms); }},
         {"scaling asinh_sigma",
-         [&] { keep(tile::scale_field(field, tile::Scaling::asinh_sigma, range, robust).pixels); },
+         [&] {
+             keep(tile::scale_field(field, tile::Scaling::asinh_sigma, {range, robust}).pixels);
+         },
          [&] { keep(plain_asinh(field, robust)); }},
         {"scaling paper",
-         [&] { keep(tile::scale_field(field, tile::Scaling::paper, range, robust).pixels); },
+         [&] {
+             keep(tile::scale_field(field, tile::Scaling::paper, {range, robust}).pixels);
+         },
          [&] { keep(plain_log(field)); }},
         {"cutting tiles",
          [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); },
          nullptr},
-        {"photometry",
-         [&] { sum += source::tile_photometry(field, grid, 7.5).back().sum_jy; },
-         nullptr}};
+        {"photometry", [&] { sum += tile::sum_tiles(field, grid).back().sum; }, nullptr}};
     std::printf("%-28s%12s%12s%10s\n", "ms per field", "ours", "plain", "ratio");
     for (const Stage& stage : stages) {
         std::vector<double> ours;

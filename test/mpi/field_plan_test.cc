@@ -64,7 +64,7 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
     ASSERT_TRUE(field.sky.has_value());
     for (std::int64_t col = 0; col < 3; ++col) {
         EXPECT_NEAR(
-            field.noise.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2, 1e-6);
+            field.wide.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2, 1e-6);
         EXPECT_NEAR(field.sky->at(0, col), 100.0 + static_cast<double>(4 * 7 + 4 + col), 1e-4);
     }
     EXPECT_EQ(field.sha256.size(), 64U);
@@ -116,9 +116,9 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
         EXPECT_EQ(plan.window_of(field), of_files.window_of(field));
         const FieldPixels read = unpack_field(of_files, field, reader.read(field));
         const FieldPixels made = unpack_field(plan, field, pack_field(plan, field, noise, sky));
-        EXPECT_EQ(made.noise.rows, read.noise.rows);
-        EXPECT_EQ(made.noise.cols, read.noise.cols);
-        EXPECT_EQ(made.noise.pixels, read.noise.pixels);
+        EXPECT_EQ(made.wide.rows, read.wide.rows);
+        EXPECT_EQ(made.wide.cols, read.wide.cols);
+        EXPECT_EQ(made.wide.pixels, read.wide.pixels);
         EXPECT_EQ(made.sky.value().pixels, read.sky.value().pixels);
         EXPECT_EQ(made.sha256, read.sha256);
     }
@@ -148,20 +148,20 @@ TEST(FieldPlan, MarginComesFromTheMap) {
         EXPECT_EQ(window, narrow.window_of(field));
         const FieldPixels read = unpack_field(plan, field, reader.read(field));
         const FieldPixels without = unpack_field(narrow, field, narrow_reader.read(field));
-        EXPECT_EQ(read.noise.pixels, without.noise.pixels);
-        EXPECT_EQ(without.wide_noise.pixels, without.noise.pixels);
+        EXPECT_EQ(read.wide.pixels, without.noise.pixels);
+        EXPECT_EQ(without.wide.pixels, without.noise.pixels);
         EXPECT_EQ(read.sky.value().pixels, without.sky.value().pixels);
-        ASSERT_EQ(read.wide_noise.rows, window.rows + 2 * margin_px);
-        ASSERT_EQ(read.wide_noise.cols, window.cols + 2 * margin_px);
+        ASSERT_EQ(read.wide.rows, window.rows + 2 * margin_px);
+        ASSERT_EQ(read.wide.cols, window.cols + 2 * margin_px);
         const FieldPixels made = unpack_field(plan, field, pack_field(plan, field, noise, sky));
-        EXPECT_EQ(made.noise.pixels, read.noise.pixels);
+        EXPECT_EQ(made.wide.pixels, read.wide.pixels);
         EXPECT_EQ(made.sky.value().pixels, read.sky.value().pixels);
         int n_blank = 0;
-        for (std::int64_t row = 0; row < read.wide_noise.rows; ++row) {
-            for (std::int64_t col = 0; col < read.wide_noise.cols; ++col) {
+        for (std::int64_t row = 0; row < read.wide.rows; ++row) {
+            for (std::int64_t col = 0; col < read.wide.cols; ++col) {
                 const std::int64_t y = window.y0 + row - margin_px;
                 const std::int64_t x = window.x0 + col - margin_px;
-                for (const image::Image* wide : {&read.wide_noise, &made.wide_noise}) {
+                for (const image::Image* wide : {&read.wide, &made.wide}) {
                     if (y >= 0 && y < 5 && x >= 0 && x < 7) {
                         EXPECT_EQ(wide->at(row, col), noise.at(y, x));
                     } else {

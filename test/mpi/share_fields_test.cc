@@ -54,16 +54,23 @@ class ShareFieldsTest : public testing::TestWithParam<std::int64_t> {};
 TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
     const std::int64_t n = GetParam();
     for (const ShareSettings settings :
-         {ShareSettings{1, false}, ShareSettings{2, false}, ShareSettings{3, true}}) {
+         {ShareSettings{.credits = 1},
+          ShareSettings{.credits = 2},
+          ShareSettings{.credits = 3, .is_rank0_dedicated = true},
+          ShareSettings{.n_at_once = 3},
+          // Ranks need not be alike.
+          ShareSettings{.credits = 1, .n_at_once = 1 + world().rank()}}) {
         std::int64_t n_ended = 0;
-        bool are_pixels_right = true;
+        std::atomic<bool> are_pixels_right = true;
         const auto mine = share_fields(world(),
                                        numbers_up_to(n),
                                        settings,
                                        {.read = pixels_of,
                                         .work =
                                             [&](std::int64_t field, std::vector<float> pixels) {
-                                                are_pixels_right &= pixels == pixels_of(field);
+                                                if (pixels != pixels_of(field)) {
+                                                    are_pixels_right = false;
+                                                }
                                             },
                                         .fail = [](std::int64_t, const std::string&) { FAIL(); },
                                         .progress = [&](std::int64_t ended) { n_ended = ended; }});
@@ -119,6 +126,27 @@ TEST(ShareFields, UnreadableFieldCostsItselfOnly) {
     if (world().is_root()) {
         EXPECT_EQ(failed, (std::set<std::int64_t>{0, 5, 10, 15}));
     }
+}
+
+TEST(ShareFields, ARankWorksOnSeveralFieldsAtATime) {
+    std::atomic<int> n_at_work = 0;
+    std::atomic<int> most = 0;
+    share_fields(world(),
+                 numbers_up_to(60),
+                 {.n_at_once = 3},
+                 {.read = [](std::int64_t) { return std::vector<float>(); },
+                  .work =
+                      [&](std::int64_t, const std::vector<float>&) {
+                          const int now = ++n_at_work;
+                          for (int seen = most; now > seen;) {
+                              most.compare_exchange_weak(seen, now);
+                          }
+                          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                          --n_at_work;
+                      },
+                  .fail = nullptr,
+                  .progress = nullptr});
+    EXPECT_EQ(most, 3);
 }
 
 TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {

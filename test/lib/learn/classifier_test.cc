@@ -57,6 +57,32 @@ TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
     }
 }
 
+TEST_P(EachNetwork, ClassifiesAFieldAsItsPiecesSay) {
+    const Model model = model_of(GetParam(), 40);
+    const std::int64_t margin_px = network_info(GetParam(), 40).margin_px;
+    image::Image wide = image::make_image(130 + 2 * margin_px, 90 + 2 * margin_px);
+    base::fill_normal(5, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
+    const tile::TileGrid grid{130, 90, 40};
+    const Classifier classifier(model, {}, 1);
+    const FieldAnswer answer = classifier.classify(wide, grid, 2);
+    const tile::ScaledField scaled = tile::scale_field(wide, model.scaling, margin_px);
+    EXPECT_EQ(
+        answer.logits,
+        classifier.logits(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px)));
+    EXPECT_EQ(answer.sums, tile::sum_tiles(wide, grid, margin_px));
+    EXPECT_EQ(answer.robust.rms, tile::field_statistics(wide, margin_px).robust.rms);
+}
+
+TEST_P(EachNetwork, ScoresInBf16NearThoseOfFp32) {
+    const Model model = model_of(GetParam(), 40);
+    const std::vector<float> tiles = random_tiles(300, edge_px(), 1);
+    const std::vector<float> exact = Classifier(model, {}, 1).scores(tiles);
+    const std::vector<float> scores = Classifier(model, {}, 1, Precision::bf16).scores(tiles);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+        EXPECT_NEAR(scores[i], exact[i], 0.02) << i;
+    }
+}
+
 TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
     const Questions questions{.n_rules = 3, .n_thresholds = 2};
     Model all = model_of(GetParam(), 40);

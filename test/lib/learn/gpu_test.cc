@@ -1,10 +1,14 @@
 // What runs on a GPU against the same on the CPU; skipped, visibly, where there is none.
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "lib/base/parallel.h"
 #include "lib/base/random.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/training_step.h"
@@ -14,7 +18,7 @@ namespace {
 
 constexpr int tile_px = 40;
 
-class Gpu : public testing::TestWithParam<const char*> {
+class Gpu : public testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
         device_ = choose_device("auto", 0);
@@ -23,10 +27,24 @@ class Gpu : public testing::TestWithParam<const char*> {
         }
     }
 
+    static NetworkInfo info() { return network_info(GetParam(), tile_px); }
+
     static std::vector<float> make_tiles(std::size_t n) {
-        std::vector<float> tiles(n * tile_px * tile_px);
+        std::vector<float> tiles(n * static_cast<std::size_t>(info().n_tile_values()));
         base::fill_normal(3, base::Purpose::test, 0, 0, tiles.size(), tiles.data());
         return tiles;
+    }
+
+    /// Tiles with the parts above of their cells behind each.
+    static std::vector<float> make_samples(std::size_t n) {
+        const auto size = static_cast<std::size_t>(info().n_sample_values);
+        const auto tile_size = static_cast<std::size_t>(info().n_tile_values());
+        const std::vector<float> tiles = make_tiles(n);
+        std::vector<float> samples(n * size, 0.25F);
+        for (std::size_t i = 0; i < n; ++i) {
+            std::copy_n(&tiles[i * tile_size], tile_size, &samples[i * size]);
+        }
+        return samples;
     }
 
     Device device_;
@@ -43,13 +61,67 @@ TEST_P(Gpu, ScoresAsTheCpuDoes) {
     }
 }
 
+/// A field with blanks, whose edge is no multiple of the tile's.
+image::Image make_field(std::int64_t margin_px) {
+    image::Image wide = image::make_image(290 + 2 * margin_px, 371 + 2 * margin_px);
+    base::fill_normal(5, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
+    for (std::size_t i = 0; i < wide.pixels.size(); ++i) {
+        wide.pixels[i] *= i % 1000 == 0 ? 1e-4F : 1e-7F;
+        if (i % 1777 < 3) {
+            wide.pixels[i] = i % 2 == 0 ? std::numeric_limits<float>::quiet_NaN()
+                                        : std::numeric_limits<float>::infinity();
+        }
+    }
+    return wide;
+}
+
+TEST_P(Gpu, ClassifiesFieldsAsTheCpuDoes) {
+    const image::Image wide = make_field(info().margin_px);
+    const tile::TileGrid grid{290, 371, tile_px};
+    for (const tile::Scaling scaling : tile::all_scalings()) {
+        const Model model = random_model(GetParam(), tile_px, scaling, 7);
+        const FieldAnswer on_cpu = Classifier(model, {}, 1).classify(wide, grid, 1);
+        const FieldAnswer on_gpu = Classifier(model, device_, 1).classify(wide, grid, 1);
+        EXPECT_EQ(on_gpu.robust.median, on_cpu.robust.median);
+        EXPECT_EQ(on_gpu.robust.rms, on_cpu.robust.rms);
+        EXPECT_EQ(on_gpu.sums, on_cpu.sums);
+        ASSERT_EQ(on_gpu.logits.size(), on_cpu.logits.size());
+        for (std::size_t i = 0; i < on_cpu.logits.size(); ++i) {
+            EXPECT_NEAR(on_gpu.logits[i], on_cpu.logits[i], 1e-3) << i;
+        }
+    }
+}
+
+TEST_P(Gpu, FieldsAtTheSameTimeGiveTheSame) {
+    const Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 7);
+    const Classifier classifier(model, device_, 1, Precision::bf16);
+    const image::Image wide = make_field(info().margin_px);
+    const tile::TileGrid grid{290, 371, tile_px};
+    const FieldAnswer expected = classifier.classify(wide, grid, 1);
+    base::parallel_for(8, 40, [&](std::size_t) {
+        const FieldAnswer answer = classifier.classify(wide, grid, 1);
+        EXPECT_EQ(answer.logits, expected.logits);
+        EXPECT_EQ(answer.sums, expected.sums);
+    });
+}
+
+TEST_P(Gpu, ScoresInBf16NearThoseOfFp32) {
+    const Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 7);
+    const std::vector<float> tiles = make_tiles(300);
+    const std::vector<float> exact = Classifier(model, {}, 1).scores(tiles);
+    const std::vector<float> scores = Classifier(model, device_, 1, Precision::bf16).scores(tiles);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+        EXPECT_NEAR(scores[i], exact[i], 0.02) << i;
+    }
+}
+
 TEST_P(Gpu, TrainsAsTheCpuDoes) {
     TrainSettings settings;
     settings.network = GetParam();
     settings.learning_rate = 1e-3;
     TrainingStep on_cpu(settings, tile_px, {}, 1);
     TrainingStep on_gpu(settings, tile_px, device_, 1);
-    const std::vector<float> tiles = make_tiles(40);
+    const std::vector<float> tiles = make_samples(40);
     std::vector<std::uint8_t> labels;
     std::vector<SampleKey> keys;
     for (std::uint64_t i = 0; i < 40; ++i) {
@@ -66,7 +138,7 @@ TEST_P(Gpu, TrainsAsTheCpuDoes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Gpu, testing::Values("cosmodeep", "cosmodeep_spp"));
+INSTANTIATE_TEST_SUITE_P(Networks, Gpu, testing::ValuesIn(network_names()));
 
 }  // namespace
 }  // namespace faintweb::learn

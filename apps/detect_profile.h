@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "lib/learn/classifier.h"
+#include "lib/learn/network.h"
+#include "mpi/communicator.h"
+#include "mpi/field_plan.h"
+
+namespace faintweb::apps {
+
+/// Where the time of a detection goes on one rank.
+class DetectProfile {
+  public:
+    /// Takes what a field has cost; any thread.
+    ///
+    /// @param rows_s  what making its rows took.
+    void add(const mpi::FieldPixels& pixels, const learn::FieldAnswer& answer, double rows_s);
+
+    int fields_at_once = 1;
+    double begin_s = 0;   ///< reading the model, looking at all maps, taking up an earlier run
+    double fields_s = 0;  ///< from the first field to the last
+    double hashes_s = 0;  ///< of the map files
+    double merge_s = 0;   ///< writing the catalogue
+
+    /// Seconds of every stage of a field on all ranks' threads, and how fast that is beside what
+    /// the first rank's processor or GPU copies and multiplies; then the seconds of what comes
+    /// before and after the fields.
+    ///
+    /// @return  [rank 0] the table; empty elsewhere.
+    /// @collective yes: every rank.
+    std::string table(const mpi::Communicator& communicator,
+                      const learn::NetworkInfo& network,
+                      const learn::Classifier& classifier) const;
+
+  private:
+    static constexpr std::size_t n_stages = 8;
+    std::mutex mutex_;
+    std::array<double, n_stages> seconds_{};
+    std::int64_t n_fields_ = 0;
+    std::int64_t n_tiles_ = 0;
+    std::int64_t n_bytes_ = 0;
+};
+
+}  // namespace faintweb::apps

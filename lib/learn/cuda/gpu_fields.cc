@@ -1,0 +1,211 @@
+#include "lib/learn/cuda/gpu_fields.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include "lib/base/error.h"
+#include "lib/learn/cuda/field_kernels.h"
+#include "lib/learn/cuda/network_kernels.h"
+#include "lib/learn/torch_network.h"
+
+namespace faintweb::learn::cuda {
+namespace {
+
+/// One is copied to the GPU, one is computed, one comes back or waits.
+constexpr int n_places = 3;
+
+void check(cudaError_t code, const char* call) {
+    if (code != cudaSuccess) {
+        throw base::Error(base::ExitCode::internal,
+                          std::string(call) + " failed: " + cudaGetErrorString(code));
+    }
+}
+
+__nv_bfloat16* bf16_of(const at::Tensor& tensor) {
+    return static_cast<__nv_bfloat16*>(tensor.mutable_data_ptr());
+}
+
+/// Of the columns of the hidden layer, which see pixels map by map, to map after map at each pixel.
+at::Tensor columns_by_pixel(const at::Tensor& weight, std::int64_t n_maps) {
+    const std::int64_t n_pixels = weight.size(1) / n_maps;
+    return weight.view({weight.size(0), n_maps, n_pixels})
+        .transpose(1, 2)
+        .reshape(weight.sizes())
+        .contiguous();
+}
+
+}  // namespace
+
+/// What one field needs on its way.
+struct GpuFields::Place {
+    c10::cuda::CUDAStream stream;
+    at::Tensor pinned;  ///< [n_pixels]
+};
+
+/// Holds a place as long as it lives.
+class GpuFields::Guest {
+  public:
+    explicit Guest(GpuFields& fields) : fields_(fields) {
+        std::unique_lock lock(fields_.mutex_);
+        fields_.is_free_.wait(lock, [this] { return !fields_.free_.empty(); });
+        place_ = std::move(fields_.free_.back());
+        fields_.free_.pop_back();
+    }
+    ~Guest() {
+        const std::scoped_lock lock(fields_.mutex_);
+        fields_.free_.push_back(std::move(place_));
+        fields_.is_free_.notify_one();
+    }
+    Guest(const Guest&) = delete;
+    Guest& operator=(const Guest&) = delete;
+
+    Place& operator*() const { return *place_; }
+
+  private:
+    GpuFields& fields_;
+    std::unique_ptr<Place> place_;
+};
+
+GpuFields::GpuFields(const Settings& settings, std::vector<at::Tensor> weights)
+    : settings_(settings),
+      weights_(std::move(weights)),
+      is_stem_ours_(settings.trunk != Trunk::cells &&
+                    weights_[2].scalar_type() == at::ScalarType::BFloat16) {
+    if (is_stem_ours_) {
+        weights_[2] = weights_[2].contiguous(at::MemoryFormat::ChannelsLast);
+        if (settings.trunk == Trunk::flattened) {
+            weights_[4] = columns_by_pixel(weights_[4], weights_[2].size(0));
+        }
+    }
+    for (int i = 0; i < n_places; ++i) {
+        free_.push_back(std::make_unique<Place>(
+            Place{c10::cuda::getStreamFromPool(
+                      /*isHighPriority=*/false, static_cast<c10::DeviceIndex>(settings.gpu)),
+                  {}}));
+    }
+}
+GpuFields::~GpuFields() = default;
+
+at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
+    if (!is_stem_ours_) {
+        return learn::forward(settings_.trunk, weights_, tiles);
+    }
+    const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
+    const std::int64_t n = tiles.size(0);
+    const std::int64_t edge = tiles.size(1);
+    const at::Tensor seen = at::empty({n, n_stem_maps, edge / 2, edge / 2},
+                                      weights_[2].options(),
+                                      at::MemoryFormat::ChannelsLast);
+    stem(tiles.const_data_ptr<float>(),
+         n,
+         static_cast<int>(edge),
+         weights_[0].const_data_ptr<float>(),
+         weights_[1].const_data_ptr<float>(),
+         bf16_of(seen),
+         stream);
+    if (settings_.trunk == Trunk::pyramid) {
+        return connect(weights_, pyramid(at::conv2d(seen, weights_[2], weights_[3], 1, 1)));
+    }
+    const at::Tensor maps =
+        at::conv2d(seen, weights_[2], {}, 1, 1).contiguous(at::MemoryFormat::ChannelsLast);
+    const std::int64_t n_maps = maps.size(1);
+    const at::Tensor pooled = at::empty({n, edge / 4 * (edge / 4) * n_maps}, maps.options());
+    pool_bias_relu(bf16_of(maps),
+                   n,
+                   static_cast<int>(edge / 2),
+                   static_cast<int>(edge / 2),
+                   static_cast<int>(n_maps),
+                   bf16_of(weights_[3]),
+                   bf16_of(pooled),
+                   stream);
+    return connect(weights_, pooled);
+}
+
+FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& grid) {
+    const Guest guest(*this);
+    Place& place = *guest;
+    const c10::cuda::CUDAStreamGuard in_stream(place.stream);
+    const c10::InferenceMode inference;
+    const cudaStream_t stream = place.stream;
+    const auto gpu = at::TensorOptions(place.stream.device()).dtype(at::ScalarType::Float);
+    const std::size_t n_bytes = wide.pixels.size() * sizeof(float);
+    if (!place.pinned.defined() || place.pinned.nbytes() < n_bytes) {
+        place.pinned =
+            at::empty({std::ssize(wide.pixels)},
+                      at::TensorOptions().dtype(at::ScalarType::Float).pinned_memory(true));
+    }
+    std::memcpy(place.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
+    const at::Tensor pixels = at::empty({std::ssize(wide.pixels)}, gpu);
+    check(cudaMemcpyAsync(pixels.mutable_data_ptr(),
+                          place.pinned.const_data_ptr(),
+                          n_bytes,
+                          cudaMemcpyHostToDevice,
+                          stream),
+          "cudaMemcpyAsync");
+    const DeviceField field{pixels.const_data_ptr<float>(), grid, settings_.margin_px};
+
+    const at::Tensor statistics_memory = at::zeros(
+        {static_cast<std::int64_t>(sizeof(DeviceStatistics))}, gpu.dtype(at::ScalarType::Byte));
+    auto* statistics = static_cast<DeviceStatistics*>(statistics_memory.mutable_data_ptr());
+    const at::Tensor valid = at::empty({grid.field_rows * grid.field_cols}, gpu);
+    take_valid(field, valid.mutable_data_ptr<float>(), statistics, stream);
+    {
+        const at::Tensor sorted = std::get<0>(valid.sort());
+        take_median(sorted.const_data_ptr<float>(), statistics, stream);
+    }
+    to_deviations(statistics, valid.numel(), valid.mutable_data_ptr<float>(), stream);
+    {
+        const at::Tensor sorted = std::get<0>(valid.sort());
+        take_rms(sorted.const_data_ptr<float>(), settings_.scaling, statistics, stream);
+    }
+
+    const at::Tensor sums =
+        at::empty({grid.count() * static_cast<std::int64_t>(sizeof(tile::TileSums))},
+                  gpu.dtype(at::ScalarType::Byte));
+    sum_tiles(field, static_cast<tile::TileSums*>(sums.mutable_data_ptr()), stream);
+
+    const std::int64_t edge = settings_.tile_px + 2 * settings_.margin_px;
+    const std::int64_t n_batches = (grid.count() + settings_.batch_size - 1) / settings_.batch_size;
+    const at::Tensor tiles = at::empty({n_batches * settings_.batch_size, edge, edge}, gpu);
+    scale_and_cut(field, statistics, tiles.mutable_data_ptr<float>(), stream);
+    // Another batch size may take another kernel, with other rounding.
+    tiles.narrow(0, grid.count(), tiles.size(0) - grid.count()).zero_();
+    std::vector<at::Tensor> odds;
+    for (const at::Tensor& batch : tiles.split(settings_.batch_size)) {
+        odds.push_back(odds_of(forward(batch)));
+    }
+    check(cudaGetLastError(), "a CUDA kernel");
+
+    FieldAnswer answer;
+    DeviceStatistics found;
+    answer.sums.resize(static_cast<std::size_t>(grid.count()));
+    for (const at::Tensor& batch : odds) {
+        const at::Tensor logits = batch.to(at::DeviceType::CPU);
+        answer.logits.insert(answer.logits.end(),
+                             logits.const_data_ptr<float>(),
+                             logits.const_data_ptr<float>() + logits.numel());
+    }
+    answer.logits.resize(static_cast<std::size_t>(grid.count() * odds.front().size(1)));
+    check(cudaMemcpyAsync(answer.sums.data(),
+                          sums.const_data_ptr(),
+                          sums.nbytes(),
+                          cudaMemcpyDeviceToHost,
+                          stream),
+          "cudaMemcpyAsync");
+    check(cudaMemcpyAsync(&found, statistics, sizeof(found), cudaMemcpyDeviceToHost, stream),
+          "cudaMemcpyAsync");
+    check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+    answer.robust = {found.median, found.rms};
+    return answer;
+}
+
+}  // namespace faintweb::learn::cuda

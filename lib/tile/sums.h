@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/image/image.h"
+#include "lib/tile/grid.h"
+
+namespace faintweb::tile {
+
+/// Sums over the valid pixels of one tile, and the largest of them.
+struct TileSums {
+    double sum = 0;
+    double sum_of_squares = 0;
+    float peak = 0;  ///< 0 where there is no valid pixel
+    std::int32_t n_valid = 0;
+    bool operator==(const TileSums&) const = default;
+};
+
+/// A row is summed over every eighth pixel, then over those: vectors can, and a tile's sums depend
+/// on its own pixels alone.
+inline constexpr std::size_t n_sum_lanes = 8;
+
+/// Sums over every tile of a field, in double precision.
+///
+/// @param wide       [field_rows + 2 margin_px, field_cols + 2 margin_px], any unit, blanks NaN or
+///                   infinite.
+/// @param margin_px  pixels around the field that belong to no tile.
+/// @return           [grid.count()].
+/// @source ours (sums_test.cc)
+std::vector<TileSums> sum_tiles(const image::Image& wide,
+                                const TileGrid& grid,
+                                std::int64_t margin_px = 0);
+
+}  // namespace faintweb::tile

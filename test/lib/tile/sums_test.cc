@@ -1,0 +1,67 @@
+#include "lib/tile/sums.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "lib/base/random.h"
+
+namespace faintweb::tile {
+namespace {
+
+constexpr std::int64_t margin_px = 6;
+
+/// Some blanks, and a margin that would show in every sum.
+image::Image wide_field(std::int64_t rows, std::int64_t cols) {
+    base::RandomStream random(4, base::Purpose::test);
+    image::Image wide = image::make_image(rows + 2 * margin_px, cols + 2 * margin_px, 1e10F);
+    for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t col = 0; col < cols; ++col) {
+            wide.at(row + margin_px, col + margin_px) =
+                random.below(7) == 0 ? std::numeric_limits<float>::quiet_NaN()
+                                     : static_cast<float>(random.normal());
+        }
+    }
+    return wide;
+}
+
+TEST(Sums, LeaveTheMarginOut) {
+    const TileGrid grid{83, 61, 20};
+    const image::Image wide = wide_field(grid.field_rows, grid.field_cols);
+    const image::Image core =
+        image::cut_out(wide, {margin_px, margin_px, grid.field_cols, grid.field_rows});
+    EXPECT_EQ(sum_tiles(wide, grid, margin_px), sum_tiles(core, grid));
+}
+
+TEST(Sums, AreThoseOfAPlainLoop) {
+    const TileGrid grid{83, 61, 20};
+    const image::Image core =
+        wide_field(grid.field_rows - 2 * margin_px, grid.field_cols - 2 * margin_px);
+    const std::vector<TileSums> sums = sum_tiles(core, grid);
+    ASSERT_EQ(std::ssize(sums), grid.count());
+    for (std::int64_t t = 0; t < grid.count(); ++t) {
+        const image::Window part = grid.inside(t);
+        TileSums plain{.peak = -std::numeric_limits<float>::infinity()};
+        for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
+            for (std::int64_t col = part.x0; col < part.x0 + part.cols; ++col) {
+                const float value = core.at(row, col);
+                if (std::isfinite(value)) {
+                    const auto exact = static_cast<double>(value);
+                    plain.sum += exact;
+                    plain.sum_of_squares += exact * exact;
+                    plain.peak = std::max(plain.peak, value);
+                    ++plain.n_valid;
+                }
+            }
+        }
+        const TileSums& found = sums[static_cast<std::size_t>(t)];
+        EXPECT_NEAR(found.sum, plain.sum, 1e-12 * std::fabs(plain.sum_of_squares));
+        EXPECT_NEAR(found.sum_of_squares, plain.sum_of_squares, 1e-12 * plain.sum_of_squares);
+        EXPECT_EQ(found.peak, plain.peak);
+        EXPECT_EQ(found.n_valid, plain.n_valid);
+    }
+}
+
+}  // namespace
+}  // namespace faintweb::tile
