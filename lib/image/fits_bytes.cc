@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -58,6 +59,12 @@ struct FitsBytes::State {
         }
     }
 
+    /// Never a DiskError: an input that cannot be read costs itself only.
+    [[noreturn]] void refuse_read() const {
+        throw InputError(printable(path) +
+                         ": cannot be read: " + std::generic_category().message(errno));
+    }
+
     void read_at(std::int64_t offset, std::span<char> to) const {
         while (!to.empty()) {
             const ssize_t n = ::pread(fd, to.data(), to.size(), offset);
@@ -65,7 +72,7 @@ struct FitsBytes::State {
                 continue;
             }
             if (n < 0) {
-                base::throw_errno("cannot read " + printable(path), errno);
+                refuse_read();
             }
             if (n == 0) {
                 throw InputError(printable(path) +
@@ -83,7 +90,7 @@ struct FitsBytes::State {
             n = ::read(fd, packed.data(), packed.size());
         } while (n < 0 && errno == EINTR);
         if (n < 0) {
-            base::throw_errno("cannot read " + printable(path), errno);
+            refuse_read();
         }
         stream.next_in = reinterpret_cast<Bytef*>(packed.data());
         stream.avail_in = static_cast<uInt>(n);

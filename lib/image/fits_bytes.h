@@ -23,7 +23,8 @@ class FitsBytes {
     /// Whether the file has at least n_bytes; a .gz file is unpacked that far.
     /// @throws InputError  if a .gz file is damaged or n_bytes is above its limit.
     bool reaches(std::int64_t n_bytes);
-    /// Copies bytes that exist (see reaches()).
+    /// Copies bytes that exist (see reaches()); several threads may at once.
+    /// @throws InputError  if they cannot be read, or the file has become shorter.
     void copy(std::int64_t offset, std::span<char> to) const;
     /// Unpacks the rest of a .gz file without keeping it, so that its checksum is verified.
     /// @throws InputError  if it is damaged or longer than the limit.

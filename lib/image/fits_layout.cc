@@ -400,11 +400,13 @@ FitsImage find_image(FitsBytes& bytes,
                     .hdu = hdu,
                     .bitpix = static_cast<int>(walker.bitpix(hdu, found->cards, prefix)),
                     .axes = axes,
+                    .data_byte = found->data_byte,
                     .is_tile_compressed = is_packed,
                     .is_quantised = is_packed && is_quantised(found->cards),
                     .end_byte = found->end_byte,
                     .cards = is_packed ? image_cards(found->cards) : found->cards};
-                // CFITSIO reads whole blocks, also the one that the data only begin.
+                // CFITSIO reads whole blocks, also the one that the data only begin; a plain image
+                // that lacks the end of its last one was cut short as well.
                 if (!bytes.reaches(padded(found->end_byte))) {
                     walker.refuse(text("HDU ",
                                        hdu,
@@ -413,6 +415,14 @@ FitsImage find_image(FitsBytes& bytes,
                 }
                 // A compressed map is in the file only in part, but must not overflow either.
                 walker.product(hdu, axes, 8);
+                if (!is_packed && walker.product(hdu, axes, std::abs(image.bitpix) / 8) >
+                                      image.end_byte - image.data_byte) {
+                    walker.refuse(text(
+                        "HDU ",
+                        hdu,
+                        ": GCOUNT leaves no room for the image (the header is damaged), write the "
+                        "map again"));
+                }
                 if (is_packed) {
                     image.tile_edges = check_tiles(walker, hdu, found->cards, axes, max_tile_bytes);
                     const std::int64_t table_bytes =

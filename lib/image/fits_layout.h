@@ -14,6 +14,7 @@ struct FitsImage {
     int hdu = 0;  ///< 0 is the primary HDU.
     int bitpix = 0;
     std::vector<std::int64_t> axes;  ///< lengths, all positive, product without overflow.
+    std::int64_t data_byte = 0;      ///< where its pixels start, or the table of its packed tiles.
     bool is_tile_compressed = false;
     std::vector<std::int64_t> tile_edges =
         {};                      ///< of a compressed image, per axis; at most its length.

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +22,7 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/base/vector_clones.h"
 #include "lib/image/celestial_axes.h"
 #include "lib/image/fits_bytes.h"
 #include "lib/image/fits_layout.h"
@@ -131,32 +136,61 @@ struct Scaling {
 
     bool is_plain() const { return bscale == 1 && bzero == 0; }
 
-    float from_short_integer(std::int64_t raw) const {
-        auto value = static_cast<float>(raw);
-        value = bscale == 1 ? value : value * static_cast<float>(bscale);
-        return raw == blank_value ? blank : bzero == 0 ? value : value + static_cast<float>(bzero);
-    }
-    float from_long_integer(std::int64_t raw) const {
-        constexpr double two_to_63 = 0x1p63;
+    template <std::integral T>
+    float to_float(T raw) const {
         if (raw == blank_value) {
             return blank;
         }
-        if (bscale == 1 && bzero == two_to_63) {
-            return static_cast<float>(static_cast<std::uint64_t>(raw) ^ (std::uint64_t{1} << 63));
+        if constexpr (sizeof(T) <= 2) {
+            auto value = static_cast<float>(raw);
+            value = bscale == 1 ? value : value * static_cast<float>(bscale);
+            return bzero == 0 ? value : value + static_cast<float>(bzero);
+        } else {
+            constexpr double two_to_63 = 0x1p63;
+            if (bscale == 1 && bzero == two_to_63) {
+                return static_cast<float>(static_cast<std::uint64_t>(raw) ^
+                                          (std::uint64_t{1} << 63));
+            }
+            if (is_plain() && !blank_value) {
+                return static_cast<float>(raw);
+            }
+            return static_cast<float>(static_cast<double>(raw) * bscale + bzero);
         }
-        if (is_plain() && !blank_value) {
-            return static_cast<float>(raw);
-        }
-        return static_cast<float>(static_cast<double>(raw) * bscale + bzero);
     }
-    float from_float(float raw) const {
+    float to_float(float raw) const {
         return is_plain() ? raw : raw * static_cast<float>(bscale) + static_cast<float>(bzero);
     }
-    float from_double(double raw) const {
+    float to_float(double raw) const {
         // Not scaled by 1 and 0 either: -0.0 + 0 would lose its sign.
         return static_cast<float>(is_plain() ? raw : raw * bscale + bzero);
     }
 };
+
+static_assert(std::endian::native == std::endian::little);
+
+std::uint8_t swap_bytes(std::uint8_t word) {
+    return word;
+}
+std::uint16_t swap_bytes(std::uint16_t word) {
+    return __builtin_bswap16(word);
+}
+std::uint32_t swap_bytes(std::uint32_t word) {
+    return __builtin_bswap32(word);
+}
+std::uint64_t swap_bytes(std::uint64_t word) {
+    return __builtin_bswap64(word);
+}
+
+/// Words as they lie in the file, which hold values of type T.
+template <typename T, typename Word>
+FAINTWEB_VECTOR_CLONES void convert(const Word* words,
+                                    std::size_t n,
+                                    Scaling scaling,
+                                    float* values) {
+    for (std::size_t i = 0; i < n; ++i) {
+        values[i] = scaling.to_float(std::bit_cast<T>(swap_bytes(words[i])));
+    }
+}
 
 /// Where a compressed tile lies in the file.
 struct PackedTile {
@@ -174,9 +208,10 @@ struct FitsMap::State {
     Scaling scaling;
     /// The tiles packed with GZIP, in file order; length 0: packed in another way.
     std::vector<PackedTile> gzip_tiles;
-    fitsfile* file = nullptr;
-    void* memory = nullptr;  // CFITSIO keeps the addresses of these two
+    fitsfile* file = nullptr;  ///< only of a tile-compressed image
+    void* memory = nullptr;    // CFITSIO keeps the addresses of these two
     std::size_t memory_bytes = 0;
+    mutable std::mutex file_mutex;
 
     State(FitsBytes opened, FitsImage found) : bytes(std::move(opened)), image(std::move(found)) {}
     State(const State&) = delete;
@@ -208,8 +243,10 @@ struct FitsMap::State {
     void check_gzip_tiles(const Window& window) const;
     void check_gzip_tile(const PackedTile& tile, std::int64_t n_pixels) const;
     template <typename T>
-    std::vector<T> read_values(int type, const Window& window) const;
-    std::vector<float> read_scaled(const Window& window) const;
+    Image unpack(int cfitsio_type, const Window& inside) const;
+    template <typename T, typename Word>
+    Image read_as(int cfitsio_type, const Window& window, const Window& inside) const;
+    Image read(const Window& window) const;
 };
 
 void FitsMap::State::describe(const MapOptions& options) {
@@ -344,9 +381,7 @@ void FitsMap::State::open_with_cfitsio() {
         !std::equal(image.axes.begin(), image.axes.end(), lengths.begin())) {
         refuse("CFITSIO reads the header differently (it is damaged), write the map again");
     }
-    if (image.is_tile_compressed) {
-        check_tile_places();
-    }
+    check_tile_places();
     if (!scaling.is_plain()) {
         fits_set_bscale(file, 1, 0, &status);
     }
@@ -440,17 +475,18 @@ void FitsMap::State::check_gzip_tiles(const Window& window) const {
     }
 }
 
-/// Values of a window inside the map, before scaling, [rows, cols].
+/// Reads a window inside a tile-compressed map.
 template <typename T>
-std::vector<T> FitsMap::State::read_values(int type, const Window& window) const {
+Image FitsMap::State::unpack(int cfitsio_type, const Window& inside) const {
+    check_gzip_tiles(inside);
     std::vector<long> first(image.axes.size(), 1);
-    first[axes.cols] = window.x0 + 1;
-    first[axes.rows] = window.y0 + 1;
+    first[axes.cols] = inside.x0 + 1;
+    first[axes.rows] = inside.y0 + 1;
     std::vector<long> last = first;
-    last[axes.cols] = window.x0 + window.cols;
-    last[axes.rows] = window.y0 + window.rows;
+    last[axes.cols] = inside.x0 + inside.cols;
+    last[axes.rows] = inside.y0 + inside.rows;
     std::vector<long> step(image.axes.size(), 1);
-    std::vector<T> values(static_cast<std::size_t>(window.cols * window.rows));
+    std::vector<T> values(static_cast<std::size_t>(inside.cols * inside.rows));
     // Without a blank value CFITSIO copies floats bit for bit; with one it also turns denormals
     // into zeros. Quantised floats need it: their blanks are NaN only after unpacking.
     T nan{};
@@ -459,49 +495,96 @@ std::vector<T> FitsMap::State::read_values(int type, const Window& window) const
     }
     int has_blanks = 0;
     int status = 0;
-    fits_read_subset(file,
-                     type,
-                     first.data(),
-                     last.data(),
-                     step.data(),
-                     image.is_quantised ? &nan : nullptr,
-                     values.data(),
-                     &has_blanks,
-                     &status);
-    check(status, "the pixels cannot be read");
-    return values;
+    {
+        const std::scoped_lock lock(file_mutex);
+        fits_read_subset(file,
+                         cfitsio_type,
+                         first.data(),
+                         last.data(),
+                         step.data(),
+                         image.is_quantised ? &nan : nullptr,
+                         values.data(),
+                         &has_blanks,
+                         &status);
+        check(status, "the pixels cannot be read");
+    }
+    const auto scale = [this](T raw) { return scaling.to_float(raw); };
+    if constexpr (std::is_same_v<T, float>) {
+        std::ranges::transform(values, values.begin(), scale);
+        return {inside.rows, inside.cols, std::move(values)};
+    } else {
+        std::vector<float> scaled(values.size());
+        std::ranges::transform(values, scaled.begin(), scale);
+        return {inside.rows, inside.cols, std::move(scaled)};
+    }
 }
 
-std::vector<float> FitsMap::State::read_scaled(const Window& window) const {
-    check_gzip_tiles(window);
-    const auto convert = [&](const auto& values, auto one) {
-        std::vector<float> scaled(values.size());
-        std::transform(values.begin(), values.end(), scaled.begin(), one);
-        return scaled;
-    };
+/// @param T, Word  type of the pixels in the file, and of as many bits without a sign.
+/// @param inside   the part of the window that is inside the map, not empty.
+template <typename T, typename Word>
+Image FitsMap::State::read_as(int cfitsio_type, const Window& window, const Window& inside) const {
+    if (image.is_tile_compressed) {
+        Image part = unpack<T>(cfitsio_type, inside);
+        if (inside != window) {
+            part = cut_out(
+                part, {window.x0 - inside.x0, window.y0 - inside.y0, window.cols, window.rows});
+        }
+        return part;
+    }
+    // Pixels that lie together in the file and in the result: a row, or all of them. Axes other
+    // than the map's two have length 1 (choose_axes).
+    const bool is_one_run = inside.cols == info.cols && inside.cols == window.cols;
+    const std::int64_t n_runs = is_one_run ? 1 : inside.rows;
+    const std::int64_t run = inside.cols * inside.rows / n_runs;
+    constexpr std::int64_t pixel_bytes = sizeof(T);
+    constexpr std::int64_t block_bytes = 1 << 18;  // stays in the cache
+    const std::int64_t block = std::min(run, block_bytes / pixel_bytes);
+    const auto words = std::make_unique_for_overwrite<Word[]>(static_cast<std::size_t>(block));
+    Image result{window.rows, window.cols, {}};
+    std::vector<float>& pixels = result.pixels;
+    const auto n_pixels = static_cast<std::size_t>(window.rows * window.cols);
+    pixels.reserve(n_pixels);
+    for (std::int64_t row = 0; row < n_runs; ++row) {
+        const std::int64_t place =
+            (inside.y0 - window.y0 + row) * window.cols + inside.x0 - window.x0;
+        pixels.resize(static_cast<std::size_t>(place), blank);
+        const std::int64_t first = (inside.y0 + row) * info.cols + inside.x0;
+        for (std::int64_t done = 0; done < run; done += block) {
+            const auto n = static_cast<std::size_t>(std::min(block, run - done));
+            bytes.copy(image.data_byte + (first + done) * pixel_bytes,
+                       {reinterpret_cast<char*>(words.get()), n * sizeof(T)});
+            // Only now, so that its zeros are still in the cache when they are overwritten.
+            pixels.resize(pixels.size() + n);
+            convert<T>(words.get(), n, scaling, pixels.data() + pixels.size() - n);
+        }
+    }
+    pixels.resize(n_pixels, blank);
+    return result;
+}
+
+Image FitsMap::State::read(const Window& window) const {
+    const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
+    const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
+    const Window inside = {x_first,
+                           y_first,
+                           std::min(window.x0 + window.cols, info.cols) - x_first,
+                           std::min(window.y0 + window.rows, info.rows) - y_first};
+    if (inside.cols <= 0 || inside.rows <= 0) {
+        return make_image(window.rows, window.cols, blank);
+    }
     switch (image.bitpix) {
         case 8:
+            return read_as<std::uint8_t, std::uint8_t>(TBYTE, window, inside);
         case 16:
-            return convert(read_values<int>(TINT, window),
-                           [&](int raw) { return scaling.from_short_integer(raw); });
+            return read_as<std::int16_t, std::uint16_t>(TSHORT, window, inside);
         case 32:
-            return convert(read_values<int>(TINT, window),
-                           [&](int raw) { return scaling.from_long_integer(raw); });
+            return read_as<std::int32_t, std::uint32_t>(TINT, window, inside);
         case 64:
-            return convert(read_values<LONGLONG>(TLONGLONG, window),
-                           [&](LONGLONG raw) { return scaling.from_long_integer(raw); });
+            return read_as<std::int64_t, std::uint64_t>(TLONGLONG, window, inside);
         case -64:
-            return convert(read_values<double>(TDOUBLE, window),
-                           [&](double raw) { return scaling.from_double(raw); });
-        default: {
-            std::vector<float> values = read_values<float>(TFLOAT, window);
-            if (!scaling.is_plain()) {
-                std::transform(values.begin(), values.end(), values.begin(), [&](float raw) {
-                    return scaling.from_float(raw);
-                });
-            }
-            return values;
-        }
+            return read_as<double, std::uint64_t>(TDOUBLE, window, inside);
+        default:
+            return read_as<float, std::uint32_t>(TFLOAT, window, inside);
     }
 }
 
@@ -526,38 +609,15 @@ FitsMap FitsMap::open(const std::string& path, const MapOptions& options) {
         state->refuse(error.what());
     }
     state->find_scaling();
-    state->open_with_cfitsio();
+    if (state->image.is_tile_compressed) {
+        state->open_with_cfitsio();
+    }
     return FitsMap(std::move(state));
 }
 
 Image FitsMap::read(const Window& window) const {
     FAINTWEB_EXPECTS(window.cols > 0 && window.rows > 0);
-    const MapInfo& map = state_->info;
-    const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
-    const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
-    const Window inside = {x_first,
-                           y_first,
-                           std::min(window.x0 + window.cols, map.cols) - x_first,
-                           std::min(window.y0 + window.rows, map.rows) - y_first};
-    if (inside == window) {
-        Image image;
-        image.rows = window.rows;
-        image.cols = window.cols;
-        image.pixels = state_->read_scaled(window);
-        return image;
-    }
-    Image image = make_image(window.rows, window.cols, blank);
-    if (inside.cols <= 0 || inside.rows <= 0) {
-        return image;
-    }
-    const std::vector<float> values = state_->read_scaled(inside);
-    for (std::int64_t row = 0; row < inside.rows; ++row) {
-        const auto from = values.begin() + row * inside.cols;
-        std::copy(from,
-                  from + inside.cols,
-                  &image.at(row + inside.y0 - window.y0, inside.x0 - window.x0));
-    }
-    return image;
+    return state_->read(window);
 }
 
 }  // namespace faintweb::image

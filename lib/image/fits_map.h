@@ -55,9 +55,9 @@ struct MapInfo {
 /// One image of a FITS file, open for reading windows.
 ///
 /// Takes plain, gzipped (unpacked into memory) and Rice or GZIP tile-compressed files; the header
-/// is checked against the real file before CFITSIO sees it. The path is a plain path: CFITSIO's URL
-/// and filter syntax means nothing here. One thread at a time per object; different objects are
-/// independent, also on the same file.
+/// is checked against the real file. Only the last kind is read through CFITSIO. The path is a
+/// plain path: CFITSIO's URL and filter syntax means nothing here. Several threads may read one
+/// object at once; those that need CFITSIO take turns.
 class FitsMap {
   public:
     /// @throws InputError  one line that names the key at fault and what supplies it.

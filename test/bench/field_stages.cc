@@ -8,14 +8,21 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "lib/base/hash.h"
 #include "lib/base/random.h"
+#include "lib/image/fits_map.h"
+#include "lib/image/fits_write.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
 #include "lib/tile/sums.h"
+#include "test/lib/image/made_fits.h"
 
 namespace {
 
@@ -71,6 +78,46 @@ image::Image plain_log(const image::Image& field) {
     return scaled;
 }
 
+constexpr std::int64_t map_edge_px = 6000;
+
+/// A map whose pixels are the field's, repeated.
+void write_map(const std::string& path, const image::Image& field) {
+    image::Image map = image::make_image(map_edge_px, map_edge_px);
+    for (std::int64_t row = 0; row < map_edge_px; ++row) {
+        for (std::int64_t col = 0; col < map_edge_px; col += edge_px) {
+            std::ranges::copy(field.row(row % edge_px), map.row(row).begin() + col);
+        }
+    }
+    image::write_fits(path, map, {.bunit = "Jy/arcsec2", .pixel_arcsec = 5});
+}
+
+/// Reads as many bytes as a window of so many columns has, by pread alone.
+///
+/// @param is_kept  into memory made for all of them, as a result is; else into the 128 KiB that
+///                 `cat` uses again and again.
+/// @return         one of the bytes.
+char plain_read(int file, std::int64_t cols, bool is_kept) {
+    constexpr std::size_t cat_bytes = 128 << 10;
+    const bool is_one_run = cols == map_edge_px;
+    const std::size_t run = (is_one_run ? cols * edge_px : cols) * sizeof(float);
+    const std::size_t n_runs = is_one_run ? 1 : edge_px;
+    const auto buffer = std::make_unique_for_overwrite<char[]>(is_kept ? run * n_runs : cat_bytes);
+    for (std::size_t row = 0; row < n_runs; ++row) {
+        for (std::size_t done = 0; done < run;) {
+            const std::size_t place = is_kept ? row * run + done : 0;
+            const std::size_t n = std::min(run - done, is_kept ? run : cat_bytes);
+            const std::size_t offset = row * map_edge_px * sizeof(float) + done;
+            const ssize_t n_read = ::pread(file, &buffer[place], n, static_cast<off_t>(offset));
+            if (n_read <= 0) {
+                std::perror("pread");
+                std::exit(1);
+            }
+            done += static_cast<std::size_t>(n_read);
+        }
+    }
+    return buffer[0];
+}
+
 struct Stage {
     std::string name;
     std::function<void()> ours;
@@ -101,7 +148,22 @@ int main(int argc, char** argv) {
     const auto keep = [&](const image::Image& image) {
         sum += static_cast<double>(image.pixels.back());
     };
+    const image::TestFolder folder;
+    const std::string map_path = folder / "map.fits";
+    write_map(map_path, field);
+    const image::FitsMap map = image::FitsMap::open(map_path);
+    const int map_file = ::open(map_path.c_str(), O_RDONLY | O_CLOEXEC);
+    const auto read_ours = [&](std::int64_t cols) {
+        return [&, cols] { keep(map.read({map_edge_px - cols, edge_px, cols, edge_px})); };
+    };
+    const auto read_plainly = [&](std::int64_t cols, bool is_kept) {
+        return [&sum, map_file, cols, is_kept] { sum += plain_read(map_file, cols, is_kept); };
+    };
     const std::vector<Stage> stages{
+        {"reading 2000 of 6000 columns", read_ours(edge_px), read_plainly(edge_px, true)},
+        {"  beside cat", read_ours(edge_px), read_plainly(edge_px, false)},
+        {"reading all columns", read_ours(map_edge_px), read_plainly(map_edge_px, true)},
+        {"  beside cat", read_ours(map_edge_px), read_plainly(map_edge_px, false)},
         {"sha256 of the window",
          [&] {
              base::Sha256 hash;
@@ -129,7 +191,7 @@ int main(int argc, char** argv) {
          [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); },
          nullptr},
         {"photometry", [&] { sum += tile::sum_tiles(field, grid).back().sum; }, nullptr}};
-    std::printf("%-28s%12s%12s%10s\n", "ms per field", "ours", "plain", "ratio");
+    std::printf("%-30s%12s%12s%10s\n", "ms per field", "ours", "plain", "ratio");
     for (const Stage& stage : stages) {
         std::vector<double> ours;
         std::vector<double> plain;
@@ -141,7 +203,7 @@ int main(int argc, char** argv) {
                 ratios.push_back(plain.back() / ours.back());
             }
         }
-        std::printf("%-28s%12.2f", stage.name.c_str(), median_of(ours));
+        std::printf("%-30s%12.2f", stage.name.c_str(), median_of(ours));
         if (stage.plain) {
             std::printf("%12.2f%10.2f", median_of(plain), median_of(ratios));
         }

@@ -1,10 +1,19 @@
 #include "lib/image/fits_map.h"
 
+#include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
 
+#include <fitsio.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -131,6 +140,168 @@ TEST(FitsMap, WindowIsThePartOfTheWholeAndBlankPastTheEdge) {
                     << x << ' ' << y;
             }
         }
+    }
+}
+
+struct PixelFormat {
+    int bitpix;
+    double bscale = 1;
+    double bzero = 0;
+    std::optional<std::int64_t> blank = {};
+
+    bool is_plain() const { return bscale == 1 && bzero == 0; }
+    std::size_t n_bytes() const { return static_cast<std::size_t>(std::abs(bitpix)) / 8; }
+};
+
+/// One pixel, byte by byte, scaled in the precision that astropy takes for its type.
+float slow_pixel(const PixelFormat& format, const char* bytes) {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < format.n_bytes(); ++i) {
+        bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
+    }
+    const auto scaled = [&](auto value) {
+        using T = decltype(value);
+        return static_cast<float>(format.is_plain() ? value
+                                                    : value * static_cast<T>(format.bscale) +
+                                                          static_cast<T>(format.bzero));
+    };
+    if (format.bitpix == -32) {
+        return scaled(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+    }
+    if (format.bitpix == -64) {
+        return scaled(std::bit_cast<double>(bits));
+    }
+    const int n_unused = 64 - format.bitpix;
+    const auto raw = format.bitpix == 8 ? static_cast<std::int64_t>(bits)
+                                        : static_cast<std::int64_t>(bits << n_unused) >> n_unused;
+    if (raw == format.blank) {
+        return std::numeric_limits<float>::quiet_NaN();
+    }
+    if (format.bitpix <= 16) {
+        return scaled(static_cast<float>(raw));
+    }
+    if (format.bscale == 1 && format.bzero == 0x1p63) {
+        return static_cast<float>(bits ^ std::uint64_t{1} << 63);
+    }
+    return format.is_plain() && !format.blank ? static_cast<float>(raw)
+                                              : scaled(static_cast<double>(raw));
+}
+
+TEST(FitsMap, EveryPixelFormatIsReadAsASlowReaderDoes) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    // A row of floats, and all rows of bytes, are longer than what is read at once.
+    constexpr std::int64_t cols = 70'000;
+    constexpr std::int64_t rows = 4;
+    constexpr double bscale = 0.045777;
+    constexpr double bzero = -1500.125;
+    std::mt19937_64 random(1);
+    std::string bytes(static_cast<std::size_t>(cols * rows) * 8, '\0');
+    std::generate(bytes.begin() + 8, bytes.end(), [&] { return static_cast<char>(random()); });
+    for (const PixelFormat& format : {PixelFormat{8},
+                                      PixelFormat{8, bscale, bzero, 0},
+                                      PixelFormat{16},
+                                      PixelFormat{16, 1, 0x1p15},
+                                      PixelFormat{16, bscale, bzero, 0},
+                                      PixelFormat{32},
+                                      PixelFormat{32, 1, 0x1p31},
+                                      PixelFormat{32, bscale, bzero, 0},
+                                      PixelFormat{64},
+                                      PixelFormat{64, 1, 0, 0},
+                                      PixelFormat{64, 1, 0x1p63},
+                                      PixelFormat{64, bscale, bzero, 0},
+                                      PixelFormat{-32},
+                                      PixelFormat{-32, bscale, bzero},
+                                      PixelFormat{-64},
+                                      PixelFormat{-64, bscale, bzero}}) {
+        auto cards = primary_cards(format.bitpix, {std::to_string(cols), std::to_string(rows)});
+        cards.emplace_back("BSCALE", std::to_string(format.bscale));
+        cards.emplace_back("BZERO", std::to_string(format.bzero));
+        if (format.blank) {
+            cards.emplace_back("BLANK", std::to_string(*format.blank));
+        }
+        const auto pixel_bytes = static_cast<std::int64_t>(format.n_bytes());
+        write_bytes(
+            path,
+            raw_fits(cards, bytes.substr(0, static_cast<std::size_t>(cols * rows * pixel_bytes))));
+        Image whole = make_image(rows, cols);
+        for (std::int64_t i = 0; i < cols * rows; ++i) {
+            whole.pixels[static_cast<std::size_t>(i)] =
+                slow_pixel(format, bytes.data() + i * pixel_bytes);
+        }
+        const FitsMap map = FitsMap::open(path, all_given);
+        for (const Window window : {Window{0, 0, cols, rows},
+                                    Window{0, 1, cols, 2},
+                                    Window{0, -2, cols, rows + 5},
+                                    Window{3, 1, cols - 7, 2},
+                                    Window{-5, -2, cols + 11, rows + 3},
+                                    Window{cols - 20, 2, 40, 9},
+                                    Window{-9, 0, 10, 1},
+                                    Window{cols, 0, 3, 3}}) {
+            const Image expected = cut_out(whole, window);
+            const Image image = map.read(window);
+            EXPECT_EQ(image.rows, window.rows);
+            EXPECT_EQ(image.cols, window.cols);
+            // Bit for bit, but any NaN is a blank.
+            EXPECT_TRUE(std::ranges::equal(image.pixels,
+                                           expected.pixels,
+                                           [](float a, float b) {
+                                               return std::bit_cast<std::uint32_t>(a) ==
+                                                          std::bit_cast<std::uint32_t>(b) ||
+                                                      (std::isnan(a) && std::isnan(b));
+                                           }))
+                << "BITPIX " << format.bitpix << " BZERO " << format.bzero << " window "
+                << window.x0 << ' ' << window.y0 << ' ' << window.cols << ' ' << window.rows;
+        }
+    }
+}
+
+/// 16-bit integers 0, 1, 2 ... , Rice-compressed row by row.
+void write_rice_map(const std::string& path, std::int64_t cols, std::int64_t rows) {
+    fitsfile* file = nullptr;
+    int status = 0;
+    std::vector<short> values(static_cast<std::size_t>(cols * rows));
+    std::iota(values.begin(), values.end(), short{0});
+    std::vector<long> axes{cols, rows};
+    fits_create_diskfile(&file, path.c_str(), &status);
+    fits_set_compression_type(file, RICE_1, &status);
+    fits_create_img(file, SHORT_IMG, 2, axes.data(), &status);
+    fits_write_img(file, TSHORT, 1, cols * rows, values.data(), &status);
+    fits_close_file(file, &status);
+    ASSERT_EQ(status, 0);
+}
+
+TEST(FitsMap, SeveralThreadsReadOneObject) {
+    const TestFolder folder;
+    write_rice_map(folder / "rice.fits", 200, 150);
+    std::string data;
+    for (int i = 0; i < 200 * 150; ++i) {
+        data += {static_cast<char>(i >> 8), static_cast<char>(i)};
+    }
+    const std::string bytes = raw_fits(primary_cards(16, {"200", "150"}), data);
+    write_bytes(folder / "plain.fits", bytes);
+    write_bytes(folder / "packed.fits.gz", gzip(bytes));
+    for (const char* const name : {"plain.fits", "packed.fits.gz", "rice.fits"}) {
+        const FitsMap map = FitsMap::open(folder / name, all_given);
+        std::atomic<int> n_wrong = 0;
+        {
+            std::vector<std::jthread> threads;
+            for (std::int64_t thread = 0; thread < 4; ++thread) {
+                threads.emplace_back([&map, &n_wrong, thread] {
+                    for (std::int64_t i = 0; i < 3000; ++i) {
+                        const std::int64_t y = i * (2 * thread + 7) % 150;
+                        const Window window =
+                            i % 2 == 0 ? Window{17, y, 100, 1} : Window{0, y, 200, 1};
+                        std::vector<float> expected(static_cast<std::size_t>(window.cols));
+                        std::iota(expected.begin(),
+                                  expected.end(),
+                                  static_cast<float>(y * 200 + window.x0));
+                        n_wrong += map.read(window).pixels == expected ? 0 : 1;
+                    }
+                });
+            }
+        }
+        EXPECT_EQ(n_wrong, 0) << name;
     }
 }
 
@@ -347,6 +518,16 @@ TEST(FitsMap, BrokenHeadersAreRefused) {
     bad(header(8, {"3", "2", "1", "1", "1", "1", "1"}), "NAXIS = 7");
     bad(raw_fits({{"SIMPLE", "T"}, {"BITPIX", "8"}, {"NAXIS", "999"}}, ""), "NAXIS1");
     bad(raw_fits({{"SIMPLE", "T"}, {"BITPIX", "8"}, {"NAXIS", "1000000"}}, ""), "NAXIS");
+    const std::string no_group = raw_fits({{"XTENSION", "'IMAGE   '"},
+                                           {"BITPIX", "8"},
+                                           {"NAXIS", "2"},
+                                           {"NAXIS1", "3"},
+                                           {"NAXIS2", "2"},
+                                           {"PCOUNT", "0"},
+                                           {"GCOUNT", "0"}},
+                                          "abcdef");
+    bad(raw_fits(primary_cards(8, {}), "") + no_group, "GCOUNT");
+    bad(gzip(raw_fits(primary_cards(8, {}), "") + no_group), "GCOUNT");
     bad(raw_fits(
             {{"SIMPLE", "T"}, {"NAXIS", "2"}, {"NAXIS1", "3"}, {"NAXIS2", "2"}, {"BITPIX", "8"}},
             "abcdef"),
@@ -364,7 +545,16 @@ TEST(FitsMap, CutShortAfterOpeningIsRefusedAndNotInvented) {
     fs::copy_file(test_data + "nvss-a2256.fits", path);
     const FitsMap map = FitsMap::open(path);
     fs::resize_file(path, 100'000);
-    EXPECT_THROW(map.read({0, 300, 480, 100}), base::InputError);
+    for (const Window window :
+         {Window{0, 300, 480, 100}, Window{0, 0, 480, 447}, Window{7, 40, 9, 30}}) {
+        try {
+            map.read(window);
+            ADD_FAILURE() << "was read";
+        } catch (const base::InputError& error) {
+            EXPECT_EQ(std::string(error.what()),
+                      path + ": the file became shorter while it was read, run again");
+        }
+    }
 }
 
 TEST(FitsMap, CompressionThatCannotBeTrustedIsRefused) {
