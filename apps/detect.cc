@@ -17,6 +17,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
@@ -367,6 +368,7 @@ catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
 
 base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
     const base::DrainSignals drain;
+    base::keep_freed_memory();
     base::Stopwatch stopwatch;
     const std::string started = now_text();
     const std::string path = catalogue_path(campaign);

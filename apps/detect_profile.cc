@@ -15,8 +15,8 @@ namespace faintweb::apps {
 namespace {
 
 constexpr std::array stage_names = {
-    "read", "hash", "unit", "statistics", "scaling and tiles", "network", "sums of tiles", "rows"};
-constexpr std::size_t network_stage = 5;
+    "read", "hash", "unit", "statistics", "scaling, network", "sums of tiles", "rows"};
+constexpr std::size_t network_stage = 4;
 
 /// GB/s at which one core copies what no cache holds, bytes read and written.
 double measure_copy() {
@@ -41,7 +41,6 @@ void DetectProfile::add(const mpi::FieldPixels& pixels,
                                                 pixels.hash_s,
                                                 pixels.unit_s,
                                                 answer.statistics_s,
-                                                answer.scaling_s,
                                                 answer.network_s,
                                                 answer.sums_s,
                                                 rows_s};
@@ -75,6 +74,7 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
     const double copy = measure_copy();
     const double product =
         learn::measure_matrix_product(classifier.device(), classifier.precision());
+    static_assert(stage_names.size() == n_stages);
     std::ostringstream table;
     table << std::fixed << std::left << std::setw(20) << "stage of a field" << std::right
           << std::setw(11) << "ms" << std::setw(11) << "share"
@@ -92,7 +92,7 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
                   << std::setprecision(1) << 100 * tflops / product << " % of the "
                   << std::setprecision(3) << product << " TFLOP/s of a matrix product in "
                   << learn::precision_name(classifier.precision());
-        } else if (seconds > 0) {
+        } else if (seconds > 1e-6 * n_fields) {
             table << std::setprecision(1) << 1e-9 * n_bytes / seconds << " GB/s";
         }
         table << "\n";

@@ -51,7 +51,7 @@ fi
 
 # Open MPI of the bundle for the benchmark; its peers need only this machine's PyTorch.
 "$bundle/run" --environment >"$output/environment"
-(set -a; source "$output/environment"; python3 test/bench/training.py "$bundle/bin/bench_training" 3 1000 cuda) && code=0 || code=$?
+(set -a; source "$output/environment"; python3 test/bench/training.py "$bundle/bin/bench_training" 3 300 cuda) && code=0 || code=$?
 check "the benchmark of training ran" "$code"
 "$bundle/run" bench_gpu_fields && code=0 || code=$?
 check "the benchmark of fields ran" "$code"

@@ -100,7 +100,15 @@ class Workers {
         if (failure_) {
             std::rethrow_exception(failure_);
         }
+        n_taken_ = n_begun_;
         return std::exchange(news_, {});
+    }
+
+    /// The news has been passed on: what it says was begun is worked on from now on.
+    void release() {
+        const std::scoped_lock lock(mutex_);
+        n_released_ = n_taken_;
+        is_released_.notify_all();
     }
 
   private:
@@ -126,6 +134,10 @@ class Workers {
             auto [field, pixels] = std::move(waiting_.front());
             waiting_.pop_front();
             news_.push_back({{static_cast<std::int64_t>(News::begun), field}});
+            const std::int64_t number = ++n_begun_;
+            if (!is_released_.wait(lock, stop, [&] { return n_released_ >= number; })) {
+                return;
+            }
             lock.unlock();
             Event event;
             try {
@@ -143,6 +155,10 @@ class Workers {
     const FieldWork& field_work_;
     std::mutex mutex_;
     std::condition_variable_any is_fed_;
+    std::condition_variable_any is_released_;
+    std::int64_t n_begun_ = 0;
+    std::int64_t n_taken_ = 0;
+    std::int64_t n_released_ = 0;
     std::deque<std::pair<std::int64_t, std::optional<std::vector<float>>>> waiting_;
     std::vector<Event> news_;
     std::exception_ptr failure_;
@@ -339,6 +355,7 @@ class Leader {
             take(event.message, 0, event.reason);
             is_any = true;
         }
+        workers_.release();
         is_stopping_ |= field_work_.is_asked_to_stop && field_work_.is_asked_to_stop();
         return is_any;
     }
@@ -497,6 +514,7 @@ class Follower {
             }
             tell(message);
         }
+        workers_.release();
         if (!has_asked_to_stop_ && field_work_.is_asked_to_stop && field_work_.is_asked_to_stop()) {
             has_asked_to_stop_ = true;
             tell({static_cast<std::int64_t>(News::asked_to_stop), 0});

@@ -37,7 +37,8 @@ struct FieldWork {
     std::function<void(std::int64_t field, const std::string& reason)> fail;
     /// Called on rank 0 for every field that has ended, with the number of fields ended so far.
     std::function<void(std::int64_t n_ended)> progress;
-    /// Called on rank 0 when a rank has begun to work on a field.
+    /// Called on rank 0 when a rank is about to work on a field, which waits until this has been
+    /// called (on another rank: until it has told rank 0).
     std::function<void(std::int64_t field, int rank)> begun = nullptr;
     /// Called on every rank again and again, and once more, with is_last, when it has nothing left
     /// to work on: gives what rank 0's `take_report` is to know, empty: nothing yet.

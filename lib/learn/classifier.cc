@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
 #include "lib/base/contract.h"
@@ -21,10 +21,13 @@
 namespace faintweb::learn {
 namespace {
 
-/// Tiles per batch: on a CPU what was fastest per core (activations of larger batches leave the
-/// cache), on a GPU enough to fill it.
+/// Tiles that go through the convolutions at once on a CPU: what was fastest per core, activations
+/// of more leave the cache.
 constexpr std::int64_t cpu_batch = 125;
-constexpr std::int64_t gpu_batch = 2500;
+/// Tiles that go through the connected layers at once: their weights are read once for all of them.
+constexpr std::int64_t cpu_group = 4 * cpu_batch;
+/// Enough to fill a GPU.
+constexpr std::int64_t gpu_group = 2500;
 
 }  // namespace
 
@@ -53,66 +56,70 @@ struct Classifier::State {
     std::unique_ptr<cuda::GpuFields> gpu{};
 #endif
 
-    std::int64_t batch_size() const {
-        return device.kind == DeviceKind::cpu ? cpu_batch : gpu_batch;
+    std::int64_t group_size() const {
+        return device.kind == DeviceKind::cpu ? cpu_group : gpu_group;
     }
 
-    at::Tensor score(const at::Tensor& tiles) const {
+    /// Class scores of the first n tiles of a group, and anything for the others.
+    at::Tensor score(const at::Tensor& tiles, std::int64_t n) const {
 #ifdef FAINTWEB_CUDA
         if (gpu != nullptr) {
-            return gpu->forward(tiles);
+            return gpu->forward(tiles.to(torch_device));
         }
 #endif
-        return forward(trunk, weights, tiles);
-    }
-
-    /// @param tiles   [n, tile_px, tile_px], 1 <= n <= batch_size().
-    /// @param logits  [n, n_rules].
-    void classify_batch(std::span<const float> tiles, std::span<float> logits) const {
-        // Of the calling thread: the operations below must not share their work with others.
-        at::set_num_threads(1);
-        const c10::InferenceMode inference;
-        const std::int64_t n = std::ssize(logits) / n_rules;
-        at::Tensor batch = at::from_blob(const_cast<float*>(tiles.data()), {n, edge_px, edge_px});
-        if (n < batch_size()) {
-            // Another batch size may take another kernel, with other rounding.
-            at::Tensor padded = at::zeros({batch_size(), edge_px, edge_px});
-            padded.narrow(0, 0, n).copy_(batch);
-            batch = padded;
+        at::Tensor features;
+        for (std::int64_t first = 0; first < n; first += cpu_batch) {
+            const at::Tensor some = features_of(trunk, weights, tiles.narrow(0, first, cpu_batch));
+            if (!features.defined()) {
+                features = at::empty({cpu_group, some.size(1)}, some.options());
+            }
+            features.narrow(0, first, cpu_batch).copy_(some);
         }
-        const at::Tensor odds = odds_of(score(batch.to(torch_device))).to(c10::DeviceType::CPU);
-        std::copy_n(odds.const_data_ptr<float>(), n * n_rules, logits.data());
+        const std::int64_t n_batches = (n + cpu_batch - 1) / cpu_batch;
+        features.slice(0, n_batches * cpu_batch).zero_();
+        return connect(weights, features);
     }
 
-    std::vector<float> logits(std::span<const float> tiles, int n_at_once) const {
-        const auto tile_size = static_cast<std::size_t>(edge_px * edge_px);
-        FAINTWEB_EXPECTS(tiles.size() % tile_size == 0);
-        const std::size_t n_tiles = tiles.size() / tile_size;
-        const auto batch = static_cast<std::size_t>(batch_size());
-        const auto n_answers = static_cast<std::size_t>(n_rules);
-        std::vector<float> logits(n_tiles * n_answers);
-        base::parallel_for(n_at_once, (n_tiles + batch - 1) / batch, [&](std::size_t b) {
-            const std::size_t first = b * batch;
-            const std::size_t n = std::min(batch, n_tiles - first);
-            classify_batch(tiles.subspan(first * tile_size, n * tile_size),
-                           std::span(logits).subspan(first * n_answers, n * n_answers));
+    /// @param take  puts tiles, from the first on, into memory.
+    std::vector<float> logits(
+        std::int64_t n_tiles,
+        int n_at_once,
+        const std::function<void(std::int64_t first, std::span<float> tiles)>& take) const {
+        std::vector<float> all(static_cast<std::size_t>(n_tiles * n_rules));
+        const std::int64_t n_groups = (n_tiles + group_size() - 1) / group_size();
+        base::parallel_for(n_at_once, static_cast<std::size_t>(n_groups), [&](std::size_t group) {
+            // Of the calling thread: the operations below must not share their work with others.
+            at::set_num_threads(1);
+            const c10::InferenceMode inference;
+            const std::int64_t first = static_cast<std::int64_t>(group) * group_size();
+            const std::int64_t n = std::min(group_size(), n_tiles - first);
+            // A group is always whole: another size may take another kernel, with other rounding.
+            const at::Tensor tiles = at::empty({group_size(), edge_px, edge_px});
+            tiles.slice(0, n).zero_();
+            take(
+                first,
+                {tiles.mutable_data_ptr<float>(), static_cast<std::size_t>(n * edge_px * edge_px)});
+            const at::Tensor odds = odds_of(score(tiles, n)).to(c10::DeviceType::CPU);
+            std::copy_n(odds.const_data_ptr<float>(), n * n_rules, all.data() + first * n_rules);
         });
-        return logits;
+        return all;
     }
 };
 
 Classifier::Classifier(const Model& model, Device device, int n_threads, Precision precision) {
     const std::int64_t margin_px = network_info(model.network, model.tile_px).margin_px;
-    state_.reset(new State{.trunk = trunk_of(model.network),
-                           .scaling = model.scaling,
-                           .margin_px = margin_px,
-                           .edge_px = model.tile_px + 2 * margin_px,
-                           .device = device,
-                           .torch_device = torch_device(device),
-                           .n_threads = device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
-                           .precision = precision,
-                           .n_rules = model.tensors.back().shape.front() / 2,
-                           .weights = weights_on(torch_device(device), model.tensors, precision)});
+    state_.reset(new State{
+        .trunk = trunk_of(model.network),
+        .scaling = model.scaling,
+        .margin_px = margin_px,
+        .edge_px = model.tile_px + 2 * margin_px,
+        .device = device,
+        .torch_device = torch_device(device),
+        .n_threads = device.kind == DeviceKind::cpu ? std::max(1, n_threads) : 1,
+        .precision = precision,
+        .n_rules = model.tensors.back().shape.front() / 2,
+        .weights =
+            weights_on(torch_device(device), trunk_of(model.network), model.tensors, precision)});
 #ifdef FAINTWEB_CUDA
     if (device.kind == DeviceKind::cuda) {
         state_->gpu = std::make_unique<cuda::GpuFields>(
@@ -120,7 +127,7 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
                                       .scaling = model.scaling,
                                       .margin_px = margin_px,
                                       .tile_px = model.tile_px,
-                                      .batch_size = state_->batch_size(),
+                                      .batch_size = state_->group_size(),
                                       .gpu = device.index},
             state_->weights);
     }
@@ -131,7 +138,14 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 std::vector<float> Classifier::logits(std::span<const float> tiles) const {
-    return state_->logits(tiles, state_->n_threads);
+    const std::int64_t tile_size = state_->edge_px * state_->edge_px;
+    FAINTWEB_EXPECTS(std::ssize(tiles) % tile_size == 0);
+    return state_->logits(std::ssize(tiles) / tile_size,
+                          state_->n_threads,
+                          [&](std::int64_t first, std::span<float> some) {
+                              std::copy_n(
+                                  tiles.data() + first * tile_size, some.size(), some.data());
+                          });
 }
 
 FieldAnswer Classifier::classify(const image::Image& wide,
@@ -151,11 +165,10 @@ FieldAnswer Classifier::classify(const image::Image& wide,
     FieldAnswer answer;
     answer.robust = statistics.robust;
     answer.statistics_s = stopwatch.lap();
-    const tile::ScaledField scaled = tile::scale_field(wide, state_->scaling, statistics);
-    const std::vector<float> tiles =
-        tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px);
-    answer.scaling_s = stopwatch.lap();
-    answer.logits = state_->logits(tiles, n_threads);
+    answer.logits =
+        state_->logits(grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
+            tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics, first, tiles);
+        });
     answer.network_s = stopwatch.lap();
     answer.sums = tile::sum_tiles(wide, grid, margin_px);
     answer.sums_s = stopwatch.lap();

@@ -23,21 +23,20 @@ struct FieldAnswer {
     tile::RobustStatistics robust;     ///< of the field without its margin
     std::vector<tile::TileSums> sums;  ///< [n_tiles]
     std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
-    // What each took; on a GPU all of it is in network_s.
+    // What each took; scaling is in network_s, and on a GPU all is.
     double statistics_s = 0;
-    double scaling_s = 0;
     double network_s = 0;
     double sums_s = 0;
 };
 
 /// A network ready to score tiles.
 ///
-/// Tiles go through in batches of one fixed size, each on one thread, so that the score of a tile
-/// is bit by bit the same for any number of threads.
+/// Tiles go through in groups of one fixed size, each on one thread, so that the score of a tile is
+/// bit by bit the same for any number of threads.
 class Classifier {
   public:
-    /// @param n_threads  batches of one call that run at the same time on the CPU, >= 1; a GPU
-    ///                   takes one by one.
+    /// @param n_threads  groups of one call that run at the same time on the CPU, >= 1; a GPU takes
+    ///                   one by one.
     /// @param precision  of the inner layers: the first convolution, whose input spans decades, and
     ///                   the output are fp32.
     Classifier(const Model& model,

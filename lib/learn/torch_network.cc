@@ -18,6 +18,14 @@ namespace {
 constexpr double part_scale = 10;
 constexpr double part_floor = 1e-3;
 
+/// Tiles as images of one channel.
+at::Tensor one_map(const at::Tensor& tiles) {
+    const std::int64_t rows = tiles.size(1);
+    const std::int64_t cols = tiles.size(2);
+    // With one channel both layouts are the same memory; these strides are what says channels-last.
+    return tiles.as_strided({tiles.size(0), 1, rows, cols}, {rows * cols, 1, cols, 1});
+}
+
 Seen see_cells(const std::vector<at::Tensor>& weights, at::Tensor maps) {
     maps = at::conv2d(maps, weights[0], weights[1], cell_px).relu().to(weights[2].scalar_type());
     for (std::size_t layer = 1; layer <= n_cell_convolutions; ++layer) {
@@ -51,6 +59,7 @@ c10::Device torch_device(Device device) {
 }
 
 std::vector<at::Tensor> weights_on(c10::Device device,
+                                   Trunk trunk,
                                    std::span<const Tensor> tensors,
                                    Precision precision) {
     // A weight and a bias each.
@@ -65,40 +74,41 @@ std::vector<at::Tensor> weights_on(c10::Device device,
                     is_inner && precision == Precision::bf16 ? at::ScalarType::BFloat16
                                                              : at::ScalarType::Float));
     }
+    if (trunk == Trunk::flattened) {
+        at::Tensor& hidden = weights[weights.size() - n_connected_weights];
+        const std::int64_t n_maps = weights[2].size(0);
+        hidden = hidden.view({hidden.size(0), n_maps, hidden.size(1) / n_maps})
+                     .transpose(1, 2)
+                     .reshape(hidden.sizes())
+                     .contiguous();
+    }
     return weights;
 }
 
-namespace {
-
-/// Behind the first layer of the paper's networks.
-at::Tensor rest_of(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& seen) {
-    const at::Tensor maps = at::conv2d(seen, weights[2], weights[3], 1, 1);
-    return trunk == Trunk::pyramid ? pyramid(maps) : pool_and_relu(maps).flatten(1);
-}
-
-}  // namespace
-
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
-    const std::int64_t n = tiles.size(0);
-    const std::int64_t rows = tiles.size(1);
-    const std::int64_t cols = tiles.size(2);
-    // With one channel both layouts are the same memory; these strides are what says channels-last.
-    at::Tensor maps = tiles.as_strided({n, 1, rows, cols}, {rows * cols, 1, cols, 1});
+    at::Tensor maps = one_map(tiles);
     if (trunk == Trunk::cells) {
         return see_cells(weights, maps);
     }
-    maps =
-        pool_and_relu(at::conv2d(maps, weights[0], weights[1], 1, 1)).to(weights[2].scalar_type());
-    return {rest_of(trunk, weights, maps), {}};
+    maps = pool_and_relu(at::conv2d(maps, weights[0], weights[1], 1, 1));
+    maps = at::conv2d(maps, weights[2], weights[3], 1, 1);
+    return {trunk == Trunk::pyramid ? pyramid(maps) : pool_and_relu(maps).flatten(1), {}};
 }
 
 at::Tensor features_of(Trunk trunk,
                        const std::vector<at::Tensor>& weights,
                        const at::Tensor& tiles) {
-    return trunk != Trunk::cells && tiles.is_cpu()
-               ? rest_of(
-                     trunk, weights, stem(tiles, weights[0], weights[1], weights[2].scalar_type()))
-               : see(trunk, weights, tiles).features;
+    if (trunk == Trunk::cells) {
+        return see(trunk, weights, tiles).features;
+    }
+    const c10::ScalarType type = weights[2].scalar_type();
+    const at::Tensor seen =
+        tiles.is_cpu()
+            ? stem(tiles, weights[0], weights[1], type)
+            : pool_and_relu(at::conv2d(one_map(tiles), weights[0], weights[1], 1, 1)).to(type);
+    const at::Tensor maps = at::conv2d(seen, weights[2], weights[3], 1, 1);
+    return trunk == Trunk::pyramid ? pyramid(maps)
+                                   : pool_and_relu(maps).permute({0, 2, 3, 1}).flatten(1);
 }
 
 at::Tensor pyramid(const at::Tensor& maps) {

@@ -15,9 +15,11 @@ namespace faintweb::learn {
 /// run or round to fewer bits than float32 has.
 c10::Device torch_device(Device device);
 
-/// The weights of a network on a device, in this precision but for the first and the last layer's,
-/// which are float.
+/// The weights of a network to be used on a device: in this precision but for the first and the
+/// last layer's, which are float; in Trunk::flattened the hidden layer's columns are in the order
+/// of features_of().
 std::vector<at::Tensor> weights_on(c10::Device device,
+                                   Trunk trunk,
                                    std::span<const Tensor> tensors,
                                    Precision precision);
 
@@ -43,7 +45,10 @@ Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& 
 /// Weights and biases of the hidden and the output layer, the last of weight_shapes().
 inline constexpr std::size_t n_connected_weights = 4;
 
-/// The features that see() gives, faster where there is no gradient to be taken.
+/// The features of see(), faster where no gradient is taken; in Trunk::flattened map after map at
+/// each pixel, which is how they lie in memory.
+///
+/// @param weights  of weights_on().
 at::Tensor features_of(Trunk trunk,
                        const std::vector<at::Tensor>& weights,
                        const at::Tensor& tiles);
@@ -60,8 +65,8 @@ at::Tensor odds_of(const at::Tensor& output);
 
 /// Class scores before the softmax: trunk -> hidden -> ReLU -> output.
 ///
-/// @param weights  as weight_shapes() says; see see() and connect() for their types.
-/// @param tiles    [n, rows, cols] with their margin, contiguous.
+/// @param weights  of weights_on().
+/// @param tiles    [n, rows, cols] float with their margin, contiguous.
 /// @return         [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 

@@ -38,6 +38,15 @@ FAINTWEB_VECTOR_CLONES void to_asinh(
     }
 }
 
+void to_scaled(const PixelScaling& pixel, const float* flux, std::int64_t n, float* out) {
+    const auto size = static_cast<std::size_t>(n);
+    if (pixel.is_asinh) {
+        to_asinh(flux, size, pixel.median, pixel.factor, pixel.blank_value, out);
+    } else {
+        to_log(flux, size, pixel.low, pixel.log_factor, out);
+    }
+}
+
 FAINTWEB_VECTOR_CLONES FiniteRange range_of(const float* values, std::size_t n) {
     constexpr std::size_t n_lanes = 16;
     std::array<float, n_lanes> lowest;
@@ -208,6 +217,45 @@ FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_p
     return {range, robust_statistics(values, range)};
 }
 
+void scale_tiles(const image::Image& wide,
+                 const TileGrid& grid,
+                 std::int64_t margin_px,
+                 Scaling scaling,
+                 const FieldStatistics& statistics,
+                 std::int64_t first,
+                 std::span<float> tiles) {
+    const std::int64_t edge = grid.tile_px + 2 * margin_px;
+    const std::int64_t n_tiles = std::ssize(tiles) / (edge * edge);
+    FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= 0 &&
+                     first + n_tiles <= grid.count());
+    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
+    std::vector<float> scaled(static_cast<std::size_t>(wide.cols + edge), pixel.blank_value);
+    // Side by side in one row of tiles: what their margins share is scaled once.
+    for (std::int64_t done = 0; done < n_tiles;) {
+        const std::int64_t tile_row = (first + done) / grid.n_cols();
+        const std::int64_t tile_col = (first + done) % grid.n_cols();
+        const std::int64_t n_here = std::min(n_tiles - done, grid.n_cols() - tile_col);
+        const std::int64_t x0 = tile_col * grid.tile_px;
+        const std::int64_t n_asked = (n_here - 1) * grid.tile_px + edge;
+        const std::int64_t n_there = std::min(n_asked, wide.cols - x0);
+        std::fill(scaled.begin() + n_there, scaled.begin() + n_asked, pixel.blank_value);
+        for (std::int64_t row = 0; row < edge; ++row) {
+            const std::int64_t y = tile_row * grid.tile_px + row;
+            if (y < wide.rows) {
+                to_scaled(pixel, wide.row(y).data() + x0, n_there, scaled.data());
+            } else {
+                std::fill_n(scaled.begin(), n_there, pixel.blank_value);
+            }
+            for (std::int64_t t = 0; t < n_here; ++t) {
+                std::copy_n(scaled.data() + t * grid.tile_px,
+                            edge,
+                            tiles.data() + ((done + t) * edge + row) * edge);
+            }
+        }
+        done += n_here;
+    }
+}
+
 ScaledField scale_field(const image::Image& wide,
                         Scaling scaling,
                         const FieldStatistics& statistics) {
@@ -216,16 +264,9 @@ ScaledField scale_field(const image::Image& wide,
     scaled.pixels.rows = wide.rows;
     scaled.pixels.cols = wide.cols;
     scaled.pixels.pixels.resize(wide.pixels.size());
-    const float* in = wide.pixels.data();
-    const std::size_t n = wide.pixels.size();
-    float* out = scaled.pixels.pixels.data();
     const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
     scaled.blank_value = pixel.blank_value;
-    if (pixel.is_asinh) {
-        to_asinh(in, n, pixel.median, pixel.factor, pixel.blank_value, out);
-    } else {
-        to_log(in, n, pixel.low, pixel.log_factor, out);
-    }
+    to_scaled(pixel, wide.pixels.data(), std::ssize(wide.pixels), scaled.pixels.pixels.data());
     return scaled;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "lib/image/image.h"
+#include "lib/tile/grid.h"
 
 namespace faintweb::tile {
 
@@ -73,5 +74,19 @@ FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_p
 ScaledField scale_field(const image::Image& wide,
                         Scaling scaling,
                         const FieldStatistics& statistics);
+
+/// Tiles as the network sees them, without a scaled field in between: what scale_field and
+/// cut_tiles give together.
+///
+/// @param wide   the field with its margin.
+/// @param first  of the tiles that are wanted.
+/// @param tiles  [n, tile_px + 2 margin_px, tile_px + 2 margin_px] of tiles first .. first + n - 1.
+void scale_tiles(const image::Image& wide,
+                 const TileGrid& grid,
+                 std::int64_t margin_px,
+                 Scaling scaling,
+                 const FieldStatistics& statistics,
+                 std::int64_t first,
+                 std::span<float> tiles);
 
 }  // namespace faintweb::tile

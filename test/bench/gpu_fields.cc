@@ -85,13 +85,14 @@ int main(int argc, char** argv) {
             const learn::NetworkInfo info = learn::network_info(network, tile_px);
             const learn::Model model =
                 learn::random_model(network, tile_px, tile::Scaling::asinh_sigma, 1);
-            learn::cuda::GpuFields fields({.trunk = learn::trunk_of(network),
-                                           .scaling = model.scaling,
-                                           .margin_px = info.margin_px,
-                                           .tile_px = tile_px,
-                                           .batch_size = n_tiles,
-                                           .gpu = device.index},
-                                          learn::weights_on(gpu, model.tensors, precision));
+            learn::cuda::GpuFields fields(
+                {.trunk = learn::trunk_of(network),
+                 .scaling = model.scaling,
+                 .margin_px = info.margin_px,
+                 .tile_px = tile_px,
+                 .batch_size = n_tiles,
+                 .gpu = device.index},
+                learn::weights_on(gpu, learn::trunk_of(network), model.tensors, precision));
             const std::int64_t edge = tile_px + 2 * info.margin_px;
             const at::Tensor tiles = at::randn({n_tiles, edge, edge}, at::TensorOptions(gpu));
             const double tiles_per_s =

@@ -13,6 +13,7 @@
 
 #include "apps/training_profile.h"
 #include "lib/base/log.h"
+#include "lib/base/parallel.h"
 #include "lib/base/text.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
@@ -61,7 +62,10 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
          .wire = precision_of(arguments[5]) == learn::Precision::bf16 ? mpi::Wire::bf16
                                                                       : mpi::Wire::fp32,
          .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1});
-    learn::TrainingStep step(settings, tile_px, device, 1, reducer->shared_memory());
+    const int n_threads = device.kind == learn::DeviceKind::cpu
+                              ? 1
+                              : base::n_available_cores() / communicator.n_sharing_cores();
+    learn::TrainingStep step(settings, tile_px, device, n_threads, reducer->shared_memory());
     const learn::BatchPart part =
         learn::batch_part(batch, communicator.rank(), communicator.size());
     const auto n = static_cast<std::size_t>(part.n);

@@ -134,17 +134,17 @@ test_F8_mpirun() {
     for signal in USR1 USR2 TERM INT; do
         codes='[1-9][0-9]*'
         [[ $signal != USR* ]] || codes=75
-        rule=write:/cat.run/shard_:1:stop start 2 out
-        wait_for 30 all_are_stopped out 2
+        rule=write:/cat.run/shard_:1:stop start 2 out_$signal
+        wait_for 30 all_are_stopped out_$signal 2
         kill -"$signal" $job
         sleep 0.2
-        go_on out || true
-        job_ends_with "$codes" 30 out
+        go_on out_$signal || true
+        job_ends_with "$codes" 30 out_$signal
         # After TERM and INT mpirun gives the ranks a second, which may be enough to publish.
-        [[ $signal != USR* ]] || is_unfinished out
+        [[ $signal != USR* ]] || is_unfinished out_$signal
         echo "$signal to mpirun"
+        finish 2 out_$signal
     done
-    finish 2 out
 }
 
 # Signals to a run without mpirun.

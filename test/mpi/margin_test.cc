@@ -37,10 +37,10 @@ std::map<Place, float> scores_of(const image::Image& map,
     std::map<Place, float> scores;
     for (std::int64_t field = 0; field < static_cast<std::int64_t>(plan.fields.size()); ++field) {
         const FieldPixels pixels = unpack_field(plan, field, pack_field(plan, field, map, map));
-        const tile::TileGrid grid{pixels.noise.rows, pixels.noise.cols, tile_px};
+        const tile::TileGrid grid = pixels.grid(tile_px);
         // Not one whose statistics are the field's: these do depend on the cut.
         const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide_noise, tile::Scaling::fixed, margin_px);
+            tile::scale_field(pixels.wide, tile::Scaling::fixed, margin_px);
         const std::vector<float> of_field =
             classifier.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px));
         for (std::int64_t t = 0; t < grid.count(); ++t) {

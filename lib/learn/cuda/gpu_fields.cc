@@ -20,8 +20,8 @@
 namespace faintweb::learn::cuda {
 namespace {
 
-/// One is copied to the GPU, one is computed, one comes back or waits.
-constexpr int n_places = 3;
+/// Enough that some are copied while others are computed; each takes some 300 MB there.
+constexpr int n_places = 6;
 
 void check(cudaError_t code, const char* call) {
     if (code != cudaSuccess) {
@@ -32,15 +32,6 @@ void check(cudaError_t code, const char* call) {
 
 __nv_bfloat16* bf16_of(const at::Tensor& tensor) {
     return static_cast<__nv_bfloat16*>(tensor.mutable_data_ptr());
-}
-
-/// Of the columns of the hidden layer, which see pixels map by map, to map after map at each pixel.
-at::Tensor columns_by_pixel(const at::Tensor& weight, std::int64_t n_maps) {
-    const std::int64_t n_pixels = weight.size(1) / n_maps;
-    return weight.view({weight.size(0), n_maps, n_pixels})
-        .transpose(1, 2)
-        .reshape(weight.sizes())
-        .contiguous();
 }
 
 }  // namespace
@@ -82,9 +73,6 @@ GpuFields::GpuFields(const Settings& settings, std::vector<at::Tensor> weights)
                     weights_[2].scalar_type() == at::ScalarType::BFloat16) {
     if (is_stem_ours_) {
         weights_[2] = weights_[2].contiguous(at::MemoryFormat::ChannelsLast);
-        if (settings.trunk == Trunk::flattened) {
-            weights_[4] = columns_by_pixel(weights_[4], weights_[2].size(0));
-        }
     }
     for (int i = 0; i < n_places; ++i) {
         free_.push_back(std::make_unique<Place>(

@@ -28,7 +28,7 @@ class GpuFields {
         int gpu;
     };
 
-    /// @param weights  as weight_shapes() says, on the GPU; in bf16 the inner ones are.
+    /// @param weights  of weights_on().
     GpuFields(const Settings& settings, std::vector<at::Tensor> weights);
     ~GpuFields();
 

@@ -139,5 +139,34 @@ INSTANTIATE_TEST_SUITE_P(All,
                                          std::vector<float>{
                                              1e-38F, 2e-38F, 3e38F, 1e-38F, 1.5e-38F}));
 
+TEST(Scaling, TilesOfAFieldAreThoseOfTheScaledField) {
+    for (const std::int64_t margin_px : {0, 6}) {
+        image::Image wide = image::make_image(95 + 2 * margin_px, 70 + 2 * margin_px);
+        base::fill_normal(3, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
+        wide.at(20, 30) = blank;
+        const TileGrid grid{95, 70, 20};
+        const std::int64_t edge = grid.tile_px + 2 * margin_px;
+        for (const Scaling scaling : all_scalings()) {
+            const ScaledField scaled = scale_field(wide, scaling, margin_px);
+            const std::vector<float> all =
+                cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px);
+            for (const auto& [first, n] :
+                 {std::pair{0, 20}, {0, 1}, {3, 1}, {2, 9}, {7, 13}, {19, 1}}) {
+                std::vector<float> tiles(static_cast<std::size_t>(n * edge * edge));
+                scale_tiles(wide,
+                            grid,
+                            margin_px,
+                            scaling,
+                            field_statistics(wide, margin_px),
+                            first,
+                            tiles);
+                const auto begin = all.begin() + first * edge * edge;
+                EXPECT_TRUE(std::equal(tiles.begin(), tiles.end(), begin))
+                    << scaling_name(scaling) << " " << margin_px << " " << first;
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace faintweb::tile
