@@ -173,17 +173,43 @@ std::string hash_of(const std::string& path) {
     }
 }
 
-/// The rows of the maps table; on rank 0, which alone may see the files.
+/// Hashes of the map files, made by all ranks that see them.
+///
+/// @return  [rank 0] one per map, empty if it was not used; empty elsewhere.
+std::vector<std::string> hashes_of_maps(const mpi::Communicator& communicator,
+                                        const campaign::Campaign& campaign,
+                                        const mpi::FieldPlan& plan) {
+    const auto n_maps = plan.maps.size();
+    const auto n_sharing = campaign.parallel.scatter == "windows"
+                               ? static_cast<std::size_t>(communicator.size())
+                               : std::size_t{1};
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    // [maps of this rank, characters of a hash]: what was not used stays blank.
+    constexpr std::size_t n_characters = 64;
+    const std::size_t n_mine =
+        rank < n_sharing && rank < n_maps ? (n_maps - rank - 1) / n_sharing + 1 : 0;
+    std::string mine(n_mine * n_characters, ' ');
+    base::parallel_for(threads_of_rank(campaign, communicator), n_mine, [&](std::size_t i) {
+        const mpi::PlannedMap& map = plan.maps[rank + i * n_sharing];
+        if (map.failure.empty()) {
+            hash_of(map.info.path).copy(mine.data() + i * n_characters, n_characters);
+        }
+    });
+    const std::vector<std::string> gathered = communicator.gather(mine);
+    std::vector<std::string> hashes;
+    for (std::size_t i = 0; communicator.is_root() && i < n_maps; ++i) {
+        const std::string hash =
+            gathered[i % n_sharing].substr(i / n_sharing * n_characters, n_characters);
+        hashes.push_back(hash.front() == ' ' ? "" : hash);
+    }
+    return hashes;
+}
+
+/// The rows of the maps table.
 std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
                                               const learn::Model& model,
                                               const campaign::DetectSettings& settings,
-                                              int n_threads) {
-    std::vector<std::string> hashes(plan.maps.size());
-    base::parallel_for(n_threads, plan.maps.size(), [&](std::size_t i) {
-        if (plan.maps[i].failure.empty()) {
-            hashes[i] = hash_of(plan.maps[i].info.path);
-        }
-    });
+                                              const std::vector<std::string>& hashes) {
     std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
     for (const mpi::PlannedField& field : plan.fields) {
         ++n_fields[static_cast<std::size_t>(field.map)];
@@ -459,9 +485,10 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     };
     std::optional<base::Watchdog::Task> merge;
     merge.emplace(watchdog, "writing " + path, merge_deadline_s(campaign, plan, source));
+    const std::vector<std::string> hashes = hashes_of_maps(communicator, campaign, plan);
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
-        maps = map_records(plan, model, campaign.detect, threads_of_rank(campaign, communicator));
+        maps = map_records(plan, model, campaign.detect, hashes);
     }
     profile.hashes_s = stopwatch.lap();
     const mpi::WrittenCatalogue written =

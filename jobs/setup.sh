@@ -16,6 +16,8 @@ faintweb_packages=(
     libcfitsio-dev libcli11-dev libfftw3-dev libgtest-dev libhdf5-openmpi-dev
     libopenmpi-dev libpng-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev
     openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
+# What the tests with several hosts and with Slurm need; without it they are skipped.
+test_packages=(iproute2 munge slurm-wlm)
 torch_version=2.11.0
 # The CPU half of the wheel links these two of its many dependencies, and no other.
 torch_cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
@@ -32,8 +34,8 @@ fail() {
 
 missing_packages() {
     local installed package
-    installed=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' "${faintweb_packages[@]}" 2>/dev/null || true)"
-    for package in "${faintweb_packages[@]}"; do
+    installed=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' "$@" 2>/dev/null || true)"
+    for package in "$@"; do
         [[ $installed == *" $package=installed "* ]] || printf '%s\n' "$package"
     done
 }
@@ -50,11 +52,11 @@ quiet_apt_get() {
 
 install_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian system, so packages are not installed; the build needs these or their like: ${faintweb_packages[*]}"
+        say "this is no Debian system, so packages are not installed; these or their like are needed: $*"
         return
     fi
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     [[ ${#missing[@]} -gt 0 ]] || return 0
     if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then
         fail "Debian packages are missing and this user is neither root nor has sudo; have an administrator run: apt-get install ${missing[*]}"
@@ -204,7 +206,11 @@ install_libtorch() {
         fail "$FAINTWEB_LIBTORCH is damaged (LibTorch's headers or libraries are missing); remove ${FAINTWEB_LIBTORCH%/torch} and run this again"
 }
 
-# --- Python for the tests (faintweb itself never needs it) ----------------------------------------
+# --- What only the tests need -----------------------------------------------------------------------
+
+install_test_packages() {
+    (install_packages "${test_packages[@]}") || say "the tests with several hosts and with Slurm will be skipped"
+}
 
 make_test_venv() { quiet_pip "$1/made" "${test_wheels[@]}"; }
 
@@ -247,7 +253,7 @@ mkdir -p "$faintweb_cache" 2>/dev/null || fail "$faintweb_cache cannot be made; 
 if ! has_cuda_toolkit && [[ -x /usr/local/cuda/bin/nvcc ]]; then
     export PATH=$PATH:/usr/local/cuda/bin
 fi
-install_packages
+install_packages "${faintweb_packages[@]}"
 remove_stale_partials
 install_libtorch
 export FAINTWEB_FLAVOUR FAINTWEB_LIBTORCH

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/setup.sh
 source jobs/setup.sh
 install_test_python
+install_test_packages
 
 # Builds all targets of the cuda preset and runs the tests labelled gpu, if there are any.
 check_cuda() {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # detect on two and four hosts, which are network namespaces of this machine joined by a bridge: the digest of a
 # serial run; and when a host is cut off in mid-run, the job ends, nothing stays behind, and the same command
-# goes on on the hosts that are left.
+# goes on on the hosts that are left. multi_host.sh noticed|unnoticed: whether mpirun notices that a host has gone.
+what=$1
 if [[ -z ${has_own_namespaces:-} ]]; then
     # Mounts, network and processes of its own: whatever happens to this test, they and all hosts in them go
     # with it, and two of it do not meet.
@@ -99,16 +100,6 @@ is_amid() { [[ $(find "$1/cat.run" -name 'shard_*' -size +0 2>/dev/null | wc -l)
 # cut_off HOST SETTING: the cable of a host is pulled (down) or put back (up).
 cut_off() { ip -n switch link set "v$1" "$2"; }
 
-make_maps 1400 1000
-undisturbed
-(on_hosts "1 2 3 4" 1 hostname) >names
-[[ $(sort names | paste -sd' ') == "host1 host2 host3 host4" ]] || { cat names; fail "the ranks are not on four hosts"; }
-for scatter in pixels windows; do
-    finish_on "1 2" 2 out --set parallel.scatter=$scatter
-    finish_on "1 2 3 4" 1 out --set parallel.scatter=$scatter
-    echo "two hosts, four hosts, $scatter: $wanted"
-done
-
 # cut HOSTS RANKS HOST ARGUMENTS...: that host is cut off in mid-run, and the job ends everywhere.
 cut() {
     local hosts=$1 ranks=$2 host=$3 n_ranks begin
@@ -126,42 +117,57 @@ cut() {
     cut_off "$host" up
     is_unfinished out
 }
-cut "1 2" 2 2 --set parallel.scatter=pixels
-finish_on "1" 2 out
-expect_line out.log 'goes on with a run in which [0-9]+ of '
-cut "1 2 3 4" 1 3 --set parallel.scatter=windows
-finish_on "1 2 4" 1 out
-expect_line out.log 'goes on with a run in which [0-9]+ of '
+test_noticed() {
+    make_maps 1400 1000
+    undisturbed
+    (on_hosts "1 2 3 4" 1 hostname) >names
+    [[ $(sort names | paste -sd' ') == "host1 host2 host3 host4" ]] || { cat names; fail "the ranks are not on four hosts"; }
+    for scatter in pixels windows; do
+        finish_on "1 2" 2 out --set parallel.scatter=$scatter
+        finish_on "1 2 3 4" 1 out --set parallel.scatter=$scatter
+        echo "two hosts, four hosts, $scatter: $wanted"
+    done
 
-# The host of rank 0 and mpirun. Another host takes its lock over only for the same Slurm job.
-export SLURM_JOB_ID=11
-cut "1 2 3" 1 1
-SLURM_JOB_ID=12 start_on "2 3" 1 out
-ends 2
-expect_line out.log 'may be in use \(by process [0-9]+ on host1\)'
-finish_on "2 3" 1 out
-unset SLURM_JOB_ID
-echo "another host goes on for the same Slurm job only"
+    cut "1 2" 2 2 --set parallel.scatter=pixels
+    finish_on "1" 2 out
+    expect_line out.log 'goes on with a run in which [0-9]+ of '
+    cut "1 2 3 4" 1 3 --set parallel.scatter=windows
+    finish_on "1 2 4" 1 out
+    expect_line out.log 'goes on with a run in which [0-9]+ of '
+
+    # The host of rank 0 and mpirun. Another host takes its lock over only for the same Slurm job.
+    export SLURM_JOB_ID=11
+    cut "1 2 3" 1 1
+    SLURM_JOB_ID=12 start_on "2 3" 1 out
+    ends 2
+    expect_line out.log 'may be in use \(by process [0-9]+ on host1\)'
+    finish_on "2 3" 1 out
+    unset SLURM_JOB_ID
+    echo "another host goes on for the same Slurm job only"
+}
 
 # Where mpirun does not notice, the ranks end by themselves on both sides; also those that are met amid a large
 # message, for which the cable is made a slow one.
-alive=()
-settings=(--set field_px=1000 --set parallel.threads=1)
-rm -rf whole
-undisturbed
-rm -rf out
-ip netns exec switch tc qdisc add dev v2 root tbf rate 10mbit burst 64kb latency 50ms || echo "(the cable is as fast as ever)"
-start_on "1 2" 2 out --set parallel.scatter=pixels
-wait_for 60 is_amid out 1
-cut_off 2 down
-begin=$(date +%s%3N)
 no_rank_runs() { nothing_runs "$FAINTWEB"; }
-wait_for 60 no_rank_runs
-echo "mpirun does not notice: no rank runs after $(($(date +%s%3N) - begin)) ms"
-# The part of Slurm or an administrator.
-# shellcheck disable=SC2046
-kill -KILL $(processes) 2>/dev/null || true
-ends '[1-9][0-9]*'
-wait_for 10 nothing_runs
-is_unfinished out
-finish_on "1" 2 out
+test_unnoticed() {
+    alive=()
+    settings=(--set field_px=1000 --set parallel.threads=1 --set parallel.deadline_s=10)
+    make_maps 1400 1000
+    undisturbed
+    ip netns exec switch tc qdisc add dev v2 root tbf rate 10mbit burst 64kb latency 50ms || echo "(the cable is as fast as ever)"
+    start_on "1 2" 2 out --set parallel.scatter=pixels
+    wait_for 60 is_amid out 1
+    cut_off 2 down
+    begin=$(date +%s%3N)
+    wait_for 60 no_rank_runs
+    echo "mpirun does not notice: no rank runs after $(($(date +%s%3N) - begin)) ms"
+    # The part of Slurm or an administrator.
+    # shellcheck disable=SC2046
+    kill -KILL $(processes) 2>/dev/null || true
+    ends '[1-9][0-9]*'
+    wait_for 10 nothing_runs
+    is_unfinished out
+    finish_on "1" 2 out
+}
+
+"test_$what"
