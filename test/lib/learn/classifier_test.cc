@@ -83,6 +83,44 @@ TEST_P(EachNetwork, ScoresInBf16NearThoseOfFp32) {
     }
 }
 
+/// What counts is that a trained model finds the same.
+TEST(Classifier, DecidesInBf16AsInFp32) {
+    const Model model = read_model(FAINTWEB_SOURCE_DIR "/config/models/askap.safetensors");
+    const int margin_px = network_info(model.network, model.tile_px).margin_px;
+    const int edge_px = model.tile_px + 2 * margin_px;
+    constexpr std::size_t n_tiles = 1000;
+    std::vector<float> tiles = random_tiles(n_tiles, edge_px, 1);
+    // Blobs of 0 to 3 sigma in the middle of half of them.
+    for (std::size_t t = 0; t < n_tiles; t += 2) {
+        for (int y = 0; y < edge_px; ++y) {
+            for (int x = 0; x < edge_px; ++x) {
+                const float distance = std::hypot(static_cast<float>(x - edge_px / 2),
+                                                  static_cast<float>(y - edge_px / 2));
+                tiles[(t * static_cast<std::size_t>(edge_px) + static_cast<std::size_t>(y)) *
+                          static_cast<std::size_t>(edge_px) +
+                      static_cast<std::size_t>(x)] +=
+                    0.003F * static_cast<float>(t) * std::exp(-distance * distance / 72);
+            }
+        }
+    }
+    const std::vector<float> exact = Classifier(model, {}, 1).scores(tiles);
+    const std::vector<float> scores = Classifier(model, {}, 1, Precision::bf16).scores(tiles);
+    const auto threshold = static_cast<float>(model.threshold);
+    int n_found = 0;
+    int n_otherwise = 0;
+    int n_far = 0;
+    for (std::size_t i = 0; i < n_tiles; ++i) {
+        n_found += exact[i] > threshold ? 1 : 0;
+        n_otherwise += (exact[i] > threshold) != (scores[i] > threshold) ? 1 : 0;
+        n_far += std::fabs(exact[i] - scores[i]) >= 0.02F ? 1 : 0;
+    }
+    EXPECT_GT(n_found, 50);
+    EXPECT_LT(n_found, 500);
+    // Where a third of all tiles are near the threshold; a field has one in a hundred.
+    EXPECT_LE(n_otherwise, 3);
+    EXPECT_LE(n_far, 5);
+}
+
 TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
     const Questions questions{.n_rules = 3, .n_thresholds = 2};
     Model all = model_of(GetParam(), 40);
