@@ -350,17 +350,19 @@ void print_work(const Campaign& campaign) {
                     }
                 }
             }
-            // Per rank: the fields it holds, one more while it is scaled and one cut into tiles.
-            base::print(base::text(name,
-                                   ": ",
-                                   n_fields,
-                                   " fields, ",
-                                   n_tiles,
-                                   " tiles, up to ",
-                                   megabytes(field_bytes * (campaign.parallel.credits + 2)),
-                                   " of memory per rank, ",
-                                   megabytes(static_cast<double>(n_tiles) * sizeof(float)),
-                                   " of scores on disk"));
+            // Every thread of a rank: the fields that it holds, and about two more in the network.
+            const int n_threads = threads_of_rank(campaign, mpi::Communicator());
+            base::print(
+                base::text(name,
+                           ": ",
+                           n_fields,
+                           " fields, ",
+                           n_tiles,
+                           " tiles, up to ",
+                           megabytes(field_bytes * (campaign.parallel.credits + 2) * n_threads),
+                           " of memory per rank, ",
+                           megabytes(static_cast<double>(n_tiles) * sizeof(float)),
+                           " of scores on disk"));
         }
     }
 }

@@ -96,7 +96,7 @@ struct ParallelSettings {
     std::string device = "auto";     ///< auto, cpu, cuda
     int threads = 0;                 ///< of one rank; 0 = the rank's share of the cores
     std::string scatter = "pixels";  ///< pixels, windows
-    int credits = 2;                 ///< fields in flight per worker
+    int credits = 2;                 ///< fields in flight per thread of a worker
     bool dedicated_rank0 = false;
     double deadline_s = 60;        ///< of a 2000 x 2000 field, or of a wait for other ranks
     double tile_memory_mb = 0;     ///< of training tiles per rank; 0 = no limit

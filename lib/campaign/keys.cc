@@ -922,7 +922,11 @@ Keys::Keys() {
              "Rank 0 sends the pixels of a field, or the window that the worker reads itself.")
         .only_running();
     parallel
-        .key("credits", &Parallel::credits, within(1, 64), "field", "Fields in flight per worker.")
+        .key("credits",
+             &Parallel::credits,
+             within(1, 64),
+             "field",
+             "Fields in flight per thread of a worker.")
         .only_running();
     parallel
         .key("dedicated_rank0",

@@ -69,7 +69,4 @@ class Journal {
     base::RecordWriter file_;
 };
 
-/// The note that a dying process leaves about its field (base::CrashNote), read back.
-std::optional<FieldKey> read_crash_note(const std::string& path);
-
 }  // namespace faintweb::catalogue
