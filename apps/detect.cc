@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include <unistd.h>
 
@@ -86,12 +87,14 @@ class FieldClassifier {
                     const learn::Model& model,
                     const learn::Classifier& classifier,
                     const mpi::FieldPlan& plan,
-                    int n_threads)
+                    int n_threads,
+                    DetectProfile& profile)
         : campaign_(campaign),
           model_(model),
           classifier_(classifier),
           plan_(plan),
           n_threads_(n_threads),
+          profile_(profile),
           threshold_(campaign.detect.threshold > 0 ? campaign.detect.threshold : model.threshold),
           wcs_(plan.maps.size()) {}
 
@@ -133,11 +136,9 @@ class FieldClassifier {
         classified.rms_jy_arcsec2 = static_cast<double>(answer.robust.rms);
         classified.window_sha256 = pixels.sha256;
         catalogue::FieldResult result = catalogue::make_field_result(classified);
-        profile.add(pixels, answer, stopwatch.lap());
+        profile_.add(pixels, answer, stopwatch.lap());
         return result;
     }
-
-    DetectProfile profile;
 
   private:
     const image::Wcs* wcs_of(std::int32_t map) {
@@ -158,6 +159,7 @@ class FieldClassifier {
     const learn::Classifier& classifier_;
     const mpi::FieldPlan& plan_;
     int n_threads_;
+    DetectProfile& profile_;
     double threshold_;
     std::mutex mutex_;
     std::vector<std::optional<image::Wcs>> wcs_;
@@ -238,10 +240,27 @@ std::string now_text() {
     return buffer.data();
 }
 
+/// The kernels of all ranks, each once.
+std::string kernels_of_ranks(const mpi::Communicator& communicator, const learn::Device& device) {
+    const std::vector<std::string> all = communicator.all_gather(learn::kernels_of(device));
+    const std::set<std::string> different(all.begin(), all.end());
+    std::string joined;
+    for (const std::string& kernels : different) {
+        joined += (joined.empty() ? "" : ", ") + kernels;
+    }
+    if (communicator.is_root() && different.size() > 1) {
+        base::log_warning("detect: ranks have different processors: " + joined +
+                          " (their scores differ in the last bits, and so may the digests of two "
+                          "runs), run on one kind for a catalogue that can be repeated");
+    }
+    return joined;
+}
+
 catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       const learn::Model& model,
                                       const learn::Classifier& classifier,
+                                      const std::string& kernels,
                                       const mpi::FieldPlan& plan,
                                       const std::string& started) {
     std::array<char, 256> host{};
@@ -267,6 +286,7 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                            {"mpi", mpi::library_versions()}};
     provenance.run = {{"host", host.data()},
                       {"started", started},
+                      {"kernels", kernels},
                       {"ranks", base::text(communicator.size())},
                       {"threads", base::text(threads_of_rank(campaign, communicator))}};
     for (const mpi::PlannedMap& map : plan.maps) {
@@ -318,7 +338,7 @@ std::string run_folder(const std::string& catalogue) {
 }
 
 /// A hash of all that rows follow from beside their field.
-std::string run_hash_of(const catalogue::Provenance& provenance) {
+std::string run_hash_of(const catalogue::Provenance& provenance, const std::string& kernels) {
     std::string state = base::text(base::version(),
                                    "\n",
                                    provenance.model_sha256,
@@ -326,6 +346,8 @@ std::string run_hash_of(const catalogue::Provenance& provenance) {
                                    provenance.device,
                                    " ",
                                    provenance.precision,
+                                   " ",
+                                   kernels,
                                    "\n");
     for (const auto& [name, value] : provenance.settings) {
         state += base::text(name, " ", value, "\n");
@@ -368,13 +390,15 @@ struct Threads {
     int per_field = 1;
 };
 
-/// Each works on a field of its own; where there are too few fields, all work on one.
+/// Each works on a field of its own; where there are too few, several work on one.
 Threads share_threads(const mpi::Communicator& communicator,
                       const campaign::Campaign& campaign,
                       const mpi::FieldPlan& plan) {
     const int n_threads = threads_of_rank(campaign, communicator);
-    return std::ssize(plan.fields) >= n_threads * communicator.size() ? Threads{n_threads, 1}
-                                                                      : Threads{1, n_threads};
+    const std::int64_t n_of_rank =
+        (std::ssize(plan.fields) + communicator.size() - 1) / communicator.size();
+    const int at_once = static_cast<int>(std::clamp<std::int64_t>(n_of_rank, 1, n_threads));
+    return {at_once, n_threads / at_once};
 }
 
 /// A field that was stored when the maps of a plan may have been others, or in another order.
@@ -413,18 +437,20 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         campaign.field_px,
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
         learn::network_info(model.network, model.tile_px).margin_px);
+    const std::string kernels = kernels_of_ranks(communicator, classifier.device());
     const catalogue::Provenance provenance =
-        make_provenance(communicator, campaign, model, classifier, plan, started);
+        make_provenance(communicator, campaign, model, classifier, kernels, plan, started);
     mpi::from_root(communicator, [&] {
         base::check_room(path, bytes_needed(plan, model.tile_px));
         return std::string();
     });
     mpi::FieldStore store(
-        communicator, run_folder(path), run_hash_of(provenance), mpi::field_keys(plan));
+        communicator, run_folder(path), run_hash_of(provenance, kernels), mpi::field_keys(plan));
     base::Watchdog watchdog({store.notes_path(), communicator.has_launcher()});
 
     const Threads threads = share_threads(communicator, campaign, plan);
-    FieldClassifier field_classifier(campaign, model, classifier, plan, threads.per_field);
+    DetectProfile profile;
+    FieldClassifier field_classifier(campaign, model, classifier, plan, threads.per_field, profile);
     const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         store.keep(field, field_classifier.classify(field, pixels));
     };
@@ -457,9 +483,9 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
                         window.y0,
                         " ended the program each time it was tried"));
     }
-    DetectProfile& profile = field_classifier.profile;
-    profile.fields_at_once = threads.fields_at_once;
-    profile.begin_s = stopwatch.lap();
+    DetectPhases phases{.fields_at_once = threads.fields_at_once,
+                        .threads_per_field = threads.per_field,
+                        .begin_s = stopwatch.lap()};
     work_on_fields(communicator,
                    campaign,
                    "detect",
@@ -470,7 +496,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
                     .n_at_once = threads.fields_at_once,
                     .store = &store,
                     .watchdog = &watchdog});
-    profile.fields_s = stopwatch.lap();
+    phases.fields_s = stopwatch.lap();
     if (const std::int64_t n_missing = communicator.max(store.n_missing()); n_missing > 0) {
         throw mpi::AgreedError(
             base::ExitCode::interrupted,
@@ -490,14 +516,14 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     if (communicator.is_root()) {
         maps = map_records(plan, model, campaign.detect, hashes);
     }
-    profile.hashes_s = stopwatch.lap();
+    phases.hashes_s = stopwatch.lap();
     const mpi::WrittenCatalogue written =
         mpi::write_catalogue(communicator, path, maps, source, provenance);
     merge.reset();
-    profile.merge_s = stopwatch.lap();
+    phases.merge_s = stopwatch.lap();
     if (campaign.parallel.profile) {
         const std::string table = profile.table(
-            communicator, learn::network_info(model.network, model.tile_px), classifier);
+            communicator, phases, learn::network_info(model.network, model.tile_px), classifier);
         if (communicator.is_root()) {
             base::print(table);
         }

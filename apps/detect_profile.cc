@@ -54,6 +54,7 @@ void DetectProfile::add(const mpi::FieldPixels& pixels,
 }
 
 std::string DetectProfile::table(const mpi::Communicator& communicator,
+                                 const DetectPhases& phases,
                                  const learn::NetworkInfo& network,
                                  const learn::Classifier& classifier) const {
     // Stages, then fields, tiles, bytes, and the seconds that all threads had.
@@ -62,7 +63,8 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
                {static_cast<double>(n_fields_),
                 static_cast<double>(n_tiles_),
                 static_cast<double>(n_bytes_),
-                fields_s * fields_at_once});
+                // A rank that only hands out has no threads at work.
+                n_fields_ > 0 ? phases.fields_s * phases.fields_at_once : 0});
     communicator.sum(std::span(all));
     if (!communicator.is_root()) {
         return "";
@@ -86,9 +88,10 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
         table << std::left << std::setw(20) << stage_names[i] << std::right << std::setprecision(2)
               << std::setw(11) << 1e3 * seconds / n_fields << std::setprecision(1) << std::setw(9)
               << 100 * seconds / had_s << " %   ";
+        const double thread_s = i == network_stage ? seconds * phases.threads_per_field : seconds;
         if (seconds > 0 && i == network_stage) {
-            const double tflops = n_tiles * network.mflop_per_tile * 1e-6 / seconds;
-            table << std::setprecision(0) << n_tiles / seconds << " tiles/s, "
+            const double tflops = n_tiles * network.mflop_per_tile * 1e-6 / thread_s;
+            table << std::setprecision(0) << n_tiles / thread_s << " tiles/s, "
                   << std::setprecision(1) << 100 * tflops / product << " % of the "
                   << std::setprecision(3) << product << " TFLOP/s of a matrix product in "
                   << learn::precision_name(classifier.precision());
@@ -101,9 +104,10 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
           << std::setprecision(2) << std::setw(11) << 1e3 * (had_s - worked_s) / n_fields
           << std::setprecision(1) << std::setw(9) << 100 * (had_s - worked_s) / had_s << " %\n"
           << "a core copies " << copy << " GB/s\n"
-          << std::setprecision(2) << "seconds: to begin " << begin_s << ", fields " << fields_s
-          << " (" << std::setprecision(1) << n_fields / fields_s << "/s)" << std::setprecision(2)
-          << ", hashes of the maps " << hashes_s << ", catalogue " << merge_s;
+          << std::setprecision(2) << "seconds: to begin " << phases.begin_s << ", fields "
+          << phases.fields_s << " (" << std::setprecision(1) << n_fields / phases.fields_s << "/s)"
+          << std::setprecision(2) << ", hashes of the maps " << phases.hashes_s << ", catalogue "
+          << phases.merge_s;
     return table.str();
 }
 

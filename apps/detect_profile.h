@@ -12,19 +12,23 @@
 
 namespace faintweb::apps {
 
-/// Where the time of a detection goes on one rank.
+/// Seconds of the phases of a detection on one rank, and how it shares its threads.
+struct DetectPhases {
+    int fields_at_once = 1;
+    int threads_per_field = 1;
+    double begin_s = 0;   ///< reading the model, looking at all maps, taking up an earlier run
+    double fields_s = 0;  ///< from the first field to the last
+    double hashes_s = 0;  ///< of the map files
+    double merge_s = 0;   ///< writing the catalogue
+};
+
+/// Where the time of the fields goes on one rank.
 class DetectProfile {
   public:
     /// Takes what a field has cost; any thread.
     ///
     /// @param rows_s  what making its rows took.
     void add(const mpi::FieldPixels& pixels, const learn::FieldAnswer& answer, double rows_s);
-
-    int fields_at_once = 1;
-    double begin_s = 0;   ///< reading the model, looking at all maps, taking up an earlier run
-    double fields_s = 0;  ///< from the first field to the last
-    double hashes_s = 0;  ///< of the map files
-    double merge_s = 0;   ///< writing the catalogue
 
     /// Seconds of every stage of a field on all ranks' threads, and how fast that is beside what
     /// the first rank's processor or GPU copies and multiplies; then the seconds of what comes
@@ -33,6 +37,7 @@ class DetectProfile {
     /// @return  [rank 0] the table; empty elsewhere.
     /// @collective yes: every rank.
     std::string table(const mpi::Communicator& communicator,
+                      const DetectPhases& phases,
                       const learn::NetworkInfo& network,
                       const learn::Classifier& classifier) const;
 

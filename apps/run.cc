@@ -360,7 +360,7 @@ void print_work(const Campaign& campaign) {
                            n_tiles,
                            " tiles, up to ",
                            megabytes(field_bytes * (campaign.parallel.credits + 2) * n_threads),
-                           " of memory per rank, ",
+                           " of memory where one rank has all cores, ",
                            megabytes(static_cast<double>(n_tiles) * sizeof(float)),
                            " of scores on disk"));
         }

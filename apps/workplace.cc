@@ -295,33 +295,38 @@ void work_on_fields(const mpi::Communicator& communicator,
     mpi::ShareSettings settings{.credits = campaign.parallel.credits,
                                 .is_rank0_dedicated = campaign.parallel.dedicated_rank0,
                                 .n_at_once = handling.n_at_once};
-    mpi::FieldWork work{.read =
-                            [&](std::int64_t field) {
-                                if (!is_read_by_root) {
-                                    return std::vector<float>();
-                                }
-                                const auto task = watch(field);
-                                return reader.read(field);
-                            },
-                        .work =
-                            [&](std::int64_t field, std::vector<float> pixels) {
-                                const auto task = watch(field);
-                                try {
-                                    const base::Stopwatch stopwatch;
-                                    if (pixels.empty()) {
-                                        pixels = reader.read(field);
-                                    }
-                                    const double read_s = stopwatch.seconds();
-                                    mpi::FieldPixels unpacked =
-                                        mpi::unpack_field(plan, field, std::move(pixels));
-                                    unpacked.read_s = read_s;
-                                    handling.work(field, std::move(unpacked));
-                                } catch (const base::InputError& error) {
-                                    handling.fail(field, error.what());
-                                }
-                            },
+    // Of the fields that were read here.
+    std::vector<double> read_s(plan.fields.size(), 0);
+    const auto read = [&](std::int64_t field) {
+        const base::Stopwatch stopwatch;
+        std::vector<float> pixels = reader.read(field);
+        read_s[static_cast<std::size_t>(field)] = stopwatch.seconds();
+        return pixels;
+    };
+    const auto read_to_send = [&](std::int64_t field) {
+        const auto task = watch(field);
+        return read(field);
+    };
+    const auto work_on = [&](std::int64_t field, std::vector<float> pixels) {
+        const auto task = watch(field);
+        try {
+            if (pixels.empty()) {
+                pixels = read(field);
+            }
+            mpi::FieldPixels unpacked = mpi::unpack_field(plan, field, std::move(pixels));
+            unpacked.read_s = read_s[static_cast<std::size_t>(field)];
+            handling.work(field, std::move(unpacked));
+        } catch (const base::InputError& error) {
+            handling.fail(field, error.what());
+        }
+    };
+    mpi::FieldWork work{.read = [](std::int64_t) { return std::vector<float>(); },
+                        .work = work_on,
                         .fail = handling.fail,
                         .progress = [&](std::int64_t) { progress.advance(); }};
+    if (is_read_by_root) {
+        work.read = read_to_send;
+    }
     if (store != nullptr) {
         const std::set<std::int64_t> suspects(store->suspects().begin(), store->suspects().end());
         settings.n_alone = suspects.size();

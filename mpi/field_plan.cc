@@ -219,9 +219,13 @@ FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
     : plan_(plan), options_(options) {}
 
 std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) {
-    const std::scoped_lock lock(mutex_);
-    std::weak_ptr<const OpenMap>& place = open_[map];
-    std::shared_ptr<const OpenMap> opened = place.lock();
+    Place* place = nullptr;
+    {
+        const std::scoped_lock lock(mutex_);
+        place = &places_[map];
+    }
+    const std::scoped_lock lock_of_map(place->mutex);
+    std::shared_ptr<const OpenMap> opened = place->map.lock();
     if (opened == nullptr) {
         const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
         OpenMap files{image::FitsMap::open(planned.info.path, options_), {}};
@@ -232,9 +236,12 @@ std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) 
             files.truth = open_truth(planned.truth_path, options_);
         }
         opened = std::make_shared<const OpenMap>(std::move(files));
-        place = opened;
+        place->map = opened;
     }
-    last_ = opened;
+    const std::scoped_lock lock(mutex_);
+    if (last_[0] != opened) {
+        last_[1] = std::exchange(last_[0], opened);
+    }
     return opened;
 }
 

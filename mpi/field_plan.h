@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -85,7 +86,7 @@ FieldPlan plan_fields(const Communicator& communicator,
 std::vector<std::uint64_t> field_keys(const FieldPlan& plan);
 
 /// Reads the fields of a plan, on a rank that sees its files; several threads may read at once.
-/// Keeps the map of the last field open.
+/// Keeps the maps of the last two fields open.
 class FieldReader {
   public:
     FieldReader(const FieldPlan& plan, image::MapOptions options);
@@ -97,15 +98,20 @@ class FieldReader {
     std::vector<float> read(std::int64_t field);
 
   private:
-    /// The files of a map, as long as somebody reads them.
+    /// The files of a map, open as long as somebody reads them.
     struct OpenMap;
+    /// Opening may take as long as unpacking a file: only those wait who want the same map.
+    struct Place {
+        std::mutex mutex;
+        std::weak_ptr<const OpenMap> map;
+    };
     std::shared_ptr<const OpenMap> open(std::int32_t map);
 
     const FieldPlan& plan_;
     image::MapOptions options_;
     std::mutex mutex_;
-    std::map<std::int32_t, std::weak_ptr<const OpenMap>> open_;
-    std::shared_ptr<const OpenMap> last_;
+    std::map<std::int32_t, Place> places_;
+    std::array<std::shared_ptr<const OpenMap>, 2> last_;
 };
 
 /// What FieldReader::read gives, of a field whose map and sky image are in memory.

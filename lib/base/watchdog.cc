@@ -127,7 +127,13 @@ void Watchdog::Task::set_key(std::uint64_t key) const {
     if (key_ != 0) {
         key_of_thread = key;
         if (!is_on_main_thread_) {
-            key_of_worker = key;
+            // Another's that was begun since stays.
+            std::uint64_t own = key_;
+            if (key != 0) {
+                key_of_worker = key;
+            } else {
+                key_of_worker.compare_exchange_strong(own, 0);
+            }
         }
     }
 }

@@ -28,6 +28,12 @@ constexpr std::int64_t cpu_batch = 125;
 constexpr std::int64_t cpu_group = 4 * cpu_batch;
 /// Enough to fill a GPU.
 constexpr std::int64_t gpu_group = 2500;
+/// All of these are for tiles of this size; of larger ones so many that they take as much memory.
+constexpr std::int64_t usual_px = 40;
+
+std::int64_t at_most(std::int64_t n, std::int64_t tile_px) {
+    return std::clamp<std::int64_t>(n * usual_px * usual_px / (tile_px * tile_px), 1, n);
+}
 
 }  // namespace
 
@@ -57,7 +63,8 @@ struct Classifier::State {
 #endif
 
     std::int64_t group_size() const {
-        return device.kind == DeviceKind::cpu ? cpu_group : gpu_group;
+        return at_most(device.kind == DeviceKind::cpu ? cpu_group : gpu_group,
+                       edge_px - 2 * margin_px);
     }
 
     /// Class scores of the first n tiles of a group, and anything for the others.
@@ -67,16 +74,17 @@ struct Classifier::State {
             return gpu->forward(tiles.to(torch_device));
         }
 #endif
+        const std::int64_t batch = std::min(cpu_batch, group_size());
         at::Tensor features;
-        for (std::int64_t first = 0; first < n; first += cpu_batch) {
-            const at::Tensor some = features_of(trunk, weights, tiles.narrow(0, first, cpu_batch));
+        for (std::int64_t first = 0; first < n; first += batch) {
+            const std::int64_t here = std::min(batch, group_size() - first);
+            const at::Tensor some = features_of(trunk, weights, tiles.narrow(0, first, here));
             if (!features.defined()) {
-                features = at::empty({cpu_group, some.size(1)}, some.options());
+                features = at::empty({group_size(), some.size(1)}, some.options());
             }
-            features.narrow(0, first, cpu_batch).copy_(some);
+            features.narrow(0, first, here).copy_(some);
         }
-        const std::int64_t n_batches = (n + cpu_batch - 1) / cpu_batch;
-        features.slice(0, n_batches * cpu_batch).zero_();
+        features.slice(0, std::min(group_size(), (n + batch - 1) / batch * batch)).zero_();
         return connect(weights, features);
     }
 

@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/from_blob.h>
@@ -11,6 +12,10 @@
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
+
+#ifdef FAINTWEB_CUDA
+#include <cuda_runtime_api.h>
+#endif
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -35,6 +40,21 @@ std::string missing_gpu_reason() {
 
 int n_gpus() {
     return at::detail::getCUDAHooks().getNumGPUs();
+}
+
+bool multiplies_bf16(Device device) {
+#ifdef FAINTWEB_CUDA
+    if (device.kind == DeviceKind::cuda) {
+        int major = 0;
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device.index);
+        return major >= 8;
+    }
+#endif
+#if defined(__x86_64__)
+    return device.kind == DeviceKind::cpu && __builtin_cpu_supports("avx512bf16") > 0;
+#else
+    return false;
+#endif
 }
 
 /// Memory of a device as a tensor.
@@ -76,12 +96,18 @@ Precision choose_precision(const std::string& wanted, Device device) {
     if (wanted != "auto") {
         return wanted == "bf16" ? Precision::bf16 : Precision::fp32;
     }
-#if defined(__x86_64__)
-    const bool is_multiplied = __builtin_cpu_supports("avx512bf16") > 0;
-#else
-    const bool is_multiplied = false;
+    return multiplies_bf16(device) ? Precision::bf16 : Precision::fp32;
+}
+
+std::string kernels_of(Device device) {
+#ifdef FAINTWEB_CUDA
+    if (device.kind == DeviceKind::cuda) {
+        cudaDeviceProp properties{};
+        cudaGetDeviceProperties(&properties, device.index);
+        return base::text(properties.name, " ", properties.major, ".", properties.minor);
+    }
 #endif
-    return device.kind != DeviceKind::cpu || is_multiplied ? Precision::bf16 : Precision::fp32;
+    return base::text(at::get_cpu_capability(), multiplies_bf16(device) ? " with bf16" : "");
 }
 
 std::string precision_name(Precision precision) {

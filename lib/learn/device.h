@@ -38,6 +38,10 @@ Device choose_device(const std::string& wanted, int local_rank);
 Precision choose_precision(const std::string& wanted, Device device);
 std::string precision_name(Precision precision);
 
+/// Which kernels a network is computed with there: scores of different ones differ in their last
+/// bits. "AVX2", "NVIDIA H200 9.0".
+std::string kernels_of(Device device);
+
 /// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
 double measure_matrix_product(Device device, Precision precision);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+
 namespace faintweb::learn {
 namespace {
 

@@ -17,8 +17,8 @@ struct TileSums {
     bool operator==(const TileSums&) const = default;
 };
 
-/// A row is summed over every eighth pixel, then over those: vectors can, and a tile's sums depend
-/// on its own pixels alone.
+/// A tile is summed over every eighth pixel of its rows, row after row, then over these eight sums:
+/// so vectors and GPUs can, and the sums depend on the tile's own pixels alone.
 inline constexpr std::size_t n_sum_lanes = 8;
 
 /// Sums over every tile of a field, in double precision.

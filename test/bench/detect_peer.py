@@ -1,16 +1,16 @@
-"""Detection in plain Python, as a user would write it: FITS maps in, an HDF5 file of scores out.
+"""From FITS fields to scores in HDF5 as a user of Python writes it: astropy, numpy, PyTorch or TensorFlow, h5py.
 
-python3 detect_peer.py MODEL OUTPUT torch|tensorflow fp32|bf16 N_THREADS cpu|cuda MAP...
+python3 detect_peer.py MODEL OUTPUT.h5 MAPS... [--framework torch|tensorflow] [--precision fp32|bf16]
+    [--way WAY] [--batch TILES] [--processes N] [--threads N_OF_EACH] [--device cpu|cuda]
 
-Reads with astropy, scales with the field's median and MAD, cuts tiles of 40 x 40, scores them with the
-weights of a cosmodeep model of faintweb, writes all scores and the detected tiles with h5py. torch fp32:
-eager, as it is written first; bf16: channels-last, the model in bfloat16. tensorflow: NHWC, bf16 for the
-mixed policy. Each in the batch size that is fastest here, which is tried before the clock starts. Prints
-one line of JSON; the seconds are from the first map opened to the output closed.
+MODEL is a cosmodeep of faintweb with the scaling asinh_sigma, MAPS are fields of the same size. Prints the
+seconds from the first file opened to the HDF5 file closed; before, each process has classified the first
+map once, so that what a framework sets up on first use is not in them. Exit code 2: no such framework here.
 """
 
+import argparse
 import json
-import struct
+import multiprocessing
 import sys
 import time
 
@@ -18,120 +18,164 @@ import h5py
 import numpy as np
 from astropy.io import fits
 
-TILE_PX = 40
-BATCHES = (125, 500, 2500)
+# How else the same numbers can be had, by framework and precision.
+WAYS = {("torch", "fp32"): ("eager", "channels_last"), ("torch", "bf16"): ("autocast", "cast"),
+        ("tensorflow", "fp32"): ("graph", "xla"), ("tensorflow", "bf16"): ("graph", "xla")}
 
 
 def read_model(path):
+    """What faintweb says of a model, and its weights by name."""
     with open(path, "rb") as file:
-        (n_header,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(n_header))
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         data = file.read()
-    settings = json.loads(header.pop("__metadata__")["faintweb"])
-    assert settings["network"] == "cosmodeep" and settings["scaling"] == "asinh_sigma"
-    return {name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
-            for name, entry in header.items()}
+    about = json.loads(header.pop("__metadata__")["faintweb"])
+    return about, {name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
+                   for name, entry in header.items()}
 
 
-def tiles_of(path):
-    with fits.open(path) as file:
-        image = file[0].data.astype(np.float32)
-    finite = image[np.isfinite(image)]
-    median = np.median(finite)
-    rms = 1.4826 * np.median(np.abs(finite - median))
-    scaled = np.arcsinh((image - median) / rms)
-    scaled = np.nan_to_num(scaled, nan=min(0.0, float(np.nanmin(scaled))))
-    rows, cols = (n // TILE_PX for n in scaled.shape)
-    return (scaled.reshape(rows, TILE_PX, cols, TILE_PX).swapaxes(1, 2)
-            .reshape(rows * cols, TILE_PX, TILE_PX))
+def read_field(path):
+    return fits.getdata(path).astype(np.float32)
 
 
-def torch_scorer(weights, precision, n_threads, device):
+def cut_tiles(field, tile_px):
+    """[rows, cols] -> [n_tiles, tile_px, tile_px], row by row."""
+    rows, cols = (extent // tile_px for extent in field.shape)
+    return field.reshape(rows, tile_px, cols, tile_px).swapaxes(1, 2).reshape(-1, tile_px, tile_px)
+
+
+def scale(field):
+    """asinh((flux - median) / rms), rms = 1.4826 median absolute deviations; blanks become the lowest value.
+
+    A factor of the unit cancels: maps in Jy/beam need not become Jy/arcsec2 first.
+    """
+    is_finite = np.isfinite(field)
+    values = field if is_finite.all() else field[is_finite]
+    median = np.median(values)
+    rms = 1.4826022 * np.median(np.abs(values - median))
+    scaled = np.arcsinh((field - median) / rms)
+    return scaled if values is field else np.where(is_finite, scaled, scaled[is_finite].min())
+
+
+def make_torch(weights, options):
+    """A function from scaled tiles, [n, rows, cols], to their scores, [n]."""
     import torch
-    import torch.nn.functional as F
+    from training_peer import Cosmodeep
 
-    torch.set_num_threads(n_threads)
-    is_bf16 = precision == "bf16"
-    values = {name: torch.tensor(value).to(device, torch.bfloat16 if is_bf16 else torch.float32)
-              for name, value in weights.items()}
-    if is_bf16:
-        for name in ("conv1.weight", "conv2.weight"):
-            values[name] = values[name].to(memory_format=torch.channels_last)
+    torch.set_num_threads(options.threads)
+    network = Cosmodeep()
+    network.load_state_dict({name: torch.tensor(values) for name, values in weights.items()})
+    layout = torch.contiguous_format if options.way == "eager" else torch.channels_last
+    dtype = torch.bfloat16 if options.way == "cast" else torch.float32
+    network = network.eval().to(options.device, dtype, memory_format=layout)
 
-    def layer(name):
-        return values[name + ".weight"], values[name + ".bias"]
-
-    def score(tiles, batch):
-        scores = []
-        with torch.inference_mode():
-            for first in range(0, len(tiles), batch):
-                some = torch.from_numpy(tiles[first:first + batch])[:, None].to(device)
-                if is_bf16:
-                    some = some.to(torch.bfloat16).to(memory_format=torch.channels_last)
-                maps = F.max_pool2d(F.relu(F.conv2d(some, *layer("conv1"), padding=1)), 2)
-                maps = F.max_pool2d(F.relu(F.conv2d(maps, *layer("conv2"), padding=1)), 2)
-                hidden = F.relu(F.linear(maps.flatten(1), *layer("hidden")))
-                scores.append(F.linear(hidden, *layer("output")).float().softmax(1)[:, 1].cpu())
-        return torch.cat(scores).numpy()
+    @torch.inference_mode()
+    def score(tiles):
+        tiles = torch.from_numpy(tiles)[:, None].to(options.device, dtype, memory_format=layout)
+        with torch.autocast(options.device, torch.bfloat16, enabled=options.way == "autocast"):
+            outputs = torch.cat([network(batch) for batch in tiles.split(options.batch)])
+        return outputs.float().softmax(1)[:, 1].cpu().numpy()
 
     return score
 
 
-def tensorflow_scorer(weights, precision, n_threads, device):
+def make_tensorflow(weights, options):
+    """The same with the channels last, as TensorFlow has them: a convolution is [rows, cols, in, out]."""
     import tensorflow as tf
+    from tensorflow import keras
 
-    tf.config.threading.set_intra_op_parallelism_threads(n_threads)
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    if precision == "bf16":
-        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    layers = [tf.keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-              tf.keras.layers.MaxPooling2D(),
-              tf.keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
-              tf.keras.layers.MaxPooling2D(),
-              tf.keras.layers.Flatten(),
-              tf.keras.layers.Dense(1024, activation="relu"),
-              tf.keras.layers.Dense(2, activation="softmax", dtype="float32")]
-    model = tf.keras.Sequential([tf.keras.Input((TILE_PX, TILE_PX, 1)), *layers])
-    # Ours see the second pooling map by map, TensorFlow's pixel by pixel.
-    hidden = weights["hidden.weight"].reshape(1024, 64, 10, 10).transpose(2, 3, 1, 0).reshape(6400, 1024)
-    for layer, kernel, bias in ((layers[0], weights["conv1.weight"].transpose(2, 3, 1, 0), "conv1.bias"),
-                                (layers[2], weights["conv2.weight"].transpose(2, 3, 1, 0), "conv2.bias"),
-                                (layers[5], hidden, "hidden.bias"),
-                                (layers[6], weights["output.weight"].T, "output.bias")):
-        layer.set_weights([kernel, weights[bias]])
-    run = tf.function(lambda tiles: model(tiles, training=False), reduce_retracing=True)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)  # processes share it
+    if options.device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    if options.precision == "bf16":
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    layers = keras.layers
+    network = keras.Sequential([
+        keras.Input((*options.tile_shape, 1)),
+        layers.Conv2D(32, 3, padding="same", activation="relu"), layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, padding="same", activation="relu"), layers.MaxPooling2D(),
+        layers.Flatten(), layers.Dense(1024, activation="relu"), layers.Dense(2, dtype="float32")])
+    rows, cols = (extent // 4 for extent in options.tile_shape)
+    hidden = weights["hidden.weight"].reshape(1024, 64, rows, cols).transpose(2, 3, 1, 0).reshape(-1, 1024)
+    network.set_weights([weights["conv1.weight"].transpose(2, 3, 1, 0), weights["conv1.bias"],
+                         weights["conv2.weight"].transpose(2, 3, 1, 0), weights["conv2.bias"],
+                         hidden, weights["hidden.bias"],
+                         weights["output.weight"].T, weights["output.bias"]])
+    forward = tf.function(lambda tiles: tf.nn.softmax(network(tiles, training=False))[:, 1],
+                          jit_compile=options.way == "xla")
 
-    def score(tiles, batch):
-        return np.concatenate([run(tf.constant(tiles[first:first + batch, :, :, None])).numpy()[:, 1]
-                               for first in range(0, len(tiles), batch)])
+    def score(tiles):
+        batches = (tiles[first:first + options.batch, ..., None] for first in range(0, len(tiles), options.batch))
+        return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 
     return score
 
 
-def main(model, output, framework, precision, n_threads, device, *maps):
-    make = {"torch": torch_scorer, "tensorflow": tensorflow_scorer}[framework]
-    score = make(read_model(model), precision, int(n_threads), device)
-    tiles = tiles_of(maps[0])
-    times = {}
-    for batch in BATCHES:
-        score(tiles, batch)
-        start = time.perf_counter()
-        score(tiles, batch)
-        times[batch] = time.perf_counter() - start
-    best = min(times, key=times.get)
+def prepare(options, barrier=None):
+    """Makes `classify` of this process; with a barrier, waits until all processes have theirs."""
+    global classify
+    about, weights = read_model(options.model)
+    if (about["network"], about["scaling"]) != ("cosmodeep", "asinh_sigma"):
+        sys.exit(f"{options.model} is no cosmodeep with the scaling asinh_sigma, train one with config/bench-model.yaml")
+    options.tile_shape = (about["tile_px"],) * 2
+    score = (make_torch if options.framework == "torch" else make_tensorflow)(weights, options)
 
+    def classify(path):
+        return score(cut_tiles(scale(read_field(path)), about["tile_px"]))
+
+    classify(options.maps[0])
+    if barrier:
+        barrier.wait()
+
+
+def classify_here(path):
+    """`classify` of the process it runs in, as a pool takes it: a function of the module."""
+    return classify(path)
+
+
+def write_scores(options, map_over):
+    """@param map_over  map, or that of a pool."""
     start = time.perf_counter()
-    all_scores = []
-    detected = []
-    for number, path in enumerate(maps):
-        scores = score(tiles_of(path), best)
-        all_scores.append(scores)
-        detected += [(number, tile, scores[tile]) for tile in np.flatnonzero(scores > 0.5)]
-    with h5py.File(output, "w") as file:
-        file["score"] = np.stack(all_scores)
-        file["tiles"] = np.array(detected, [("map", "i4"), ("tile", "i4"), ("score", "f4")])
-    print(json.dumps({"seconds": time.perf_counter() - start, "batch": best}))
+    with h5py.File(options.output, "w") as file:
+        scores = np.stack(list(map_over(classify_here, options.maps)))
+        file["score"] = scores
+        field, tile = np.nonzero(scores > 0.5)
+        file["tiles"] = np.rec.fromarrays([field, tile, scores[field, tile]], names="field,tile,score")
+    print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("output")
+    parser.add_argument("maps", nargs="+")
+    parser.add_argument("--framework", choices=("torch", "tensorflow"), default="torch")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--way", help=f"one of {WAYS}")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--batch", type=int, default=250)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    options.way = options.way or WAYS[options.framework, options.precision][0]
+    try:
+        __import__(options.framework)
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+    if options.processes == 1:
+        prepare(options)
+        write_scores(options, map)
+        return
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(options.processes + 1)
+    with context.Pool(options.processes, prepare, (options, barrier)) as pool:
+        barrier.wait()
+        write_scores(options, pool.imap)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

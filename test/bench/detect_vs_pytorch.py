@@ -1,128 +1,234 @@
-"""Detection on two cores, from map files to a catalogue: ours against Python scripts, in turns.
+"""Fields to catalogue: ours against Python scripts with the same weights, in turns, on the same cores.
 
-python3 detect_vs_pytorch.py FAINTWEB [N_FIELDS] [N_ROUNDS] [cpu|cuda]    (a Python with torch, astropy, h5py)
+python3 detect_vs_pytorch.py FAINTWEB FOLDER [N_FIELDS] [N_ROUNDS] [--rows ROW,...] [--threads N]
+    [--device cpu|cuda] [--tensorflow-python PYTHON]
 
-FAINTWEB is the program, built as a release. The model and the maps are those of config/bench-model.yaml,
-made once into the user's cache folder (some minutes). Every field is a file of its own. The clock of either
-side runs from its first file to its closed output; that of ours also has reading the model and the hashes of
-the maps. TensorFlow has rows where it can be imported. Prints fields/s (median of the rounds), ratios (median
-over rounds of what ran next to one another) and how the scores differ, tile by tile.
+Run by a Python that has numpy, astropy, h5py and torch; TensorFlow may have another one. FAINTWEB is the
+program, FOLDER gets copies of the maps (16 MB a field, so all of them are in memory) and the results.
+config/bench-model.yaml makes the model and the skies, once, in the user's cache. On a GPU take some
+hundred fields, as ours would take no measurable time for 20. A CPU that has no instructions for bf16
+takes ten times as long with it: name the other rows there.
+
+Fields/s leave out what each program does once: a peer tells the seconds from its first file opened to its
+HDF5 file closed; of ours, the time for as many fields as there are cores is taken from that for all.
+`start` is what was left out. The peers have the batch size, and all but `eager` also the layout and the
+split into processes and threads, that was fastest in a trial before the rounds. `other tiles` are
+called otherwise than by `eager`, from whose scores |dp| is counted too.
 """
 
-import importlib.util
+import argparse
+import functools
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PEER = os.path.join(HERE, "detect_peer.py")
-CAMPAIGN = os.path.join(HERE, "../../config/bench-model.yaml")
+from detect_peer import WAYS, cut_tiles, read_field, read_model
+
+HERE = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-                            "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
-PAPER = "10.4 +- 0.2 (Gheller et al. 2018, one P100)"
+                            "OMPI_MCA_btl_vader_single_copy_mechanism": "none", "TF_CPP_MIN_LOG_LEVEL": "2"}
+PAPER = "10.4 +- 0.2 fields/s: the paper's network on one P100 (Gheller et al. 2018, section 4)"
+BATCHES = (250, 50, 1250, 2500)
+# Precision, and whether ranks (or threads) share the work.
+OURS = {"faintweb": ("fp32", True), "faintweb-threads": ("fp32", False),
+        "faintweb-bf16": ("bf16", True), "faintweb-bf16-threads": ("bf16", False)}
+# Framework, precision and the ways to try.
+PEERS = {"eager": ("torch", "fp32", ("eager",)),
+         **{name: (*kind, WAYS[kind])
+            for name, kind in (("fp32", ("torch", "fp32")), ("bf16", ("torch", "bf16")),
+                               ("tensorflow", ("tensorflow", "bf16")), ("tensorflow-fp32", ("tensorflow", "fp32")))}}
 
 
-def run(command):
-    # What only our program needs, or only the scripts, must not disturb the other.
-    environment = dict(ENVIRONMENT)
-    if command[0] == sys.executable:
-        environment.pop("LD_LIBRARY_PATH", None)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+class Setting(NamedTuple):
+    """Of a peer: arguments of the same name."""
+    way: str
+    processes: int = 1
+    batch: int = BATCHES[0]
+
+    def __str__(self):
+        return f"{self.way}, batch {self.batch}, {self.processes} processes"
+
+
+class Refused(Exception):
+    """A program does not have what is asked of it."""
+
+
+def run(command, environment=ENVIRONMENT):
+    """Its seconds and what it printed."""
+    start = time.perf_counter()
+    done = subprocess.run([str(word) for word in command], env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    if done.returncode == 2:
+        raise Refused(next(line for line in done.stderr.splitlines() if line.strip()))
     if done.returncode != 0:
-        sys.exit(f"{' '.join(command)[:300]} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def make_inputs(program):
-    cache = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "faintweb/bench-model")
-    model = os.path.join(cache, "model.safetensors")
-    if not os.path.exists(model):
-        print(f"making the model and the maps in {cache}", file=sys.stderr)
-        run(["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "2", program, "run", CAMPAIGN, "--set", f"output={cache}"])
-    return model, [f"{cache}/skies/test/noise_{number:05}.fits" for number in range(4)]
+        sys.exit(f"{command} failed:\n{done.stdout}{done.stderr}")
+    return seconds, done.stdout
 
 
 def processor():
-    with open("/proc/cpuinfo") as file:
-        lines = dict(line.split(":", 1) for line in file.read().split("\n\n")[0].splitlines())
-    facts = {name.strip(): value.strip() for name, value in lines.items()}
-    sets = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
-            if name in facts["flags"].split()]
-    return f"{facts['model name']}: {', '.join(sets)}; {len(os.sched_getaffinity(0))} cores for each side"
+    """Its name, and what it has of the instructions that networks are fast with."""
+    about = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    about = {name.strip(): value.strip() for name, value in about.items()}
+    wanted = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+    return f"{about['model name']}: {' '.join(name for name in wanted if name in about['flags'].split())}"
 
 
-def main(program, n_fields=24, n_rounds=3, device="cpu"):
-    n_fields, n_rounds = int(n_fields), int(n_rounds)
-    model, skies = make_inputs(program)
-    with tempfile.TemporaryDirectory() as folder:
-        maps = [shutil.copy(skies[i % len(skies)], f"{folder}/map_{i:03}.fits") for i in range(n_fields)]
-        catalogue = f"{folder}/catalogue.h5"
-        other = f"{folder}/other.h5"
+def ranks(n):
+    return ["mpirun", "--bind-to", "none", "-n", n]
 
-        def ours(n_ranks, n_threads, precision):
-            return ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(n_ranks), program, "detect", *maps,
-                    "--model", model, "--output", catalogue, "--profile", "--set", f"detect.precision={precision}",
-                    "--set", f"parallel.device={device}", "--set", f"parallel.threads={n_threads}",
-                    "--set", "parallel.scatter=windows", "--set", "detect.pictures=false", "--set", "detect.exports=[]"]
 
-        def peer(framework, precision):
-            return [sys.executable, PEER, model, other, framework, precision, "2", device, *maps]
+def make_model(program, n_ranks):
+    """The model's path, and those of its test skies with noise."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "faintweb" / "bench-model"
+    if not (cache / "model.safetensors").exists():
+        print(f"making the model and the skies in {cache}: a few minutes", file=sys.stderr)
+        run([*ranks(n_ranks), program, "run", HERE.parents[1] / "config" / "bench-model.yaml",
+             "--set", f"output={cache}", "--set", f"boxes.folder={cache}/boxes"])
+    return cache / "model.safetensors", sorted((cache / "skies" / "test").glob("noise_*.fits"))
 
-        runs = {"PyTorch fp32, eager": peer("torch", "fp32"), "faintweb fp32, 1 x 2": ours(1, 2, "fp32"),
-                "faintweb bf16, 1 x 2": ours(1, 2, "bf16"), "PyTorch bf16, channels-last": peer("torch", "bf16"),
-                "faintweb fp32, 2 x 1": ours(2, 1, "fp32"), "faintweb bf16, 2 x 1": ours(2, 1, "bf16")}
-        if importlib.util.find_spec("tensorflow"):
-            runs["TensorFlow fp32"] = peer("tensorflow", "fp32")
-            runs["TensorFlow mixed bf16"] = peer("tensorflow", "bf16")
-        else:
-            print("TensorFlow is not installed: no rows of it")
-        rates = {name: [] for name in runs}
-        scores = {}
-        profiles = {}
-        for round_number in range(n_rounds):
-            for name, command in runs.items():
-                output = run(command)
-                is_ours = name.startswith("faintweb")
-                if is_ours:
-                    profiles[name] = output
-                    seconds = sum(float(part) for part in re.findall(
-                        r"(?:to begin|fields|maps|catalogue) ([0-9.]+)", output[output.index("seconds:"):].splitlines()[0]))
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.model, skies = make_model(options.faintweb, options.threads)
+        self.folder = Path(options.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.maps = [self.folder / f"map_{i:03}.fits" for i in range(options.n_fields)]
+        label = read_model(self.model)[0]["label_rule"]
+        labels = []
+        for i, path in enumerate(self.maps):
+            sky = skies[i % len(skies)]
+            shutil.copyfile(sky, path)
+            flux = cut_tiles(read_field(sky.with_name(sky.name.replace("noise", "sky"))), 40)
+            labels.append((flux > label["flux_threshold_jy_arcsec2"]).sum((1, 2)) > label["min_pixels"])
+        self.labels = np.stack(labels)
+        self.settings = {name: f"{options.threads} {'ranks' if has_ranks else 'threads'}"
+                         for name, (_, has_ranks) in OURS.items()}
+
+    def output(self, name):
+        return self.folder / f"{name}.h5"
+
+    def run_ours(self, name, maps):
+        precision, has_ranks = OURS[name]
+        n = self.options.threads
+        self.output(name).unlink(missing_ok=True)
+        command = [*ranks(n if has_ranks else 1), self.options.faintweb, "detect", "--model", self.model,
+                   "-o", self.output(name)]
+        for setting in (f"parallel.threads={1 if has_ranks else n}", f"parallel.device={self.options.device}",
+                        f"detect.precision={precision}", "parallel.scatter=windows"):
+            command += ["--set", setting]
+        return run([*command, *maps])[0]
+
+    def run_peer(self, name, maps, setting):
+        framework, precision, _ = PEERS[name]
+        python, environment = sys.executable, ENVIRONMENT
+        if framework == "tensorflow" and self.options.tensorflow_python:
+            python = self.options.tensorflow_python
+            environment = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
+        command = [python, HERE / "detect_peer.py", self.model, self.output(name), *maps, "--framework", framework,
+                   "--precision", precision, "--device", self.options.device,
+                   "--threads", self.options.threads // setting.processes]
+        for key, value in setting._asdict().items():
+            command += [f"--{key}", value]
+        whole, text = run(command, environment)
+        seconds = json.loads(text.splitlines()[-1])["seconds"]
+        return seconds, whole - seconds
+
+    def choose_setting(self, name):
+        """One choice after the other, each with the best of those before it."""
+        ways = PEERS[name][2]
+        splits = (1,) if name == "eager" else (1, self.options.threads)
+        maps = self.maps[:2 * self.options.threads]
+        seconds = functools.cache(lambda setting: self.run_peer(name, maps, setting)[0])
+        best = Setting(ways[0])
+        for key, choices in (("way", ways), ("processes", splits), ("batch", BATCHES)):
+            best = min((best._replace(**{key: choice}) for choice in choices), key=seconds)
+        return best
+
+    def measure(self, name):
+        """Fields/s, and the seconds that these leave out."""
+        n = len(self.maps)
+        if name in OURS:
+            n_base = self.options.threads
+            base = self.run_ours(name, self.maps[:n_base])
+            whole = self.run_ours(name, self.maps)
+            speed = (n - n_base) / (whole - base)
+            return speed, whole - n / speed
+        seconds, start = self.run_peer(name, self.maps, self.settings[name])
+        return n / seconds, start
+
+    def scores(self, name):
+        """[n_fields, n_tiles]"""
+        with h5py.File(self.output(name)) as file:
+            if name in OURS:
+                assert np.array_equal(file["fields"]["map"], np.arange(len(self.maps)))
+            return file["score"][:].reshape(len(self.maps), -1)
+
+    def run(self):
+        rows = self.options.rows.split(",")
+        if "eager" not in rows:
+            rows.append("eager")
+        skipped = {}
+        for name in rows:
+            try:
+                if name in OURS:
+                    self.run_ours(name, self.maps[:1])
                 else:
-                    seconds = json.loads(output.splitlines()[-1])["seconds"]
-                rates[name].append(n_fields / seconds)
-                print(f"round {round_number + 1}: {name}: {rates[name][-1]:.2f} fields/s", file=sys.stderr)
-                with h5py.File(catalogue if is_ours else other) as file:
-                    scores[name] = np.asarray(file["score"]).ravel().astype(float)
+                    self.settings[name] = self.choose_setting(name)
+                print(f"{name}: {self.settings[name]}", file=sys.stderr)
+            except Refused as reason:
+                skipped[name] = reason
+        rows = [name for name in rows if name not in skipped]
+        results = {name: [] for name in rows}
+        for number in range(self.options.n_rounds):
+            for name in rows:
+                results[name].append(self.measure(name))
+                print(f"round {number + 1}: {name}: {results[name][-1][0]:.2f} fields/s", file=sys.stderr)
 
-    reference = scores["PyTorch fp32, eager"]
-    print(processor())
-    print(f"{n_fields} fields of 2000 x 2000, median of {n_rounds} rounds; the paper's: {PAPER}\n")
-    print(f"{'':30}{'fields/s':>10}{'to eager':>10}{'decide otherwise':>18}{'|dp| 99.9 %':>13}{'largest':>10}")
-    eager = rates["PyTorch fp32, eager"]
-    for name, rate in rates.items():
-        ratio = statistics.median(a / b for a, b in zip(rate, eager))
-        difference = np.abs(scores[name] - reference)
-        otherwise = np.count_nonzero((scores[name] > 0.5) != (reference > 0.5))
-        print(f"{name:30}{statistics.median(rate):10.2f}{ratio:10.2f}{otherwise:10} of {len(reference):<6}"
-              f"{np.quantile(difference, 0.999):11.5f}{difference.max():10.5f}")
-    print("\nratios at the same precision")
-    for precision in ("fp32", "bf16"):
-        theirs = [name for name in rates if precision in name and not name.startswith("faintweb")]
-        for name in (f"faintweb {precision}, 1 x 2", f"faintweb {precision}, 2 x 1"):
-            for peer_name in theirs:
-                ratio = statistics.median(a / b for a, b in zip(rates[name], rates[peer_name]))
-                print(f"{ratio:6.2f}  {name} / {peer_name}")
-    for name, profile in profiles.items():
-        print(f"\n{name}\n" + "\n".join(line for line in profile.splitlines() if not line.startswith("digest")))
+        reference = self.scores("eager")
+        print(f"{processor()}; {self.options.threads} cores, {self.options.device}; "
+              f"{len(self.maps)} fields of 2500 tiles, {self.options.n_rounds} rounds\n")
+        print(f"{'':22}{'fields/s':>10}{'/ eager':>9}{'start s':>9}{'other tiles':>13}{'max |dp|':>10}"
+              f"{'99.9 %':>10}{'A_s':>8}")
+        for name in rows:
+            speed = statistics.median(speed for speed, _ in results[name])
+            ratio = statistics.median(ours[0] / eager[0] for ours, eager in zip(results[name], results["eager"]))
+            start = statistics.median(start for _, start in results[name])
+            scores = self.scores(name)
+            is_called = scores > 0.5
+            n_other = np.count_nonzero(is_called != (reference > 0.5))
+            differences = np.abs(scores - reference)
+            a_s = np.count_nonzero(is_called & self.labels) / np.count_nonzero(is_called | self.labels)
+            print(f"{name:22}{speed:10.2f}{ratio:9.2f}{start:9.1f}{n_other:13}{differences.max():10.1e}"
+                  f"{np.quantile(differences, 0.999):10.1e}{a_s:8.4f}  {self.settings[name]}")
+        for name, reason in skipped.items():
+            print(f"{name:22} skipped: {reason}")
+        print(f"\n{PAPER}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("faintweb")
+    parser.add_argument("folder")
+    parser.add_argument("n_fields", type=int, nargs="?", default=24)
+    parser.add_argument("n_rounds", type=int, nargs="?", default=3)
+    parser.add_argument("--rows", default=",".join([*OURS, *PEERS]))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--tensorflow-python")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:options.threads])
+    Bench(options).run()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

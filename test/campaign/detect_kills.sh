@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # detect_kills.sh [CAMPAIGNS [SEED]]: detections on one, two or four ranks whose ranks, or mpirun, are killed at
-# random times, at most twice each; let finish on any number of ranks, each gives the digest of one that nothing
+# random times, at most twice each; let finish on any number of ranks and threads, each gives the digest of one that nothing
 # befell, and leaves nothing but its catalogue.
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
@@ -18,10 +18,12 @@ whole_ms=$(($(date +%s%3N) - begin))
 [[ $(digest_in first.log) == "$wanted" ]] || fail "two undisturbed runs have different digests"
 echo "undisturbed: $whole_ms ms, digest $wanted"
 
-# set_ways: other ranks and another scatter for the next start.
+# set_ways: other ranks, threads, scatter and MPI-IO for the next start.
 set_ways() {
-    local all_ranks=(1 2 4) all_scatters=(pixels windows)
-    ranks=${all_ranks[RANDOM % 3]} scatter=${all_scatters[RANDOM % 2]}
+    local all_ranks=(1 2 4) all_scatters=(pixels windows) all_io=(ompio romio321)
+    ranks=${all_ranks[RANDOM % 3]} scatter=${all_scatters[RANDOM % 2]} threads=$((1 + RANDOM % 3))
+    ways=(--set "parallel.scatter=$scatter" --set "parallel.threads=$threads")
+    export OMPI_MCA_io=${all_io[RANDOM % 2]}
 }
 
 n_kills=0 n_unfinished=0
@@ -30,7 +32,7 @@ for ((campaign = 1; campaign <= n_campaigns; ++campaign)); do
     for ((left = 1 + RANDOM % 2; left > 0; --left)); do
         set_ways
         victim=$((RANDOM % (ranks + 1))) after_ms=$((RANDOM % whole_ms))
-        start "$ranks" out --set "parallel.scatter=$scatter"
+        start "$ranks" out "${ways[@]}"
         sleep "$((after_ms / 1000)).$(printf '%03d' $((after_ms % 1000)))"
         who="rank $victim" process=$(rank_of out $victim)
         # The last number is mpirun's, who is the one to kill where there are no ranks yet or any more, too.
@@ -42,7 +44,7 @@ for ((campaign = 1; campaign <= n_campaigns; ++campaign)); do
         nobody_is_left out
         n_kills=$((n_kills + 1))
         [[ ! -e out/cat.run ]] || n_unfinished=$((n_unfinished + 1))
-        echo "campaign $campaign, $ranks ranks, $scatter: killed $who after $after_ms ms, exit code $code," \
+        echo "campaign $campaign, $ranks ranks, $threads threads, $scatter, $OMPI_MCA_io: killed $who after $after_ms ms, exit code $code," \
             "$(find out -name 'shard_*' 2>/dev/null | wc -l) shards, $(find out -name 'cat.h5' 2>/dev/null | wc -l) catalogues"
         if [[ -e out/cat.h5 ]]; then
             expect_code 0 log "$FAINTWEB" info out/cat.h5
@@ -50,7 +52,7 @@ for ((campaign = 1; campaign <= n_campaigns; ++campaign)); do
         fi
     done
     set_ways
-    finish "$ranks" out --set "parallel.scatter=$scatter"
+    finish "$ranks" out "${ways[@]}"
 done
 echo "$n_kills kills, $n_unfinished of them left a run unfinished"
 [[ $n_unfinished -gt 0 ]] || fail "no kill met a run"

@@ -21,7 +21,7 @@ LAYERS = ["lib/base", "lib/image", "lib/sky", "lib/tile", "lib/label", "lib/lear
 # libraries, POSIX) is free.
 LIBRARIES = [
     (r"(torch|ATen|c10)/.*", ["lib/learn"]),
-    (r"(cuda_runtime|cuda_runtime_api|cuda)\.h|cub/.*|thrust/.*", ["lib/learn", "mpi"]),
+    (r"cuda(_\w+)?\.h|cub/.*|thrust/.*", ["lib/learn", "mpi"]),
     (r"yaml-cpp/.*", ["lib/campaign"]),
     (r"(mpi|nccl|hdf5|hdf5_hl|H5[A-Z][A-Za-z]*)\.h", ["mpi"]),
     (r"(spdlog|fmt)/.*", ["lib/base"]),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <mutex>
 #include <numeric>
@@ -129,24 +130,19 @@ TEST(ShareFields, UnreadableFieldCostsItselfOnly) {
 }
 
 TEST(ShareFields, ARankWorksOnSeveralFieldsAtATime) {
-    std::atomic<int> n_at_work = 0;
-    std::atomic<int> most = 0;
-    share_fields(world(),
-                 numbers_up_to(60),
-                 {.n_at_once = 3},
-                 {.read = [](std::int64_t) { return std::vector<float>(); },
-                  .work =
-                      [&](std::int64_t, const std::vector<float>&) {
-                          const int now = ++n_at_work;
-                          for (int seen = most; now > seen;) {
-                              most.compare_exchange_weak(seen, now);
-                          }
-                          std::this_thread::sleep_for(std::chrono::milliseconds(5));
-                          --n_at_work;
-                      },
-                  .fail = nullptr,
-                  .progress = nullptr});
-    EXPECT_EQ(most, 3);
+    constexpr int n_at_once = 3;
+    // Nobody gets through it alone.
+    std::barrier all_are_at_work(n_at_once);
+    const auto mine =
+        share_fields(Communicator(),
+                     numbers_up_to(4 * n_at_once),
+                     {.n_at_once = n_at_once},
+                     {.read = [](std::int64_t) { return std::vector<float>(); },
+                      .work = [&](std::int64_t,
+                                  const std::vector<float>&) { all_are_at_work.arrive_and_wait(); },
+                      .fail = nullptr,
+                      .progress = nullptr});
+    EXPECT_EQ(mine.size(), static_cast<std::size_t>(4 * n_at_once));
 }
 
 TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {

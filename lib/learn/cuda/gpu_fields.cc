@@ -20,8 +20,9 @@
 namespace faintweb::learn::cuda {
 namespace {
 
-/// Enough that some are copied while others are computed; each takes some 300 MB there.
-constexpr int n_places = 6;
+/// Enough that some are copied while others are computed; each takes some 300 MB there, in fp32 1
+/// GB.
+constexpr int n_slots = 6;
 
 void check(cudaError_t code, const char* call) {
     if (code != cudaSuccess) {
@@ -37,49 +38,52 @@ __nv_bfloat16* bf16_of(const at::Tensor& tensor) {
 }  // namespace
 
 /// What one field needs on its way.
-struct GpuFields::Place {
+struct GpuFields::Slot {
     c10::cuda::CUDAStream stream;
     at::Tensor pinned;  ///< [n_pixels]
 };
 
-/// Holds a place as long as it lives.
-class GpuFields::Guest {
+/// Holds a slot as long as it lives.
+class GpuFields::SlotLock {
   public:
-    explicit Guest(GpuFields& fields) : fields_(fields) {
+    explicit SlotLock(GpuFields& fields) : fields_(fields) {
         std::unique_lock lock(fields_.mutex_);
         fields_.is_free_.wait(lock, [this] { return !fields_.free_.empty(); });
-        place_ = std::move(fields_.free_.back());
+        slot_ = std::move(fields_.free_.back());
         fields_.free_.pop_back();
     }
-    ~Guest() {
+    ~SlotLock() {
         const std::scoped_lock lock(fields_.mutex_);
-        fields_.free_.push_back(std::move(place_));
+        fields_.free_.push_back(std::move(slot_));
         fields_.is_free_.notify_one();
     }
-    Guest(const Guest&) = delete;
-    Guest& operator=(const Guest&) = delete;
+    SlotLock(const SlotLock&) = delete;
+    SlotLock& operator=(const SlotLock&) = delete;
 
-    Place& operator*() const { return *place_; }
+    Slot& operator*() const { return *slot_; }
 
   private:
     GpuFields& fields_;
-    std::unique_ptr<Place> place_;
+    std::unique_ptr<Slot> slot_;
 };
 
 GpuFields::GpuFields(const Settings& settings, std::vector<at::Tensor> weights)
     : settings_(settings),
       weights_(std::move(weights)),
-      is_stem_ours_(settings.trunk != Trunk::cells &&
+      is_stem_ours_((settings.trunk == Trunk::flattened || settings.trunk == Trunk::pyramid) &&
                     weights_[2].scalar_type() == at::ScalarType::BFloat16) {
     if (is_stem_ours_) {
         weights_[2] = weights_[2].contiguous(at::MemoryFormat::ChannelsLast);
     }
-    for (int i = 0; i < n_places; ++i) {
-        free_.push_back(std::make_unique<Place>(
-            Place{c10::cuda::getStreamFromPool(
-                      /*isHighPriority=*/false, static_cast<c10::DeviceIndex>(settings.gpu)),
-                  {}}));
+    for (int i = 0; i < n_slots; ++i) {
+        free_.push_back(std::make_unique<Slot>(
+            Slot{c10::cuda::getStreamFromPool(
+                     /*isHighPriority=*/false, static_cast<c10::DeviceIndex>(settings.gpu)),
+                 {}}));
     }
+    // The weights were made in the default stream, for which these do not wait.
+    const c10::cuda::CUDAGuard on_its_gpu(static_cast<c10::DeviceIndex>(settings.gpu));
+    check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
 }
 GpuFields::~GpuFields() = default;
 
@@ -87,6 +91,7 @@ at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
     if (!is_stem_ours_) {
         return learn::forward(settings_.trunk, weights_, tiles);
     }
+    const c10::cuda::CUDAGuard on_its_gpu(tiles.device());
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
     const std::int64_t n = tiles.size(0);
     const std::int64_t edge = tiles.size(1);
@@ -119,22 +124,22 @@ at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
 }
 
 FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& grid) {
-    const Guest guest(*this);
-    Place& place = *guest;
-    const c10::cuda::CUDAStreamGuard in_stream(place.stream);
+    const SlotLock lock(*this);
+    Slot& slot = *lock;
+    const c10::cuda::CUDAStreamGuard in_stream(slot.stream);
     const c10::InferenceMode inference;
-    const cudaStream_t stream = place.stream;
-    const auto gpu = at::TensorOptions(place.stream.device()).dtype(at::ScalarType::Float);
+    const cudaStream_t stream = slot.stream;
+    const auto gpu = at::TensorOptions(slot.stream.device()).dtype(at::ScalarType::Float);
     const std::size_t n_bytes = wide.pixels.size() * sizeof(float);
-    if (!place.pinned.defined() || place.pinned.nbytes() < n_bytes) {
-        place.pinned =
+    if (!slot.pinned.defined() || slot.pinned.nbytes() < n_bytes) {
+        slot.pinned =
             at::empty({std::ssize(wide.pixels)},
                       at::TensorOptions().dtype(at::ScalarType::Float).pinned_memory(true));
     }
-    std::memcpy(place.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
+    std::memcpy(slot.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
     const at::Tensor pixels = at::empty({std::ssize(wide.pixels)}, gpu);
     check(cudaMemcpyAsync(pixels.mutable_data_ptr(),
-                          place.pinned.const_data_ptr(),
+                          slot.pinned.const_data_ptr(),
                           n_bytes,
                           cudaMemcpyHostToDevice,
                           stream),

@@ -32,7 +32,7 @@ class GpuFields {
     GpuFields(const Settings& settings, std::vector<at::Tensor> weights);
     ~GpuFields();
 
-    /// See Classifier::classify. Blocks while all places are taken.
+    /// See Classifier::classify. Blocks while all slots are taken.
     FieldAnswer classify(const image::Image& wide, const tile::TileGrid& grid);
 
     /// @param tiles  [batch_size, edge, edge] float.
@@ -40,15 +40,15 @@ class GpuFields {
     at::Tensor forward(const at::Tensor& tiles) const;
 
   private:
-    struct Place;
-    class Guest;
+    struct Slot;
+    class SlotLock;
 
     Settings settings_;
     std::vector<at::Tensor> weights_;
     bool is_stem_ours_;
     std::mutex mutex_;
     std::condition_variable is_free_;
-    std::vector<std::unique_ptr<Place>> free_;
+    std::vector<std::unique_ptr<Slot>> free_;
 };
 
 }  // namespace faintweb::learn::cuda

@@ -516,6 +516,7 @@ Texts another_value_of_every_key() {
             "detect.catalogue=other.h5",
             "detect.accept_mismatch=[beam]",
             "detect.threshold=0.9",
+            "detect.precision=bf16",
             "detect.beam=[45, 40, 10]",
             "detect.unit=jy_arcsec2",
             "detect.pixel_arcsec=7.5",

@@ -58,11 +58,13 @@ TEST_P(EachNetwork, ScoresAsPlainLoopsDo) {
 }
 
 TEST_P(EachNetwork, ClassifiesAFieldAsItsPiecesSay) {
-    const Model model = model_of(GetParam(), 40);
-    const std::int64_t margin_px = network_info(GetParam(), 40).margin_px;
-    image::Image wide = image::make_image(130 + 2 * margin_px, 90 + 2 * margin_px);
+    // More tiles than are taken together.
+    const Model model = model_of(GetParam(), 8);
+    const std::int64_t margin_px = network_info(GetParam(), 8).margin_px;
+    image::Image wide = image::make_image(330 + 2 * margin_px, 90 + 2 * margin_px);
     base::fill_normal(5, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
-    const tile::TileGrid grid{130, 90, 40};
+    const tile::TileGrid grid{330, 90, 8};
+    ASSERT_GT(grid.count(), 500);
     const Classifier classifier(model, {}, 1);
     const FieldAnswer answer = classifier.classify(wide, grid, 2);
     const tile::ScaledField scaled = tile::scale_field(wide, model.scaling, margin_px);

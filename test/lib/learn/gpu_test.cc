@@ -61,9 +61,21 @@ TEST_P(Gpu, ScoresAsTheCpuDoes) {
     }
 }
 
-/// A field with blanks, whose edge is no multiple of the tile's.
-image::Image make_field(std::int64_t margin_px) {
-    image::Image wide = image::make_image(290 + 2 * margin_px, 371 + 2 * margin_px);
+/// Random weights with biases that are not zero, so that a forgotten bias shows.
+Model model_of(const std::string& network, int edge_px, tile::Scaling scaling) {
+    Model model = random_model(network, edge_px, scaling, 7);
+    for (Tensor& tensor : model.tensors) {
+        if (tensor.shape.size() == 1) {
+            base::fill_normal(
+                4, base::Purpose::test, 1, 0, tensor.values.size(), tensor.values.data());
+        }
+    }
+    return model;
+}
+
+/// A field with blanks and bright pixels.
+image::Image make_field(std::int64_t rows, std::int64_t cols, std::int64_t margin_px) {
+    image::Image wide = image::make_image(rows + 2 * margin_px, cols + 2 * margin_px);
     base::fill_normal(5, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
     for (std::size_t i = 0; i < wide.pixels.size(); ++i) {
         wide.pixels[i] *= i % 1000 == 0 ? 1e-4F : 1e-7F;
@@ -76,26 +88,50 @@ image::Image make_field(std::int64_t margin_px) {
 }
 
 TEST_P(Gpu, ClassifiesFieldsAsTheCpuDoes) {
-    const image::Image wide = make_field(info().margin_px);
-    const tile::TileGrid grid{290, 371, tile_px};
-    for (const tile::Scaling scaling : tile::all_scalings()) {
-        const Model model = random_model(GetParam(), tile_px, scaling, 7);
-        const FieldAnswer on_cpu = Classifier(model, {}, 1).classify(wide, grid, 1);
-        const FieldAnswer on_gpu = Classifier(model, device_, 1).classify(wide, grid, 1);
-        EXPECT_EQ(on_gpu.robust.median, on_cpu.robust.median);
-        EXPECT_EQ(on_gpu.robust.rms, on_cpu.robust.rms);
-        EXPECT_EQ(on_gpu.sums, on_cpu.sums);
-        ASSERT_EQ(on_gpu.logits.size(), on_cpu.logits.size());
-        for (std::size_t i = 0; i < on_cpu.logits.size(); ++i) {
-            EXPECT_NEAR(on_gpu.logits[i], on_cpu.logits[i], 1e-3) << i;
+    struct Case {
+        int tile_px;
+        std::int64_t rows, cols;
+    };
+    // Edges that are no multiple of a tile, odd ones, a field within one tile, more than one batch.
+    for (const Case& c : {Case{40, 290, 371}, {23, 100, 81}, {40, 5, 7}, {8, 500, 401}}) {
+        const std::int64_t margin_px = network_info(GetParam(), c.tile_px).margin_px;
+        const tile::TileGrid grid{c.rows, c.cols, c.tile_px};
+        for (const tile::Scaling scaling : tile::all_scalings()) {
+            const Model model = model_of(GetParam(), c.tile_px, scaling);
+            image::Image wide = make_field(c.rows, c.cols, margin_px);
+            for (const bool is_blank : {false, true}) {
+                if (is_blank) {
+                    std::ranges::fill(wide.pixels, std::numeric_limits<float>::quiet_NaN());
+                }
+                const FieldAnswer on_cpu = Classifier(model, {}, 1).classify(wide, grid, 1);
+                const FieldAnswer exact = Classifier(model, device_, 1).classify(wide, grid, 1);
+                const FieldAnswer rounded =
+                    Classifier(model, device_, 1, Precision::bf16).classify(wide, grid, 1);
+                EXPECT_EQ(exact.robust.median, on_cpu.robust.median);
+                EXPECT_EQ(exact.robust.rms, on_cpu.robust.rms);
+                EXPECT_EQ(exact.sums, on_cpu.sums);
+                EXPECT_EQ(rounded.sums, on_cpu.sums);
+                ASSERT_EQ(exact.logits.size(), on_cpu.logits.size());
+                ASSERT_EQ(rounded.logits.size(), on_cpu.logits.size());
+                float largest = 1;
+                for (const float logit : on_cpu.logits) {
+                    largest = std::max(largest, std::fabs(logit));
+                }
+                for (std::size_t i = 0; i < on_cpu.logits.size(); ++i) {
+                    EXPECT_NEAR(exact.logits[i], on_cpu.logits[i], 1e-4F * largest)
+                        << c.tile_px << " " << i;
+                    EXPECT_NEAR(rounded.logits[i], on_cpu.logits[i], 0.05F * largest)
+                        << c.tile_px << " " << i;
+                }
+            }
         }
     }
 }
 
 TEST_P(Gpu, FieldsAtTheSameTimeGiveTheSame) {
-    const Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 7);
+    const Model model = model_of(GetParam(), tile_px, tile::Scaling::asinh_sigma);
     const Classifier classifier(model, device_, 1, Precision::bf16);
-    const image::Image wide = make_field(info().margin_px);
+    const image::Image wide = make_field(290, 371, info().margin_px);
     const tile::TileGrid grid{290, 371, tile_px};
     const FieldAnswer expected = classifier.classify(wide, grid, 1);
     base::parallel_for(8, 40, [&](std::size_t) {

@@ -37,7 +37,8 @@ TEST(Sums, LeaveTheMarginOut) {
 TEST(Sums, AreThoseOfAPlainLoop) {
     const TileGrid grid{83, 61, 20};
     const image::Image core =
-        wide_field(grid.field_rows - 2 * margin_px, grid.field_cols - 2 * margin_px);
+        image::cut_out(wide_field(grid.field_rows, grid.field_cols),
+                       {margin_px, margin_px, grid.field_cols, grid.field_rows});
     const std::vector<TileSums> sums = sum_tiles(core, grid);
     ASSERT_EQ(std::ssize(sums), grid.count());
     for (std::int64_t t = 0; t < grid.count(); ++t) {
