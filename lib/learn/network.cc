@@ -28,7 +28,8 @@ struct NetworkEntry {
     bool has_dropout;
 };
 
-/// The registry: a new network is a line here, and what it needs in weight_shapes() and n_features(), and a trunk its layers.
+/// The registry: a new network is a line here, and what it needs in weight_shapes() and
+/// n_features(), and a trunk its layers.
 constexpr std::array networks{
     NetworkEntry{"cosmodeep", Trunk::flattened, 0, 1024, true},
     NetworkEntry{"cosmodeep_spp", Trunk::pyramid, 0, 1024, true},
