@@ -7,7 +7,7 @@ Run by a Python that has numpy, astropy, h5py and torch; TensorFlow may have ano
 program, FOLDER gets copies of the maps (16 MB a field, so all of them are in memory) and the results.
 config/bench-model.yaml makes the model and the skies, once, in the user's cache. On a GPU take some
 hundred fields, as ours would take no measurable time for 20. A CPU that has no instructions for bf16
-takes ten times as long with it: name the other rows there.
+takes many times as long with it: name the other rows there.
 
 Fields/s leave out what each program does once: a peer tells the seconds from its first file opened to its
 HDF5 file closed; of ours, the time for as many fields as there are cores is taken from that for all.
