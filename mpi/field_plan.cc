@@ -309,9 +309,4 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
     return unpacked;
 }
 
-image::Image FieldPixels::core() const {
-    return image::cut_out(
-        wide, {margin_px, margin_px, wide.cols - 2 * margin_px, wide.rows - 2 * margin_px});
-}
-
 }  // namespace faintweb::mpi

@@ -136,7 +136,7 @@ struct FieldPixels {
         return {wide.rows - 2 * margin_px, wide.cols - 2 * margin_px, tile_px};
     }
     /// A copy without the margin.
-    image::Image core() const;
+    image::Image core() const { return image::without_margin(wide, margin_px); }
 };
 
 /// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.

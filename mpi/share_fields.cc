@@ -500,10 +500,7 @@ class Follower {
 
   private:
     void tell(const NewsMessage& message) {
-        MPI_Request request = MPI_REQUEST_NULL;
-        check_mpi(MPI_Isend(message.data(), 2, MPI_INT64_T, 0, tag_news, comm_, &request),
-                  "MPI_Isend");
-        finish(request, 0, settings_.lease_s);
+        send(message.data(), message.size(), MPI_INT64_T, tag_news);
     }
 
     bool tell_news() {
@@ -532,15 +529,12 @@ class Follower {
     }
 
     void send_report(const std::string& report) {
+        send(report.data(), report.size(), MPI_BYTE, tag_report);
+    }
+
+    void send(const void* data, std::size_t n, MPI_Datatype type, int tag) {
         MPI_Request request = MPI_REQUEST_NULL;
-        check_mpi(MPI_Isend(report.data(),
-                            static_cast<int>(report.size()),
-                            MPI_BYTE,
-                            0,
-                            tag_report,
-                            comm_,
-                            &request),
-                  "MPI_Isend");
+        check_mpi(MPI_Isend(data, static_cast<int>(n), type, 0, tag, comm_, &request), "MPI_Isend");
         finish(request, 0, settings_.lease_s);
     }
 

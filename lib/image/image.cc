@@ -19,4 +19,9 @@ Image cut_out(const Image& whole, const Window& window) {
     return part;
 }
 
+Image without_margin(const Image& wide, std::int64_t margin_px) {
+    return cut_out(wide,
+                   {margin_px, margin_px, wide.cols - 2 * margin_px, wide.rows - 2 * margin_px});
+}
+
 }  // namespace faintweb::image

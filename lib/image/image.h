@@ -51,4 +51,9 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
 /// @return        [window.rows, window.cols].
 Image cut_out(const Image& whole, const Window& window);
 
+/// An image without the margin that surrounds it.
+///
+/// @param wide  at least 2 margin_px rows and columns.
+Image without_margin(const Image& wide, std::int64_t margin_px);
+
 }  // namespace faintweb::image

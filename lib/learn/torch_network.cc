@@ -129,10 +129,6 @@ at::Tensor odds_of(const at::Tensor& output) {
     return pairs.select(2, 1).sub(pairs.select(2, 0)).contiguous();
 }
 
-at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles) {
-    return connect(weights, features_of(trunk, weights, tiles));
-}
-
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes) {
     std::vector<at::Tensor> parts;
     std::int64_t first = 0;

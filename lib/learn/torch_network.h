@@ -49,6 +49,7 @@ inline constexpr std::size_t n_connected_weights = 4;
 /// each pixel, which is how they lie in memory.
 ///
 /// @param weights  of weights_on().
+/// @param tiles    [n, rows, cols] float with their margin, contiguous.
 at::Tensor features_of(Trunk trunk,
                        const std::vector<at::Tensor>& weights,
                        const at::Tensor& tiles);
@@ -57,18 +58,15 @@ at::Tensor features_of(Trunk trunk,
 /// map, then the 1x1 grid.
 at::Tensor pyramid(const at::Tensor& maps);
 
-/// The fully connected layers behind a trunk; the output layer's weights may be of another type.
+/// Class scores before the softmax: features -> hidden -> ReLU -> output.
+///
+/// @param weights   of weights_on().
+/// @param features  of features_of().
+/// @return          [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features);
 
 /// [n, 2 * n_rules] class scores -> [n, n_rules]: the output for signal minus that for noise.
 at::Tensor odds_of(const at::Tensor& output);
-
-/// Class scores before the softmax: trunk -> hidden -> ReLU -> output.
-///
-/// @param weights  of weights_on().
-/// @param tiles    [n, rows, cols] float with their margin, contiguous.
-/// @return         [n, 2 * n_rules]: noise, signal under each rule.
-at::Tensor forward(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 
 /// Pieces of a flat tensor, in order, as the weights' shapes; they share its memory.
 std::vector<at::Tensor> pieces(const at::Tensor& flat, const std::vector<WeightShape>& shapes);

@@ -207,11 +207,7 @@ RobustStatistics robust_statistics(std::span<const float> values) {
 FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px) {
     FAINTWEB_EXPECTS(wide.rows >= 2 * margin_px && wide.cols >= 2 * margin_px);
     const image::Image core =
-        margin_px > 0
-            ? image::cut_out(
-                  wide,
-                  {margin_px, margin_px, wide.cols - 2 * margin_px, wide.rows - 2 * margin_px})
-            : image::Image{};
+        margin_px > 0 ? image::without_margin(wide, margin_px) : image::Image{};
     const std::span<const float> values = margin_px > 0 ? core.pixels : wide.pixels;
     const FiniteRange range = finite_range(values);
     return {range, robust_statistics(values, range)};

@@ -8,6 +8,7 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/vector_clones.h"
+#include "lib/tile/pixel_scaling.h"
 
 namespace faintweb::tile {
 namespace {
@@ -21,10 +22,9 @@ struct Lanes {
     Lanes() { peak.fill(std::numeric_limits<float>::lowest()); }
 
     void take(float value, std::size_t lane) {
-        constexpr float largest = std::numeric_limits<float>::max();
-        const bool is_valid = std::fabs(value) <= largest;
+        const bool is_valid = std::fabs(value) <= largest_float;
         const double exact = is_valid ? static_cast<double>(value) : 0.0;
-        const float bright = is_valid ? value : -largest;
+        const float bright = is_valid ? value : -largest_float;
         sum[lane] += exact;
         sum_of_squares[lane] += exact * exact;
         peak[lane] = bright > peak[lane] ? bright : peak[lane];

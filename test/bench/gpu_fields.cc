@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 #include <cuda_runtime_api.h>
@@ -48,15 +47,6 @@ double seconds_of(int n_rounds, int n_calls, const std::function<void()>& call) 
     return best;
 }
 
-double matmul_tflops(c10::Device gpu, at::ScalarType type, int n_rounds) {
-    constexpr std::int64_t n = 8192;
-    const auto options = at::TensorOptions(gpu).dtype(type);
-    const at::Tensor a = at::randn({n, n}, options);
-    const at::Tensor b = at::randn({n, n}, options);
-    const double flop = 2.0 * n * n * n;
-    return flop / seconds_of(n_rounds, 10, [&] { at::matmul(a, b); }) / 1e12;
-}
-
 double copy_gb_per_s(c10::Device gpu, int n_rounds) {
     const std::int64_t n = field_px * field_px;
     const at::Tensor there = at::empty({n}, at::TensorOptions(gpu));
@@ -75,10 +65,7 @@ int main(int argc, char** argv) {
     const double copied = copy_gb_per_s(gpu, n_rounds);
     std::printf("copy to the GPU: %.1f GB/s\n", copied);
     for (const learn::Precision precision : {learn::Precision::fp32, learn::Precision::bf16}) {
-        const double peak = matmul_tflops(
-            gpu,
-            precision == learn::Precision::bf16 ? at::ScalarType::BFloat16 : at::ScalarType::Float,
-            n_rounds);
+        const double peak = learn::measure_matrix_product(device, precision);
         std::printf(
             "%s: matrix product %.0f TFLOP/s\n", learn::precision_name(precision).c_str(), peak);
         for (const std::string& network : learn::network_names()) {

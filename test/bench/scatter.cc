@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
 #include "mpi/field_store.h"
 #include "mpi/session.h"
 #include "mpi/share_fields.h"

@@ -89,7 +89,7 @@ GpuFields::~GpuFields() = default;
 
 at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
     if (!is_stem_ours_) {
-        return learn::forward(settings_.trunk, weights_, tiles);
+        return connect(weights_, features_of(settings_.trunk, weights_, tiles));
     }
     const c10::cuda::CUDAGuard on_its_gpu(tiles.device());
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();

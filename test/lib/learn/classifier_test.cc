@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/random.h"
+#include "test/lib/learn/model_with_biases.h"
 #include "test/lib/learn/slow_network.h"
 
 namespace faintweb::learn {
@@ -16,19 +17,8 @@ std::vector<float> random_tiles(std::size_t n, int tile_px, std::uint64_t seed) 
     return tiles;
 }
 
-/// Random weights with biases that are not zero, so that a forgotten bias shows.
 Model model_of(const std::string& network, int tile_px) {
-    Model model = random_model(network, tile_px, tile::Scaling::asinh_sigma, 3);
-    for (Tensor& tensor : model.tensors) {
-        if (tensor.shape.size() == 1) {
-            base::fill_normal(
-                4, base::Purpose::test, 1, 0, tensor.values.size(), tensor.values.data());
-            for (float& bias : tensor.values) {
-                bias *= 0.3F;
-            }
-        }
-    }
-    return model;
+    return model_with_biases(network, tile_px, tile::Scaling::asinh_sigma, 3, 0.3F);
 }
 
 class EachNetwork : public testing::TestWithParam<std::string> {

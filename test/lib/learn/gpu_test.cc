@@ -12,6 +12,7 @@
 #include "lib/base/random.h"
 #include "lib/learn/classifier.h"
 #include "lib/learn/training_step.h"
+#include "test/lib/learn/model_with_biases.h"
 
 namespace faintweb::learn {
 namespace {
@@ -61,16 +62,8 @@ TEST_P(Gpu, ScoresAsTheCpuDoes) {
     }
 }
 
-/// Random weights with biases that are not zero, so that a forgotten bias shows.
 Model model_of(const std::string& network, int edge_px, tile::Scaling scaling) {
-    Model model = random_model(network, edge_px, scaling, 7);
-    for (Tensor& tensor : model.tensors) {
-        if (tensor.shape.size() == 1) {
-            base::fill_normal(
-                4, base::Purpose::test, 1, 0, tensor.values.size(), tensor.values.data());
-        }
-    }
-    return model;
+    return model_with_biases(network, edge_px, scaling, 7, 1.0F);
 }
 
 /// A field with blanks and bright pixels.

@@ -29,16 +29,14 @@ image::Image wide_field(std::int64_t rows, std::int64_t cols) {
 TEST(Sums, LeaveTheMarginOut) {
     const TileGrid grid{83, 61, 20};
     const image::Image wide = wide_field(grid.field_rows, grid.field_cols);
-    const image::Image core =
-        image::cut_out(wide, {margin_px, margin_px, grid.field_cols, grid.field_rows});
+    const image::Image core = image::without_margin(wide, margin_px);
     EXPECT_EQ(sum_tiles(wide, grid, margin_px), sum_tiles(core, grid));
 }
 
 TEST(Sums, AreThoseOfAPlainLoop) {
     const TileGrid grid{83, 61, 20};
     const image::Image core =
-        image::cut_out(wide_field(grid.field_rows, grid.field_cols),
-                       {margin_px, margin_px, grid.field_cols, grid.field_rows});
+        image::without_margin(wide_field(grid.field_rows, grid.field_cols), margin_px);
     const std::vector<TileSums> sums = sum_tiles(core, grid);
     ASSERT_EQ(std::ssize(sums), grid.count());
     for (std::int64_t t = 0; t < grid.count(); ++t) {
