@@ -16,6 +16,7 @@
 #ifdef FAINTWEB_CUDA
 #include "lib/learn/cuda/gpu_fields.h"
 #endif
+#include "lib/learn/cpu_trunk.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -58,6 +59,7 @@ struct Classifier::State {
     Precision precision;
     std::int64_t n_rules;
     std::vector<at::Tensor> weights{};
+    std::unique_ptr<CpuTrunk> cpu_trunk{};
 #ifdef FAINTWEB_CUDA
     std::unique_ptr<cuda::GpuFields> gpu{};
 #endif
@@ -78,7 +80,7 @@ struct Classifier::State {
         at::Tensor features;
         for (std::int64_t first = 0; first < n; first += batch) {
             const std::int64_t here = std::min(batch, group_size() - first);
-            const at::Tensor some = features_of(trunk, weights, tiles.narrow(0, first, here));
+            const at::Tensor some = cpu_trunk->features(tiles.narrow(0, first, here));
             if (!features.defined()) {
                 features = at::empty({group_size(), some.size(1)}, some.options());
             }
@@ -128,6 +130,10 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
         .n_rules = model.tensors.back().shape.front() / 2,
         .weights =
             weights_on(torch_device(device), trunk_of(model.network), model.tensors, precision)});
+    if (device.kind == DeviceKind::cpu) {
+        state_->cpu_trunk =
+            std::make_unique<CpuTrunk>(state_->trunk, state_->weights, state_->edge_px);
+    }
 #ifdef FAINTWEB_CUDA
     if (device.kind == DeviceKind::cuda) {
         state_->gpu = std::make_unique<cuda::GpuFields>(

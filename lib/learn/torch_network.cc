@@ -8,15 +8,9 @@
 #include <ATen/ops/linear.h>
 
 #include "lib/learn/pooling.h"
-#include "lib/learn/stem.h"
 
 namespace faintweb::learn {
 namespace {
-
-/// The part of a tile above the threshold becomes two features, linear and logarithmic: these bring
-/// both to the size of the others. 1e-3 is between one and two pixels of a tile of 40.
-constexpr double part_scale = 10;
-constexpr double part_floor = 1e-3;
 
 /// Tiles as images of one channel.
 at::Tensor one_map(const at::Tensor& tiles) {
@@ -101,12 +95,15 @@ at::Tensor features_of(Trunk trunk,
     if (trunk == Trunk::cells) {
         return see(trunk, weights, tiles).features;
     }
-    const c10::ScalarType type = weights[2].scalar_type();
-    const at::Tensor seen =
-        tiles.is_cpu()
-            ? stem(tiles, weights[0], weights[1], type)
-            : pool_and_relu(at::conv2d(one_map(tiles), weights[0], weights[1], 1, 1)).to(type);
-    const at::Tensor maps = at::conv2d(seen, weights[2], weights[3], 1, 1);
+    return features_behind(
+        trunk, weights, pool_and_relu(at::conv2d(one_map(tiles), weights[0], weights[1], 1, 1)));
+}
+
+at::Tensor features_behind(Trunk trunk,
+                           const std::vector<at::Tensor>& weights,
+                           const at::Tensor& first_maps) {
+    const at::Tensor maps =
+        at::conv2d(first_maps.to(weights[2].scalar_type()), weights[2], weights[3], 1, 1);
     return trunk == Trunk::pyramid ? pyramid(maps)
                                    : pool_and_relu(maps).permute({0, 2, 3, 1}).flatten(1);
 }

@@ -23,6 +23,11 @@ std::vector<at::Tensor> weights_on(c10::Device device,
                                    std::span<const Tensor> tensors,
                                    Precision precision);
 
+/// The part of a tile above the threshold becomes two features, linear and logarithmic: these bring
+/// both to the size of the others. 1e-3 is between one and two pixels of a tile of 40.
+inline constexpr double part_scale = 10;
+inline constexpr double part_floor = 1e-3;
+
 /// What the convolutions of a network see in tiles.
 struct Seen {
     at::Tensor features;  ///< [n, n_features], of the weights' type, for the hidden layer
@@ -53,6 +58,13 @@ inline constexpr std::size_t n_connected_weights = 4;
 at::Tensor features_of(Trunk trunk,
                        const std::vector<at::Tensor>& weights,
                        const at::Tensor& tiles);
+
+/// The same from the first layer's maps on, of Trunk::flattened or Trunk::pyramid.
+///
+/// @param first_maps  [n, n_maps, rows / 2, cols / 2] after ReLU and pooling.
+at::Tensor features_behind(Trunk trunk,
+                           const std::vector<at::Tensor>& weights,
+                           const at::Tensor& first_maps);
 
 /// The trunk's end in Trunk::pyramid: [n, 64, rows, cols] -> [n, 64 * (9 + 1)], the 3x3 grid map by
 /// map, then the 1x1 grid.

@@ -1,0 +1,319 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+// The arithmetic of networks on a CPU, for vectors of any number of lanes. All of it is inlined
+// into functions that are compiled once for every kind of processor (cpu_trunk.cc), so no function
+// here may be one that a compiler leaves standing.
+#define FAINTWEB_INLINE inline __attribute__((always_inline))
+
+namespace faintweb::learn {
+
+template <int lanes>
+struct VectorOf {
+    typedef float Type __attribute__((vector_size(lanes * sizeof(float))));
+};
+template <int lanes>
+using Vector = typename VectorOf<lanes>::Type;
+
+template <int lanes>
+FAINTWEB_INLINE Vector<lanes> load(const float* from) {
+    Vector<lanes> vector;
+    __builtin_memcpy(&vector, from, sizeof vector);
+    return vector;
+}
+
+template <int lanes>
+FAINTWEB_INLINE void store(Vector<lanes> vector, float* to) {
+    __builtin_memcpy(to, &vector, sizeof vector);
+}
+
+template <int lanes>
+FAINTWEB_INLINE Vector<lanes> larger(Vector<lanes> a, Vector<lanes> b) {
+    return a > b ? a : b;
+}
+
+/// The left factor of a product: value k of row r is at[(k / n_inner) * outer_step + r * row_step +
+/// k % n_inner], so that rows may also be the pixels that a kernel sees at neighbouring places.
+struct LeftFactor {
+    const float* at;
+    std::int64_t n_rows;
+    std::int64_t row_step;
+    std::int64_t n_outer;
+    std::int64_t outer_step;
+    std::int64_t n_inner;
+};
+
+/// The right factor, [n_outer * n_inner, n_cols], and what is added to each row of the product.
+struct RightFactor {
+    const float* at;
+    std::int64_t n_cols;  ///< a multiple of the lanes
+    const float* biases;  ///< [n_cols], or none
+};
+
+/// Rows of a product that are summed at once: as many sums as there are registers for.
+template <int lanes>
+constexpr int max_rows = lanes >= 16 ? 12 : 6;
+
+template <int lanes, int n_rows, int n_vectors>
+FAINTWEB_INLINE void multiply_block(
+    const LeftFactor& a, const float* left, const RightFactor& b, std::int64_t col, float* out) {
+    Vector<lanes> sums[n_rows][n_vectors];
+    for (int v = 0; v < n_vectors; ++v) {
+        const Vector<lanes> start =
+            b.biases == nullptr ? Vector<lanes>{} : load<lanes>(b.biases + col + v * lanes);
+#pragma GCC unroll 12
+        for (int row = 0; row < n_rows; ++row) {
+            sums[row][v] = start;
+        }
+    }
+    const float* right = b.at + col;
+    for (std::int64_t outer = 0; outer < a.n_outer; ++outer) {
+        for (std::int64_t inner = 0; inner < a.n_inner; ++inner) {
+            Vector<lanes> factors[n_vectors];
+#pragma GCC unroll 2
+            for (int v = 0; v < n_vectors; ++v) {
+                factors[v] = load<lanes>(right + v * lanes);
+            }
+#pragma GCC unroll 12
+            for (int row = 0; row < n_rows; ++row) {
+                const float factor = left[row * a.row_step + inner];
+#pragma GCC unroll 2
+                for (int v = 0; v < n_vectors; ++v) {
+                    sums[row][v] += factor * factors[v];
+                }
+            }
+            right += b.n_cols;
+        }
+        left += a.outer_step;
+    }
+#pragma GCC unroll 12
+    for (int row = 0; row < n_rows; ++row) {
+#pragma GCC unroll 2
+        for (int v = 0; v < n_vectors; ++v) {
+            store<lanes>(sums[row][v], out + row * b.n_cols + col + v * lanes);
+        }
+    }
+}
+
+template <int lanes, int n_vectors, int n_rows = max_rows<lanes>>
+FAINTWEB_INLINE void multiply_rows(std::int64_t n,
+                                   const LeftFactor& a,
+                                   const float* left,
+                                   const RightFactor& b,
+                                   std::int64_t col,
+                                   float* out) {
+    if constexpr (n_rows > 0) {
+        if (n == n_rows) {
+            multiply_block<lanes, n_rows, n_vectors>(a, left, b, col, out);
+        } else {
+            multiply_rows<lanes, n_vectors, n_rows - 1>(n, a, left, b, col, out);
+        }
+    }
+}
+
+/// @param out  [n_rows, n_cols].
+template <int lanes>
+FAINTWEB_INLINE void multiply(const LeftFactor& a, const RightFactor& b, float* out) {
+    const std::int64_t n_parts = (a.n_rows + max_rows<lanes> - 1) / max_rows<lanes>;
+    for (std::int64_t part = 0; part < n_parts; ++part) {
+        const std::int64_t first = a.n_rows * part / n_parts;
+        const std::int64_t n = a.n_rows * (part + 1) / n_parts - first;
+        const float* left = a.at + first * a.row_step;
+        float* to = out + first * b.n_cols;
+        std::int64_t col = 0;
+        for (; col + 2 * lanes <= b.n_cols; col += 2 * lanes) {
+            multiply_rows<lanes, 2>(n, a, left, b, col, to);
+        }
+        if (col < b.n_cols) {
+            multiply_rows<lanes, 1>(n, a, left, b, col, to);
+        }
+    }
+}
+
+/// A 3x3 convolution without padding of channels-last maps by Winograd's minimal filtering
+/// F(4x4, 3x3): 36 products for 4x4 results instead of 144.
+///
+/// @source Lavin & Gray 2016, arXiv:1509.09308, equations 12-16
+class Winograd {
+  public:
+    static constexpr std::int64_t block_edge = 4;
+    static constexpr std::int64_t seen_edge = block_edge + 2;
+    static constexpr std::int64_t n_products = seen_edge * seen_edge;
+
+    /// @param weight  [n_out, n_in, 3, 3] float, contiguous; both multiples of the lanes.
+    /// @param bias    [n_out] float.
+    /// @param edge    of the result.
+    Winograd(const at::Tensor& weight, const at::Tensor& bias, std::int64_t edge);
+
+    /// Edge of the maps that it reads: what the result's needs, and more to fill its blocks.
+    std::int64_t read_edge() const { return n_blocks_ * block_edge + 2; }
+    std::int64_t edge() const { return edge_; }
+    std::int64_t n_in() const { return n_in_; }
+    std::int64_t n_out() const { return n_out_; }
+
+    /// @param maps     [read_edge, read_edge, n_in], finite.
+    /// @param out      [edge, width, n_out] after ReLU; or, with is_pooled, [edge / 2, edge / 2,
+    ///                 n_out] after the maximum over 2x2 too.
+    /// @param scratch  any size, kept between calls.
+    template <int lanes, bool is_pooled>
+    FAINTWEB_INLINE void run(const float* maps,
+                             float* out,
+                             std::int64_t width,
+                             std::vector<float>& scratch) const {
+        // Blocks that stay in the cache between the three steps.
+        const std::int64_t n_all = n_blocks_ * n_blocks_;
+        const std::int64_t n_parts = (n_all + max_rows<lanes> - 1) / max_rows<lanes>;
+        const std::int64_t n_at_once =
+            (n_all + n_parts - 1) / n_parts * (2 * max_rows<8> / max_rows<lanes>);
+        scratch.resize(static_cast<std::size_t>(n_products * n_at_once * (n_in_ + n_out_)));
+        float* seen = scratch.data();
+        float* products = seen + n_products * n_at_once * n_in_;
+        for (std::int64_t first = 0; first < n_all; first += n_at_once) {
+            const std::int64_t n = std::min(n_at_once, n_all - first);
+            for (std::int64_t i = 0; i < n; ++i) {
+                const std::int64_t row = (first + i) / n_blocks_ * block_edge;
+                const std::int64_t col = (first + i) % n_blocks_ * block_edge;
+                see<lanes>(maps + (row * read_edge() + col) * n_in_, seen + i * n_in_, n * n_in_);
+            }
+            for (std::int64_t product = 0; product < n_products; ++product) {
+                multiply<lanes>({seen + product * n * n_in_, n, n_in_, 1, 0, n_in_},
+                                {weights_.data() + product * n_in_ * n_out_, n_out_, nullptr},
+                                products + product * n * n_out_);
+            }
+            for (std::int64_t i = 0; i < n; ++i) {
+                const std::int64_t row = (first + i) / n_blocks_ * block_edge;
+                const std::int64_t col = (first + i) % n_blocks_ * block_edge;
+                give<lanes, is_pooled>(products + i * n_out_,
+                                       n * n_out_,
+                                       row,
+                                       col,
+                                       out,
+                                       is_pooled ? edge_ / 2 : width);
+            }
+        }
+    }
+
+  private:
+    template <int lanes>
+    FAINTWEB_INLINE static void see_line(const Vector<lanes>* d, Vector<lanes>* t) {
+        const Vector<lanes> even = d[4] - 4.0F * d[2];
+        const Vector<lanes> odd = d[3] - 4.0F * d[1];
+        const Vector<lanes> even2 = d[4] - d[2];
+        const Vector<lanes> odd2 = 2.0F * (d[3] - d[1]);
+        t[0] = 4.0F * d[0] - 5.0F * d[2] + d[4];
+        t[1] = even + odd;
+        t[2] = even - odd;
+        t[3] = even2 + odd2;
+        t[4] = even2 - odd2;
+        t[5] = 4.0F * d[1] - 5.0F * d[3] + d[5];
+    }
+
+    template <int lanes>
+    FAINTWEB_INLINE static void give_line(const Vector<lanes>* m, Vector<lanes>* y) {
+        const Vector<lanes> sum = m[1] + m[2];
+        const Vector<lanes> difference = m[1] - m[2];
+        const Vector<lanes> sum2 = m[3] + m[4];
+        const Vector<lanes> difference2 = m[3] - m[4];
+        y[0] = m[0] + sum + sum2;
+        y[1] = difference + 2.0F * difference2;
+        y[2] = sum + 4.0F * sum2;
+        y[3] = difference + 8.0F * difference2 + m[5];
+    }
+
+    /// The 6x6 pixels that a block sees, turned into the left factors of its products.
+    template <int lanes>
+    FAINTWEB_INLINE void see(const float* maps, float* seen, std::int64_t product_step) const {
+        for (std::int64_t channel = 0; channel < n_in_; channel += lanes) {
+            Vector<lanes> half[seen_edge][seen_edge];  // [col][row]
+            for (int col = 0; col < seen_edge; ++col) {
+                Vector<lanes> line[seen_edge];
+#pragma GCC unroll 6
+                for (int row = 0; row < seen_edge; ++row) {
+                    line[row] = load<lanes>(maps + (row * read_edge() + col) * n_in_ + channel);
+                }
+                see_line<lanes>(line, half[col]);
+            }
+            for (int row = 0; row < seen_edge; ++row) {
+                Vector<lanes> line[seen_edge];
+                Vector<lanes> turned[seen_edge];
+#pragma GCC unroll 6
+                for (int col = 0; col < seen_edge; ++col) {
+                    line[col] = half[col][row];
+                }
+                see_line<lanes>(line, turned);
+#pragma GCC unroll 6
+                for (int col = 0; col < seen_edge; ++col) {
+                    store<lanes>(turned[col],
+                                 seen + (row * seen_edge + col) * product_step + channel);
+                }
+            }
+        }
+    }
+
+    /// Products back to the 4x4 results of a block.
+    template <int lanes, bool is_pooled>
+    FAINTWEB_INLINE void give(const float* products,
+                              std::int64_t product_step,
+                              std::int64_t first_row,
+                              std::int64_t first_col,
+                              float* out,
+                              std::int64_t width) const {
+        for (std::int64_t channel = 0; channel < n_out_; channel += lanes) {
+            Vector<lanes> half[seen_edge][block_edge];  // [col][row]
+            for (int col = 0; col < seen_edge; ++col) {
+                Vector<lanes> line[seen_edge];
+#pragma GCC unroll 6
+                for (int row = 0; row < seen_edge; ++row) {
+                    line[row] =
+                        load<lanes>(products + (row * seen_edge + col) * product_step + channel);
+                }
+                give_line<lanes>(line, half[col]);
+            }
+            const Vector<lanes> bias = load<lanes>(biases_.data() + channel);
+            Vector<lanes> values[block_edge][block_edge];
+            for (int row = 0; row < block_edge; ++row) {
+                Vector<lanes> line[seen_edge];
+#pragma GCC unroll 6
+                for (int col = 0; col < seen_edge; ++col) {
+                    line[col] = half[col][row];
+                }
+                give_line<lanes>(line, values[row]);
+#pragma GCC unroll 4
+                for (int col = 0; col < block_edge; ++col) {
+                    values[row][col] = larger<lanes>(values[row][col] + bias, Vector<lanes>{});
+                }
+            }
+            constexpr int step = is_pooled ? 2 : 1;
+            for (int row = 0; row < block_edge; row += step) {
+                for (int col = 0; col < block_edge; col += step) {
+                    if (first_row + row + step > edge_ || first_col + col + step > edge_) {
+                        continue;
+                    }
+                    Vector<lanes> value = values[row][col];
+                    if constexpr (is_pooled) {
+                        value = larger<lanes>(
+                            larger<lanes>(value, values[row][col + 1]),
+                            larger<lanes>(values[row + 1][col], values[row + 1][col + 1]));
+                    }
+                    const std::int64_t place =
+                        (first_row + row) / step * width + (first_col + col) / step;
+                    store<lanes>(value, out + place * n_out_ + channel);
+                }
+            }
+        }
+    }
+
+    std::int64_t n_in_;
+    std::int64_t n_out_;
+    std::int64_t edge_;
+    std::int64_t n_blocks_;       ///< along an edge
+    std::vector<float> weights_;  ///< [36, n_in, n_out]
+    std::vector<float> biases_;   ///< [n_out]
+};
+
+}  // namespace faintweb::learn

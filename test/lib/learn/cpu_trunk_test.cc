@@ -1,0 +1,79 @@
+#include "lib/learn/cpu_trunk.h"
+
+#include <tuple>
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/randn.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "lib/learn/torch_network.h"
+#include "test/lib/learn/model_with_biases.h"
+
+namespace faintweb::learn {
+namespace {
+
+/// Network, tile edge.
+class EachTrunk : public testing::TestWithParam<std::tuple<std::string, int>> {
+  protected:
+    const std::string network_ = std::get<0>(GetParam());
+    const int tile_px_ = std::get<1>(GetParam());
+    const Trunk trunk_ = trunk_of(network_);
+    const std::int64_t edge_px_ = tile_px_ + 2 * network_info(network_, tile_px_).margin_px;
+    const Model model_ = model_with_biases(network_, tile_px_, tile::Scaling::asinh_sigma, 5, 0.3F);
+    const c10::InferenceMode inference_;
+
+    std::vector<at::Tensor> weights(Precision precision) const {
+        return weights_on(at::kCPU, trunk_, model_.tensors, precision);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Networks,
+                         EachTrunk,
+                         testing::Combine(testing::ValuesIn(network_names()),
+                                          testing::Values(8, 23, 40)),
+                         [](const auto& each) {
+                             return std::get<0>(each.param) + "_" +
+                                    std::to_string(std::get<1>(each.param));
+                         });
+
+TEST_P(EachTrunk, GivesTheFeaturesOfLibTorchsLayers) {
+    const at::Tensor tiles = at::randn({7, edge_px_, edge_px_});
+    const std::vector<at::Tensor> fp32 = weights(Precision::fp32);
+    const at::Tensor expected = features_of(trunk_, fp32, tiles);
+    const at::Tensor features = CpuTrunk(trunk_, fp32, edge_px_).features(tiles);
+    ASSERT_EQ(features.sizes(), expected.sizes());
+    const auto most = expected.abs().max().item<float>();
+    EXPECT_LT(features.sub(expected).abs().max().item<float>(), 2e-5F * most);
+    EXPECT_GT(most, 1.0F);
+}
+
+TEST_P(EachTrunk, GivesATileTheSameAmongOthers) {
+    const at::Tensor tiles = at::randn({7, edge_px_, edge_px_});
+    const CpuTrunk trunk(trunk_, weights(Precision::fp32), edge_px_);
+    const at::Tensor alone = trunk.features(tiles.narrow(0, 5, 1));
+    EXPECT_TRUE(trunk.features(tiles).narrow(0, 5, 1).equal(alone));
+}
+
+class PapersTrunk : public EachTrunk {};
+INSTANTIATE_TEST_SUITE_P(Networks,
+                         PapersTrunk,
+                         testing::Combine(testing::Values("cosmodeep", "cosmodeep_spp"),
+                                          testing::Values(8, 23, 40)));
+
+TEST_P(PapersTrunk, RoundsTheFirstLayersMapsInBf16) {
+    const at::Tensor tiles = at::randn({3, edge_px_, edge_px_});
+    const std::vector<at::Tensor> bf16 = weights(Precision::bf16);
+    const at::Tensor first =
+        at::max_pool2d(at::conv2d(tiles.unsqueeze(1), bf16[0], bf16[1], 1, 1), 2).relu();
+    const at::Tensor expected = features_behind(trunk_, bf16, first);
+    const at::Tensor features = CpuTrunk(trunk_, bf16, edge_px_).features(tiles);
+    ASSERT_EQ(features.sizes(), expected.sizes());
+    // Where sums differ in their last bit, a map may be rounded to the neighbour: 1 in 256.
+    EXPECT_LT(features.sub(expected).abs().max().item<float>(),
+              expected.abs().max().item<float>() / 256);
+    EXPECT_GT(features.eq(expected).to(at::kFloat).mean().item<float>(), 0.95F);
+}
+
+}  // namespace
+}  // namespace faintweb::learn
