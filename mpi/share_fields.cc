@@ -16,7 +16,9 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
+#include "mpi/field_scheduler.h"
 #include "mpi/native.h"
 
 namespace faintweb::mpi {
@@ -221,6 +223,17 @@ class Sender {
     std::list<Send> sends_;
 };
 
+/// [n_ranks] on rank 0, empty elsewhere.
+///
+/// @collective yes: every rank.
+std::vector<int> gather_n_at_once(const Communicator& communicator, int n_at_once) {
+    std::vector<int> all;
+    for (const std::string& one : communicator.gather(std::to_string(n_at_once))) {
+        all.push_back(std::stoi(one));
+    }
+    return all;
+}
+
 /// Rank 0 with other ranks, or the world of one (then without any MPI call).
 class Leader {
   public:
@@ -229,20 +242,16 @@ class Leader {
            const ShareSettings& settings,
            const FieldWork& field_work)
         : comm_(communicator.size() > 1 ? comm_of(communicator) : MPI_COMM_NULL),
-          order_(order),
+          n_ranks_(communicator.size()),
           settings_(settings),
           field_work_(field_work),
-          is_worker_(communicator.size() == 1 || !settings.is_rank0_dedicated),
+          n_at_once_(n_ranks_ == 1 || !settings.is_rank0_dedicated ? settings.n_at_once : 0),
+          scheduler_(order, settings, gather_n_at_once(communicator, n_at_once_)),
           sender_(comm_),
-          workers_(is_worker_ ? settings.n_at_once : 0, field_work) {
-        for (const std::string& n_at_once :
-             communicator.gather(std::to_string(settings.n_at_once))) {
-            ranks_.push_back({std::stoi(n_at_once)});
-        }
-    }
+          workers_(n_at_once_, field_work) {}
 
     std::vector<std::int64_t> run() {
-        while (!is_closing()) {
+        while (!scheduler_.is_closing()) {
             take_reports();
             const bool has_news = take_news();
             const bool has_handed_out = hand_out_one();
@@ -250,14 +259,14 @@ class Leader {
                 std::this_thread::sleep_for(pause);
             }
         }
-        for (int rank = 1; rank < n_ranks(); ++rank) {
+        for (int rank = 1; rank < n_ranks_; ++rank) {
             sender_.start(rank, no_more_fields, {});
-            ranks_[static_cast<std::size_t>(rank)].heard = Clock::now();
+            scheduler_.heard(rank, clock_.seconds());
         }
         if (field_work_.report) {
             field_work_.take_report(field_work_.report(/*is_last=*/true));
         }
-        while (n_last_reports_ < n_ranks() - 1) {
+        while (!scheduler_.is_over()) {
             if (!take_reports()) {
                 std::this_thread::sleep_for(pause);
             }
@@ -267,45 +276,15 @@ class Leader {
     }
 
   private:
-    struct Rank {
-        int n_at_once = 1;
-        int n_held = 0;
-        bool has_reported_last = false;
-        Clock::time_point heard = Clock::now();
-    };
-
-    int n_ranks() const { return static_cast<int>(ranks_.size()); }
-    bool is_all_handed_out() const { return n_handed_out_ == order_.size() || is_stopping_; }
-
-    bool is_closing() const { return n_ended_ == n_handed_out_ && is_all_handed_out(); }
-
-    void end_one() {
-        ++n_ended_;
+    void tell_progress() {
         if (field_work_.progress) {
-            field_work_.progress(static_cast<std::int64_t>(n_ended_));
+            field_work_.progress(static_cast<std::int64_t>(scheduler_.n_ended()));
         }
-    }
-
-    /// The rank that holds fewest for what it works on at a time; rank 0 only when no other holds
-    /// as few.
-    int hungriest() const {
-        int best = -1;
-        double least = settings_.credits;
-        for (int r = n_ranks() - 1; r >= (is_worker_ ? 0 : 1); --r) {
-            const Rank& rank = ranks_[static_cast<std::size_t>(r)];
-            const double held = static_cast<double>(rank.n_held) / rank.n_at_once;
-            if (held < least) {
-                best = r;
-                least = held;
-            }
-        }
-        return best;
     }
 
     /// @param reason  of an unreadable field, which is always rank 0's.
     void take(const NewsMessage& message, int from, const std::string& reason = "") {
-        Rank& rank = ranks_[static_cast<std::size_t>(from)];
-        rank.heard = Clock::now();
+        scheduler_.heard(from, clock_.seconds());
         const std::int64_t field = message[1];
         switch (static_cast<News>(message[0])) {
             case News::begun:
@@ -314,26 +293,26 @@ class Leader {
                 }
                 return;
             case News::finished:
-                --rank.n_held;
+                scheduler_.ended(from);
                 if (from == 0) {
                     worked_here_.push_back(field);
                 }
-                end_one();
+                tell_progress();
                 return;
             case News::asked_to_stop:
-                is_stopping_ = true;
+                scheduler_.stop();
                 return;
             case News::unreadable:
-                --rank.n_held;
+                scheduler_.ended(from);
                 field_work_.fail(field, reason);
-                end_one();
+                tell_progress();
                 return;
         }
     }
 
     bool take_news() {
         bool is_any = false;
-        for (int is_there = n_ranks() > 1 ? 1 : 0; is_there != 0;) {
+        for (int is_there = n_ranks_ > 1 ? 1 : 0; is_there != 0;) {
             MPI_Status status;
             check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_news, comm_, &is_there, &status),
                       "MPI_Iprobe");
@@ -356,14 +335,16 @@ class Leader {
             is_any = true;
         }
         workers_.release();
-        is_stopping_ |= field_work_.is_asked_to_stop && field_work_.is_asked_to_stop();
+        if (field_work_.is_asked_to_stop && field_work_.is_asked_to_stop()) {
+            scheduler_.stop();
+        }
         return is_any;
     }
 
     /// Takes what ranks report, tells them that this one is still there, and looks for silent ones.
     bool take_reports() {
         bool is_any = false;
-        for (int is_there = n_ranks() > 1 ? 1 : 0; is_there != 0;) {
+        for (int is_there = n_ranks_ > 1 ? 1 : 0; is_there != 0;) {
             MPI_Status status;
             check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_report, comm_, &is_there, &status),
                       "MPI_Iprobe");
@@ -372,14 +353,14 @@ class Leader {
                 is_any = true;
             }
         }
-        if (field_work_.report && !is_closing()) {
+        if (field_work_.report && !scheduler_.is_closing()) {
             const std::string mine = field_work_.report(/*is_last=*/false);
             if (!mine.empty()) {
                 field_work_.take_report(mine);
             }
         }
         sender_.forget_finished();
-        if (settings_.lease_s > 0 && n_ranks() > 1) {
+        if (settings_.lease_s > 0 && n_ranks_ > 1) {
             keep_in_touch();
         }
         return is_any;
@@ -395,11 +376,9 @@ class Leader {
                 report.data(), n_bytes, MPI_BYTE, status.MPI_SOURCE, tag_report, comm_, &request),
             "MPI_Irecv");
         finish(request, status.MPI_SOURCE, settings_.lease_s);
-        Rank& rank = ranks_[static_cast<std::size_t>(status.MPI_SOURCE)];
-        rank.heard = Clock::now();
+        scheduler_.heard(status.MPI_SOURCE, clock_.seconds());
         if (report.back() == last_report) {
-            rank.has_reported_last = true;
-            ++n_last_reports_;
+            scheduler_.reported_last(status.MPI_SOURCE);
         }
         report.pop_back();
         if (!report.empty()) {
@@ -408,17 +387,14 @@ class Leader {
     }
 
     void keep_in_touch() {
-        for (int r = 1; r < n_ranks(); ++r) {
-            const Rank& rank = ranks_[static_cast<std::size_t>(r)];
-            if ((rank.n_held > 0 || (is_closing() && !rank.has_reported_last)) &&
-                is_overdue(rank.heard, settings_.lease_s)) {
-                throw_silent(r, settings_.lease_s);
-            }
+        const double now_s = clock_.seconds();
+        if (const std::optional<int> rank = scheduler_.silent(now_s)) {
+            throw_silent(*rank, settings_.lease_s);
         }
-        if (is_overdue(last_beat_, settings_.lease_s / 4)) {
-            last_beat_ = Clock::now();
-            for (int r = 1; r < n_ranks(); ++r) {
-                if (!is_closing()) {
+        if (now_s - last_beat_s_ > settings_.lease_s / 4) {
+            last_beat_s_ = now_s;
+            for (int r = 1; r < n_ranks_; ++r) {
+                if (!scheduler_.is_closing()) {
                     sender_.start(r, still_there, {});
                 }
             }
@@ -426,28 +402,24 @@ class Leader {
     }
 
     bool hand_out_one() {
-        const bool is_alone = n_handed_out_ < settings_.n_alone;
-        const bool has_to_wait =
-            n_ended_ < (is_alone ? n_handed_out_ : std::min(settings_.n_alone, n_handed_out_));
-        const int rank = is_all_handed_out() || has_to_wait || sender_.is_full() ? -1 : hungriest();
-        if (rank < 0) {
+        const std::optional<FieldScheduler::HandOut> next =
+            sender_.is_full() ? std::nullopt : scheduler_.next();
+        if (!next) {
             return false;
         }
-        const std::int64_t field = order_[n_handed_out_++];
+        const auto [rank, field] = *next;
         std::vector<float> pixels;
         if (rank > 0) {
             try {
                 pixels = field_work_.read(field);
             } catch (const base::InputError& error) {
+                scheduler_.unreadable();
                 field_work_.fail(field, error.what());
-                end_one();
+                tell_progress();
                 return true;
             }
         }
-        Rank& taker = ranks_[static_cast<std::size_t>(rank)];
-        if (taker.n_held++ == 0) {
-            taker.heard = Clock::now();
-        }
+        scheduler_.given(rank, clock_.seconds());
         if (rank == 0) {
             workers_.add(field, std::nullopt);
         } else {
@@ -457,17 +429,14 @@ class Leader {
     }
 
     MPI_Comm comm_;
-    std::span<const std::int64_t> order_;
+    int n_ranks_;
     const ShareSettings& settings_;
     const FieldWork& field_work_;
-    bool is_worker_;
-    std::vector<Rank> ranks_;
+    int n_at_once_;  ///< of rank 0
+    FieldScheduler scheduler_;
+    const base::Stopwatch clock_;
+    double last_beat_s_ = 0;
     std::vector<std::int64_t> worked_here_;
-    std::size_t n_handed_out_ = 0;
-    std::size_t n_ended_ = 0;
-    int n_last_reports_ = 0;
-    bool is_stopping_ = false;
-    Clock::time_point last_beat_ = Clock::now();
     Sender sender_;
     Workers workers_;  // last: its threads may still be at work while the others go
 };
@@ -482,7 +451,7 @@ class Follower {
           settings_(settings),
           field_work_(field_work),
           workers_(settings.n_at_once, field_work) {
-        communicator.gather(std::to_string(settings.n_at_once));
+        gather_n_at_once(communicator, settings.n_at_once);
     }
 
     std::vector<std::int64_t> run() {
