@@ -88,7 +88,7 @@ struct CpuTrunk::Layers {
     std::vector<at::Tensor> weights;
     std::int64_t edge_px;
     std::int64_t n_maps;  ///< of the first layer
-    int lanes = lanes_here();
+    int n_lanes = lanes_here();
     std::vector<float> first{};  ///< its weights, [rows * cols, n_maps]
     std::vector<Winograd> convolutions{};
     std::int64_t n_thresholds = 0;
@@ -261,9 +261,9 @@ struct CpuTrunk::Layers {
 
     /// @param given  [n, ...], contiguous in its memory format: what run() gives for each tile.
     void run_all(const at::Tensor& tiles, const at::Tensor& given) const {
-        const auto run_here = lanes == 16  ? &Layers::run_16
-                              : lanes == 8 ? &Layers::run_8
-                                           : &Layers::run_4;
+        const auto run_here = n_lanes == 16  ? &Layers::run_16
+                              : n_lanes == 8 ? &Layers::run_8
+                                             : &Layers::run_4;
         Scratch scratch = make_scratch();
         const std::int64_t n = tiles.size(0);
         const std::size_t n_bytes = given.nbytes() / static_cast<std::size_t>(n);
@@ -282,7 +282,7 @@ CpuTrunk::CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int
     const at::Tensor first = weights[0].reshape({layers.n_maps, -1}).t().contiguous();
     layers.first.assign(first.const_data_ptr<float>(),
                         first.const_data_ptr<float>() + first.numel());
-    FAINTWEB_EXPECTS(layers.n_maps % layers.lanes == 0);
+    FAINTWEB_EXPECTS(layers.n_maps % layers.n_lanes == 0);
     if (layers.is_fp32()) {
         const std::size_t n_convolutions = trunk == Trunk::cells ? n_cell_convolutions : 1;
         std::int64_t edge = layers.first_edge();
@@ -296,7 +296,7 @@ CpuTrunk::CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int
         const at::Tensor& biases = weights[2 * (n_cell_convolutions + 1) + 1];
         layers.n_thresholds = biases.size(0);
         const std::int64_t n_columns =
-            (layers.n_thresholds + layers.lanes - 1) / layers.lanes * layers.lanes;
+            (layers.n_thresholds + layers.n_lanes - 1) / layers.n_lanes * layers.n_lanes;
         layers.cells.resize(static_cast<std::size_t>(layers.n_maps * n_columns));
         layers.cell_biases.resize(static_cast<std::size_t>(n_columns));
         for (std::int64_t column = 0; column < layers.n_thresholds; ++column) {
