@@ -90,6 +90,7 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
               << 100 * seconds / had_s << " %   ";
         const double thread_s = i == network_stage ? seconds * phases.threads_per_field : seconds;
         if (seconds > 0 && i == network_stage) {
+            // Of its plain sums: with Winograd's fewer products it may be over 100 %.
             const double tflops = n_tiles * network.mflop_per_tile * 1e-6 / thread_s;
             table << std::setprecision(0) << n_tiles / thread_s << " tiles/s, "
                   << std::setprecision(1) << 100 * tflops / product << " % of the "
