@@ -31,9 +31,6 @@ using catalogue::MapRecord;
 using catalogue::Provenance;
 using catalogue::TileRecord;
 
-/// What a rank has in memory of the rows that it writes, or reads back, in one go.
-constexpr std::int64_t batch_bytes = std::int64_t{32} << 20;
-
 /// What all ranks know about the file before it is written.
 struct Layout {
     std::int64_t n_fields = 0;

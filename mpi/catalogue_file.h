@@ -11,6 +11,9 @@
 
 namespace faintweb::mpi {
 
+/// What a rank has in memory of the rows that it writes, or reads back, in one go.
+inline constexpr std::int64_t batch_bytes = std::int64_t{32} << 20;
+
 /// The fields of a plan, ready to be written.
 struct FieldSource {
     struct Size {

@@ -24,10 +24,6 @@ using catalogue::JournalState;
 using catalogue::ShardName;
 using catalogue::StoredField;
 
-/// What is flushed at once: a loss of power costs no more than this.
-constexpr std::size_t epoch_fields = 64;
-constexpr double epoch_s = 5;
-
 // Files beside the journal and the shards, one per rank: keys of fields that ended their process,
 // and of fields whose rows were found damaged.
 constexpr const char* crash_notes = "crash_";

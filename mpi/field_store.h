@@ -18,6 +18,10 @@
 
 namespace faintweb::mpi {
 
+/// What is flushed at once: a loss of power costs no more than this.
+inline constexpr std::size_t epoch_fields = 64;
+inline constexpr double epoch_s = 5;
+
 /// The results of a run until they are merged into its catalogue: a shard for every rank and a
 /// journal that says what is in them, in one folder that all ranks see. Whatever ends a run,
 /// another with the same folder goes on from there.

@@ -37,12 +37,6 @@ constexpr char last_report = '.';
 /// What a rank tells rank 0: the kind, and the field.
 using NewsMessage = std::array<std::int64_t, 2>;
 
-/// Pause of a rank's message loop when there is nothing to do: short against a field (> 10 ms),
-/// long enough to leave the core to the work.
-constexpr auto pause = std::chrono::microseconds(200);
-/// Fields that rank 0 holds in memory on their way to other ranks.
-constexpr std::size_t max_sends_in_flight = 8;
-
 using Clock = std::chrono::steady_clock;
 
 bool is_overdue(Clock::time_point heard, double lease_s) {
@@ -256,7 +250,7 @@ class Leader {
             const bool has_news = take_news();
             const bool has_handed_out = hand_out_one();
             if (!has_news && !has_handed_out) {
-                std::this_thread::sleep_for(pause);
+                std::this_thread::sleep_for(message_pause);
             }
         }
         for (int rank = 1; rank < n_ranks_; ++rank) {
@@ -268,7 +262,7 @@ class Leader {
         }
         while (!scheduler_.is_over()) {
             if (!take_reports()) {
-                std::this_thread::sleep_for(pause);
+                std::this_thread::sleep_for(message_pause);
             }
         }
         sender_.finish_all(settings_.lease_s);
@@ -459,7 +453,7 @@ class Follower {
             const bool has_told = tell_news();
             report();
             if (!take_message() && !has_told) {
-                std::this_thread::sleep_for(pause);
+                std::this_thread::sleep_for(message_pause);
             }
         }
         // Always one: rank 0 waits for it.

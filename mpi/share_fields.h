@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -9,6 +11,12 @@
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
+
+/// Pause of a rank's message loop when there is nothing to do: short against a field (> 10 ms),
+/// long enough to leave the core to the work.
+inline constexpr std::chrono::microseconds message_pause{200};
+/// Fields that rank 0 holds in memory on their way to other ranks.
+inline constexpr std::size_t max_sends_in_flight = 8;
 
 struct ShareSettings {
     /// Fields that a rank holds at most for every one that it works on at a time: one at work, the

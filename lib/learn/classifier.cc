@@ -13,10 +13,10 @@
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
+#include "lib/learn/cpu_trunk.h"
 #ifdef FAINTWEB_CUDA
 #include "lib/learn/cuda/gpu_fields.h"
 #endif
-#include "lib/learn/cpu_trunk.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {

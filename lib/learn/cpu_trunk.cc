@@ -1,11 +1,11 @@
 #include "lib/learn/cpu_trunk.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <utility>
 
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 
 #include "lib/base/contract.h"
@@ -89,33 +89,37 @@ struct CpuTrunk::Layers {
     std::int64_t edge_px;
     std::int64_t n_maps;  ///< of the first layer
     int n_lanes = lanes_here();
-    std::vector<float> first{};  ///< its weights, [rows * cols, n_maps]
+    at::Tensor first{};  ///< its weights, [rows * cols, n_maps]
     std::vector<Winograd> convolutions{};
+    // Of Trunk::cells; n_columns: the thresholds, and zeros to fill a vector.
     std::int64_t n_thresholds = 0;
-    std::vector<float> cells{};        ///< [n_maps, n_columns]
-    std::vector<float> cell_biases{};  ///< [n_columns]: the thresholds, and zeros to fill a vector
+    at::Tensor cells{};        ///< [n_maps, n_columns]
+    at::Tensor cell_biases{};  ///< [n_columns]
 
     bool is_fp32() const { return weights[2].scalar_type() == at::ScalarType::Float; }
-    const float* first_biases() const { return weights[1].const_data_ptr<float>(); }
+    RightFactor first_factor() const {
+        return {first.const_data_ptr<float>(), n_maps, weights[1].const_data_ptr<float>()};
+    }
     std::int64_t first_edge() const {
         return trunk == Trunk::cells ? (edge_px - stem_px) / cell_px + 1 : edge_px / 2;
     }
 
     Scratch make_scratch() const {
         Scratch scratch;
-        const std::int64_t width = edge_px + 2;
-        scratch.padded.resize(static_cast<std::size_t>(width * width));
-        scratch.lines.resize(static_cast<std::size_t>(2 * edge_px * n_maps));
         for (const Winograd& convolution : convolutions) {
             const std::int64_t edge = convolution.read_edge();
             scratch.maps.emplace_back(static_cast<std::size_t>(edge * edge * convolution.n_in()));
         }
+        if (trunk == Trunk::cells) {
+            const std::int64_t n_cells = convolutions.back().edge() * convolutions.back().edge();
+            scratch.last.resize(static_cast<std::size_t>(n_cells * n_maps));
+            scratch.parts.resize(static_cast<std::size_t>(n_cells * cell_biases.numel()));
+            return scratch;
+        }
+        scratch.padded.resize(static_cast<std::size_t>((edge_px + 2) * (edge_px + 2)));
+        scratch.lines.resize(static_cast<std::size_t>(2 * edge_px * n_maps));
         if (!is_fp32()) {
             scratch.last.resize(static_cast<std::size_t>(first_edge() * first_edge() * n_maps));
-        } else if (trunk == Trunk::cells) {
-            const std::int64_t edge = convolutions.back().edge();
-            scratch.last.resize(static_cast<std::size_t>(edge * edge * n_maps));
-            scratch.parts.resize(static_cast<std::size_t>(edge * edge) * cell_biases.size());
         }
         return scratch;
     }
@@ -141,7 +145,7 @@ struct CpuTrunk::Layers {
             for (std::int64_t line = 0; line < 2; ++line) {
                 const float* seen = scratch.padded.data() + (2 * row + line) * padded_width;
                 multiply<lanes>({seen, 2 * edge, 1, 3, padded_width, 3},
-                                {first.data(), n_maps, first_biases()},
+                                first_factor(),
                                 lines + line * line_size);
             }
             for (std::int64_t col = 0; col < edge; ++col) {
@@ -166,7 +170,7 @@ struct CpuTrunk::Layers {
             float* line = scratch.maps.front().data() + row * width * n_maps;
             multiply<lanes>(
                 {tile + row * cell_px * edge_px, edge, cell_px, stem_px, edge_px, stem_px},
-                {first.data(), n_maps, first_biases()},
+                first_factor(),
                 line);
             for (std::int64_t i = 0; i < edge * n_maps; i += lanes) {
                 store<lanes>(larger<lanes>(load<lanes>(line + i), Vector<lanes>{}), line + i);
@@ -199,11 +203,12 @@ struct CpuTrunk::Layers {
             store<lanes>(sum / static_cast<float>(n_cells), given + map);
             store<lanes>(most, given + n_maps + map);
         }
-        const std::int64_t n_columns = std::ssize(cell_biases);
+        const std::int64_t n_columns = cell_biases.numel();
         float* parts = scratch.parts.data();
-        multiply<lanes>({maps, n_cells, n_maps, 1, 0, n_maps},
-                        {cells.data(), n_columns, cell_biases.data()},
-                        parts);
+        multiply<lanes>(
+            {maps, n_cells, n_maps, 1, 0, n_maps},
+            {cells.const_data_ptr<float>(), n_columns, cell_biases.const_data_ptr<float>()},
+            parts);
         constexpr float log2_e = 1.44269504F;
         for (std::int64_t i = 0; i < n_cells * n_columns; ++i) {
             parts[i] = 1 / (1 + base::fast_exp2(-log2_e * parts[i]));
@@ -277,35 +282,28 @@ struct CpuTrunk::Layers {
 };
 
 CpuTrunk::CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int64_t edge_px) {
-    Layers layers{
-        .trunk = trunk, .weights = weights, .edge_px = edge_px, .n_maps = weights[0].size(0)};
-    const at::Tensor first = weights[0].reshape({layers.n_maps, -1}).t().contiguous();
-    layers.first.assign(first.const_data_ptr<float>(),
-                        first.const_data_ptr<float>() + first.numel());
+    Layers layers{.trunk = trunk,
+                  .weights = weights,
+                  .edge_px = edge_px,
+                  .n_maps = weights[0].size(0),
+                  .first = weights[0].flatten(1).t().contiguous()};
     FAINTWEB_EXPECTS(layers.n_maps % layers.n_lanes == 0);
     if (layers.is_fp32()) {
-        const std::size_t n_convolutions = trunk == Trunk::cells ? n_cell_convolutions : 1;
+        const bool has_cells = trunk == Trunk::cells;
+        const std::size_t n_convolutions = has_cells ? n_cell_convolutions : 1;
         std::int64_t edge = layers.first_edge();
         for (std::size_t layer = 1; layer <= n_convolutions; ++layer) {
-            edge -= trunk == Trunk::cells ? 2 : 0;
+            edge -= has_cells ? 2 : 0;
             layers.convolutions.emplace_back(weights[2 * layer], weights[2 * layer + 1], edge);
         }
-    }
-    if (trunk == Trunk::cells && layers.is_fp32()) {
-        const at::Tensor& cells = weights[2 * (n_cell_convolutions + 1)];
-        const at::Tensor& biases = weights[2 * (n_cell_convolutions + 1) + 1];
-        layers.n_thresholds = biases.size(0);
-        const std::int64_t n_columns =
-            (layers.n_thresholds + layers.n_lanes - 1) / layers.n_lanes * layers.n_lanes;
-        layers.cells.resize(static_cast<std::size_t>(layers.n_maps * n_columns));
-        layers.cell_biases.resize(static_cast<std::size_t>(n_columns));
-        for (std::int64_t column = 0; column < layers.n_thresholds; ++column) {
-            layers.cell_biases[static_cast<std::size_t>(column)] =
-                biases.const_data_ptr<float>()[column];
-            for (std::int64_t map = 0; map < layers.n_maps; ++map) {
-                layers.cells[static_cast<std::size_t>(map * n_columns + column)] =
-                    cells.const_data_ptr<float>()[column * layers.n_maps + map];
-            }
+        if (has_cells) {
+            const std::size_t last = 2 * (n_convolutions + 1);
+            layers.n_thresholds = weights[last].size(0);
+            const std::int64_t n_more =
+                (layers.n_lanes - layers.n_thresholds % layers.n_lanes) % layers.n_lanes;
+            layers.cells =
+                at::constant_pad_nd(weights[last].flatten(1).t(), {0, n_more}).contiguous();
+            layers.cell_biases = at::constant_pad_nd(weights[last + 1], {0, n_more}).contiguous();
         }
     }
     layers_ = std::make_unique<const Layers>(std::move(layers));

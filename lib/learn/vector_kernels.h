@@ -199,30 +199,43 @@ class Winograd {
     }
 
   private:
-    template <int lanes>
+    /// @param d  six values, a step apart.
+    template <int lanes, int step>
     FAINTWEB_INLINE static void see_line(const Vector<lanes>* d, Vector<lanes>* t) {
-        const Vector<lanes> even = d[4] - 4.0F * d[2];
-        const Vector<lanes> odd = d[3] - 4.0F * d[1];
-        const Vector<lanes> even2 = d[4] - d[2];
-        const Vector<lanes> odd2 = 2.0F * (d[3] - d[1]);
-        t[0] = 4.0F * d[0] - 5.0F * d[2] + d[4];
+        const Vector<lanes> even = d[4 * step] - 4.0F * d[2 * step];
+        const Vector<lanes> odd = d[3 * step] - 4.0F * d[step];
+        const Vector<lanes> even2 = d[4 * step] - d[2 * step];
+        const Vector<lanes> odd2 = 2.0F * (d[3 * step] - d[step]);
+        t[0] = 4.0F * d[0] - 5.0F * d[2 * step] + d[4 * step];
         t[1] = even + odd;
         t[2] = even - odd;
         t[3] = even2 + odd2;
         t[4] = even2 - odd2;
-        t[5] = 4.0F * d[1] - 5.0F * d[3] + d[5];
+        t[5] = 4.0F * d[step] - 5.0F * d[3 * step] + d[5 * step];
     }
 
-    template <int lanes>
+    /// @param m  six values, a step apart.
+    template <int lanes, int step>
     FAINTWEB_INLINE static void give_line(const Vector<lanes>* m, Vector<lanes>* y) {
-        const Vector<lanes> sum = m[1] + m[2];
-        const Vector<lanes> difference = m[1] - m[2];
-        const Vector<lanes> sum2 = m[3] + m[4];
-        const Vector<lanes> difference2 = m[3] - m[4];
+        const Vector<lanes> sum = m[step] + m[2 * step];
+        const Vector<lanes> difference = m[step] - m[2 * step];
+        const Vector<lanes> sum2 = m[3 * step] + m[4 * step];
+        const Vector<lanes> difference2 = m[3 * step] - m[4 * step];
         y[0] = m[0] + sum + sum2;
         y[1] = difference + 2.0F * difference2;
         y[2] = sum + 4.0F * sum2;
-        y[3] = difference + 8.0F * difference2 + m[5];
+        y[3] = difference + 8.0F * difference2 + m[5 * step];
+    }
+
+    /// Six values of a column.
+    template <int lanes>
+    FAINTWEB_INLINE static void load_line(const float* from,
+                                          std::int64_t step,
+                                          Vector<lanes>* line) {
+#pragma GCC unroll 6
+        for (int row = 0; row < seen_edge; ++row) {
+            line[row] = load<lanes>(from + row * step);
+        }
     }
 
     /// The 6x6 pixels that a block sees, turned into the left factors of its products.
@@ -232,20 +245,12 @@ class Winograd {
             Vector<lanes> half[seen_edge][seen_edge];  // [col][row]
             for (int col = 0; col < seen_edge; ++col) {
                 Vector<lanes> line[seen_edge];
-#pragma GCC unroll 6
-                for (int row = 0; row < seen_edge; ++row) {
-                    line[row] = load<lanes>(maps + (row * read_edge() + col) * n_in_ + channel);
-                }
-                see_line<lanes>(line, half[col]);
+                load_line<lanes>(maps + col * n_in_ + channel, read_edge() * n_in_, line);
+                see_line<lanes, 1>(line, half[col]);
             }
             for (int row = 0; row < seen_edge; ++row) {
-                Vector<lanes> line[seen_edge];
                 Vector<lanes> turned[seen_edge];
-#pragma GCC unroll 6
-                for (int col = 0; col < seen_edge; ++col) {
-                    line[col] = half[col][row];
-                }
-                see_line<lanes>(line, turned);
+                see_line<lanes, seen_edge>(&half[0][row], turned);
 #pragma GCC unroll 6
                 for (int col = 0; col < seen_edge; ++col) {
                     store<lanes>(turned[col],
@@ -267,22 +272,14 @@ class Winograd {
             Vector<lanes> half[seen_edge][block_edge];  // [col][row]
             for (int col = 0; col < seen_edge; ++col) {
                 Vector<lanes> line[seen_edge];
-#pragma GCC unroll 6
-                for (int row = 0; row < seen_edge; ++row) {
-                    line[row] =
-                        load<lanes>(products + (row * seen_edge + col) * product_step + channel);
-                }
-                give_line<lanes>(line, half[col]);
+                load_line<lanes>(
+                    products + col * product_step + channel, seen_edge * product_step, line);
+                give_line<lanes, 1>(line, half[col]);
             }
             const Vector<lanes> bias = load<lanes>(biases_.data() + channel);
             Vector<lanes> values[block_edge][block_edge];
             for (int row = 0; row < block_edge; ++row) {
-                Vector<lanes> line[seen_edge];
-#pragma GCC unroll 6
-                for (int col = 0; col < seen_edge; ++col) {
-                    line[col] = half[col][row];
-                }
-                give_line<lanes>(line, values[row]);
+                give_line<lanes, block_edge>(&half[0][row], values[row]);
 #pragma GCC unroll 4
                 for (int col = 0; col < block_edge; ++col) {
                     values[row][col] = larger<lanes>(values[row][col] + bias, Vector<lanes>{});

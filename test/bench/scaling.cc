@@ -8,6 +8,7 @@
 // options and where their defaults are from are below.
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -22,7 +23,9 @@
 #include "lib/base/contract.h"
 #include "lib/base/random.h"
 #include "lib/catalogue/records.h"
+#include "mpi/catalogue_file.h"
 #include "mpi/field_scheduler.h"
+#include "mpi/field_store.h"
 
 namespace {
 
@@ -61,12 +64,8 @@ constexpr Option options[] = {
 };
 
 constexpr double window_bytes = 16e6;
-// As in share_fields.cc, field_store.cc and catalogue_file.cc.
-constexpr double pause_s = 200e-6;
-constexpr int max_sends_in_flight = 8;
-constexpr int epoch_fields = 64;
-constexpr double epoch_s = 5;
-constexpr double batch_bytes = 32 << 20;
+constexpr int n_epoch = static_cast<int>(mpi::epoch_fields);
+constexpr double pause_s = std::chrono::duration<double>(mpi::message_pause).count();
 
 struct Link {
     double bytes_per_s;
@@ -138,7 +137,7 @@ class Simulation {
             });
         }
         const double hashes_s = run_events() - fields_s;
-        const double n_batch = batch_bytes / stored_bytes();
+        const double n_batch = static_cast<double>(mpi::batch_bytes) / stored_bytes();
         for (int rank = 0; rank <= n_workers_; ++rank) {
             do_in_parts(n_fields() / (n_workers_ + 1), n_batch, [this, rank](double n) {
                 return pass_disk(now_s_, rank, 2 * n * stored_bytes()) + 1e-6 * of("merge_us") * n;
@@ -214,7 +213,7 @@ class Simulation {
         for (const auto& take : std::exchange(inbox_, {})) {
             time_s += take(step_s);
         }
-        const auto next = n_sends_ < max_sends_in_flight ? scheduler_.next() : std::nullopt;
+        const auto next = n_sends_ < mpi::max_sends_in_flight ? scheduler_.next() : std::nullopt;
         if (next) {
             is_idle = false;
             scheduler_.given(next->rank, time_s);
@@ -279,7 +278,7 @@ class Simulation {
         if (rank.n_unflushed++ == 0) {
             rank.unflushed_since_s = now_s_;
         }
-        if (rank.n_unflushed == epoch_fields || now_s_ - rank.unflushed_since_s > epoch_s) {
+        if (rank.n_unflushed == n_epoch || now_s_ - rank.unflushed_since_s > mpi::epoch_s) {
             flush(number, News::report);
         }
         work(number);
@@ -308,7 +307,7 @@ class Simulation {
                 scheduler_.reported_last(rank);
             }
             n_journalled_ += n_fields;
-            const bool is_due = news != News::begun && n_journalled_ >= epoch_fields;
+            const bool is_due = news != News::begun && n_journalled_ >= n_epoch;
             n_journalled_ = is_due ? 0 : n_journalled_;
             return step_s * n_fields + (is_due ? 1e-3 * of("fsync_ms") : 0);
         };
@@ -336,7 +335,7 @@ class Simulation {
     std::int64_t n_events_ = 0;
     double now_s_ = 0;
     std::vector<std::function<double(double step_s)>> inbox_;
-    int n_sends_ = 0;
+    std::size_t n_sends_ = 0;
     int n_journalled_ = 0;
     bool has_closed_ = false;
     double rank0_busy_s_ = 0;
