@@ -9,6 +9,7 @@
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
 #include "lib/tile/pixel_scaling.h"
 
@@ -47,132 +48,181 @@ void to_scaled(const PixelScaling& pixel, const float* flux, std::int64_t n, flo
     }
 }
 
-FAINTWEB_VECTOR_CLONES FiniteRange range_of(const float* values, std::size_t n) {
-    constexpr std::size_t n_lanes = 16;
-    std::array<float, n_lanes> lowest;
-    std::array<float, n_lanes> highest;
-    std::array<std::int32_t, n_lanes> count{};
-    lowest.fill(std::numeric_limits<float>::infinity());
-    highest.fill(-std::numeric_limits<float>::infinity());
-    const auto take = [&](float value, std::size_t lane) {
-        const bool is_finite = std::fabs(value) <= largest_float;
-        const float low = is_finite ? value : std::numeric_limits<float>::infinity();
-        const float high = is_finite ? value : -std::numeric_limits<float>::infinity();
-        lowest[lane] = low < lowest[lane] ? low : lowest[lane];
-        highest[lane] = high > highest[lane] ? high : highest[lane];
-        count[lane] += is_finite ? 1 : 0;
-    };
+/// Rows of pixels, a stride apart.
+struct Rows {
+    const float* first;
+    std::size_t n_rows;
+    std::size_t n_cols;
+    std::size_t stride;
+
+    const float* row(std::size_t y) const { return first + y * stride; }
+    /// Row by row.
+    float operator[](std::size_t i) const { return row(i / n_cols)[i % n_cols]; }
+};
+
+Rows one_row(std::span<const float> values) {
+    return {values.data(), values.empty() ? 0U : 1U, values.size(), values.size()};
+}
+
+constexpr int n_lanes = 8;
+using Floats = base::Vector<float, n_lanes>;
+/// -1 for true.
+using Truths = base::Vector<std::int32_t, n_lanes>;
+
+/// Gives a row to taker.take(), n_lanes pixels at once; blanks fill the last.
+template <typename Taker>
+FAINTWEB_INLINE void take_row(const float* row, std::size_t n, Taker& taker) {
     std::size_t i = 0;
     for (; i + n_lanes <= n; i += n_lanes) {
-        for (std::size_t lane = 0; lane < n_lanes; ++lane) {
-            take(values[i + lane], lane);
-        }
+        taker.take(base::load<float, n_lanes>(row + i));
     }
-    for (; i < n; ++i) {
-        take(values[i], 0);
+    if (i < n) {
+        std::array<float, n_lanes> last;
+        last.fill(std::numeric_limits<float>::quiet_NaN());
+        std::copy(row + i, row + n, last.begin());
+        taker.take(base::load<float, n_lanes>(last.data()));
     }
+}
+
+struct RangeTaker {
+    static constexpr float infinity = std::numeric_limits<float>::infinity();
+    Floats lowest = Floats{} + infinity;
+    Floats highest = Floats{} - infinity;
+    Truths count{};
+
+    FAINTWEB_INLINE void take(Floats values) {
+        const Truths is_finite = (values <= largest_float) & (values >= -largest_float);
+        const Floats low = is_finite ? values : Floats{} + infinity;
+        const Floats high = is_finite ? values : Floats{} - infinity;
+        lowest = low < lowest ? low : lowest;
+        highest = high > highest ? high : highest;
+        count -= is_finite;
+    }
+};
+
+FAINTWEB_VECTOR_CLONES FiniteRange range_of(const Rows& rows) {
     FiniteRange range;
-    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
-        range.lowest = std::min(range.lowest, lowest[lane]);
-        range.highest = std::max(range.highest, highest[lane]);
-        range.n += count[lane];
+    for (std::size_t y = 0; y < rows.n_rows; ++y) {
+        RangeTaker taker;
+        take_row(rows.row(y), rows.n_cols, taker);
+        for (int lane = 0; lane < n_lanes; ++lane) {
+            range.lowest = std::min(range.lowest, taker.lowest[lane]);
+            range.highest = std::max(range.highest, taker.highest[lane]);
+            range.n += taker.count[lane];
+        }
     }
     return range;
 }
 
-/// Of the finite ones among |value - centre|, or of the values themselves where `is_deviation` is
-/// false.
-struct Selection {
-    std::span<const float> values;
-    bool is_deviation;
-    float centre;
+/// What of each pixel is looked at: its value, or how far that is from a centre.
+struct Measure {
+    bool is_deviation = false;
+    float centre = 0;
 
-    float operator[](std::size_t i) const {
-        return is_deviation ? std::fabs(values[i] - centre) : values[i];
+    float of(float value) const { return is_deviation ? std::fabs(value - centre) : value; }
+};
+
+/// Copies the measures in [low, high], in their order, and counts the finite ones below.
+struct BetweenTaker {
+    Measure measure;
+    float low;
+    float high;
+    float* between;
+    std::size_t n_between = 0;
+    Truths n_below{};
+
+    FAINTWEB_INLINE void take(Floats values) {
+        if (measure.is_deviation) {
+            values -= measure.centre;
+            values = values < 0.0F ? -values : values;
+        }
+        n_below -= (values < low) & (values >= -largest_float);
+        const Truths is_between = (values >= low) & (values <= high);
+        using Words = base::Vector<std::uint64_t, n_lanes / 2>;
+        const auto words = reinterpret_cast<Words>(is_between);
+        if ((words[0] | words[1] | words[2] | words[3]) == 0) {
+            return;
+        }
+        for (int lane = 0; lane < n_lanes; ++lane) {
+            between[n_between] = values[lane];
+            n_between += is_between[lane] != 0 ? 1U : 0U;
+        }
     }
 };
 
-/// Copies what lies in [low, high], in its order, and counts the finite values below.
-FAINTWEB_VECTOR_CLONES std::size_t copy_between(
-    const Selection& from, float low, float high, float* between, std::size_t& n_below) {
-    constexpr std::size_t n_block = 16;
-    const std::size_t n = from.values.size();
-    std::size_t n_between = 0;
-    std::array<float, n_block> block;
-    for (std::size_t first = 0; first < n; first += n_block) {
-        const std::size_t n_here = std::min(n_block, n - first);
-        std::int32_t n_below_here = 0;
-        std::int32_t n_between_here = 0;
-        for (std::size_t i = 0; i < n_here; ++i) {
-            block[i] = from[first + i];
-            n_below_here += (block[i] < low) & (block[i] >= -largest_float) ? 1 : 0;
-            n_between_here += (block[i] >= low) & (block[i] <= high) ? 1 : 0;
-        }
-        n_below += static_cast<std::size_t>(n_below_here);
-        if (n_between_here == 0) {
-            continue;
-        }
-        for (std::size_t i = 0; i < n_here; ++i) {
-            between[n_between] = block[i];
-            n_between += (block[i] >= low) & (block[i] <= high) ? 1U : 0U;
+struct Between {
+    std::size_t n_below;
+    std::size_t n_between;
+};
+
+FAINTWEB_VECTOR_CLONES Between
+copy_between(const Rows& rows, const Measure& measure, float low, float high, float* between) {
+    std::size_t n_below = 0;
+    BetweenTaker taker{measure, low, high, between};
+    for (std::size_t y = 0; y < rows.n_rows; ++y) {
+        taker.n_below = Truths{};
+        take_row(rows.row(y), rows.n_cols, taker);
+        for (int lane = 0; lane < n_lanes; ++lane) {
+            n_below += static_cast<std::size_t>(taker.n_below[lane]);
         }
     }
-    return n_between;
+    return {n_below, taker.n_between};
 }
 
-/// The median of the n finite values of a selection.
+/// The median of the n finite measures.
 ///
 /// A sample tells in which narrow range the median lies; only what is in it is sorted out.
-float median_of(const Selection& from, std::size_t n) {
-    constexpr std::size_t n_sampled = 16384;
+float median_of(const Rows& rows, const Measure& measure, std::size_t n) {
+    constexpr std::size_t n_sampled = 32768;
     // 4 standard deviations of a sample's median to each side.
-    constexpr std::size_t slack = 256;
+    constexpr std::size_t slack = 362;
     std::vector<float> sample;
-    const std::size_t step = std::max<std::size_t>(1, from.values.size() / n_sampled);
-    for (std::size_t i = 0; i < from.values.size(); i += step) {
-        if (std::isfinite(from[i])) {
-            sample.push_back(from[i]);
+    const std::size_t n_all = rows.n_rows * rows.n_cols;
+    const std::size_t step = std::max<std::size_t>(1, n_all / n_sampled);
+    for (std::size_t i = 0; i < n_all; i += step) {
+        if (const float value = measure.of(rows[i]); std::isfinite(value)) {
+            sample.push_back(value);
         }
     }
-    std::ranges::sort(sample);
     float low = -largest_float;
     float high = largest_float;
     if (sample.size() > 2 * slack) {
-        low = sample[sample.size() / 2 - slack];
-        high = sample[sample.size() / 2 + slack];
+        const auto middle = sample.begin() + std::ssize(sample) / 2;
+        std::nth_element(sample.begin(), middle + slack, sample.end());
+        high = middle[slack];
+        std::nth_element(sample.begin(), middle - slack, middle + slack);
+        low = *(middle - slack);
     }
-    // Most of it is never touched.
-    const auto between = std::make_unique_for_overwrite<float[]>(n + 1);
-    std::size_t n_below = 0;
-    std::size_t n_between = copy_between(from, low, high, between.get(), n_below);
+    // Room for the last vector; most of it is never touched.
+    const auto between = std::make_unique_for_overwrite<float[]>(n + n_lanes);
+    Between found = copy_between(rows, measure, low, high, between.get());
     // The two in the middle, or one twice.
     const std::size_t upper = n / 2;
     const std::size_t lower = (n - 1) / 2;
-    if (lower < n_below || upper >= n_below + n_between) {
+    if (lower < found.n_below || upper >= found.n_below + found.n_between) {
         // A sample can be misled by a pattern.
-        n_below = 0;
-        n_between = copy_between(from, -largest_float, largest_float, between.get(), n_below);
+        found = copy_between(rows, measure, -largest_float, largest_float, between.get());
     }
-    if (upper >= n_below + n_between) {
+    if (upper >= found.n_below + found.n_between) {
         // Deviations of the largest numbers may be beyond them.
         return std::numeric_limits<float>::infinity();
     }
     float* const first = between.get();
-    float* const middle = first + (upper - n_below);
-    std::nth_element(first, middle, first + n_between);
+    float* const middle = first + (upper - found.n_below);
+    std::nth_element(first, middle, first + found.n_between);
     if (lower == upper) {
         return *middle;
     }
     return *std::max_element(first, middle) / 2 + *middle / 2;
 }
 
-RobustStatistics robust_statistics(std::span<const float> values, const FiniteRange& range) {
-    const auto n = static_cast<std::size_t>(range.n);
-    if (n == 0) {
-        return {};
+FieldStatistics statistics_of(const Rows& rows) {
+    FieldStatistics statistics{range_of(rows), {}};
+    if (const auto n = static_cast<std::size_t>(statistics.range.n); n > 0) {
+        const float median = median_of(rows, {}, n);
+        statistics.robust = {median, rms_per_mad * median_of(rows, {true, median}, n)};
     }
-    const float median = median_of({values, false, 0}, n);
-    return {median, rms_per_mad * median_of({values, true, median}, n)};
+    return statistics;
 }
 
 }  // namespace
@@ -197,20 +247,38 @@ std::span<const Scaling> all_scalings() {
 }
 
 FiniteRange finite_range(std::span<const float> values) {
-    return range_of(values.data(), values.size());
+    return range_of(one_row(values));
 }
 
 RobustStatistics robust_statistics(std::span<const float> values) {
-    return robust_statistics(values, finite_range(values));
+    return statistics_of(one_row(values)).robust;
 }
 
 FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px) {
     FAINTWEB_EXPECTS(wide.rows >= 2 * margin_px && wide.cols >= 2 * margin_px);
-    const image::Image core =
-        margin_px > 0 ? image::without_margin(wide, margin_px) : image::Image{};
-    const std::span<const float> values = margin_px > 0 ? core.pixels : wide.pixels;
-    const FiniteRange range = finite_range(values);
-    return {range, robust_statistics(values, range)};
+    return statistics_of({wide.pixels.data() + margin_px * (wide.cols + 1),
+                          static_cast<std::size_t>(wide.rows - 2 * margin_px),
+                          static_cast<std::size_t>(wide.cols - 2 * margin_px),
+                          static_cast<std::size_t>(wide.cols)});
+}
+
+void scale_window(const image::Image& wide,
+                  const image::Window& window,
+                  Scaling scaling,
+                  const FieldStatistics& statistics,
+                  std::span<float> pixels) {
+    FAINTWEB_EXPECTS(std::ssize(pixels) == window.rows * window.cols);
+    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
+    const std::int64_t n_there = std::clamp<std::int64_t>(wide.cols - window.x0, 0, window.cols);
+    for (std::int64_t row = 0; row < window.rows; ++row) {
+        float* to = pixels.data() + row * window.cols;
+        const std::int64_t y = window.y0 + row;
+        const std::int64_t n = y < wide.rows ? n_there : 0;
+        if (n > 0) {
+            to_scaled(pixel, wide.row(y).data() + window.x0, n, to);
+        }
+        std::fill(to + n, to + window.cols, pixel.blank_value);
+    }
 }
 
 void scale_tiles(const image::Image& wide,
@@ -224,24 +292,19 @@ void scale_tiles(const image::Image& wide,
     const std::int64_t n_tiles = std::ssize(tiles) / (edge * edge);
     FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= 0 &&
                      first + n_tiles <= grid.count());
-    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
-    std::vector<float> scaled(static_cast<std::size_t>(wide.cols + edge), pixel.blank_value);
+    std::vector<float> scaled;
     // Side by side in one row of tiles: what their margins share is scaled once.
     for (std::int64_t done = 0; done < n_tiles;) {
         const std::int64_t tile_row = (first + done) / grid.n_cols();
         const std::int64_t tile_col = (first + done) % grid.n_cols();
         const std::int64_t n_here = std::min(n_tiles - done, grid.n_cols() - tile_col);
-        const std::int64_t x0 = tile_col * grid.tile_px;
-        const std::int64_t n_asked = (n_here - 1) * grid.tile_px + edge;
-        const std::int64_t n_there = std::min(n_asked, wide.cols - x0);
-        std::fill(scaled.begin() + n_there, scaled.begin() + n_asked, pixel.blank_value);
-        for (std::int64_t row = 0; row < edge; ++row) {
-            const std::int64_t y = tile_row * grid.tile_px + row;
-            if (y < wide.rows) {
-                to_scaled(pixel, wide.row(y).data() + x0, n_there, scaled.data());
-            } else {
-                std::fill_n(scaled.begin(), n_there, pixel.blank_value);
-            }
+        image::Window window{.x0 = tile_col * grid.tile_px,
+                             .y0 = tile_row * grid.tile_px,
+                             .cols = (n_here - 1) * grid.tile_px + edge,
+                             .rows = 1};
+        scaled.resize(static_cast<std::size_t>(window.cols));
+        for (std::int64_t row = 0; row < edge; ++row, ++window.y0) {
+            scale_window(wide, window, scaling, statistics, scaled);
             for (std::int64_t t = 0; t < n_here; ++t) {
                 std::copy_n(scaled.data() + t * grid.tile_px,
                             edge,

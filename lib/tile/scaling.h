@@ -75,6 +75,18 @@ ScaledField scale_field(const image::Image& wide,
                         Scaling scaling,
                         const FieldStatistics& statistics);
 
+/// A part of a field as the network sees it; the lowest value stands where the window reaches
+/// beyond the field's margin.
+///
+/// @param wide    the field with its margin.
+/// @param window  in pixels of `wide`, from 0 on.
+/// @param pixels  [window.rows, window.cols].
+void scale_window(const image::Image& wide,
+                  const image::Window& window,
+                  Scaling scaling,
+                  const FieldStatistics& statistics,
+                  std::span<float> pixels);
+
 /// Tiles as the network sees them, without a scaled field in between: what scale_field and
 /// cut_tiles give together.
 ///

@@ -2,55 +2,80 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "lib/base/contract.h"
+#include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
 #include "lib/tile/pixel_scaling.h"
 
 namespace faintweb::tile {
 namespace {
 
+constexpr int half = n_sum_lanes / 2;
+using Floats = base::Vector<float, half>;
+using Doubles = base::Vector<double, half>;
+/// -1 for true.
+using Truths = base::Vector<std::int32_t, half>;
+
+/// Of every eighth pixel; in two halves, as a vector of four doubles fits a register.
 struct Lanes {
-    std::array<double, n_sum_lanes> sum{};
-    std::array<double, n_sum_lanes> sum_of_squares{};
-    std::array<float, n_sum_lanes> peak;
-    std::array<std::int32_t, n_sum_lanes> n_valid{};
+    Doubles sum[2]{};
+    Doubles sum_of_squares[2]{};
+    Floats peak[2]{Floats{} - largest_float, Floats{} - largest_float};
+    Truths n_valid[2]{};
 
-    Lanes() { peak.fill(std::numeric_limits<float>::lowest()); }
+    FAINTWEB_INLINE void take(const float* eight) {
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; ++i) {
+            const Floats values = base::load<float, half>(eight + i * half);
+            const Truths is_valid = (values <= largest_float) & (values >= -largest_float);
+            const Doubles exact = __builtin_convertvector(is_valid ? values : Floats{}, Doubles);
+            const Floats bright = is_valid ? values : Floats{} - largest_float;
+            sum[i] += exact;
+            sum_of_squares[i] += exact * exact;
+            peak[i] = bright > peak[i] ? bright : peak[i];
+            n_valid[i] -= is_valid;
+        }
+    }
 
-    void take(float value, std::size_t lane) {
-        const bool is_valid = std::fabs(value) <= largest_float;
-        const double exact = is_valid ? static_cast<double>(value) : 0.0;
-        const float bright = is_valid ? value : -largest_float;
-        sum[lane] += exact;
-        sum_of_squares[lane] += exact * exact;
-        peak[lane] = bright > peak[lane] ? bright : peak[lane];
-        n_valid[lane] += is_valid ? 1 : 0;
+    TileSums all() const {
+        TileSums sums;
+        sums.peak = -largest_float;
+        for (std::size_t lane = 0; lane < n_sum_lanes; ++lane) {
+            const std::size_t i = lane / half;
+            sums.sum += sum[i][lane % half];
+            sums.sum_of_squares += sum_of_squares[i][lane % half];
+            sums.peak = std::max(sums.peak, peak[i][lane % half]);
+            sums.n_valid += n_valid[i][lane % half];
+        }
+        sums.peak = sums.n_valid > 0 ? sums.peak : 0;
+        return sums;
     }
 };
 
-/// @param first   of the pixels; rows are `stride` pixels apart.
-FAINTWEB_VECTOR_CLONES Lanes sum_up(const float* first,
-                                    std::size_t stride,
-                                    std::size_t n_rows,
-                                    std::size_t n_cols) {
-    Lanes lanes;
-    for (std::size_t row = 0; row < n_rows; ++row) {
-        const float* values = first + row * stride;
-        std::size_t i = 0;
-        for (; i + n_sum_lanes <= n_cols; i += n_sum_lanes) {
-            for (std::size_t lane = 0; lane < n_sum_lanes; ++lane) {
-                lanes.take(values[i + lane], lane);
-            }
+/// Adds a row of pixels to the tiles that it crosses.
+///
+/// @param lanes  of each tile.
+FAINTWEB_VECTOR_CLONES void add_row(const float* row,
+                                    std::size_t n,
+                                    std::size_t tile_px,
+                                    Lanes* lanes) {
+    for (std::size_t first = 0; first < n; first += tile_px) {
+        const std::size_t end = std::min(n, first + tile_px);
+        Lanes sums = *lanes;
+        std::size_t i = first;
+        for (; i + n_sum_lanes <= end; i += n_sum_lanes) {
+            sums.take(row + i);
         }
-        for (std::size_t lane = 0; i < n_cols; ++i, ++lane) {
-            lanes.take(values[i], lane);
+        if (i < end) {
+            std::array<float, n_sum_lanes> last;
+            last.fill(std::numeric_limits<float>::quiet_NaN());
+            std::copy(row + i, row + end, last.begin());
+            sums.take(last.data());
         }
+        *lanes++ = sums;
     }
-    return lanes;
 }
 
 }  // namespace
@@ -62,18 +87,17 @@ std::vector<TileSums> sum_tiles(const image::Image& wide,
     FAINTWEB_EXPECTS(wide.cols == grid.field_cols + 2 * margin_px);
     std::vector<TileSums> sums;
     sums.reserve(static_cast<std::size_t>(grid.count()));
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
-        const Lanes lanes = sum_up(wide.row(part.y0 + margin_px).data() + part.x0 + margin_px,
-                                   static_cast<std::size_t>(wide.cols),
-                                   static_cast<std::size_t>(part.rows),
-                                   static_cast<std::size_t>(part.cols));
-        const std::int32_t n_valid = std::reduce(lanes.n_valid.begin(), lanes.n_valid.end());
-        sums.push_back({.sum = std::accumulate(lanes.sum.begin(), lanes.sum.end(), 0.0),
-                        .sum_of_squares = std::accumulate(
-                            lanes.sum_of_squares.begin(), lanes.sum_of_squares.end(), 0.0),
-                        .peak = n_valid > 0 ? *std::ranges::max_element(lanes.peak) : 0,
-                        .n_valid = n_valid});
+    for (std::int64_t y = 0; y < grid.field_rows; y += grid.tile_px) {
+        std::vector<Lanes> lanes(static_cast<std::size_t>(grid.n_cols()));
+        for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
+            add_row(wide.row(row + margin_px).data() + margin_px,
+                    static_cast<std::size_t>(grid.field_cols),
+                    static_cast<std::size_t>(grid.tile_px),
+                    lanes.data());
+        }
+        for (const Lanes& tile : lanes) {
+            sums.push_back(tile.all());
+        }
     }
     return sums;
 }

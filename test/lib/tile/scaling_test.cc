@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -77,6 +80,65 @@ TEST(RobustStatistics, AreExact) {
     EXPECT_FLOAT_EQ(even.median, 2.5F);
     EXPECT_FLOAT_EQ(even.rms, 1.0F * 1.4826022F);  // deviations 1.5, 0.5, 0.5, 7.5
     EXPECT_EQ(robust_statistics({}).rms, 0);
+}
+
+/// Median and rms from all values in order.
+RobustStatistics plain_statistics(const image::Image& field) {
+    std::vector<float> values;
+    std::ranges::copy_if(
+        field.pixels, std::back_inserter(values), [](float value) { return std::isfinite(value); });
+    const auto median_of = [&] {
+        std::ranges::sort(values);
+        return values[(values.size() - 1) / 2] / 2 + values[values.size() / 2] / 2;
+    };
+    RobustStatistics plain;
+    plain.median = median_of();
+    for (float& value : values) {
+        value = std::fabs(value - plain.median);
+    }
+    plain.rms = 1.4826022F * median_of();
+    return plain;
+}
+
+TEST(RobustStatistics, OfLargeFieldsAreExact) {
+    constexpr std::int64_t margin_px = 5;
+    for (const auto& [rows, cols] : {std::pair{299, 301}, {300, 301}, {1000, 997}}) {
+        const std::int64_t step = rows * cols / 32768;  // of the sample that is taken
+        for (const std::string pattern : {"noise", "blanks", "equal", "step"}) {
+            image::Image wide =
+                image::make_image(rows + 2 * margin_px, cols + 2 * margin_px, 1e10F);
+            base::RandomStream random(6, base::Purpose::test);
+            for (std::int64_t i = 0; i < rows * cols; ++i) {
+                float value = static_cast<float>(random.normal());
+                if (pattern == "blanks" && random.below(5) == 0) {
+                    value = i % 2 == 0 ? blank : -std::numeric_limits<float>::infinity();
+                } else if (pattern == "equal") {
+                    value = 3;
+                } else if (pattern == "step" && i % step == 0) {
+                    value += 100;
+                }
+                wide.at(i / cols + margin_px, i % cols + margin_px) = value;
+            }
+            const image::Image core = image::without_margin(wide, margin_px);
+            const RobustStatistics plain = plain_statistics(core);
+            const FieldStatistics found = field_statistics(wide, margin_px);
+            EXPECT_EQ(found.robust.median, plain.median) << pattern << " " << rows;
+            EXPECT_EQ(found.robust.rms, plain.rms) << pattern << " " << rows;
+            float lowest = std::numeric_limits<float>::infinity();
+            float highest = -lowest;
+            std::int64_t n = 0;
+            for (const float value : core.pixels) {
+                if (std::isfinite(value)) {
+                    lowest = std::min(lowest, value);
+                    highest = std::max(highest, value);
+                    ++n;
+                }
+            }
+            EXPECT_EQ(found.range.lowest, lowest) << pattern << " " << rows;
+            EXPECT_EQ(found.range.highest, highest) << pattern << " " << rows;
+            EXPECT_EQ(found.range.n, n) << pattern << " " << rows;
+        }
+    }
 }
 
 /// The margin is scaled with what the field says of itself, and says nothing.

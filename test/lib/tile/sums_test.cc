@@ -19,7 +19,8 @@ image::Image wide_field(std::int64_t rows, std::int64_t cols) {
     for (std::int64_t row = 0; row < rows; ++row) {
         for (std::int64_t col = 0; col < cols; ++col) {
             wide.at(row + margin_px, col + margin_px) =
-                random.below(7) == 0 ? std::numeric_limits<float>::quiet_NaN()
+                random.below(7) == 0 ? (col % 2 == 0 ? std::numeric_limits<float>::quiet_NaN()
+                                                     : std::numeric_limits<float>::infinity())
                                      : static_cast<float>(random.normal());
         }
     }
@@ -33,8 +34,11 @@ TEST(Sums, LeaveTheMarginOut) {
     EXPECT_EQ(sum_tiles(wide, grid, margin_px), sum_tiles(core, grid));
 }
 
-TEST(Sums, AreThoseOfAPlainLoop) {
-    const TileGrid grid{83, 61, 20};
+class SumsOf : public testing::TestWithParam<std::int64_t> {};
+INSTANTIATE_TEST_SUITE_P(TileSizes, SumsOf, testing::Values(5, 8, 20, 40));
+
+TEST_P(SumsOf, AreThoseOfAPlainLoop) {
+    const TileGrid grid{83, 61, GetParam()};
     const image::Image core =
         image::without_margin(wide_field(grid.field_rows, grid.field_cols), margin_px);
     const std::vector<TileSums> sums = sum_tiles(core, grid);
