@@ -35,6 +35,7 @@ constexpr std::array networks{
     NetworkEntry{"cosmodeep_spp", Trunk::pyramid, 0, 1024, true},
     NetworkEntry{"faintweb", Trunk::cells, 32, 32, false},
     NetworkEntry{"faintweb_fast", Trunk::cells, 16, 32, false},
+    NetworkEntry{"faintweb_lite", Trunk::cells, 8, 32, false},
 };
 
 void check_tile(int tile_px) {

@@ -74,7 +74,8 @@ enum class Trunk {
                 ///< tile, and the expected part of its cells above the threshold
 };
 
-/// Every network that can be named: "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast".
+/// Every network that can be named: "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast",
+/// "faintweb_lite".
 std::vector<std::string> network_names();
 
 /// Counts of a network for tiles of tile_px x tile_px pixels.
@@ -83,9 +84,9 @@ std::vector<std::string> network_names();
 /// @throws UsageError  if there is no such network (lists those there are) or tile_px is out of
 /// range.
 /// @source cosmodeep, cosmodeep_spp: Gheller et al. 2018, section 2 and Figure 1; the two readings
-///         of its parameter count are PAPER.md, section "Network". faintweb, faintweb_fast: ours; a
-///         label counts pixels, so the network tells for every 2x2 pixels how many are above the
-///         threshold, and adds up.
+///         of its parameter count are PAPER.md, section "Network". faintweb, faintweb_fast,
+///         faintweb_lite: ours, with fewer and fewer maps; a label counts pixels, so the network
+///         tells for every 2x2 pixels how many are above the threshold, and adds up.
 NetworkInfo network_info(const std::string& name, int tile_px, Questions questions = {});
 
 /// The weight tensors of a network in their fixed order (PyTorch's layouts: a convolution is

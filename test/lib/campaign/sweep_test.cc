@@ -144,7 +144,8 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
            "the train section that a variant may set), did you mean train.network?");
     expect("  variants: [{name: a, train.network: cosmodep}]\n",
            "c.yaml:5:39: sweep.variants is a variant whose train.network is 'cosmodep' (not among "
-           "cosmodeep, cosmodeep_spp, faintweb or faintweb_fast), did you mean cosmodeep?");
+           "cosmodeep, cosmodeep_spp, faintweb, faintweb_fast or faintweb_lite), did you mean "
+           "cosmodeep?");
     expect("  variants: [{train.network: cosmodeep}]\n",
            "c.yaml:5:14: sweep.variants is a variant without a name (its results would have "
            "none), give one, for instance {name: wide, train.learning_rate: 1e-4}");

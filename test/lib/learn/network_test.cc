@@ -24,7 +24,7 @@ TEST(NetworkInfo, CountsParametersAndOperations) {
 
 /// By hand, for 40 px: stem 26 x 26 cells of 6 x 6 px, then 24, 22 and 20 cells of 3 x 3, 20 x 20
 /// cells told apart, 2 n + 2 features to 32 to 2. At most what the paper's network takes; the fast
-/// one at most 8 MFLOP.
+/// one at most 8 MFLOP, the lite one 2.2.
 TEST(NetworkInfo, OfOurOwnCountsParametersAndOperations) {
     const auto check = [](const std::string& name, std::int64_t n_maps) {
         const NetworkInfo info = network_info(name, 40);
@@ -42,10 +42,11 @@ TEST(NetworkInfo, OfOurOwnCountsParametersAndOperations) {
     };
     EXPECT_LE(check("faintweb", 32), network_info("cosmodeep", 40).mflop_per_tile);
     EXPECT_LE(check("faintweb_fast", 16), 8);
+    EXPECT_LE(check("faintweb_lite", 8), 2.2);
 }
 
 TEST(NetworkInfo, PoolingMakesIndependentOfTheTileSize) {
-    for (const std::string name : {"cosmodeep_spp", "faintweb", "faintweb_fast"}) {
+    for (const std::string name : {"cosmodeep_spp", "faintweb", "faintweb_fast", "faintweb_lite"}) {
         for (const int tile_px : {8, 24, 41, 100, 256}) {
             EXPECT_EQ(network_info(name, tile_px).n_parameters,
                       network_info(name, 40).n_parameters);
@@ -60,9 +61,9 @@ TEST(NetworkInfo, RefusesUnknownNamesAndSizes) {
         network_info("cosmodep", 40);
         FAIL() << "accepted";
     } catch (const base::UsageError& error) {
-        EXPECT_NE(
-            std::string(error.what()).find("cosmodeep, cosmodeep_spp, faintweb, faintweb_fast"),
-            std::string::npos);
+        EXPECT_NE(std::string(error.what())
+                      .find("cosmodeep, cosmodeep_spp, faintweb, faintweb_fast, faintweb_lite"),
+                  std::string::npos);
     }
     EXPECT_THROW(network_info("cosmodeep", 7), base::UsageError);
     EXPECT_THROW(network_info("cosmodeep", 257), base::UsageError);
@@ -70,9 +71,9 @@ TEST(NetworkInfo, RefusesUnknownNamesAndSizes) {
 }
 
 TEST(NetworkNames, AreAllKnown) {
-    EXPECT_EQ(
-        network_names(),
-        (std::vector<std::string>{"cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast"}));
+    EXPECT_EQ(network_names(),
+              (std::vector<std::string>{
+                  "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast", "faintweb_lite"}));
     for (const std::string& name : network_names()) {
         EXPECT_EQ(network_info(name, 40).name, name);
     }
