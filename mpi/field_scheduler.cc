@@ -19,9 +19,7 @@ FieldScheduler::FieldScheduler(std::span<const std::int64_t> order,
 }
 
 std::optional<FieldScheduler::HandOut> FieldScheduler::next() {
-    const bool is_alone = n_handed_out_ < n_alone_;
-    const bool has_to_wait =
-        n_ended_ < (is_alone ? n_handed_out_ : std::min(n_alone_, n_handed_out_));
+    const bool has_to_wait = n_ended_ < std::min(n_alone_, n_handed_out_);
     const int rank = is_all_handed_out() || has_to_wait ? -1 : hungriest();
     if (rank < 0) {
         return std::nullopt;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -342,6 +343,20 @@ class Simulation {
     double work_s_ = 0;
 };
 
+/// Whether times pass forwards with them.
+bool make_sense(const Settings& settings) {
+    bool are_positive = true;
+    for (const auto& [name, value] : settings) {
+        are_positive = are_positive && std::isfinite(value) && value >= 0;
+    }
+    for (const char* divisor :
+         {"rate", "at_once", "workers", "credits", "network_gb_s", "client_gb_s", "disk_gb_s"}) {
+        are_positive = are_positive && settings.at(divisor) > 0;
+    }
+    return are_positive &&
+           settings.at("at_once") / settings.at("rate") >= 1e-3 * settings.at("read_ms");
+}
+
 /// @return  empty if an argument is wrong.
 Settings settings_of(int argc, char** argv) {
     const bool is_cpu = argc > 1 && std::string(argv[1]) == "cpu";
@@ -356,9 +371,13 @@ Settings settings_of(int argc, char** argv) {
         if (setting == settings.end() || equals + 1 >= argument.size()) {
             return {};
         }
-        setting->second = std::atof(argument.c_str() + equals + 1);
+        char* end = nullptr;
+        setting->second = std::strtod(argument.c_str() + equals + 1, &end);
+        if (*end != '\0') {
+            return {};
+        }
     }
-    return settings;
+    return make_sense(settings) ? settings : Settings{};
 }
 
 }  // namespace
