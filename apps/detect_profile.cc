@@ -74,8 +74,11 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
     const double n_bytes = all[n_stages + 2];
     const double had_s = std::max(1e-9, all[n_stages + 3]);
     const double copy = measure_copy();
-    const double product =
-        learn::measure_matrix_product(classifier.device(), classifier.precision());
+    // In int8 only the hidden layer is in other numbers.
+    const learn::Precision precision = classifier.precision() == learn::Precision::bf16
+                                           ? learn::Precision::bf16
+                                           : learn::Precision::fp32;
+    const double product = learn::measure_matrix_product(classifier.device(), precision);
     static_assert(stage_names.size() == n_stages);
     std::ostringstream table;
     table << std::fixed << std::left << std::setw(20) << "stage of a field" << std::right
@@ -95,7 +98,7 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
             table << std::setprecision(0) << n_tiles / thread_s << " tiles/s, "
                   << std::setprecision(1) << 100 * tflops / product << " % of the "
                   << std::setprecision(3) << product << " TFLOP/s of a matrix product in "
-                  << learn::precision_name(classifier.precision());
+                  << learn::precision_name(precision);
         } else if (seconds > 1e-6 * n_fields) {
             table << std::setprecision(1) << 1e-9 * n_bytes / seconds << " GB/s";
         }

@@ -204,7 +204,9 @@ LoadedModel load_model(const mpi::Communicator& communicator,
                        const std::string& path,
                        const std::string& wanted_precision) {
     const learn::Device device = choose_device(communicator, campaign);
-    const learn::Precision precision = learn::choose_precision(wanted_precision, device);
+    learn::Precision precision{};
+    mpi::together(communicator,
+                  [&] { precision = learn::choose_precision(wanted_precision, device); });
     if (!is_same_everywhere(communicator, static_cast<std::int64_t>(precision))) {
         throw mpi::AgreedError(base::ExitCode::usage,
                                "some ranks have a processor for bf16 and some do not (their "

@@ -384,6 +384,15 @@ class CrossChecks {
                 base::text("detect.maps has ", detect.maps.size()),
                 "give one for each map, or none");
         }
+        const learn::TrainSettings& train = campaign_.train;
+        if (detect.precision == "int8" && detect.model == trained_model &&
+            campaign_.has_stage(Stage::train) && campaign_.has_stage(Stage::detect) &&
+            learn::trunk_of(train.network) == learn::Trunk::cells) {
+            add({"detect.precision", "train.network"},
+                base::text("detect.precision is int8, train.network is ", train.network),
+                "int8 is for the hidden layer of cosmodeep and cosmodeep_spp",
+                "give auto or fp32");
+        }
     }
 
     void check_realisations() const {

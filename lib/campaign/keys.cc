@@ -604,7 +604,12 @@ Keys::Keys() {
 
     using Train = learn::TrainSettings;
     Section<Train> train(*this, "train", &Campaign::train, "Training of the network.");
-    train.key("network", &Train::network, learn::network_names(), "", "Architecture.");
+    train.key("network",
+              &Train::network,
+              learn::network_names(),
+              "",
+              "Architecture; of ours, faintweb_fast has half the maps of faintweb, faintweb_lite a "
+              "quarter.");
     train.key("scaling", &Train::scaling, any, "", "How flux becomes network input.");
     train.key(
         "seed",
@@ -858,12 +863,14 @@ Keys::Keys() {
                within(0, 1),
                "",
                "Score above which a tile is a detection; 0 = the model's own.");
-    detect.key("precision",
-               &Detect::precision,
-               std::vector<std::string>{"auto", "fp32", "bf16"},
-               "",
-               "What the inner layers of the network are computed in; auto = bf16 where the "
-               "processor or GPU multiplies it itself.");
+    detect.key(
+        "precision",
+        &Detect::precision,
+        std::vector<std::string>{"auto", "fp32", "bf16", "int8"},
+        "",
+        "What the inner layers of the network are computed in; auto = bf16 where the "
+        "processor or GPU multiplies it itself. int8, on a CPU: the large connected layer of "
+        "the paper's networks, the others in fp32.");
     detect.key("beam",
                &Detect::beam,
                any,

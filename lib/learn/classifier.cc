@@ -11,22 +11,29 @@
 #include <c10/core/InferenceMode.h>
 
 #include "lib/base/contract.h"
+#include "lib/base/error.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
+#include "lib/base/text.h"
 #include "lib/learn/cpu_trunk.h"
 #ifdef FAINTWEB_CUDA
 #include "lib/learn/cuda/gpu_fields.h"
 #endif
+#include "lib/learn/int8_layer.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
 namespace {
 
-/// Tiles that go through the convolutions at once on a CPU: what was fastest per core, activations
-/// of more leave the cache.
-constexpr std::int64_t cpu_batch = 125;
+/// Tiles that are taken out of a field at once on a CPU. In bf16 they also go through a layer at
+/// once: what was fastest per core, the activations of more leave the cache.
+constexpr std::int64_t bf16_batch = 125;
+constexpr std::int64_t fp32_batch = 25;
 /// Tiles that go through the connected layers at once: their weights are read once for all of them.
-constexpr std::int64_t cpu_group = 4 * cpu_batch;
+constexpr std::int64_t cpu_group = 500;
+/// Edge of what tiles that share their margins cover together: large beside the margins, but its
+/// activations stay in the cache.
+constexpr std::int64_t region_px = 200;
 /// Enough to fill a GPU.
 constexpr std::int64_t gpu_group = 2500;
 /// All of these are for tiles of this size; of larger ones so many that they take as much memory.
@@ -60,59 +67,132 @@ struct Classifier::State {
     std::int64_t n_rules;
     std::vector<at::Tensor> weights{};
     std::unique_ptr<CpuTrunk> cpu_trunk{};
+    std::unique_ptr<const Int8Layer> hidden{};  ///< of Precision::int8
 #ifdef FAINTWEB_CUDA
     std::unique_ptr<cuda::GpuFields> gpu{};
 #endif
 
+    std::int64_t tile_px() const {
+        return edge_px - 2 * margin_px;
+    }
     std::int64_t group_size() const {
-        return at_most(device.kind == DeviceKind::cpu ? cpu_group : gpu_group,
-                       edge_px - 2 * margin_px);
+        return at_most(device.kind == DeviceKind::cpu ? cpu_group : gpu_group, tile_px());
+    }
+    std::int64_t n_groups(std::int64_t n_tiles) const {
+        return (n_tiles + group_size() - 1) / group_size();
+    }
+    at::Tensor make_features(std::int64_t n_tiles) const {
+        return at::empty({n_tiles, weights[weights.size() - n_connected_weights].size(1)},
+                         weights[weights.size() - n_connected_weights].options());
     }
 
-    /// Class scores of the first n tiles of a group, and anything for the others.
-    at::Tensor score(const at::Tensor& tiles, std::int64_t n) const {
+    /// @param features  [group_size(), n_features]; a group is always whole, as another size may
+    ///                  take another kernel, with other rounding.
+    at::Tensor connect_group(const at::Tensor& features) const {
+        return hidden != nullptr ? output_of(weights, (*hidden)(features))
+                                 : connect(weights, features);
+    }
+
+    /// Puts tiles, from the first on, into memory.
+    using Take = std::function<void(std::int64_t first, std::span<float> tiles)>;
+
+    /// Class scores of tiles first .. first + n - 1 of a group, and anything for the others.
+    at::Tensor score(std::int64_t first, std::int64_t n, const Take& take) const {
+        const auto take_some = [&](std::int64_t done, const at::Tensor& tiles) {
+            const std::int64_t n_some = std::clamp<std::int64_t>(n - done, 0, tiles.size(0));
+            tiles.slice(0, n_some).zero_();
+            take(first + done,
+                 {tiles.mutable_data_ptr<float>(),
+                  static_cast<std::size_t>(n_some * edge_px * edge_px)});
+        };
 #ifdef FAINTWEB_CUDA
         if (gpu != nullptr) {
+            const at::Tensor tiles = at::empty({group_size(), edge_px, edge_px});
+            take_some(0, tiles);
             return gpu->forward(tiles.to(torch_device));
         }
 #endif
-        const std::int64_t batch = std::min(cpu_batch, group_size());
-        at::Tensor features;
-        for (std::int64_t first = 0; first < n; first += batch) {
-            const std::int64_t here = std::min(batch, group_size() - first);
-            const at::Tensor some = cpu_trunk->features(tiles.narrow(0, first, here));
-            if (!features.defined()) {
-                features = at::empty({group_size(), some.size(1)}, some.options());
-            }
-            features.narrow(0, first, here).copy_(some);
+        const std::int64_t batch =
+            std::min(precision == Precision::bf16 ? bf16_batch : fp32_batch, group_size());
+        const at::Tensor tiles = at::empty({batch, edge_px, edge_px});
+        const at::Tensor features = make_features(group_size());
+        std::int64_t done = 0;
+        for (; done < n; done += batch) {
+            const std::int64_t here = std::min(batch, group_size() - done);
+            take_some(done, tiles.narrow(0, 0, here));
+            features.narrow(0, done, here).copy_(cpu_trunk->features(tiles.narrow(0, 0, here)));
         }
-        features.slice(0, std::min(group_size(), (n + batch - 1) / batch * batch)).zero_();
-        return connect(weights, features);
+        features.slice(0, std::min(done, group_size())).zero_();
+        return connect_group(features);
     }
 
-    /// @param take  puts tiles, from the first on, into memory.
-    std::vector<float> logits(
-        std::int64_t n_tiles,
-        int n_at_once,
-        const std::function<void(std::int64_t first, std::span<float> tiles)>& take) const {
-        std::vector<float> all(static_cast<std::size_t>(n_tiles * n_rules));
-        const std::int64_t n_groups = (n_tiles + group_size() - 1) / group_size();
-        base::parallel_for(n_at_once, static_cast<std::size_t>(n_groups), [&](std::size_t group) {
-            // Of the calling thread: the operations below must not share their work with others.
+    /// Does something with each of n things; n_at_once at the same time.
+    static void for_all(int n_at_once,
+                        std::int64_t n,
+                        const std::function<void(std::int64_t i)>& work) {
+        base::parallel_for(n_at_once, static_cast<std::size_t>(n), [&](std::size_t i) {
+            // Of the calling thread: LibTorch's operations must not share their work with others.
             at::set_num_threads(1);
             const c10::InferenceMode inference;
-            const std::int64_t first = static_cast<std::int64_t>(group) * group_size();
+            work(static_cast<std::int64_t>(i));
+        });
+    }
+
+    /// @param score_group  gives the class scores of a group.
+    std::vector<float> logits_of_groups(
+        std::int64_t n_tiles,
+        int n_at_once,
+        const std::function<at::Tensor(std::int64_t first, std::int64_t n)>& score_group) const {
+        std::vector<float> all(static_cast<std::size_t>(n_tiles * n_rules));
+        for_all(n_at_once, n_groups(n_tiles), [&](std::int64_t group) {
+            const std::int64_t first = group * group_size();
             const std::int64_t n = std::min(group_size(), n_tiles - first);
-            // A group is always whole: another size may take another kernel, with other rounding.
-            const at::Tensor tiles = at::empty({group_size(), edge_px, edge_px});
-            tiles.slice(0, n).zero_();
-            take(
-                first,
-                {tiles.mutable_data_ptr<float>(), static_cast<std::size_t>(n * edge_px * edge_px)});
-            const at::Tensor odds = odds_of(score(tiles, n)).to(c10::DeviceType::CPU);
+            const at::Tensor odds = odds_of(score_group(first, n)).to(c10::DeviceType::CPU);
             std::copy_n(odds.const_data_ptr<float>(), n * n_rules, all.data() + first * n_rules);
         });
         return all;
+    }
+
+    std::vector<float> logits(std::int64_t n_tiles, int n_at_once, const Take& take) const {
+        return logits_of_groups(n_tiles, n_at_once, [&](std::int64_t first, std::int64_t n) {
+            return score(first, n, take);
+        });
+    }
+
+    /// Of a field whose tiles share their margins.
+    ///
+    /// @param scale  a window of the field with its margin.
+    std::vector<float> logits_of_regions(
+        const tile::TileGrid& grid,
+        int n_at_once,
+        const std::function<void(const image::Window& window, std::span<float> pixels)>& scale)
+        const {
+        const at::Tensor features = make_features(n_groups(grid.count()) * group_size());
+        features.slice(0, grid.count()).zero_();
+        const std::int64_t across = std::max<std::int64_t>(1, region_px / tile_px());
+        const std::int64_t n_regions_across = (grid.n_cols() + across - 1) / across;
+        const std::int64_t n_regions_down = (grid.n_rows() + across - 1) / across;
+        for_all(n_at_once, n_regions_across * n_regions_down, [&](std::int64_t i) {
+            const std::int64_t row = i / n_regions_across * across;
+            const std::int64_t col = i % n_regions_across * across;
+            const Region region{std::min(across, grid.n_rows() - row),
+                                std::min(across, grid.n_cols() - col)};
+            const image::Window window{.x0 = col * tile_px(),
+                                       .y0 = row * tile_px(),
+                                       .cols = region.n_cols * tile_px() + 2 * margin_px,
+                                       .rows = region.n_rows * tile_px() + 2 * margin_px};
+            const at::Tensor pixels = at::empty({1, window.rows, window.cols});
+            scale(window,
+                  {pixels.mutable_data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
+            const at::Tensor some = cpu_trunk->features(pixels, region);
+            for (std::int64_t down = 0; down < region.n_rows; ++down) {
+                features.narrow(0, (row + down) * grid.n_cols() + col, region.n_cols)
+                    .copy_(some.narrow(0, down * region.n_cols, region.n_cols));
+            }
+        });
+        return logits_of_groups(grid.count(), n_at_once, [&](std::int64_t first, std::int64_t) {
+            return connect_group(features.narrow(0, first, group_size()));
+        });
     }
 };
 
@@ -133,6 +213,27 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
     if (device.kind == DeviceKind::cpu) {
         state_->cpu_trunk =
             std::make_unique<CpuTrunk>(state_->trunk, state_->weights, state_->edge_px);
+    }
+    if (precision == Precision::int8) {
+        if (state_->trunk == Trunk::cells) {
+            throw base::UsageError(
+                "precision int8 is for the connected layer of cosmodeep and "
+                "cosmodeep_spp, " +
+                model.network + " has hardly any; choose auto or fp32");
+        }
+        FAINTWEB_EXPECTS(device.kind == DeviceKind::cpu);
+        const at::Tensor* connected =
+            &state_->weights[state_->weights.size() - n_connected_weights];
+        if (connected[0].size(1) > Int8Layer::max_inputs) {
+            throw base::UsageError(base::text("precision int8 is for tiles that give at most ",
+                                              Int8Layer::max_inputs,
+                                              " features, those of ",
+                                              model.tile_px,
+                                              " px give ",
+                                              connected[0].size(1),
+                                              "; choose auto or fp32"));
+        }
+        state_->hidden = std::make_unique<const Int8Layer>(connected[0], connected[1]);
     }
 #ifdef FAINTWEB_CUDA
     if (device.kind == DeviceKind::cuda) {
@@ -179,10 +280,17 @@ FieldAnswer Classifier::classify(const image::Image& wide,
     FieldAnswer answer;
     answer.robust = statistics.robust;
     answer.statistics_s = stopwatch.lap();
-    answer.logits =
-        state_->logits(grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
-            tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics, first, tiles);
-        });
+    if (state_->cpu_trunk->can_share_margins()) {
+        answer.logits = state_->logits_of_regions(
+            grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {
+                tile::scale_window(wide, window, state_->scaling, statistics, pixels);
+            });
+    } else {
+        answer.logits = state_->logits(
+            grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
+                tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics, first, tiles);
+            });
+    }
     answer.network_s = stopwatch.lap();
     answer.sums = tile::sum_tiles(wide, grid, margin_px);
     answer.sums_s = stopwatch.lap();

@@ -22,7 +22,8 @@ std::vector<float> scores_of_logits(std::span<const float> logits);
 struct FieldAnswer {
     tile::RobustStatistics robust;     ///< of the field without its margin
     std::vector<tile::TileSums> sums;  ///< [n_tiles]
-    std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
+    std::vector<float>
+        logits;  ///< [n_tiles, n_rules], as Classifier::logits gives them, to rounding
     // What each took; scaling is in network_s, and on a GPU all is.
     double statistics_s = 0;
     double network_s = 0;
@@ -31,14 +32,18 @@ struct FieldAnswer {
 
 /// A network ready to score tiles.
 ///
-/// Tiles go through in groups of one fixed size, each on one thread, so that the score of a tile is
-/// bit by bit the same for any number of threads.
+/// Tiles go through in groups of one fixed size, or in regions that follow from the grid, each on
+/// one thread, so that the score of a tile is bit by bit the same for any number of threads.
 class Classifier {
   public:
     /// @param n_threads  groups of one call that run at the same time on the CPU, >= 1; a GPU takes
     ///                   one by one.
-    /// @param precision  of the inner layers: the first convolution, whose input spans decades, and
-    ///                   the output are fp32.
+    /// @param precision  bf16: of the inner layers; the first convolution, whose input spans
+    /// decades,
+    ///                   and the output are fp32. int8, on a CPU: of the hidden layer.
+    /// @throws UsageError  if precision is int8 and the hidden layer is not Int8Layer's: that of
+    /// our
+    ///                     networks is small, that of the largest tiles too large.
     Classifier(const Model& model,
                Device device,
                int n_threads,

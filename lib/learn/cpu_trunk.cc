@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <mutex>
 #include <utility>
 
 #include <ATen/ops/constant_pad_nd.h>
@@ -15,11 +16,9 @@
 
 namespace faintweb::learn {
 
-Winograd::Winograd(const at::Tensor& weight, const at::Tensor& bias, std::int64_t edge)
+Winograd::Winograd(const at::Tensor& weight, const at::Tensor& bias)
     : n_in_(weight.size(1)),
       n_out_(weight.size(0)),
-      edge_(edge),
-      n_blocks_((edge + block_edge - 1) / block_edge),
       weights_(static_cast<std::size_t>(n_products * n_in_ * n_out_)),
       biases_(bias.const_data_ptr<float>(), bias.const_data_ptr<float>() + n_out_) {
     constexpr double turn[seen_edge][3] = {{1.0 / 4, 0, 0},
@@ -48,12 +47,45 @@ namespace {
 
 /// Memory of one thread.
 struct Scratch {
-    std::vector<float> padded;
-    std::vector<float> lines;
-    std::vector<std::vector<float>> maps;  ///< that each convolution reads; zeros beyond their edge
-    std::vector<float> products;
-    std::vector<float> last;   ///< maps that no convolution reads
-    std::vector<float> parts;  ///< of the cells
+    Region region{};
+    std::vector<float> padded{};
+    std::vector<float> lines{};
+    /// That each convolution reads; zeros beyond their edge.
+    std::vector<std::vector<float>> maps{};
+    std::vector<float> products{};
+    std::vector<float> last{};   ///< maps that no convolution reads
+    std::vector<float> told{};   ///< [cells, n_columns] by them
+    std::vector<float> parts{};  ///< [n_thresholds, cells]
+};
+
+/// Lends it, so that it need not be cleared each time; keeps no more than were lent at the same
+/// time.
+class ScratchPool {
+  public:
+    template <typename Make>
+    Scratch take(Region region, const Make& make) {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = std::ranges::find(free_, region, &Scratch::region);
+            if (found != free_.end()) {
+                Scratch scratch = std::move(*found);
+                free_.erase(found);
+                return scratch;
+            }
+            if (!free_.empty()) {
+                free_.pop_back();  // for another region, in whose place this one comes
+            }
+        }
+        return make(region);
+    }
+    void give_back(Scratch scratch) {
+        const std::lock_guard lock(mutex_);
+        free_.push_back(std::move(scratch));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<Scratch> free_;
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -62,13 +94,13 @@ struct Scratch {
 #define FAINTWEB_FOR(architecture)
 #endif
 
-/// Lanes of the vectors that this processor has registers for.
-int lanes_here() {
+/// Lanes of the widest vectors that this processor has registers for and n_maps fill.
+int lanes_for(std::int64_t n_maps, int max_lanes) {
 #if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("x86-64-v4")) {
+    if (__builtin_cpu_supports("x86-64-v4") && max_lanes >= 16 && n_maps % 16 == 0) {
         return 16;
     }
-    if (__builtin_cpu_supports("x86-64-v3")) {
+    if (__builtin_cpu_supports("x86-64-v3") && max_lanes >= 8 && n_maps % 8 == 0) {
         return 8;
     }
 #endif
@@ -88,38 +120,63 @@ struct CpuTrunk::Layers {
     std::vector<at::Tensor> weights;
     std::int64_t edge_px;
     std::int64_t n_maps;  ///< of the first layer
-    int n_lanes = lanes_here();
+    int n_lanes;
     at::Tensor first{};  ///< its weights, [rows * cols, n_maps]
     std::vector<Winograd> convolutions{};
     // Of Trunk::cells; n_columns: the thresholds, and zeros to fill a vector.
     std::int64_t n_thresholds = 0;
     at::Tensor cells{};        ///< [n_maps, n_columns]
     at::Tensor cell_biases{};  ///< [n_columns]
+    std::unique_ptr<ScratchPool> scratches = std::make_unique<ScratchPool>();
 
     bool is_fp32() const { return weights[2].scalar_type() == at::ScalarType::Float; }
     RightFactor first_factor() const {
         return {first.const_data_ptr<float>(), n_maps, weights[1].const_data_ptr<float>()};
     }
-    std::int64_t first_edge() const {
-        return trunk == Trunk::cells ? (edge_px - stem_px) / cell_px + 1 : edge_px / 2;
+    std::int64_t tile_px() const {
+        return trunk == Trunk::cells
+                   ? edge_px - (stem_px - cell_px) - 2 * cell_px * n_cell_convolutions
+                   : edge_px;
+    }
+    /// Along an edge of a tile.
+    std::int64_t n_cells() const { return tile_px() / cell_px; }
+    bool can_share_margins() const {
+        return trunk == Trunk::cells && is_fp32() &&
+               tile_px() % (cell_px * Winograd::block_edge) == 0;
+    }
+    std::int64_t region_px(std::int64_t n_tiles) const {
+        return edge_px + (n_tiles - 1) * tile_px();
+    }
+    std::int64_t n_features() const {
+        return weights[weights.size() - n_connected_weights].size(1);
+    }
+    /// Size of what a layer gives, the first being 0, of as many tiles side by side; before pooling
+    /// but that of the first.
+    std::int64_t size_of(std::int64_t layer, std::int64_t n_tiles) const {
+        return trunk == Trunk::cells ? n_tiles * n_cells() + 2 * (n_cell_convolutions - layer)
+                                     : edge_px / 2;
     }
 
-    Scratch make_scratch() const {
-        Scratch scratch;
-        for (const Winograd& convolution : convolutions) {
-            const std::int64_t edge = convolution.read_edge();
-            scratch.maps.emplace_back(static_cast<std::size_t>(edge * edge * convolution.n_in()));
+    Scratch make_scratch(Region region) const {
+        Scratch scratch{.region = region};
+        for (std::size_t layer = 0; layer < convolutions.size(); ++layer) {
+            const auto size = [&](std::int64_t n_tiles) {
+                return Winograd::read_size(size_of(static_cast<std::int64_t>(layer) + 1, n_tiles));
+            };
+            scratch.maps.emplace_back(static_cast<std::size_t>(
+                size(region.n_rows) * size(region.n_cols) * convolutions[layer].n_in()));
         }
         if (trunk == Trunk::cells) {
-            const std::int64_t n_cells = convolutions.back().edge() * convolutions.back().edge();
-            scratch.last.resize(static_cast<std::size_t>(n_cells * n_maps));
-            scratch.parts.resize(static_cast<std::size_t>(n_cells * cell_biases.numel()));
+            const std::int64_t n_all = region.n_rows * region.n_cols * n_cells() * n_cells();
+            scratch.last.resize(static_cast<std::size_t>(n_all * n_maps));
+            scratch.told.resize(static_cast<std::size_t>(n_all * cell_biases.numel()));
+            scratch.parts.resize(static_cast<std::size_t>(n_all * n_thresholds));
             return scratch;
         }
         scratch.padded.resize(static_cast<std::size_t>((edge_px + 2) * (edge_px + 2)));
         scratch.lines.resize(static_cast<std::size_t>(2 * edge_px * n_maps));
         if (!is_fp32()) {
-            scratch.last.resize(static_cast<std::size_t>(first_edge() * first_edge() * n_maps));
+            scratch.last.resize(static_cast<std::size_t>(size_of(0, 1) * size_of(0, 1) * n_maps));
         }
         return scratch;
     }
@@ -138,7 +195,7 @@ struct CpuTrunk::Layers {
                         edge_px,
                         scratch.padded.data() + (row + 1) * padded_width + 1);
         }
-        const std::int64_t edge = first_edge();
+        const std::int64_t edge = size_of(0, 1);
         const std::int64_t line_size = 2 * edge * n_maps;
         float* lines = scratch.lines.data();
         for (std::int64_t row = 0; row < edge; ++row) {
@@ -162,80 +219,116 @@ struct CpuTrunk::Layers {
         }
     }
 
+    /// @param given  [tiles of the region, n_features].
     template <int lanes>
-    FAINTWEB_INLINE void see_cells(const float* tile, float* given, Scratch& scratch) const {
-        const std::int64_t edge = first_edge();
-        const std::int64_t width = convolutions.front().read_edge();
-        for (std::int64_t row = 0; row < edge; ++row) {
-            float* line = scratch.maps.front().data() + row * width * n_maps;
+    FAINTWEB_INLINE void see_cells(const float* pixels, float* given, Scratch& scratch) const {
+        const Region region = scratch.region;
+        const std::int64_t row_px = region_px(region.n_cols);
+        const std::int64_t n_cols = size_of(0, region.n_cols);
+        for (std::int64_t row = 0; row < size_of(0, region.n_rows); ++row) {
+            float* line = scratch.maps.front().data() +
+                          row * Winograd::read_size(size_of(1, region.n_cols)) * n_maps;
             multiply<lanes>(
-                {tile + row * cell_px * edge_px, edge, cell_px, stem_px, edge_px, stem_px},
+                {pixels + row * cell_px * row_px, n_cols, cell_px, stem_px, row_px, stem_px},
                 first_factor(),
                 line);
-            for (std::int64_t i = 0; i < edge * n_maps; i += lanes) {
+            for (std::int64_t i = 0; i < n_cols * n_maps; i += lanes) {
                 store<lanes>(larger<lanes>(load<lanes>(line + i), Vector<lanes>{}), line + i);
             }
         }
-        for (std::size_t layer = 0; layer < convolutions.size(); ++layer) {
-            const bool is_last = layer + 1 == convolutions.size();
-            convolutions[layer].run<lanes, false>(
-                scratch.maps[layer].data(),
-                is_last ? scratch.last.data() : scratch.maps[layer + 1].data(),
-                is_last ? convolutions[layer].edge() : convolutions[layer + 1].read_edge(),
+        for (std::size_t i = 0; i < convolutions.size(); ++i) {
+            const bool is_last = i + 1 == convolutions.size();
+            const auto layer = static_cast<std::int64_t>(i) + 1;
+            const std::int64_t cols = size_of(layer, region.n_cols);
+            convolutions[i].run<lanes, false>(
+                scratch.maps[i].data(),
+                size_of(layer, region.n_rows),
+                cols,
+                is_last ? scratch.last.data() : scratch.maps[i + 1].data(),
+                is_last ? cols : Winograd::read_size(size_of(layer + 1, region.n_cols)),
                 scratch.products);
         }
-        give_cells<lanes>(given, scratch);
+        tell_cells<lanes>(scratch);
+        const std::int64_t width = region.n_cols * n_cells();
+        for (std::int64_t tile = 0; tile < region.n_rows * region.n_cols; ++tile) {
+            const std::int64_t row = tile / region.n_cols * n_cells();
+            const std::int64_t col = tile % region.n_cols * n_cells();
+            give_cells<lanes>(row * width + col, width, given + tile * n_features(), scratch);
+        }
     }
 
-    /// Mean and maximum of the last maps, and what their cells say.
+    /// The part of each cell of the last maps above each threshold.
     template <int lanes>
-    FAINTWEB_INLINE void give_cells(float* given, Scratch& scratch) const {
-        const std::int64_t n_cells = convolutions.back().edge() * convolutions.back().edge();
-        const float* maps = scratch.last.data();
+    FAINTWEB_INLINE void tell_cells(Scratch& scratch) const {
+        const std::int64_t n_all = std::ssize(scratch.last) / n_maps;
+        multiply<lanes>({scratch.last.data(), n_all, n_maps, 1, 0, n_maps},
+                        {cells.const_data_ptr<float>(),
+                         cell_biases.numel(),
+                         cell_biases.const_data_ptr<float>()},
+                        scratch.told.data());
+        const std::int64_t n_columns = cell_biases.numel();
+        constexpr float log2_e = 1.44269504F;
+        for (std::int64_t threshold = 0; threshold < n_thresholds; ++threshold) {
+            const float* told = scratch.told.data() + threshold;
+            float* parts = scratch.parts.data() + threshold * n_all;
+            for (std::int64_t cell = 0; cell < n_all; ++cell) {
+                parts[cell] = 1 / (1 + base::fast_exp2(-log2_e * told[cell * n_columns]));
+            }
+        }
+    }
+
+    /// Mean and maximum of the last maps over a tile, and what its cells tell.
+    ///
+    /// @param first_cell  of the tile; rows of cells are `width` apart.
+    template <int lanes>
+    FAINTWEB_INLINE void give_cells(std::int64_t first_cell,
+                                    std::int64_t width,
+                                    float* given,
+                                    const Scratch& scratch) const {
+        const std::int64_t n = n_cells();
+        const auto n_all = static_cast<float>(n * n);
         for (std::int64_t map = 0; map < n_maps; map += lanes) {
             Vector<lanes> sum{};
             Vector<lanes> most{};  // they have been through a ReLU
-            for (std::int64_t cell = 0; cell < n_cells; ++cell) {
-                const Vector<lanes> value = load<lanes>(maps + cell * n_maps + map);
-                sum += value;
-                most = larger<lanes>(most, value);
+            for (std::int64_t row = 0; row < n; ++row) {
+                const float* maps = scratch.last.data() + (first_cell + row * width) * n_maps + map;
+                for (std::int64_t col = 0; col < n; ++col) {
+                    const Vector<lanes> value = load<lanes>(maps + col * n_maps);
+                    sum += value;
+                    most = larger<lanes>(most, value);
+                }
             }
-            store<lanes>(sum / static_cast<float>(n_cells), given + map);
+            store<lanes>(sum / n_all, given + map);
             store<lanes>(most, given + n_maps + map);
         }
-        const std::int64_t n_columns = cell_biases.numel();
-        float* parts = scratch.parts.data();
-        multiply<lanes>(
-            {maps, n_cells, n_maps, 1, 0, n_maps},
-            {cells.const_data_ptr<float>(), n_columns, cell_biases.const_data_ptr<float>()},
-            parts);
-        constexpr float log2_e = 1.44269504F;
-        for (std::int64_t i = 0; i < n_cells * n_columns; ++i) {
-            parts[i] = 1 / (1 + base::fast_exp2(-log2_e * parts[i]));
-        }
         for (std::int64_t threshold = 0; threshold < n_thresholds; ++threshold) {
+            const float* parts =
+                scratch.parts.data() + threshold * std::ssize(scratch.parts) / n_thresholds;
             double sum = 0;
-            for (std::int64_t cell = 0; cell < n_cells; ++cell) {
-                sum += static_cast<double>(parts[cell * n_columns + threshold]);
+            for (std::int64_t row = 0; row < n; ++row) {
+                for (std::int64_t col = 0; col < n; ++col) {
+                    sum += static_cast<double>(parts[first_cell + row * width + col]);
+                }
             }
-            const double part = sum / static_cast<double>(n_cells);
+            const double part = sum / static_cast<double>(n_all);
             given[2 * n_maps + threshold] = static_cast<float>(part_scale * part);
             given[2 * n_maps + n_thresholds + threshold] =
                 static_cast<float>(std::log(part + part_floor));
         }
     }
 
-    /// @param given  of the tile: floats; the first layer's maps as bf16 where that is the
+    /// @param given  of the tiles: floats; the first layer's maps as bf16 where that is the
     /// precision.
     template <int lanes>
-    FAINTWEB_INLINE void run(const float* tile, void* given, Scratch& scratch) const {
+    FAINTWEB_INLINE void run(const float* pixels, void* given, Scratch& scratch) const {
         auto* values = static_cast<float*>(given);
         if (trunk == Trunk::cells) {
-            see_cells<lanes>(tile, values, scratch);
+            see_cells<lanes>(pixels, values, scratch);
             return;
         }
+        const std::int64_t edge = size_of(0, 1);
         if (!is_fp32()) {
-            pool_first<lanes>(tile, scratch.last.data(), first_edge(), scratch);
+            pool_first<lanes>(pixels, scratch.last.data(), edge, scratch);
             std::transform(scratch.last.begin(),
                            scratch.last.end(),
                            static_cast<std::uint16_t*>(given),
@@ -243,58 +336,64 @@ struct CpuTrunk::Layers {
             return;
         }
         const Winograd& convolution = convolutions.front();
-        const std::int64_t width = convolution.read_edge();
+        const std::int64_t width = Winograd::read_size(edge);
         float* maps = scratch.maps.front().data();
         // A pixel of zeros around.
-        pool_first<lanes>(tile, maps + (width + 1) * n_maps, width, scratch);
+        pool_first<lanes>(pixels, maps + (width + 1) * n_maps, width, scratch);
         if (trunk == Trunk::flattened) {
-            convolution.run<lanes, true>(maps, values, 0, scratch.products);
+            convolution.run<lanes, true>(maps, edge, edge, values, edge / 2, scratch.products);
         } else {
-            convolution.run<lanes, false>(maps, values, convolution.edge(), scratch.products);
+            convolution.run<lanes, false>(maps, edge, edge, values, edge, scratch.products);
         }
     }
 
-    FAINTWEB_FOR("x86-64-v4") void run_16(const float* tile, void* given, Scratch& scratch) const {
-        run<16>(tile, given, scratch);
+    FAINTWEB_FOR("x86-64-v4")
+    void run_16(const float* pixels, void* given, Scratch& scratch) const {
+        run<16>(pixels, given, scratch);
     }
-    FAINTWEB_FOR("x86-64-v3") void run_8(const float* tile, void* given, Scratch& scratch) const {
-        run<8>(tile, given, scratch);
+    FAINTWEB_FOR("x86-64-v3") void run_8(const float* pixels, void* given, Scratch& scratch) const {
+        run<8>(pixels, given, scratch);
     }
-    void run_4(const float* tile, void* given, Scratch& scratch) const {
-        run<4>(tile, given, scratch);
+    void run_4(const float* pixels, void* given, Scratch& scratch) const {
+        run<4>(pixels, given, scratch);
     }
 
-    /// @param given  [n, ...], contiguous in its memory format: what run() gives for each tile.
-    void run_all(const at::Tensor& tiles, const at::Tensor& given) const {
+    /// @param given  of each region what run() gives, contiguous in its memory format.
+    void run_all(const at::Tensor& pixels, Region region, const at::Tensor& given) const {
         const auto run_here = n_lanes == 16  ? &Layers::run_16
                               : n_lanes == 8 ? &Layers::run_8
                                              : &Layers::run_4;
-        Scratch scratch = make_scratch();
-        const std::int64_t n = tiles.size(0);
+        Scratch scratch =
+            scratches->take(region, [&](Region wanted) { return make_scratch(wanted); });
+        const std::int64_t n = pixels.size(0);
+        const std::int64_t n_values = pixels.size(1) * pixels.size(2);
         const std::size_t n_bytes = given.nbytes() / static_cast<std::size_t>(n);
         auto* to = static_cast<std::byte*>(given.mutable_data_ptr());
-        for (std::int64_t tile = 0; tile < n; ++tile) {
-            (this->*run_here)(tiles.const_data_ptr<float>() + tile * edge_px * edge_px,
-                              to + static_cast<std::size_t>(tile) * n_bytes,
+        for (std::int64_t i = 0; i < n; ++i) {
+            (this->*run_here)(pixels.const_data_ptr<float>() + i * n_values,
+                              to + static_cast<std::size_t>(i) * n_bytes,
                               scratch);
         }
+        scratches->give_back(std::move(scratch));
     }
 };
 
-CpuTrunk::CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int64_t edge_px) {
+CpuTrunk::CpuTrunk(Trunk trunk,
+                   const std::vector<at::Tensor>& weights,
+                   std::int64_t edge_px,
+                   int max_lanes) {
     Layers layers{.trunk = trunk,
                   .weights = weights,
                   .edge_px = edge_px,
                   .n_maps = weights[0].size(0),
+                  .n_lanes = lanes_for(weights[0].size(0), max_lanes),
                   .first = weights[0].flatten(1).t().contiguous()};
     FAINTWEB_EXPECTS(layers.n_maps % layers.n_lanes == 0);
     if (layers.is_fp32()) {
         const bool has_cells = trunk == Trunk::cells;
         const std::size_t n_convolutions = has_cells ? n_cell_convolutions : 1;
-        std::int64_t edge = layers.first_edge();
         for (std::size_t layer = 1; layer <= n_convolutions; ++layer) {
-            edge -= has_cells ? 2 : 0;
-            layers.convolutions.emplace_back(weights[2 * layer], weights[2 * layer + 1], edge);
+            layers.convolutions.emplace_back(weights[2 * layer], weights[2 * layer + 1]);
         }
         if (has_cells) {
             const std::size_t last = 2 * (n_convolutions + 1);
@@ -310,40 +409,37 @@ CpuTrunk::CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int
 }
 CpuTrunk::~CpuTrunk() = default;
 
-at::Tensor CpuTrunk::features(const at::Tensor& tiles) const {
+bool CpuTrunk::can_share_margins() const {
+    return layers_->can_share_margins();
+}
+
+at::Tensor CpuTrunk::features(const at::Tensor& pixels, Region region) const {
+    FAINTWEB_EXPECTS(region == Region{} || can_share_margins());
+    FAINTWEB_EXPECTS(pixels.size(1) == layers_->region_px(region.n_rows) &&
+                     pixels.size(2) == layers_->region_px(region.n_cols));
     const Trunk trunk = layers_->trunk;
-    const std::int64_t n = tiles.size(0);
-    const std::int64_t edge = layers_->first_edge();
+    const std::int64_t n = pixels.size(0);
+    const std::int64_t edge = layers_->size_of(0, 1);
     if (!layers_->is_fp32()) {
         if (trunk == Trunk::cells) {
-            return features_of(trunk, layers_->weights, tiles);
+            return features_of(trunk, layers_->weights, pixels);
         }
         const at::Tensor seen = at::empty({n, layers_->n_maps, edge, edge},
-                                          tiles.options().dtype(at::ScalarType::BFloat16),
+                                          pixels.options().dtype(at::ScalarType::BFloat16),
                                           at::MemoryFormat::ChannelsLast);
-        layers_->run_all(tiles, seen);
+        layers_->run_all(pixels, region, seen);
         return features_behind(trunk, layers_->weights, seen);
     }
-    const std::int64_t n_out = layers_->convolutions.back().n_out();
-    switch (trunk) {
-        case Trunk::flattened: {
-            const at::Tensor features =
-                at::empty({n, edge / 2 * (edge / 2) * n_out}, tiles.options());
-            layers_->run_all(tiles, features);
-            return features;
-        }
-        case Trunk::pyramid: {
-            const at::Tensor maps =
-                at::empty({n, n_out, edge, edge}, tiles.options(), at::MemoryFormat::ChannelsLast);
-            layers_->run_all(tiles, maps);
-            return pyramid(maps);
-        }
-        case Trunk::cells:
-            break;
+    if (trunk == Trunk::pyramid) {
+        const at::Tensor maps = at::empty({n, layers_->convolutions.back().n_out(), edge, edge},
+                                          pixels.options(),
+                                          at::MemoryFormat::ChannelsLast);
+        layers_->run_all(pixels, region, maps);
+        return pyramid(maps);
     }
     const at::Tensor features =
-        at::empty({n, 2 * (n_out + layers_->n_thresholds)}, tiles.options());
-    layers_->run_all(tiles, features);
+        at::empty({n * region.n_rows * region.n_cols, layers_->n_features()}, pixels.options());
+    layers_->run_all(pixels, region, features);
     return features;
 }
 

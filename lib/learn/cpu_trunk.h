@@ -10,24 +10,41 @@
 
 namespace faintweb::learn {
 
+/// Tiles side by side that share their margins.
+struct Region {
+    std::int64_t n_rows = 1;  ///< of tiles
+    std::int64_t n_cols = 1;
+    bool operator==(const Region&) const = default;
+};
+
 /// What comes before the connected layers of a network, on a CPU and without a gradient.
 ///
-/// In fp32 one tile goes through all layers while it is in the cache: first layers have kernels of
-/// their own, later ones are Winograd convolutions; ReLU and pooling happen where a result is
-/// written. In bf16 that holds for the first layer of the paper's networks; the others are
-/// LibTorch's, which has the instructions for it. The vectors are those of the processor.
+/// In fp32 a tile or a region goes through all layers while it is in the cache: first layers have
+/// kernels of their own, later ones are Winograd convolutions; ReLU and pooling happen where a
+/// result is written. In bf16 that holds for the first layer of the paper's networks; the others
+/// are LibTorch's, which has the instructions for it. The vectors are those of the processor.
 class CpuTrunk {
   public:
-    /// @param weights  of weights_on() for the CPU.
-    /// @param edge_px  of a tile with its margin.
-    CpuTrunk(Trunk trunk, const std::vector<at::Tensor>& weights, std::int64_t edge_px);
+    /// @param weights    of weights_on() for the CPU.
+    /// @param edge_px    of a tile with its margin.
+    /// @param max_lanes  of its vectors, 4, 8 or 16.
+    CpuTrunk(Trunk trunk,
+             const std::vector<at::Tensor>& weights,
+             std::int64_t edge_px,
+             int max_lanes = 16);
     ~CpuTrunk();
+
+    /// Whether regions may be of more than one tile: where the convolutions need a margin and tiles
+    /// are of whole blocks of them, in fp32.
+    bool can_share_margins() const;
 
     /// Calls from several threads run at the same time.
     ///
-    /// @param tiles  [n, edge_px, edge_px] float, contiguous.
-    /// @return       as features_of() gives them, to rounding.
-    at::Tensor features(const at::Tensor& tiles) const;
+    /// @param pixels  [n, rows, cols] float, contiguous: regions with their margin, each as high
+    ///                and wide as its tiles and one margin around them all.
+    /// @return        [n * tiles of a region, n_features] as features_of() gives them, to rounding,
+    ///                the tiles of a region row by row.
+    at::Tensor features(const at::Tensor& pixels, Region region = {}) const;
 
   private:
     struct Layers;

@@ -89,14 +89,21 @@ Device choose_device(const std::string& wanted, int local_rank) {
 }
 
 Precision choose_precision(const std::string& wanted, Device device) {
-    if (wanted != "auto" && wanted != "fp32" && wanted != "bf16") {
-        throw base::UsageError("there is no precision '" + wanted +
-                               "'; choose one of: auto, fp32, bf16");
+    if (wanted == "auto") {
+        return multiplies_bf16(device) ? Precision::bf16 : Precision::fp32;
     }
-    if (wanted != "auto") {
-        return wanted == "bf16" ? Precision::bf16 : Precision::fp32;
+    for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+        if (wanted != precision_name(precision)) {
+            continue;
+        }
+        if (precision == Precision::int8 && device.kind != DeviceKind::cpu) {
+            throw base::UsageError(
+                "precision int8 is for a CPU; choose auto, or --set parallel.device=cpu");
+        }
+        return precision;
     }
-    return multiplies_bf16(device) ? Precision::bf16 : Precision::fp32;
+    throw base::UsageError("there is no precision '" + wanted +
+                           "'; choose one of: auto, fp32, bf16, int8");
 }
 
 std::string kernels_of(Device device) {
@@ -111,7 +118,15 @@ std::string kernels_of(Device device) {
 }
 
 std::string precision_name(Precision precision) {
-    return precision == Precision::bf16 ? "bf16" : "fp32";
+    switch (precision) {
+        case Precision::fp32:
+            return "fp32";
+        case Precision::bf16:
+            return "bf16";
+        case Precision::int8:
+            return "int8";
+    }
+    throw base::Error(base::ExitCode::internal, "unknown precision");
 }
 
 double measure_matrix_product(Device device, Precision precision) {

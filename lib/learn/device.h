@@ -15,8 +15,9 @@ struct Device {
     bool operator==(const Device&) const = default;
 };
 
-/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it.
-enum class Precision { fp32, bf16 };
+/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it; int8 is
+/// fp32 but for the hidden layer of the paper's networks (Int8Layer), to classify on a CPU.
+enum class Precision { fp32, bf16, int8 };
 
 /// "cpu", "cuda:1".
 std::string device_name(Device device);
@@ -33,8 +34,8 @@ Device choose_device(const std::string& wanted, int local_rank);
 
 /// The precision that a network is used with.
 ///
-/// @param wanted  "fp32", "bf16", or "auto": bf16 where the device multiplies it itself.
-/// @throws UsageError  if wanted is another word.
+/// @param wanted  "fp32", "bf16", "int8", or "auto": bf16 where the device multiplies it itself.
+/// @throws UsageError  if wanted is another word, or int8 on a GPU.
 Precision choose_precision(const std::string& wanted, Device device);
 std::string precision_name(Precision precision);
 
@@ -43,6 +44,8 @@ std::string precision_name(Precision precision);
 std::string kernels_of(Device device);
 
 /// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
+///
+/// @param precision  fp32 or bf16.
 double measure_matrix_product(Device device, Precision precision);
 
 /// Whether bf16 is worth choosing there: an x86 CPU without AVX-512 takes several times as long as

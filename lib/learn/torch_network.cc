@@ -117,8 +117,12 @@ at::Tensor pyramid(const at::Tensor& maps) {
 
 at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features) {
     const at::Tensor* connected = &weights[weights.size() - n_connected_weights];
-    const at::Tensor hidden = at::linear(features, connected[0], connected[1]).relu();
-    return at::linear(hidden.to(connected[2].scalar_type()), connected[2], connected[3]);
+    return output_of(weights, at::linear(features, connected[0], connected[1]).relu());
+}
+
+at::Tensor output_of(const std::vector<at::Tensor>& weights, const at::Tensor& hidden) {
+    const at::Tensor* output = &weights[weights.size() - 2];
+    return at::linear(hidden.to(output[0].scalar_type()), output[0], output[1]);
 }
 
 at::Tensor odds_of(const at::Tensor& output) {

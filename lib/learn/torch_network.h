@@ -77,6 +77,11 @@ at::Tensor pyramid(const at::Tensor& maps);
 /// @return          [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features);
 
+/// The output layer of connect().
+///
+/// @param hidden  [n, n_hidden] after ReLU.
+at::Tensor output_of(const std::vector<at::Tensor>& weights, const at::Tensor& hidden);
+
 /// [n, 2 * n_rules] class scores -> [n, n_rules]: the output for signal minus that for noise.
 at::Tensor odds_of(const at::Tensor& output);
 

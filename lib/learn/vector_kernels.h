@@ -6,30 +6,23 @@
 
 #include <ATen/core/Tensor.h>
 
-// The arithmetic of networks on a CPU, for vectors of any number of lanes. All of it is inlined
-// into functions that are compiled once for every kind of processor (cpu_trunk.cc), so no function
-// here may be one that a compiler leaves standing.
-#define FAINTWEB_INLINE inline __attribute__((always_inline))
+#include "lib/base/vector.h"
 
+// The arithmetic of networks on a CPU, for vectors of any number of lanes; cpu_trunk.cc compiles it
+// once for every kind of processor.
 namespace faintweb::learn {
 
 template <int lanes>
-struct VectorOf {
-    typedef float Type __attribute__((vector_size(lanes * sizeof(float))));
-};
-template <int lanes>
-using Vector = typename VectorOf<lanes>::Type;
+using Vector = base::Vector<float, lanes>;
 
 template <int lanes>
 FAINTWEB_INLINE Vector<lanes> load(const float* from) {
-    Vector<lanes> vector;
-    __builtin_memcpy(&vector, from, sizeof vector);
-    return vector;
+    return base::load<float, lanes>(from);
 }
 
 template <int lanes>
 FAINTWEB_INLINE void store(Vector<lanes> vector, float* to) {
-    __builtin_memcpy(to, &vector, sizeof vector);
+    base::store<float, lanes>(vector, to);
 }
 
 template <int lanes>
@@ -55,9 +48,10 @@ struct RightFactor {
     const float* biases;  ///< [n_cols], or none
 };
 
-/// Rows of a product that are summed at once: as many sums as there are registers for.
-template <int lanes>
-constexpr int max_rows = lanes >= 16 ? 12 : 6;
+/// Rows of a product that are summed at once, each n_vectors wide: as many sums as there are
+/// registers for, and with one vector as many as hide how long an addition takes.
+template <int lanes, int n_vectors>
+constexpr int max_rows = n_vectors == 1 || lanes >= 16 ? 12 : 6;
 
 template <int lanes, int n_rows, int n_vectors>
 FAINTWEB_INLINE void multiply_block(
@@ -100,7 +94,7 @@ FAINTWEB_INLINE void multiply_block(
     }
 }
 
-template <int lanes, int n_vectors, int n_rows = max_rows<lanes>>
+template <int lanes, int n_vectors, int n_rows = max_rows<lanes, n_vectors>>
 FAINTWEB_INLINE void multiply_rows(std::int64_t n,
                                    const LeftFactor& a,
                                    const float* left,
@@ -116,22 +110,27 @@ FAINTWEB_INLINE void multiply_rows(std::int64_t n,
     }
 }
 
-/// @param out  [n_rows, n_cols].
-template <int lanes>
-FAINTWEB_INLINE void multiply(const LeftFactor& a, const RightFactor& b, float* out) {
-    const std::int64_t n_parts = (a.n_rows + max_rows<lanes> - 1) / max_rows<lanes>;
+template <int lanes, int n_vectors>
+FAINTWEB_INLINE void multiply_columns(const LeftFactor& a, const RightFactor& b, float* out) {
+    const std::int64_t n_parts =
+        (a.n_rows + max_rows<lanes, n_vectors> - 1) / max_rows<lanes, n_vectors>;
     for (std::int64_t part = 0; part < n_parts; ++part) {
         const std::int64_t first = a.n_rows * part / n_parts;
         const std::int64_t n = a.n_rows * (part + 1) / n_parts - first;
         const float* left = a.at + first * a.row_step;
-        float* to = out + first * b.n_cols;
-        std::int64_t col = 0;
-        for (; col + 2 * lanes <= b.n_cols; col += 2 * lanes) {
-            multiply_rows<lanes, 2>(n, a, left, b, col, to);
+        for (std::int64_t col = 0; col < b.n_cols; col += n_vectors * lanes) {
+            multiply_rows<lanes, n_vectors>(n, a, left, b, col, out + first * b.n_cols);
         }
-        if (col < b.n_cols) {
-            multiply_rows<lanes, 1>(n, a, left, b, col, to);
-        }
+    }
+}
+
+/// @param out  [n_rows, n_cols].
+template <int lanes>
+FAINTWEB_INLINE void multiply(const LeftFactor& a, const RightFactor& b, float* out) {
+    if (b.n_cols % (2 * lanes) == 0) {
+        multiply_columns<lanes, 2>(a, b, out);
+    } else {
+        multiply_columns<lanes, 1>(a, b, out);
     }
 }
 
@@ -147,38 +146,49 @@ class Winograd {
 
     /// @param weight  [n_out, n_in, 3, 3] float, contiguous; both multiples of the lanes.
     /// @param bias    [n_out] float.
-    /// @param edge    of the result.
-    Winograd(const at::Tensor& weight, const at::Tensor& bias, std::int64_t edge);
+    Winograd(const at::Tensor& weight, const at::Tensor& bias);
 
-    /// Edge of the maps that it reads: what the result's needs, and more to fill its blocks.
-    std::int64_t read_edge() const { return n_blocks_ * block_edge + 2; }
-    std::int64_t edge() const { return edge_; }
+    /// Size of the maps that it reads for a result of a size: a pixel around, and more to fill its
+    /// blocks.
+    static std::int64_t read_size(std::int64_t size) {
+        return (size + block_edge - 1) / block_edge * block_edge + 2;
+    }
     std::int64_t n_in() const { return n_in_; }
     std::int64_t n_out() const { return n_out_; }
 
-    /// @param maps     [read_edge, read_edge, n_in], finite.
-    /// @param out      [edge, width, n_out] after ReLU; or, with is_pooled, [edge / 2, edge / 2,
-    ///                 n_out] after the maximum over 2x2 too.
+    /// @param maps     [read_size(rows), read_size(cols), n_in], finite.
+    /// @param out      [rows, width, n_out] after ReLU; or, with is_pooled, [rows / 2, width,
+    /// n_out]
+    ///                 after the maximum over 2x2 too.
     /// @param scratch  any size, kept between calls.
     template <int lanes, bool is_pooled>
     FAINTWEB_INLINE void run(const float* maps,
+                             std::int64_t rows,
+                             std::int64_t cols,
                              float* out,
                              std::int64_t width,
                              std::vector<float>& scratch) const {
+        const Places places{rows, cols, read_size(cols), width};
+        const std::int64_t n_across = (cols + block_edge - 1) / block_edge;
         // Blocks that stay in the cache between the three steps.
-        const std::int64_t n_all = n_blocks_ * n_blocks_;
-        const std::int64_t n_parts = (n_all + max_rows<lanes> - 1) / max_rows<lanes>;
+        const std::int64_t n_all = (rows + block_edge - 1) / block_edge * n_across;
+        const std::int64_t n_rows =
+            n_out_ % (2 * lanes) == 0 ? max_rows<lanes, 2> : max_rows<lanes, 1>;
+        const std::int64_t n_parts = (n_all + n_rows - 1) / n_rows;
         const std::int64_t n_at_once =
-            (n_all + n_parts - 1) / n_parts * (2 * max_rows<8> / max_rows<lanes>);
+            (n_all + n_parts - 1) / n_parts * (max_rows<lanes, 1> / n_rows);
         scratch.resize(static_cast<std::size_t>(n_products * n_at_once * (n_in_ + n_out_)));
         float* seen = scratch.data();
         float* products = seen + n_products * n_at_once * n_in_;
         for (std::int64_t first = 0; first < n_all; first += n_at_once) {
             const std::int64_t n = std::min(n_at_once, n_all - first);
             for (std::int64_t i = 0; i < n; ++i) {
-                const std::int64_t row = (first + i) / n_blocks_ * block_edge;
-                const std::int64_t col = (first + i) % n_blocks_ * block_edge;
-                see<lanes>(maps + (row * read_edge() + col) * n_in_, seen + i * n_in_, n * n_in_);
+                const std::int64_t row = (first + i) / n_across * block_edge;
+                const std::int64_t col = (first + i) % n_across * block_edge;
+                see<lanes>(maps + (row * places.read_width + col) * n_in_,
+                           places.read_width,
+                           seen + i * n_in_,
+                           n * n_in_);
             }
             for (std::int64_t product = 0; product < n_products; ++product) {
                 multiply<lanes>({seen + product * n * n_in_, n, n_in_, 1, 0, n_in_},
@@ -186,19 +196,25 @@ class Winograd {
                                 products + product * n * n_out_);
             }
             for (std::int64_t i = 0; i < n; ++i) {
-                const std::int64_t row = (first + i) / n_blocks_ * block_edge;
-                const std::int64_t col = (first + i) % n_blocks_ * block_edge;
                 give<lanes, is_pooled>(products + i * n_out_,
                                        n * n_out_,
-                                       row,
-                                       col,
-                                       out,
-                                       is_pooled ? edge_ / 2 : width);
+                                       (first + i) / n_across * block_edge,
+                                       (first + i) % n_across * block_edge,
+                                       places,
+                                       out);
             }
         }
     }
 
   private:
+    /// Where a call reads and writes.
+    struct Places {
+        std::int64_t rows;
+        std::int64_t cols;
+        std::int64_t read_width;
+        std::int64_t width;
+    };
+
     /// @param d  six values, a step apart.
     template <int lanes, int step>
     FAINTWEB_INLINE static void see_line(const Vector<lanes>* d, Vector<lanes>* t) {
@@ -240,12 +256,15 @@ class Winograd {
 
     /// The 6x6 pixels that a block sees, turned into the left factors of its products.
     template <int lanes>
-    FAINTWEB_INLINE void see(const float* maps, float* seen, std::int64_t product_step) const {
+    FAINTWEB_INLINE void see(const float* maps,
+                             std::int64_t read_width,
+                             float* seen,
+                             std::int64_t product_step) const {
         for (std::int64_t channel = 0; channel < n_in_; channel += lanes) {
             Vector<lanes> half[seen_edge][seen_edge];  // [col][row]
             for (int col = 0; col < seen_edge; ++col) {
                 Vector<lanes> line[seen_edge];
-                load_line<lanes>(maps + col * n_in_ + channel, read_edge() * n_in_, line);
+                load_line<lanes>(maps + col * n_in_ + channel, read_width * n_in_, line);
                 see_line<lanes, 1>(line, half[col]);
             }
             for (int row = 0; row < seen_edge; ++row) {
@@ -266,8 +285,8 @@ class Winograd {
                               std::int64_t product_step,
                               std::int64_t first_row,
                               std::int64_t first_col,
-                              float* out,
-                              std::int64_t width) const {
+                              const Places& places,
+                              float* out) const {
         for (std::int64_t channel = 0; channel < n_out_; channel += lanes) {
             Vector<lanes> half[seen_edge][block_edge];  // [col][row]
             for (int col = 0; col < seen_edge; ++col) {
@@ -288,7 +307,8 @@ class Winograd {
             constexpr int step = is_pooled ? 2 : 1;
             for (int row = 0; row < block_edge; row += step) {
                 for (int col = 0; col < block_edge; col += step) {
-                    if (first_row + row + step > edge_ || first_col + col + step > edge_) {
+                    if (first_row + row + step > places.rows ||
+                        first_col + col + step > places.cols) {
                         continue;
                     }
                     Vector<lanes> value = values[row][col];
@@ -298,7 +318,7 @@ class Winograd {
                             larger<lanes>(values[row + 1][col], values[row + 1][col + 1]));
                     }
                     const std::int64_t place =
-                        (first_row + row) / step * width + (first_col + col) / step;
+                        (first_row + row) / step * places.width + (first_col + col) / step;
                     store<lanes>(value, out + place * n_out_ + channel);
                 }
             }
@@ -307,8 +327,6 @@ class Winograd {
 
     std::int64_t n_in_;
     std::int64_t n_out_;
-    std::int64_t edge_;
-    std::int64_t n_blocks_;       ///< along an edge
     std::vector<float> weights_;  ///< [36, n_in, n_out]
     std::vector<float> biases_;   ///< [n_out]
 };

@@ -11,7 +11,6 @@
 #include "lib/base/random.h"
 #include "lib/learn/classifier.h"
 #include "lib/tile/grid.h"
-#include "lib/tile/scaling.h"
 #include "mpi/field_plan.h"
 #include "test/mpi/mpi_test_main.h"
 
@@ -38,11 +37,8 @@ std::map<Place, float> scores_of(const image::Image& map,
     for (std::int64_t field = 0; field < static_cast<std::int64_t>(plan.fields.size()); ++field) {
         const FieldPixels pixels = unpack_field(plan, field, pack_field(plan, field, map, map));
         const tile::TileGrid grid = pixels.grid(tile_px);
-        // Not one whose statistics are the field's: these do depend on the cut.
-        const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide, tile::Scaling::fixed, margin_px);
         const std::vector<float> of_field =
-            classifier.scores(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px));
+            learn::scores_of_logits(classifier.classify(pixels.wide, grid, 1).logits);
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const image::Window& window = plan.window_of(field);
             const image::Window part = grid.inside(t);
@@ -73,8 +69,13 @@ TEST(Margin, ScoreDoesNotDependOnTheCut) {
         const learn::Model model = learn::random_model(network, tile_px, tile::Scaling::fixed, 3);
         const std::map<Place, float> whole = scores_of(map, map_rows, model);
         ASSERT_EQ(whole.size(), 42U);
-        EXPECT_EQ(whole, scores_of(map, 2 * tile_px, model)) << network;
-        EXPECT_EQ(whole, scores_of(map, tile_px, model)) << network;
+        for (const std::int64_t field_px : {2 * tile_px, tile_px}) {
+            for (const auto& [place, score] : scores_of(map, field_px, model)) {
+                // Tiles that share a margin see each other beyond it, which rounding shows.
+                EXPECT_NEAR(score, whole.at(place), model.network.starts_with("cosmo") ? 0 : 1e-5)
+                    << network << ", fields of " << field_px << " px";
+            }
+        }
     }
 }
 

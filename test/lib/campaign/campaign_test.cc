@@ -135,7 +135,7 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "256]"},
         {needed + "train:\n  network: cosmodeep_sp\n",
          "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep, cosmodeep_spp, "
-         "faintweb or faintweb_fast), did you mean cosmodeep_spp?"},
+         "faintweb, faintweb_fast or faintweb_lite), did you mean cosmodeep_spp?"},
         {needed + "train:\n  scaling: linear\n",
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed or asinh_sigma), give one "
          "of these"},
@@ -185,6 +185,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
         {needed + "detect:\n  maps: []\n",
          "c.yaml:5:9: detect.maps is an empty list (the detect stage needs a map), name at least "
          "one"},
+        {needed + "train:\n  network: faintweb_lite\ndetect:\n  precision: int8\n",
+         "c.yaml:7:14: detect.precision is int8, train.network is faintweb_lite (int8 is for the "
+         "hidden layer of cosmodeep and cosmodeep_spp), give auto or fp32"},
         {needed + "simulate:\n  n_train: 0\n",
          "c.yaml:5:12: simulate.n_train is 0 (the train stage needs a sky), give at least 1"},
         {needed + "train:\n  validation_skies: 10\n",

@@ -28,24 +28,26 @@ class EachTrunk : public testing::TestWithParam<std::tuple<std::string, int>> {
         return weights_on(at::kCPU, trunk_, model_.tensors, precision);
     }
 };
+std::string name_of(const testing::TestParamInfo<EachTrunk::ParamType>& each) {
+    return std::get<0>(each.param) + "_" + std::to_string(std::get<1>(each.param));
+}
 INSTANTIATE_TEST_SUITE_P(Networks,
                          EachTrunk,
                          testing::Combine(testing::ValuesIn(network_names()),
                                           testing::Values(8, 23, 40)),
-                         [](const auto& each) {
-                             return std::get<0>(each.param) + "_" +
-                                    std::to_string(std::get<1>(each.param));
-                         });
+                         name_of);
 
 TEST_P(EachTrunk, GivesTheFeaturesOfLibTorchsLayers) {
     const at::Tensor tiles = at::randn({7, edge_px_, edge_px_});
     const std::vector<at::Tensor> fp32 = weights(Precision::fp32);
     const at::Tensor expected = features_of(trunk_, fp32, tiles);
-    const at::Tensor features = CpuTrunk(trunk_, fp32, edge_px_).features(tiles);
-    ASSERT_EQ(features.sizes(), expected.sizes());
     const auto most = expected.abs().max().item<float>();
-    EXPECT_LT(features.sub(expected).abs().max().item<float>(), 2e-5F * most);
     EXPECT_GT(most, 1.0F);
+    for (const int max_lanes : {4, 8, 16}) {
+        const at::Tensor features = CpuTrunk(trunk_, fp32, edge_px_, max_lanes).features(tiles);
+        ASSERT_EQ(features.sizes(), expected.sizes());
+        EXPECT_LT(features.sub(expected).abs().max().item<float>(), 2e-5F * most) << max_lanes;
+    }
 }
 
 TEST_P(EachTrunk, GivesATileTheSameAmongOthers) {
@@ -55,11 +57,45 @@ TEST_P(EachTrunk, GivesATileTheSameAmongOthers) {
     EXPECT_TRUE(trunk.features(tiles).narrow(0, 5, 1).equal(alone));
 }
 
+TEST_P(EachTrunk, SharesMarginsWhereTilesAreOfWholeBlocks) {
+    EXPECT_EQ(CpuTrunk(trunk_, weights(Precision::fp32), edge_px_).can_share_margins(),
+              trunk_ == Trunk::cells && tile_px_ % 8 == 0);
+    EXPECT_FALSE(CpuTrunk(trunk_, weights(Precision::bf16), edge_px_).can_share_margins());
+}
+
+class OurTrunk : public EachTrunk {};
+INSTANTIATE_TEST_SUITE_P(
+    Networks,
+    OurTrunk,
+    testing::Combine(testing::Values("faintweb", "faintweb_fast", "faintweb_lite"),
+                     testing::Values(8, 40)),
+    name_of);
+
+TEST_P(OurTrunk, GivesATileTheSameWithSharedMargins) {
+    const CpuTrunk trunk(trunk_, weights(Precision::fp32), edge_px_);
+    const Region region{2, 3};
+    const at::Tensor pixels = at::randn({2, edge_px_ + tile_px_, edge_px_ + 2 * tile_px_});
+    const at::Tensor features = trunk.features(pixels, region);
+    ASSERT_EQ(features.size(0), 12);
+    for (std::int64_t tile = 0; tile < 12; ++tile) {
+        const at::Tensor alone = pixels.narrow(0, tile / 6, 1)
+                                     .narrow(1, tile % 6 / 3 * tile_px_, edge_px_)
+                                     .narrow(2, tile % 3 * tile_px_, edge_px_)
+                                     .contiguous();
+        const at::Tensor expected = trunk.features(alone);
+        EXPECT_LT(features.narrow(0, tile, 1).sub(expected).abs().max().item<float>(),
+                  2e-5F * expected.abs().max().item<float>())
+            << tile;
+    }
+    EXPECT_TRUE(trunk.features(pixels, region).equal(features));
+}
+
 class PapersTrunk : public EachTrunk {};
 INSTANTIATE_TEST_SUITE_P(Networks,
                          PapersTrunk,
                          testing::Combine(testing::Values("cosmodeep", "cosmodeep_spp"),
-                                          testing::Values(8, 23, 40)));
+                                          testing::Values(8, 23, 40)),
+                         name_of);
 
 TEST_P(PapersTrunk, RoundsTheFirstLayersMapsInBf16) {
     const at::Tensor tiles = at::randn({3, edge_px_, edge_px_});

@@ -80,6 +80,8 @@ TEST(TorchVersion, IsOfMajorVersionTwo) {
 TEST(Precision, IsChosenByName) {
     EXPECT_EQ(choose_precision("fp32", {}), Precision::fp32);
     EXPECT_EQ(choose_precision("bf16", {}), Precision::bf16);
+    EXPECT_EQ(choose_precision("int8", {}), Precision::int8);
+    EXPECT_THROW(choose_precision("int8", {DeviceKind::cuda, 0}), base::UsageError);
     EXPECT_THROW(choose_precision("half", {}), base::UsageError);
     EXPECT_EQ(precision_name(Precision::bf16), "bf16");
 }
