@@ -24,7 +24,7 @@ test_F2() {
     [[ ! -e out/cat.h5 ]] || fail "a catalogue after the first record"
     rule=write:/cat.run/journal:12:kill:0 ends_with lost 2 out
     is_unfinished out
-    rule=write:/cat.run/shard_:3:kill:0 ends_with lost 4 out
+    rule=write:/cat.run/shard_:2:kill:0 ends_with lost 2 out
     is_unfinished out
     finish 4 out
 }
