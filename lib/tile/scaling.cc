@@ -12,6 +12,7 @@
 #include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
 #include "lib/tile/pixel_scaling.h"
+#include "lib/tile/row_vectors.h"
 
 namespace faintweb::tile {
 namespace {
@@ -69,28 +70,14 @@ using Floats = base::Vector<float, n_lanes>;
 /// -1 for true.
 using Truths = base::Vector<std::int32_t, n_lanes>;
 
-/// Gives a row to taker.take(), n_lanes pixels at once; blanks fill the last.
-template <typename Taker>
-FAINTWEB_INLINE void take_row(const float* row, std::size_t n, Taker& taker) {
-    std::size_t i = 0;
-    for (; i + n_lanes <= n; i += n_lanes) {
-        taker.take(base::load<float, n_lanes>(row + i));
-    }
-    if (i < n) {
-        std::array<float, n_lanes> last;
-        last.fill(std::numeric_limits<float>::quiet_NaN());
-        std::copy(row + i, row + n, last.begin());
-        taker.take(base::load<float, n_lanes>(last.data()));
-    }
-}
-
 struct RangeTaker {
     static constexpr float infinity = std::numeric_limits<float>::infinity();
     Floats lowest = Floats{} + infinity;
     Floats highest = Floats{} - infinity;
     Truths count{};
 
-    FAINTWEB_INLINE void take(Floats values) {
+    FAINTWEB_INLINE void take(const float* pixels) {
+        const Floats values = base::load<float, n_lanes>(pixels);
         const Truths is_finite = (values <= largest_float) & (values >= -largest_float);
         const Floats low = is_finite ? values : Floats{} + infinity;
         const Floats high = is_finite ? values : Floats{} - infinity;
@@ -104,7 +91,7 @@ FAINTWEB_VECTOR_CLONES FiniteRange range_of(const Rows& rows) {
     FiniteRange range;
     for (std::size_t y = 0; y < rows.n_rows; ++y) {
         RangeTaker taker;
-        take_row(rows.row(y), rows.n_cols, taker);
+        take_row<n_lanes>(rows.row(y), rows.n_cols, taker);
         for (int lane = 0; lane < n_lanes; ++lane) {
             range.lowest = std::min(range.lowest, taker.lowest[lane]);
             range.highest = std::max(range.highest, taker.highest[lane]);
@@ -131,7 +118,8 @@ struct BetweenTaker {
     std::size_t n_between = 0;
     Truths n_below{};
 
-    FAINTWEB_INLINE void take(Floats values) {
+    FAINTWEB_INLINE void take(const float* pixels) {
+        Floats values = base::load<float, n_lanes>(pixels);
         if (measure.is_deviation) {
             values -= measure.centre;
             values = values < 0.0F ? -values : values;
@@ -161,7 +149,7 @@ copy_between(const Rows& rows, const Measure& measure, float low, float high, fl
     BetweenTaker taker{measure, low, high, between};
     for (std::size_t y = 0; y < rows.n_rows; ++y) {
         taker.n_below = Truths{};
-        take_row(rows.row(y), rows.n_cols, taker);
+        take_row<n_lanes>(rows.row(y), rows.n_cols, taker);
         for (int lane = 0; lane < n_lanes; ++lane) {
             n_below += static_cast<std::size_t>(taker.n_below[lane]);
         }

@@ -1,13 +1,12 @@
 #include "lib/tile/sums.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include "lib/base/contract.h"
 #include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
 #include "lib/tile/pixel_scaling.h"
+#include "lib/tile/row_vectors.h"
 
 namespace faintweb::tile {
 namespace {
@@ -64,16 +63,7 @@ FAINTWEB_VECTOR_CLONES void add_row(const float* row,
     for (std::size_t first = 0; first < n; first += tile_px) {
         const std::size_t end = std::min(n, first + tile_px);
         Lanes sums = *lanes;
-        std::size_t i = first;
-        for (; i + n_sum_lanes <= end; i += n_sum_lanes) {
-            sums.take(row + i);
-        }
-        if (i < end) {
-            std::array<float, n_sum_lanes> last;
-            last.fill(std::numeric_limits<float>::quiet_NaN());
-            std::copy(row + i, row + end, last.begin());
-            sums.take(last.data());
-        }
+        take_row<n_sum_lanes>(row + first, end - first, sums);
         *lanes++ = sums;
     }
 }

@@ -133,7 +133,8 @@ TEST(Training, DoesNotDependOnTheNumberOfRanks) {
                     << network << ", " << kind << ", step " << i;
             }
         }
-        EXPECT_LT(mean(std::span(alone).last(4)), 0.95 * mean(std::span(alone).first(4)))
+        const double most_left = network == "faintweb_lite" ? 0.95 : 0.9;
+        EXPECT_LT(mean(std::span(alone).last(4)), most_left * mean(std::span(alone).first(4)))
             << network;
     }
 }
