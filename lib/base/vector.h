@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <new>
+#include <vector>
+
 /// Before a function that is compiled once for every kind of processor with the functions it calls,
 /// so that none of those may be one that a compiler leaves standing.
 #define FAINTWEB_INLINE inline __attribute__((always_inline))
@@ -26,5 +30,24 @@ template <typename T, int lanes>
 FAINTWEB_INLINE void store(Vector<T, lanes> vector, T* to) {
     __builtin_memcpy(to, &vector, sizeof vector);
 }
+
+/// Memory that begins with a line of the cache: a vector that lies across two lines takes twice as
+/// long to load.
+template <typename T>
+struct LineAllocator {
+    using value_type = T;
+    static constexpr std::align_val_t line_bytes{64};
+
+    LineAllocator() = default;
+    template <typename Other>
+    explicit LineAllocator(const LineAllocator<Other>& /*other*/) {}
+    T* allocate(std::size_t n) {
+        return static_cast<T*>(::operator new(n * sizeof(T), line_bytes));
+    }
+    void deallocate(T* memory, std::size_t /*n*/) { ::operator delete(memory, line_bytes); }
+    bool operator==(const LineAllocator&) const = default;
+};
+template <typename T>
+using LineVector = std::vector<T, LineAllocator<T>>;
 
 }  // namespace faintweb::base

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "lib/base/vector_clones.h"
+
 namespace faintweb::image {
 
 Image cut_out(const Image& whole, const Window& window) {
@@ -17,6 +19,12 @@ Image cut_out(const Image& whole, const Window& window) {
                   &part.at(y - window.y0, x_first - window.x0));
     }
     return part;
+}
+
+FAINTWEB_VECTOR_CLONES void multiply(std::span<float> values, float factor) {
+    for (float& value : values) {
+        value *= factor;
+    }
 }
 
 Image without_margin(const Image& wide, std::int64_t margin_px) {

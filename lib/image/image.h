@@ -51,6 +51,9 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
 /// @return        [window.rows, window.cols].
 Image cut_out(const Image& whole, const Window& window);
 
+/// Values in another unit.
+void multiply(std::span<float> values, float factor);
+
 /// An image without the margin that surrounds it.
 ///
 /// @param wide  at least 2 margin_px rows and columns.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -82,8 +83,8 @@ struct Classifier::State {
         return (n_tiles + group_size() - 1) / group_size();
     }
     at::Tensor make_features(std::int64_t n_tiles) const {
-        return at::empty({n_tiles, weights[weights.size() - n_connected_weights].size(1)},
-                         weights[weights.size() - n_connected_weights].options());
+        const at::Tensor& hidden_layer = weights[hidden_weight(weights.size())];
+        return at::empty({n_tiles, hidden_layer.size(1)}, hidden_layer.options());
     }
 
     /// @param features  [group_size(), n_features]; a group is always whole, as another size may
@@ -222,8 +223,7 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
                 model.network + " has hardly any; choose auto or fp32");
         }
         FAINTWEB_EXPECTS(device.kind == DeviceKind::cpu);
-        const at::Tensor* connected =
-            &state_->weights[state_->weights.size() - n_connected_weights];
+        const at::Tensor* connected = &state_->weights[hidden_weight(state_->weights.size())];
         if (connected[0].size(1) > Int8Layer::max_inputs) {
             throw base::UsageError(base::text("precision int8 is for tiles that give at most ",
                                               Int8Layer::max_inputs,
@@ -276,10 +276,12 @@ FieldAnswer Classifier::classify(const image::Image& wide,
 #endif
     const std::int64_t margin_px = state_->margin_px;
     base::Stopwatch stopwatch;
-    const tile::FieldStatistics statistics = tile::field_statistics(wide, margin_px);
+    tile::FieldNumbers numbers = tile::field_numbers(wide, grid, margin_px);
+    const tile::FieldStatistics& statistics = numbers.statistics;
     FieldAnswer answer;
     answer.robust = statistics.robust;
-    answer.statistics_s = stopwatch.lap();
+    answer.sums = std::move(numbers.sums);
+    answer.numbers_s = stopwatch.lap();
     if (state_->cpu_trunk->can_share_margins()) {
         answer.logits = state_->logits_of_regions(
             grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {
@@ -292,8 +294,6 @@ FieldAnswer Classifier::classify(const image::Image& wide,
             });
     }
     answer.network_s = stopwatch.lap();
-    answer.sums = tile::sum_tiles(wide, grid, margin_px);
-    answer.sums_s = stopwatch.lap();
     return answer;
 }
 

@@ -22,12 +22,10 @@ std::vector<float> scores_of_logits(std::span<const float> logits);
 struct FieldAnswer {
     tile::RobustStatistics robust;     ///< of the field without its margin
     std::vector<tile::TileSums> sums;  ///< [n_tiles]
-    std::vector<float>
-        logits;  ///< [n_tiles, n_rules], as Classifier::logits gives them, to rounding
+    std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
     // What each took; scaling is in network_s, and on a GPU all is.
-    double statistics_s = 0;
+    double numbers_s = 0;  ///< statistics of the field and sums of its tiles
     double network_s = 0;
-    double sums_s = 0;
 };
 
 /// A network ready to score tiles.

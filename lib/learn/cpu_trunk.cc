@@ -48,14 +48,14 @@ namespace {
 /// Memory of one thread.
 struct Scratch {
     Region region{};
-    std::vector<float> padded{};
-    std::vector<float> lines{};
-    /// That each convolution reads; zeros beyond their edge.
-    std::vector<std::vector<float>> maps{};
-    std::vector<float> products{};
-    std::vector<float> last{};   ///< maps that no convolution reads
-    std::vector<float> told{};   ///< [cells, n_columns] by them
-    std::vector<float> parts{};  ///< [n_thresholds, cells]
+    base::LineVector<float> padded{};
+    base::LineVector<float> lines{};
+    /// That each convolution reads; zeros around those of the paper's networks.
+    std::vector<base::LineVector<float>> maps{};
+    base::LineVector<float> products{};
+    base::LineVector<float> last{};   ///< maps that no convolution reads
+    base::LineVector<float> told{};   ///< [cells, n_columns] by them
+    base::LineVector<float> parts{};  ///< [n_thresholds, cells]
 };
 
 /// Lends it, so that it need not be cleared each time; keeps no more than were lent at the same
@@ -107,6 +107,9 @@ int lanes_for(std::int64_t n_maps, int max_lanes) {
     return 4;
 }
 
+/// What the tiles of a region share: what the stem gives and what the first convolution does.
+constexpr std::size_t n_shared_maps = 2;
+
 /// Rounds to nearest even; the value is not negative.
 std::uint16_t bf16_of(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -147,9 +150,7 @@ struct CpuTrunk::Layers {
     std::int64_t region_px(std::int64_t n_tiles) const {
         return edge_px + (n_tiles - 1) * tile_px();
     }
-    std::int64_t n_features() const {
-        return weights[weights.size() - n_connected_weights].size(1);
-    }
+    std::int64_t n_features() const { return weights[hidden_weight(weights.size())].size(1); }
     /// Size of what a layer gives, the first being 0, of as many tiles side by side; before pooling
     /// but that of the first.
     std::int64_t size_of(std::int64_t layer, std::int64_t n_tiles) const {
@@ -157,14 +158,18 @@ struct CpuTrunk::Layers {
                                      : edge_px / 2;
     }
 
+    /// Size of the maps that a convolution reads.
+    std::int64_t read_size(std::size_t convolution, std::int64_t n_tiles) const {
+        return Winograd::read_size(size_of(static_cast<std::int64_t>(convolution) + 1, n_tiles));
+    }
+
     Scratch make_scratch(Region region) const {
         Scratch scratch{.region = region};
-        for (std::size_t layer = 0; layer < convolutions.size(); ++layer) {
-            const auto size = [&](std::int64_t n_tiles) {
-                return Winograd::read_size(size_of(static_cast<std::int64_t>(layer) + 1, n_tiles));
-            };
-            scratch.maps.emplace_back(static_cast<std::size_t>(
-                size(region.n_rows) * size(region.n_cols) * convolutions[layer].n_in()));
+        for (std::size_t i = 0; i < convolutions.size(); ++i) {
+            const std::int64_t n_values =
+                i < n_shared_maps ? read_size(i, region.n_rows) * read_size(i, region.n_cols)
+                                  : region.n_cols * read_size(i, 1) * read_size(i, 1);
+            scratch.maps.emplace_back(static_cast<std::size_t>(n_values * convolutions[i].n_in()));
         }
         if (trunk == Trunk::cells) {
             const std::int64_t n_all = region.n_rows * region.n_cols * n_cells() * n_cells();
@@ -226,8 +231,7 @@ struct CpuTrunk::Layers {
         const std::int64_t row_px = region_px(region.n_cols);
         const std::int64_t n_cols = size_of(0, region.n_cols);
         for (std::int64_t row = 0; row < size_of(0, region.n_rows); ++row) {
-            float* line = scratch.maps.front().data() +
-                          row * Winograd::read_size(size_of(1, region.n_cols)) * n_maps;
+            float* line = scratch.maps.front().data() + row * read_size(0, region.n_cols) * n_maps;
             multiply<lanes>(
                 {pixels + row * cell_px * row_px, n_cols, cell_px, stem_px, row_px, stem_px},
                 first_factor(),
@@ -236,17 +240,14 @@ struct CpuTrunk::Layers {
                 store<lanes>(larger<lanes>(load<lanes>(line + i), Vector<lanes>{}), line + i);
             }
         }
-        for (std::size_t i = 0; i < convolutions.size(); ++i) {
-            const bool is_last = i + 1 == convolutions.size();
-            const auto layer = static_cast<std::int64_t>(i) + 1;
-            const std::int64_t cols = size_of(layer, region.n_cols);
-            convolutions[i].run<lanes, false>(
-                scratch.maps[i].data(),
-                size_of(layer, region.n_rows),
-                cols,
-                is_last ? scratch.last.data() : scratch.maps[i + 1].data(),
-                is_last ? cols : Winograd::read_size(size_of(layer + 1, region.n_cols)),
-                scratch.products);
+        convolutions[0].run<lanes, false>({scratch.maps[0].data(), read_size(0, region.n_cols)},
+                                          1,
+                                          size_of(1, region.n_rows),
+                                          size_of(1, region.n_cols),
+                                          {scratch.maps[1].data(), read_size(1, region.n_cols)},
+                                          scratch.products);
+        for (std::int64_t row = 0; row < region.n_rows; ++row) {
+            convolve_tiles<lanes>(row, scratch);
         }
         tell_cells<lanes>(scratch);
         const std::int64_t width = region.n_cols * n_cells();
@@ -254,6 +255,31 @@ struct CpuTrunk::Layers {
             const std::int64_t row = tile / region.n_cols * n_cells();
             const std::int64_t col = tile % region.n_cols * n_cells();
             give_cells<lanes>(row * width + col, width, given + tile * n_features(), scratch);
+        }
+    }
+
+    /// The convolutions behind the first of a row of tiles, each tile for itself: their blocks
+    /// would see beyond its margin.
+    template <int lanes>
+    FAINTWEB_INLINE void convolve_tiles(std::int64_t row, Scratch& scratch) const {
+        const Region region = scratch.region;
+        const std::int64_t tile_step = n_cells() * n_maps;
+        const std::int64_t shared_width = read_size(1, region.n_cols);
+        Winograd::Images<const float> seen{
+            scratch.maps[1].data() + row * shared_width * tile_step, shared_width, tile_step};
+        for (std::size_t i = 1; i < convolutions.size(); ++i) {
+            const std::int64_t size = size_of(static_cast<std::int64_t>(i) + 1, 1);
+            Winograd::Images<float> out{};
+            if (i + 1 < convolutions.size()) {
+                const std::int64_t width = read_size(i + 1, 1);
+                out = {scratch.maps[i + 1].data(), width, width * width * n_maps};
+            } else {
+                const std::int64_t width = region.n_cols * n_cells();
+                out = {scratch.last.data() + row * width * tile_step, width, tile_step};
+            }
+            convolutions[i].run<lanes, false>(
+                seen, region.n_cols, size, size, out, scratch.products);
+            seen = {out.at, out.width, out.step};
         }
     }
 
@@ -341,9 +367,11 @@ struct CpuTrunk::Layers {
         // A pixel of zeros around.
         pool_first<lanes>(pixels, maps + (width + 1) * n_maps, width, scratch);
         if (trunk == Trunk::flattened) {
-            convolution.run<lanes, true>(maps, edge, edge, values, edge / 2, scratch.products);
+            convolution.run<lanes, true>(
+                {maps, width}, 1, edge, edge, {values, edge / 2}, scratch.products);
         } else {
-            convolution.run<lanes, false>(maps, edge, edge, values, edge, scratch.products);
+            convolution.run<lanes, false>(
+                {maps, width}, 1, edge, edge, {values, edge}, scratch.products);
         }
     }
 

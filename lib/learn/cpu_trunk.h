@@ -43,7 +43,8 @@ class CpuTrunk {
     /// @param pixels  [n, rows, cols] float, contiguous: regions with their margin, each as high
     ///                and wide as its tiles and one margin around them all.
     /// @return        [n * tiles of a region, n_features] as features_of() gives them, to rounding,
-    ///                the tiles of a region row by row.
+    ///                the tiles of a region row by row; those of a tile are bit by bit the same in
+    ///                any region.
     at::Tensor features(const at::Tensor& pixels, Region region = {}) const;
 
   private:

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/base/vector.h"
+
 namespace faintweb::learn {
 
 /// A connected layer and its ReLU in 8-bit integers, on a CPU.
@@ -33,11 +35,11 @@ class Int8Layer {
     int max_vector_bytes_;
     std::int64_t n_in_;
     std::int64_t n_out_;
-    std::int64_t n_runs_;               ///< runs of four features; zeros fill the last
-    std::int64_t n_panels_;             ///< of panel_width outputs; zeros fill the last
-    std::vector<std::int8_t> weights_;  ///< [n_panels, n_runs, panel_width, 4]
-    std::vector<float> steps_;          ///< [n_out]
-    std::vector<float> biases_;         ///< [n_out]
+    std::int64_t n_runs_;                    ///< runs of four features; zeros fill the last
+    std::int64_t n_panels_;                  ///< of panel_width outputs; zeros fill the last
+    base::LineVector<std::int8_t> weights_;  ///< [n_panels, n_runs, panel_width, 4]
+    std::vector<float> steps_;               ///< [n_out]
+    std::vector<float> biases_;              ///< [n_out]
 };
 
 }  // namespace faintweb::learn

@@ -69,7 +69,7 @@ std::vector<at::Tensor> weights_on(c10::Device device,
                                                              : at::ScalarType::Float));
     }
     if (trunk == Trunk::flattened) {
-        at::Tensor& hidden = weights[weights.size() - n_connected_weights];
+        at::Tensor& hidden = weights[hidden_weight(weights.size())];
         const std::int64_t n_maps = weights[2].size(0);
         hidden = hidden.view({hidden.size(0), n_maps, hidden.size(1) / n_maps})
                      .transpose(1, 2)
@@ -116,7 +116,7 @@ at::Tensor pyramid(const at::Tensor& maps) {
 }
 
 at::Tensor connect(const std::vector<at::Tensor>& weights, const at::Tensor& features) {
-    const at::Tensor* connected = &weights[weights.size() - n_connected_weights];
+    const at::Tensor* connected = &weights[hidden_weight(weights.size())];
     return output_of(weights, at::linear(features, connected[0], connected[1]).relu());
 }
 

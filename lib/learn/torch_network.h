@@ -42,13 +42,16 @@ struct Seen {
 /// for a quarter of the work. Activations are kept channels-last: on a CPU that is twice as fast as
 /// rows-first.
 ///
-/// @param weights  as weight_shapes() says; all but the last n_connected_weights are used. The
+/// @param weights  as weight_shapes() says; all before hidden_weight() are used. The
 ///                 first layer's may be of another type than the others'.
 /// @param tiles    [n, rows, cols] with their margin, contiguous, of the first weights' type.
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 
-/// Weights and biases of the hidden and the output layer, the last of weight_shapes().
-inline constexpr std::size_t n_connected_weights = 4;
+/// Which of the weights is the hidden layer's; its bias and those of the output layer, the last of
+/// weight_shapes(), follow.
+constexpr std::size_t hidden_weight(std::size_t n_weights) {
+    return n_weights - 4;
+}
 
 /// The features of see(), faster where no gradient is taken; in Trunk::flattened map after map at
 /// each pixel, which is how they lie in memory.

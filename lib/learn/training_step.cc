@@ -477,7 +477,7 @@ TrainingStep::TrainingStep(const TrainSettings& settings,
                            .place = device,
                            .device = place,
                            .shapes = shapes,
-                           .hidden_number = shapes.size() - n_connected_weights});
+                           .hidden_number = hidden_weight(shapes.size())});
     State& state = *state_;
     const std::int64_t n = info.n_parameters;
     const at::TensorOptions fp32 = at::TensorOptions(c10::ScalarType::Float).device(place);

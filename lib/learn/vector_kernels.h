@@ -148,30 +148,38 @@ class Winograd {
     /// @param bias    [n_out] float.
     Winograd(const at::Tensor& weight, const at::Tensor& bias);
 
-    /// Size of the maps that it reads for a result of a size: a pixel around, and more to fill its
-    /// blocks.
-    static std::int64_t read_size(std::int64_t size) {
-        return (size + block_edge - 1) / block_edge * block_edge + 2;
-    }
+    /// Size of the maps that it reads for a result of a size.
+    static std::int64_t read_size(std::int64_t size) { return size + 2; }
     std::int64_t n_in() const { return n_in_; }
     std::int64_t n_out() const { return n_out_; }
 
-    /// @param maps     [read_size(rows), read_size(cols), n_in], finite.
-    /// @param out      [rows, width, n_out] after ReLU; or, with is_pooled, [rows / 2, width,
-    /// n_out]
-    ///                 after the maximum over 2x2 too.
-    /// @param scratch  any size, kept between calls.
+    /// Channels-last maps of images that lie a step apart, in values.
+    template <typename T>
+    struct Images {
+        T* at;
+        std::int64_t width;
+        std::int64_t step = 0;
+    };
+
+    /// Blocks lie side by side from the first result of an image on, but the last ends with the
+    /// last: so results depend to the last bit on those pixels alone that some result is of.
+    ///
+    /// @param maps        [read_size(rows), read_size(cols), n_in] of each image, finite.
+    /// @param rows, cols  of the results of an image, at least block_edge.
+    /// @param out         [rows, cols, n_out] of each after ReLU; or, with is_pooled,
+    ///                    [rows / 2, cols / 2, n_out] after the maximum over 2x2 too.
+    /// @param scratch     any size, kept between calls.
     template <int lanes, bool is_pooled>
-    FAINTWEB_INLINE void run(const float* maps,
+    FAINTWEB_INLINE void run(Images<const float> maps,
+                             std::int64_t n_images,
                              std::int64_t rows,
                              std::int64_t cols,
-                             float* out,
-                             std::int64_t width,
-                             std::vector<float>& scratch) const {
-        const Places places{rows, cols, read_size(cols), width};
-        const std::int64_t n_across = (cols + block_edge - 1) / block_edge;
+                             Images<float> out,
+                             base::LineVector<float>& scratch) const {
+        constexpr std::int64_t step = is_pooled ? 2 : 1;
+        const Blocks blocks{rows / step * step, cols / step * step};
         // Blocks that stay in the cache between the three steps.
-        const std::int64_t n_all = (rows + block_edge - 1) / block_edge * n_across;
+        const std::int64_t n_all = n_images * blocks.n_down() * blocks.n_across();
         const std::int64_t n_rows =
             n_out_ % (2 * lanes) == 0 ? max_rows<lanes, 2> : max_rows<lanes, 1>;
         const std::int64_t n_parts = (n_all + n_rows - 1) / n_rows;
@@ -183,10 +191,10 @@ class Winograd {
         for (std::int64_t first = 0; first < n_all; first += n_at_once) {
             const std::int64_t n = std::min(n_at_once, n_all - first);
             for (std::int64_t i = 0; i < n; ++i) {
-                const std::int64_t row = (first + i) / n_across * block_edge;
-                const std::int64_t col = (first + i) % n_across * block_edge;
-                see<lanes>(maps + (row * places.read_width + col) * n_in_,
-                           places.read_width,
+                const Block block = blocks[first + i];
+                see<lanes>(maps.at + block.image * maps.step +
+                               (block.row * maps.width + block.col) * n_in_,
+                           maps.width,
                            seen + i * n_in_,
                            n * n_in_);
             }
@@ -196,23 +204,39 @@ class Winograd {
                                 products + product * n * n_out_);
             }
             for (std::int64_t i = 0; i < n; ++i) {
-                give<lanes, is_pooled>(products + i * n_out_,
-                                       n * n_out_,
-                                       (first + i) / n_across * block_edge,
-                                       (first + i) % n_across * block_edge,
-                                       places,
-                                       out);
+                const Block block = blocks[first + i];
+                give<lanes, is_pooled>(
+                    products + i * n_out_,
+                    n * n_out_,
+                    out.at + block.image * out.step +
+                        (block.row / step * out.width + block.col / step) * n_out_,
+                    out.width);
             }
         }
     }
 
   private:
-    /// Where a call reads and writes.
-    struct Places {
+    struct Block {
+        std::int64_t image;
+        std::int64_t row;  ///< of its first result
+        std::int64_t col;
+    };
+
+    /// Of images of a size, row by row.
+    struct Blocks {
         std::int64_t rows;
         std::int64_t cols;
-        std::int64_t read_width;
-        std::int64_t width;
+
+        std::int64_t n_down() const { return (rows + block_edge - 1) / block_edge; }
+        std::int64_t n_across() const { return (cols + block_edge - 1) / block_edge; }
+        Block operator[](std::int64_t i) const {
+            return {i / n_across() / n_down(),
+                    place_of(i / n_across() % n_down(), rows),
+                    place_of(i % n_across(), cols)};
+        }
+        static std::int64_t place_of(std::int64_t block, std::int64_t size) {
+            return std::min(block * block_edge, size - block_edge);
+        }
     };
 
     /// @param d  six values, a step apart.
@@ -280,13 +304,13 @@ class Winograd {
     }
 
     /// Products back to the 4x4 results of a block.
+    ///
+    /// @param width  of out.
     template <int lanes, bool is_pooled>
     FAINTWEB_INLINE void give(const float* products,
                               std::int64_t product_step,
-                              std::int64_t first_row,
-                              std::int64_t first_col,
-                              const Places& places,
-                              float* out) const {
+                              float* out,
+                              std::int64_t width) const {
         for (std::int64_t channel = 0; channel < n_out_; channel += lanes) {
             Vector<lanes> half[seen_edge][block_edge];  // [col][row]
             for (int col = 0; col < seen_edge; ++col) {
@@ -307,19 +331,13 @@ class Winograd {
             constexpr int step = is_pooled ? 2 : 1;
             for (int row = 0; row < block_edge; row += step) {
                 for (int col = 0; col < block_edge; col += step) {
-                    if (first_row + row + step > places.rows ||
-                        first_col + col + step > places.cols) {
-                        continue;
-                    }
                     Vector<lanes> value = values[row][col];
                     if constexpr (is_pooled) {
                         value = larger<lanes>(
                             larger<lanes>(value, values[row][col + 1]),
                             larger<lanes>(values[row + 1][col], values[row + 1][col + 1]));
                     }
-                    const std::int64_t place =
-                        (first_row + row) / step * places.width + (first_col + col) / step;
-                    store<lanes>(value, out + place * n_out_ + channel);
+                    store<lanes>(value, out + (row / step * width + col / step) * n_out_ + channel);
                 }
             }
         }
@@ -327,8 +345,8 @@ class Winograd {
 
     std::int64_t n_in_;
     std::int64_t n_out_;
-    std::vector<float> weights_;  ///< [36, n_in, n_out]
-    std::vector<float> biases_;   ///< [n_out]
+    base::LineVector<float> weights_;  ///< [36, n_in, n_out]
+    base::LineVector<float> biases_;   ///< [n_out]
 };
 
 }  // namespace faintweb::learn

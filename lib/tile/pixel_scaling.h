@@ -34,38 +34,51 @@ FAINTWEB_ON_DEVICE inline float log_of_pixel(float value, float low, float facto
     return std::fabs(value) <= largest_float ? scaled : 0.0F;
 }
 
-/// asinh((value - median) * factor); blanks become `blank_value`.
+/// (value - median) / rms, in an order in which nothing is lost: neither the difference nor the
+/// inverse of an rms that is tiny or huge need be a float.
+struct InSigma {
+    float unit = 1;    ///< a power of two that brings the rms into the range of plain numbers
+    float median = 0;  ///< in that unit
+    float factor = 1;  ///< 1 / rms in that unit
+
+    FAINTWEB_ON_DEVICE float operator()(float value) const {
+        // Clamped: 1e38 over a tiny rms stays finite, and so does its square.
+        float x = (value * unit - median) * factor;
+        x = x > -1e18F ? x : -1e18F;
+        return x < 1e18F ? x : 1e18F;
+    }
+};
+
+FAINTWEB_ON_DEVICE inline InSigma in_sigma_of(const RobustStatistics& robust) {
+    // A field of one value has no rms; any finite unit then gives zeros.
+    const float rms = robust.rms > 0 && std::isfinite(robust.rms) ? robust.rms : 1.0F;
+    InSigma made;
+    made.unit = rms < 1e-30F ? 0x1p100F : (rms > 1e8F ? 0x1p-100F : 1.0F);
+    made.median = robust.median * made.unit;
+    made.factor = 1.0F / (rms * made.unit);
+    return made;
+}
+
+/// asinh of a pixel in sigma; blanks become `blank_value`.
 FAINTWEB_ON_DEVICE inline float asinh_of_pixel(float value,
-                                               double median,
-                                               double factor,
+                                               const InSigma& in_sigma,
                                                float blank_value) {
     constexpr float ln_2 = 0.693147181F;
-    // In double: the rms may be denormal, its inverse beyond float's range.
-    double in_sigma = (static_cast<double>(value) - median) * factor;
-    // Clamped, so that 1e38 over a tiny rms stays finite.
-    in_sigma = in_sigma > -1e30 ? in_sigma : -1e30;
-    in_sigma = in_sigma < 1e30 ? in_sigma : 1e30;
-    const auto x = static_cast<float>(in_sigma);
-    const float size = std::fabs(x);
-    // From 1e9 on the 1 below the root is lost anyhow, and the square soon too large.
-    const float small = size < 1e9F ? size : 0.0F;
-    const float root = std::sqrt(small * small + 1.0F);
-    const float sum = size + (size < 1e9F ? root : size);
-    const float asinh = ln_2 * base::fast_log2(sum);
+    const float x = in_sigma(value);
+    const float asinh = ln_2 * base::fast_log2(std::fabs(x) + std::sqrt(x * x + 1.0F));
     return std::fabs(value) <= largest_float ? std::copysign(asinh, x) : blank_value;
 }
 
 /// How the pixels of one field are scaled.
 struct PixelScaling {
     bool is_asinh = false;
-    double median = 0;
-    double factor = 1;
+    InSigma in_sigma{};
     float low = 0;
     float log_factor = 0;
     float blank_value = 0;
 
     FAINTWEB_ON_DEVICE float operator()(float value) const {
-        return is_asinh ? asinh_of_pixel(value, median, factor, blank_value)
+        return is_asinh ? asinh_of_pixel(value, in_sigma, blank_value)
                         : log_of_pixel(value, low, log_factor);
     }
 };
@@ -76,13 +89,10 @@ FAINTWEB_ON_DEVICE inline PixelScaling pixel_scaling(Scaling scaling,
                                                      const RobustStatistics& robust) {
     PixelScaling made;
     if (scaling == Scaling::asinh_sigma) {
-        const auto rms = static_cast<double>(robust.rms);
         made.is_asinh = true;
-        made.median = static_cast<double>(robust.median);
-        // A field of one value has no rms; any finite unit then gives zeros.
-        made.factor = rms > 0 && std::isfinite(rms) ? 1.0 / rms : 1.0;
+        made.in_sigma = in_sigma_of(robust);
         if (range.n > 0) {
-            const float lowest = asinh_of_pixel(range.lowest, made.median, made.factor, 0);
+            const float lowest = asinh_of_pixel(range.lowest, made.in_sigma, 0);
             made.blank_value = lowest < 0.0F ? lowest : 0.0F;
         }
         return made;

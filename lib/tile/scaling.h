@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "lib/image/image.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::tile {
 
@@ -29,22 +29,6 @@ Scaling scaling_from_name(std::string_view name);
 std::string scaling_name(Scaling scaling);
 std::span<const Scaling> all_scalings();
 
-/// Median and robust standard deviation (1.4826 x median absolute deviation) of the finite values;
-/// exact, not binned. Both 0 when there is none.
-struct RobustStatistics {
-    float median = 0;
-    float rms = 0;
-};
-RobustStatistics robust_statistics(std::span<const float> values);
-
-/// Smallest and largest of the finite values, and how many there are.
-struct FiniteRange {
-    float lowest = std::numeric_limits<float>::infinity();
-    float highest = -std::numeric_limits<float>::infinity();
-    std::int64_t n = 0;
-};
-FiniteRange finite_range(std::span<const float> values);
-
 /// A field as the network sees it.
 struct ScaledField {
     image::Image pixels;    ///< [rows, cols], dimensionless, no NaN
@@ -58,15 +42,6 @@ struct ScaledField {
 /// @param field      [rows + 2 margin_px, cols + 2 margin_px], Jy/arcsec2, blanks NaN.
 /// @param margin_px  pixels of context on each side.
 ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px = 0);
-
-/// What the scalings follow from.
-struct FieldStatistics {
-    FiniteRange range;
-    RobustStatistics robust;
-};
-
-/// Of a field without its margin.
-FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px = 0);
 
 /// As scale_field for a field whose statistics are known.
 ///

@@ -70,24 +70,36 @@ FAINTWEB_VECTOR_CLONES void add_row(const float* row,
 
 }  // namespace
 
+void sum_row_of_tiles(const image::Image& wide,
+                      const TileGrid& grid,
+                      std::int64_t margin_px,
+                      std::int64_t tile_row,
+                      std::span<TileSums> sums) {
+    FAINTWEB_EXPECTS(wide.rows == grid.field_rows + 2 * margin_px);
+    FAINTWEB_EXPECTS(wide.cols == grid.field_cols + 2 * margin_px);
+    FAINTWEB_EXPECTS(std::ssize(sums) == grid.n_cols());
+    std::vector<Lanes> lanes(sums.size());
+    const std::int64_t y = tile_row * grid.tile_px;
+    for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
+        add_row(wide.row(row + margin_px).data() + margin_px,
+                static_cast<std::size_t>(grid.field_cols),
+                static_cast<std::size_t>(grid.tile_px),
+                lanes.data());
+    }
+    std::ranges::transform(lanes, sums.begin(), &Lanes::all);
+}
+
 std::vector<TileSums> sum_tiles(const image::Image& wide,
                                 const TileGrid& grid,
                                 std::int64_t margin_px) {
-    FAINTWEB_EXPECTS(wide.rows == grid.field_rows + 2 * margin_px);
-    FAINTWEB_EXPECTS(wide.cols == grid.field_cols + 2 * margin_px);
-    std::vector<TileSums> sums;
-    sums.reserve(static_cast<std::size_t>(grid.count()));
-    for (std::int64_t y = 0; y < grid.field_rows; y += grid.tile_px) {
-        std::vector<Lanes> lanes(static_cast<std::size_t>(grid.n_cols()));
-        for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
-            add_row(wide.row(row + margin_px).data() + margin_px,
-                    static_cast<std::size_t>(grid.field_cols),
-                    static_cast<std::size_t>(grid.tile_px),
-                    lanes.data());
-        }
-        for (const Lanes& tile : lanes) {
-            sums.push_back(tile.all());
-        }
+    std::vector<TileSums> sums(static_cast<std::size_t>(grid.count()));
+    const auto n_cols = static_cast<std::size_t>(grid.n_cols());
+    for (std::int64_t row = 0; row < grid.n_rows(); ++row) {
+        sum_row_of_tiles(wide,
+                         grid,
+                         margin_px,
+                         row,
+                         std::span(sums).subspan(static_cast<std::size_t>(row) * n_cols, n_cols));
     }
     return sums;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lib/image/image.h"
@@ -31,5 +32,14 @@ inline constexpr std::size_t n_sum_lanes = 8;
 std::vector<TileSums> sum_tiles(const image::Image& wide,
                                 const TileGrid& grid,
                                 std::int64_t margin_px = 0);
+
+/// The same of one row of tiles.
+///
+/// @param sums  [grid.n_cols()] that are written.
+void sum_row_of_tiles(const image::Image& wide,
+                      const TileGrid& grid,
+                      std::int64_t margin_px,
+                      std::int64_t tile_row,
+                      std::span<TileSums> sums);
 
 }  // namespace faintweb::tile
