@@ -42,6 +42,7 @@ struct LineAllocator {
     template <typename Other>
     explicit LineAllocator(const LineAllocator<Other>& /*other*/) {}
     T* allocate(std::size_t n) {
+        static_assert(alignof(T) <= static_cast<std::size_t>(line_bytes));
         return static_cast<T*>(::operator new(n * sizeof(T), line_bytes));
     }
     void deallocate(T* memory, std::size_t /*n*/) { ::operator delete(memory, line_bytes); }

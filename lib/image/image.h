@@ -51,7 +51,9 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
 /// @return        [window.rows, window.cols].
 Image cut_out(const Image& whole, const Window& window);
 
-/// Values in another unit.
+/// Turns values into another unit, in place.
+///
+/// @param factor  of the new unit for one of the old.
 void multiply(std::span<float> values, float factor);
 
 /// An image without the margin that surrounds it.

@@ -9,6 +9,7 @@
 #include "lib/learn/model.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 #include "lib/tile/sums.h"
 
 namespace faintweb::learn {

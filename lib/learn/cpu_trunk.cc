@@ -11,6 +11,7 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/fast_math.h"
+#include "lib/base/vector.h"
 #include "lib/learn/torch_network.h"
 #include "lib/learn/vector_kernels.h"
 
@@ -109,6 +110,10 @@ int lanes_for(std::int64_t n_maps, int max_lanes) {
 
 /// What the tiles of a region share: what the stem gives and what the first convolution does.
 constexpr std::size_t n_shared_maps = 2;
+// Of tiles that are a multiple of blocks wide the first convolution then gives one: it ends none of
+// its blocks early, within those of another tile.
+static_assert(2 * (n_cell_convolutions - 1) % Winograd::block_edge == 0);
+static_assert(n_cell_convolutions >= 2);
 
 /// Rounds to nearest even; the value is not negative.
 std::uint16_t bf16_of(float value) {

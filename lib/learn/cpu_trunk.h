@@ -10,7 +10,7 @@
 
 namespace faintweb::learn {
 
-/// Tiles side by side that share their margins.
+/// Tiles side by side that share their margins, up to what their first convolution gives.
 struct Region {
     std::int64_t n_rows = 1;  ///< of tiles
     std::int64_t n_cols = 1;

@@ -42,8 +42,8 @@ struct Seen {
 /// for a quarter of the work. Activations are kept channels-last: on a CPU that is twice as fast as
 /// rows-first.
 ///
-/// @param weights  as weight_shapes() says; all before hidden_weight() are used. The
-///                 first layer's may be of another type than the others'.
+/// @param weights  as weight_shapes() says; all before hidden_weight() are used. The first layer's
+///                 may be of another type than the others'.
 /// @param tiles    [n, rows, cols] with their margin, contiguous, of the first weights' type.
 Seen see(Trunk trunk, const std::vector<at::Tensor>& weights, const at::Tensor& tiles);
 

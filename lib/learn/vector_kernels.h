@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -162,7 +161,7 @@ class Winograd {
     };
 
     /// Blocks lie side by side from the first result of an image on, but the last ends with the
-    /// last: so results depend to the last bit on those pixels alone that some result is of.
+    /// last, so that none sees a pixel beyond those that the results are made of.
     ///
     /// @param maps        [read_size(rows), read_size(cols), n_in] of each image, finite.
     /// @param rows, cols  of the results of an image, at least block_edge.

@@ -8,7 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::report {
 

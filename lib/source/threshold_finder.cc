@@ -7,7 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/source/islands.h"
 #include "lib/source/smoothing.h"
-#include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::source {
 

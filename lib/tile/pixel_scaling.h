@@ -1,21 +1,16 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 
 #include "lib/base/fast_math.h"
 #include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 
 /// The scalings pixel by pixel: the arithmetic that processors and GPUs share.
 namespace faintweb::tile {
 
 inline constexpr float floor_jy_arcsec2 = 1e-11F;
 inline constexpr float ceiling_jy_arcsec2 = 1e-2F;
-
-inline constexpr float largest_float = std::numeric_limits<float>::max();
-
-/// 1 / Phi^-1(3/4): the median absolute deviation of a unit Gaussian is 0.6745.
-inline constexpr float rms_per_mad = 1.4826022F;
 
 /// log10 of the floored flux; flux is a number.
 FAINTWEB_ON_DEVICE inline float log10_of(float flux) {
@@ -34,15 +29,15 @@ FAINTWEB_ON_DEVICE inline float log_of_pixel(float value, float low, float facto
     return std::fabs(value) <= largest_float ? scaled : 0.0F;
 }
 
-/// (value - median) / rms, in an order in which nothing is lost: neither the difference nor the
-/// inverse of an rms that is tiny or huge need be a float.
+/// (value - median) / rms in a unit in which neither the difference nor the inverse of an rms that
+/// is tiny or huge is lost; beyond 1e18 all is the same.
 struct InSigma {
     float unit = 1;    ///< a power of two that brings the rms into the range of plain numbers
     float median = 0;  ///< in that unit
     float factor = 1;  ///< 1 / rms in that unit
 
     FAINTWEB_ON_DEVICE float operator()(float value) const {
-        // Clamped: 1e38 over a tiny rms stays finite, and so does its square.
+        // So that the square of 1e38 over a tiny rms is finite too.
         float x = (value * unit - median) * factor;
         x = x > -1e18F ? x : -1e18F;
         return x < 1e18F ? x : 1e18F;

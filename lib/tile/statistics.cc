@@ -12,7 +12,6 @@
 #include "lib/base/contract.h"
 #include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
-#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/row_vectors.h"
 
 namespace faintweb::tile {
@@ -34,7 +33,8 @@ using Floats = base::Vector<float, n_lanes>;
 /// -1 for true.
 using Truths = base::Vector<std::int32_t, n_lanes>;
 
-/// Where the median and the median absolute deviation are looked for, as distances from a centre.
+/// Where the median and the median absolute deviation are looked for, as distances from a centre;
+/// by default nowhere.
 struct Search {
     float centre = 0;
     float near = -1;   ///< the median is not further
@@ -219,7 +219,7 @@ Search make_search(const Rows& rows) {
     const auto values_around_middle = [&] {
         std::nth_element(sample.begin(), middle, sample.end());
         std::nth_element(sample.begin(), middle - slack, middle);
-        std::nth_element(middle, middle + slack, sample.end());
+        std::nth_element(middle + 1, middle + slack, sample.end());
     };
     values_around_middle();
     Search search;

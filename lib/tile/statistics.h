@@ -18,6 +18,11 @@ struct FiniteRange {
     std::int64_t n = 0;
 };
 
+inline constexpr float largest_float = std::numeric_limits<float>::max();
+
+/// 1 / Phi^-1(3/4): the median absolute deviation of a unit Gaussian is 0.6745.
+inline constexpr float rms_per_mad = 1.4826022F;
+
 /// Median and robust standard deviation (1.4826 x median absolute deviation) of the finite values;
 /// exact, not binned. Both 0 when there is none.
 struct RobustStatistics {
@@ -31,9 +36,14 @@ struct FieldStatistics {
     RobustStatistics robust;
 };
 
+/// @param values  any unit, blanks NaN or infinite.
+/// @source ours (statistics_test.cc)
 RobustStatistics robust_statistics(std::span<const float> values);
 
 /// Of a field without its margin.
+///
+/// @param wide  [rows + 2 margin_px, cols + 2 margin_px], any unit, blanks NaN or infinite.
+/// @source ours (statistics_test.cc)
 FieldStatistics field_statistics(const image::Image& wide, std::int64_t margin_px = 0);
 
 /// What is known of a field before a network sees it.
@@ -44,7 +54,10 @@ struct FieldNumbers {
 
 /// What field_statistics and sum_tiles give, in one pass over the pixels.
 ///
-/// @param wide  [grid.field_rows + 2 margin_px, grid.field_cols + 2 margin_px]
+/// @param wide  [grid.field_rows + 2 margin_px, grid.field_cols + 2 margin_px], any unit, blanks
+/// NaN
+///              or infinite.
+/// @source ours (statistics_test.cc)
 FieldNumbers field_numbers(const image::Image& wide,
                            const TileGrid& grid,
                            std::int64_t margin_px = 0);

@@ -21,6 +21,7 @@
 #include "lib/image/fits_write.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 #include "lib/tile/sums.h"
 #include "test/lib/image/made_fits.h"
 
@@ -173,7 +174,7 @@ int main(int argc, char** argv) {
         {"range, median, MAD",
          [&] { sum += static_cast<double>(tile::field_statistics(field).robust.rms); },
          [&] { sum += static_cast<double>(plain_statistics(field).rms); }},
-        {"  and sums of tiles",
+        {"  with sums, beside two passes",
          [&] { sum += tile::field_numbers(field, grid).sums.back().sum; },
          [&] {
              sum += static_cast<double>(tile::field_statistics(field).robust.rms) +

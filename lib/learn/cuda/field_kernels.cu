@@ -37,7 +37,7 @@ __global__ void take_valid_kernel(DeviceField field, float* valid, DeviceStatist
 __device__ float middle_of(const float* sorted, std::int64_t n) {
     const float upper = sorted[n / 2];
     const float lower = sorted[(n - 1) / 2];
-    return n % 2 == 1 ? upper : lower / 2 + upper / 2;
+    return lower == upper ? upper : lower / 2 + upper / 2;
 }
 
 __global__ void take_median_kernel(const float* sorted, DeviceStatistics* statistics) {

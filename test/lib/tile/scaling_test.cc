@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::tile {
 namespace {
