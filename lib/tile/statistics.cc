@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,13 +34,15 @@ using Floats = base::Vector<float, n_lanes>;
 /// -1 for true.
 using Truths = base::Vector<std::int32_t, n_lanes>;
 
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
 /// Where the median and the median absolute deviation are looked for, as distances from a centre;
-/// by default nowhere.
+/// by default everywhere.
 struct Search {
     float centre = 0;
-    float near = -1;   ///< the median is not further
-    float inner = -1;  ///< the deviation's distances: not nearer than this,
-    float outer = -1;  ///< and not further than this
+    float near = infinity;    ///< the median is not further
+    float inner = -infinity;  ///< the deviation's distances: not nearer than this,
+    float outer = infinity;   ///< and not further than this
 };
 
 /// Pixels that are looked at before what was found among them is sorted out: their vectors stay in
@@ -48,7 +51,6 @@ constexpr std::size_t n_at_once = 1024;
 
 /// Counts the pixels that a search leaves, and keeps the vectors that hold one it is for.
 struct SearchTaker {
-    static constexpr float infinity = std::numeric_limits<float>::infinity();
     Search search;
     float* kept;
     std::int32_t* is_near;  ///< of each that is kept whether the median may be there: -1 for true
@@ -261,28 +263,17 @@ std::optional<RobustStatistics> robust_of(const Search& search, Found& found) {
     return RobustStatistics{median, rms_per_mad * deviation->mean()};
 }
 
-/// Of n finite values, by having all of them in order.
-RobustStatistics robust_of_all(const Rows& rows, std::size_t n) {
-    std::vector<float> all;
-    all.reserve(n);
-    for (std::size_t y = 0; y < rows.n_rows; ++y) {
-        std::copy_if(
-            rows.row(y), rows.row(y) + rows.n_cols, std::back_inserter(all), [](float value) {
-                return std::isfinite(value);
-            });
-    }
-    const float median = middle_of(all, 0, n)->mean();
-    to_deviations(all, median);
-    return {median, rms_per_mad * middle_of(all, 0, n)->mean()};
-}
-
 /// What is known of the pixels once all have been looked at.
 FieldStatistics statistics_from(const Rows& rows, const Search& search, Found& found) {
     FieldStatistics statistics{found.range, {}};
     if (found.range.n > 0) {
-        const auto robust = robust_of(search, found);
-        statistics.robust =
-            robust ? *robust : robust_of_all(rows, static_cast<std::size_t>(found.range.n));
+        std::optional<RobustStatistics> robust = robust_of(search, found);
+        if (!robust) {
+            Found all(rows.size());
+            look(rows, {}, all);
+            robust = robust_of({}, all);
+        }
+        statistics.robust = robust.value();
     }
     return statistics;
 }

@@ -54,9 +54,8 @@ struct FieldNumbers {
 
 /// What field_statistics and sum_tiles give, in one pass over the pixels.
 ///
-/// @param wide  [grid.field_rows + 2 margin_px, grid.field_cols + 2 margin_px], any unit, blanks
-/// NaN
-///              or infinite.
+/// @param wide  [grid.field_rows + 2 margin_px, grid.field_cols + 2 margin_px], any unit,
+///              blanks NaN or infinite.
 /// @source ours (statistics_test.cc)
 FieldNumbers field_numbers(const image::Image& wide,
                            const TileGrid& grid,

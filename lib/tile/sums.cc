@@ -5,8 +5,8 @@
 #include "lib/base/contract.h"
 #include "lib/base/vector.h"
 #include "lib/base/vector_clones.h"
-#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/row_vectors.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::tile {
 namespace {
