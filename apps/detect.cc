@@ -19,7 +19,6 @@
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
-#include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
@@ -165,53 +164,10 @@ class FieldClassifier {
     std::vector<std::optional<image::Wcs>> wcs_;
 };
 
-/// Empty if the file has gone since it was read; its fields say how they ended.
-std::string hash_of(const std::string& path) {
-    try {
-        return base::sha256_of_file(path);
-    } catch (const base::InputError& error) {
-        base::log_warning(error.what());
-        return "";
-    }
-}
-
-/// Hashes of the map files, made by all ranks that see them.
-///
-/// @return  [rank 0] one per map, empty if it was not used; empty elsewhere.
-std::vector<std::string> hashes_of_maps(const mpi::Communicator& communicator,
-                                        const campaign::Campaign& campaign,
-                                        const mpi::FieldPlan& plan) {
-    const auto n_maps = plan.maps.size();
-    const auto n_sharing = campaign.parallel.scatter == "windows"
-                               ? static_cast<std::size_t>(communicator.size())
-                               : std::size_t{1};
-    const auto rank = static_cast<std::size_t>(communicator.rank());
-    // [maps of this rank, characters of a hash]: what was not used stays blank.
-    constexpr std::size_t n_characters = 64;
-    const std::size_t n_mine =
-        rank < n_sharing && rank < n_maps ? (n_maps - rank - 1) / n_sharing + 1 : 0;
-    std::string mine(n_mine * n_characters, ' ');
-    base::parallel_for(threads_of_rank(campaign, communicator), n_mine, [&](std::size_t i) {
-        const mpi::PlannedMap& map = plan.maps[rank + i * n_sharing];
-        if (map.failure.empty()) {
-            hash_of(map.info.path).copy(mine.data() + i * n_characters, n_characters);
-        }
-    });
-    const std::vector<std::string> gathered = communicator.gather(mine);
-    std::vector<std::string> hashes;
-    for (std::size_t i = 0; communicator.is_root() && i < n_maps; ++i) {
-        const std::string hash =
-            gathered[i % n_sharing].substr(i / n_sharing * n_characters, n_characters);
-        hashes.push_back(hash.front() == ' ' ? "" : hash);
-    }
-    return hashes;
-}
-
 /// The rows of the maps table.
 std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
                                               const learn::Model& model,
-                                              const campaign::DetectSettings& settings,
-                                              const std::vector<std::string>& hashes) {
+                                              const campaign::DetectSettings& settings) {
     std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
     for (const mpi::PlannedField& field : plan.fields) {
         ++n_fields[static_cast<std::size_t>(field.map)];
@@ -222,7 +178,7 @@ std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
         const auto number = static_cast<std::int32_t>(i);
         if (map.failure.empty()) {
             records.push_back(catalogue::make_map_record(
-                number, map.info, hashes[i], n_fields[i], fit_of(model, settings, map.info).flags));
+                number, map.info, n_fields[i], fit_of(model, settings, map.info).flags));
         } else {
             base::log_warning("not used: " + map.failure);
             records.push_back(catalogue::make_failed_map(number, map.info.path, map.failure));
@@ -368,15 +324,10 @@ std::int64_t bytes_needed(const mpi::FieldPlan& plan, std::int64_t tile_px) {
 }
 
 /// How long a rank may take to write the catalogue or wait for others that do.
-double merge_deadline_s(const campaign::Campaign& campaign,
-                        const mpi::FieldPlan& plan,
-                        const mpi::FieldSource& source) {
+double merge_deadline_s(const campaign::Campaign& campaign, const mpi::FieldSource& source) {
     // Slower than any disk that a survey would be kept on.
     constexpr double bytes_per_s = 20e6;
     double bytes = 0;
-    for (const mpi::PlannedMap& map : plan.maps) {
-        bytes += static_cast<double>(map.info.cols * map.info.rows) * sizeof(float);
-    }
     for (const mpi::FieldSource::Size& size : source.sizes) {
         bytes += static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
                  static_cast<double>(size.n_scores) * sizeof(float);
@@ -510,13 +461,11 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         return with_place_of(plan, field, load(field));
     };
     std::optional<base::Watchdog::Task> merge;
-    merge.emplace(watchdog, "writing " + path, merge_deadline_s(campaign, plan, source));
-    const std::vector<std::string> hashes = hashes_of_maps(communicator, campaign, plan);
+    merge.emplace(watchdog, "writing " + path, merge_deadline_s(campaign, source));
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
-        maps = map_records(plan, model, campaign.detect, hashes);
+        maps = map_records(plan, model, campaign.detect);
     }
-    phases.hashes_s = stopwatch.lap();
     const mpi::WrittenCatalogue written =
         mpi::write_catalogue(communicator, path, maps, source, provenance);
     merge.reset();

@@ -105,8 +105,7 @@ std::string DetectProfile::table(const mpi::Communicator& communicator,
           << "a core copies " << copy << " GB/s\n"
           << std::setprecision(2) << "seconds: to begin " << phases.begin_s << ", fields "
           << phases.fields_s << " (" << std::setprecision(1) << n_fields / phases.fields_s << "/s)"
-          << std::setprecision(2) << ", hashes of the maps " << phases.hashes_s << ", catalogue "
-          << phases.merge_s;
+          << std::setprecision(2) << ", catalogue " << phases.merge_s;
     return table.str();
 }
 

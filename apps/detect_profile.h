@@ -18,7 +18,6 @@ struct DetectPhases {
     int threads_per_field = 1;
     double begin_s = 0;   ///< reading the model, looking at all maps, taking up an earlier run
     double fields_s = 0;  ///< from the first field to the last
-    double hashes_s = 0;  ///< of the map files
     double merge_s = 0;   ///< writing the catalogue
 };
 

@@ -142,7 +142,11 @@ inline constexpr Column field_columns[] = {
                     "rms",
                     "Jy/arcsec2",
                     "robust rms of the field; -1 not measured"),
-    FAINTWEB_COLUMN(FieldRecord, window_sha256, "window_sha256", "", "hash of the field's pixels"),
+    FAINTWEB_COLUMN(FieldRecord,
+                    window_sha256,
+                    "window_sha256",
+                    "",
+                    "hash of all values read for the field, before units"),
     FAINTWEB_COLUMN(
         FieldRecord, reason, "reason", "", "why the field is blank or failed", InDigest::no),
 };
@@ -180,7 +184,6 @@ inline constexpr Column map_columns[] = {
                     "elements of /provenance/headers that belong to the map"),
     FAINTWEB_COLUMN(MapRecord, unit, "unit", "", "unit of the map's pixels"),
     FAINTWEB_COLUMN(MapRecord, object, "object", "", "OBJECT of the header"),
-    FAINTWEB_COLUMN(MapRecord, sha256, "sha256", "", "hash of the file; empty if not taken"),
     FAINTWEB_COLUMN(MapRecord, header_sha256, "header_sha256", "", "hash of the header"),
     FAINTWEB_COLUMN(MapRecord, reason, "reason", "", "why the map could not be used", InDigest::no),
     FAINTWEB_COLUMN(MapRecord, path, "path", "", "the file as it was named", InDigest::no),

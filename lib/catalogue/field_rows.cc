@@ -176,7 +176,6 @@ FieldResult make_failed_field(std::int32_t map,
 
 MapRecord make_map_record(std::int32_t map,
                           const image::MapInfo& info,
-                          const std::string& sha256,
                           std::int32_t n_fields,
                           std::int32_t flags) {
     MapRecord record;
@@ -197,7 +196,6 @@ MapRecord make_map_record(std::int32_t map,
     record.jy_arcsec2_per_unit = info.jy_arcsec2_per_unit;
     record.unit = image::unit_name(info.unit);
     record.object = info.object;
-    record.sha256 = sha256;
     record.header_sha256 = info.header_sha256;
     record.path = info.path;
     return record;

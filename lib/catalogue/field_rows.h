@@ -57,7 +57,6 @@ FieldResult make_failed_field(std::int32_t map,
 /// @param flags     TileFlag bits that hold for all of it.
 MapRecord make_map_record(std::int32_t map,
                           const image::MapInfo& info,
-                          const std::string& sha256,
                           std::int32_t n_fields,
                           std::int32_t flags = 0);
 

@@ -12,7 +12,7 @@
 namespace faintweb::catalogue {
 
 /// Version of the catalogue's layout. A reader refuses any other.
-inline constexpr int format_version = 1;
+inline constexpr int format_version = 2;
 
 /// What stands where a value is unknown. A catalogue holds no NaN: it is not equal to itself, and
 /// many readers stumble over it.
@@ -151,7 +151,6 @@ struct MapRecord {
     std::int64_t n_header_cards = 0;
     FixedText<16> unit;
     FixedText<72> object;
-    FixedText<64> sha256;
     FixedText<64> header_sha256;
     FixedText<160> reason;
     FixedText<512> path;

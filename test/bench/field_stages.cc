@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/hash.h"
+#include "lib/base/memory.h"
 #include "lib/base/random.h"
 #include "lib/image/fits_map.h"
 #include "lib/image/fits_write.h"
@@ -140,6 +141,7 @@ double median_of(std::vector<double> values) {
 
 int main(int argc, char** argv) {
     const int n_rounds = argc > 1 ? std::atoi(argv[1]) : 7;
+    base::keep_freed_memory();  // as `faintweb detect` does
     const image::Image field = make_field();
     const tile::TileGrid grid{edge_px, edge_px, 40};
     const tile::FieldStatistics statistics = tile::field_statistics(field);

@@ -50,7 +50,6 @@ constexpr Option options[] = {
     {"credits", 2, 2, "parallel.credits"},
     {"spread", .2, .2, "work on a field is more or less by up to this part, assumed"},
     {"read_ms", 4.5, 4.5, "one thread that reads a window in memory: field_stages"},
-    {"hash_ms", 1, 6.2, "a rank that hashes a field's part of its map's file: detect --profile"},
     {"message_us", 20, 20, "rank 0 per field: scatter at 7,000 fields/s, 4 ranks of one host"},
     {"scan_ns", 2.7, 2.7, "FieldScheduler per rank and round of rank 0, at 512 ranks"},
     {"fsync_ms", 2, 2, "flush of the journal or of a shard, assumed (0.3 on a local disk)"},
@@ -130,14 +129,6 @@ class Simulation {
         const double client = ranks_[is_pixels_ ? 0 : 1].client.busy_s / fields_s;
         const double workers = work_s_ / (n_workers_ * of("at_once") * fields_s);
         const double rank0 = rank0_busy_s_ / fields_s;
-        // Maps go round all workers, or are all rank 0's.
-        for (int rank = is_pixels_ ? 0 : 1; rank <= (is_pixels_ ? 0 : n_workers_); ++rank) {
-            do_in_parts(n_fields() / (is_pixels_ ? 1 : n_workers_), 9, [this, rank](double n) {
-                return std::max(now_s_ + 1e-3 * of("hash_ms") * n,
-                                pass_disk(now_s_, rank, n * window_bytes));
-            });
-        }
-        const double hashes_s = run_events() - fields_s;
         const double n_batch = static_cast<double>(mpi::batch_bytes) / stored_bytes();
         for (int rank = 0; rank <= n_workers_; ++rank) {
             do_in_parts(n_fields() / (n_workers_ + 1), n_batch, [this, rank](double n) {
@@ -148,16 +139,15 @@ class Simulation {
         do_in_parts(n_fields(), n_batch, [this](double n) {
             return pass_disk(now_s_, 0, n * stored_bytes()) + 1e-6 * of("verify_us") * n;
         });
-        const double merge_s = run_events() - fields_s - hashes_s;
+        const double merge_s = run_events() - fields_s;
         const double all_s = of("start_s") + now_s_;
-        std::printf("| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %s |\n",
+        std::printf("| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %s |\n",
                     n_workers_,
                     n_fields() / fields_s,
                     100 * n_fields() / fields_s / (n_workers_ * of("rate")),
                     100 * rank0,
                     100 * network,
                     100 * disk,
-                    100 * hashes_s / all_s,
                     100 * merge_s / all_s,
                     n_fields() / all_s,
                     greatest({{of("start_s"), "start"},
@@ -167,7 +157,6 @@ class Simulation {
                                          {network, "network of rank 0"},
                                          {disk, "file system"},
                                          {client, "file system of one rank"}})},
-                              {hashes_s, "hashes"},
                               {merge_s, "merge"}}));
     }
 
@@ -393,9 +382,9 @@ int main(int argc, char** argv) {
     }
     for (const bool is_pixels : {false, true}) {
         std::printf(
-            "%s\n\n| workers | fields/s | efficiency | rank 0 | its network | file system | hashes "
-            "| merge | fields/s of all | the wall |\n"
-            "|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+            "%s\n\n| workers | fields/s | efficiency | rank 0 | its network | file system | merge "
+            "| fields/s of all | the wall |\n"
+            "|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
             is_pixels ? "pixels" : "windows");
         for (int n = 1; n <= settings.at("workers"); n *= 2) {
             Simulation(settings, n, is_pixels).run();

@@ -59,7 +59,7 @@ struct SyntheticCatalogue {
                       .device = "cpu",
                       .precision = "fp32",
                       .settings = {{"threshold", "0.7"}, {"seed", "1"}},
-                      .versions = {{"faintweb", "0.1.0"}},
+                      .versions = {{"faintweb", "0.2.0"}},
                       .run = {{"start", "2024-01-01T00:00:00Z"}, {"host", "node1"}, {"ranks", "?"}},
                       .map_headers = {header, "", ""}};
     }
@@ -109,8 +109,8 @@ struct SyntheticCatalogue {
     void add_map(const image::MapInfo& info, const image::Wcs* wcs, double threshold) {
         const auto map = static_cast<std::int32_t>(maps.size());
         const auto windows = tile::field_windows(info.cols, info.rows, 50);
-        maps.push_back(catalogue::make_map_record(
-            map, info, std::string(64, 'f'), static_cast<std::int32_t>(windows.size())));
+        maps.push_back(
+            catalogue::make_map_record(map, info, static_cast<std::int32_t>(windows.size())));
         for (std::size_t i = 0; i < windows.size(); ++i) {
             results.push_back(make_result(map, static_cast<int>(i), windows[i], wcs, threshold));
         }

@@ -23,7 +23,7 @@ struct Example {
         image::MapInfo info;
         info.cols = 30;
         info.rows = 30;
-        maps = {make_map_record(0, info, "", 3), make_failed_map(1, "gone.fits", "no such file")};
+        maps = {make_map_record(0, info, 3), make_failed_map(1, "gone.fits", "no such file")};
         const std::vector<image::Window> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
                                                  {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
                                                  {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
