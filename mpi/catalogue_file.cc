@@ -252,14 +252,23 @@ class SharedFile {
 
 /// A number that changes with any value of a field. MPI-IO may lose data without an error, so what
 /// was read back is compared with what each rank meant to write.
-std::int64_t checksum(const FieldRecord& field,
-                      std::span<const TileRecord> tiles,
-                      std::span<const float> scores) {
+///
+/// @param digest  the field's, which leaves out some of its record.
+std::int64_t checksum(const FieldRecord& field, std::string_view digest) {
     base::Sha256 hash;
     hash.add_values(std::span(&field, 1));
-    hash.add_values(tiles);
-    hash.add_values(scores);
+    hash.add(digest);
     return std::stoll(hash.finish().substr(0, 15), nullptr, 16);
+}
+
+/// Fields first .. last - 1, of which a rank takes care.
+struct Share {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
+
+Share share_of(const Layout& layout, int rank, int n_ranks) {
+    return {layout.n_fields * rank / n_ranks, layout.n_fields * (rank + 1) / n_ranks};
 }
 
 /// Rows of consecutive fields.
@@ -319,7 +328,9 @@ std::vector<std::int64_t> checksums_of(const FieldSource& source,
     std::vector<std::int64_t> checksums;
     for (const FieldRecord& field : batch.fields) {
         const FieldSource::Size& size = source.sizes[static_cast<std::size_t>(first++)];
-        checksums.push_back(checksum(field, tiles.next(size.n_rows), scores.next(size.n_scores)));
+        checksums.push_back(checksum(
+            field,
+            catalogue::field_digest(field, tiles.next(size.n_rows), scores.next(size.n_scores))));
     }
     return checksums;
 }
@@ -341,8 +352,7 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
         layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose), layout.score_offset.back());
     file.reserve();
     std::vector<std::int64_t> checksums(static_cast<std::size_t>(layout.n_fields));
-    const std::int64_t last = layout.n_fields * (communicator.rank() + 1) / communicator.size();
-    std::int64_t first = layout.n_fields * communicator.rank() / communicator.size();
+    auto [first, last] = share_of(layout, communicator.rank(), communicator.size());
     // Ranks may need different numbers of batches: those that are through go on with empty ones.
     while (communicator.max(last - first) > 0) {
         const std::int64_t end = end_of_batch(layout, first, last);
@@ -364,12 +374,18 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
     return checksums;
 }
 
-/// The partial file while the root alone adds what is small.
-class RootFile {
+/// The partial file as one process opens it: the root to add what is small, every rank to read
+/// back.
+class SerialFile {
   public:
-    explicit RootFile(std::string path)
+    enum class For { reading, adding };
+
+    SerialFile(std::string path, For what)
         : path_(std::move(path)),
-          file_(H5Fopen(path_.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), &H5Fclose) {
+          file_(
+              H5Fopen(
+                  path_.c_str(), what == For::adding ? H5F_ACC_RDWR : H5F_ACC_RDONLY, H5P_DEFAULT),
+              &H5Fclose) {
         check(file_.id(), "H5Fopen");
     }
 
@@ -493,7 +509,7 @@ std::vector<std::string> useful_cards(const std::string& header) {
 }
 
 /// @return  the maps as they stand in the file.
-std::vector<MapRecord> add_provenance(RootFile& file,
+std::vector<MapRecord> add_provenance(SerialFile& file,
                                       std::vector<MapRecord> maps,
                                       const Provenance& provenance) {
     std::string cards;
@@ -532,7 +548,7 @@ std::vector<MapRecord> add_provenance(RootFile& file,
 template <typename T>
 class ReadBack {
   public:
-    ReadBack(const RootFile& file, const char* name, Hdf5Handle type)
+    ReadBack(const SerialFile& file, const char* name, Hdf5Handle type)
         : file_(file),
           dataset_(H5Dopen2(file.id(), name, H5P_DEFAULT), &H5Dclose),
           type_(std::move(type)) {
@@ -566,78 +582,98 @@ class ReadBack {
     }
 
   private:
-    const RootFile& file_;
+    const SerialFile& file_;
     Hdf5Handle dataset_;
     Hdf5Handle type_;
 };
 
 template <typename Record>
-ReadBack<Record> read_back(const RootFile& file, const char* name) {
+ReadBack<Record> read_back(const SerialFile& file, const char* name) {
     return {file, name, record_type(catalogue::columns_of<Record>(), sizeof(Record))};
 }
 
-/// Reads everything back from the disk, batch by batch, checks it against the plan and against what
-/// every rank meant to write, and gives its digest.
-WrittenCatalogue verify(const RootFile& file,
-                        std::span<const MapRecord> plan,
+/// Reads the rows of a share back from the disk, batch by batch, and checks them against what was
+/// meant to be written.
+///
+/// @return  the digests of the fields, one after the other.
+std::string verify_rows(const std::string& path,
                         const Layout& layout,
                         std::span<const std::int64_t> checksums,
-                        const Provenance& provenance) {
+                        Share share) {
+    const SerialFile file(path, SerialFile::For::reading);
     const auto tiles_on_disk = read_back<TileRecord>(file, layout::tiles);
     const auto fields_on_disk = read_back<FieldRecord>(file, layout::fields);
-    const auto maps_on_disk = read_back<MapRecord>(file, layout::maps);
     const ReadBack<float> scores_on_disk(
         file, layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose));
     if (tiles_on_disk.size() != layout.tile_offset.back() ||
         fields_on_disk.size() != layout.n_fields ||
         scores_on_disk.size() != layout.score_offset.back()) {
-        throw_not_as_written(file.path(), "number of rows");
+        throw_not_as_written(path, "number of rows");
     }
-    const std::vector<MapRecord> maps = maps_on_disk.elements(0, maps_on_disk.size());
-    if (!std::equal(maps.begin(), maps.end(), plan.begin(), plan.end())) {
-        throw_not_as_written(file.path(), "maps");
-    }
-    const std::vector<FieldRecord> fields = fields_on_disk.elements(0, layout.n_fields);
-
-    catalogue::CatalogueDigest digest;
-    digest.add(std::span(fields));
-    digest.add(std::span(maps));
-    for (std::int64_t first = 0; first < layout.n_fields;) {
-        const std::int64_t end = end_of_batch(layout, first, layout.n_fields);
+    std::string digests;
+    for (std::int64_t first = share.first; first < share.last;) {
+        const std::int64_t end = end_of_batch(layout, first, share.last);
         const auto read = [&](const auto& on_disk, const std::vector<std::int64_t>& offset) {
             const std::int64_t start = offset[static_cast<std::size_t>(first)];
             return on_disk.elements(start, offset[static_cast<std::size_t>(end)] - start);
         };
+        const auto fields = fields_on_disk.elements(first, end - first);
         const auto tiles = read(tiles_on_disk, layout.tile_offset);
         const auto scores = read(scores_on_disk, layout.score_offset);
         Parts<TileRecord> tile_parts(tiles);
         Parts<float> score_parts(scores);
-        for (auto f = static_cast<std::size_t>(first); f < static_cast<std::size_t>(end); ++f) {
-            if (checksum(fields[f],
-                         tile_parts.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
-                         score_parts.next(layout.score_offset[f + 1] - layout.score_offset[f])) !=
-                checksums[f]) {
-                throw_not_as_written(file.path(), base::text("field ", f));
+        auto f = static_cast<std::size_t>(first);
+        for (const FieldRecord& field : fields) {
+            const std::string digest = catalogue::field_digest(
+                field,
+                tile_parts.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
+                score_parts.next(layout.score_offset[f + 1] - layout.score_offset[f]));
+            if (checksum(field, digest) != checksums[f]) {
+                throw_not_as_written(path, base::text("field ", f));
             }
+            digests += digest;
+            ++f;
         }
-        catalogue::check_rows(std::span(fields).subspan(static_cast<std::size_t>(first),
-                                                        static_cast<std::size_t>(end - first)),
-                              tiles);
-        digest.add(std::span(tiles));
-        digest.add_scores(scores);
+        catalogue::check_rows(fields, tiles);
         first = end;
     }
-    catalogue::check_totals(maps, fields, layout.tile_offset.back(), layout.score_offset.back());
-    return {digest.finish(provenance), catalogue::account(maps, fields)};
+    return digests;
 }
 
-WrittenCatalogue complete_file(const std::string& partial,
-                               const std::vector<MapRecord>& maps,
-                               const Layout& layout,
-                               std::span<const std::int64_t> checksums,
-                               const Provenance& provenance) {
-    RootFile file(partial);
-    const std::vector<MapRecord> maps_in_file = add_provenance(file, maps, provenance);
+/// Every rank reads back what another has written, as its own node may still remember what never
+/// came to the disk.
+///
+/// @return  [rank 0] the digests of all fields, one after the other.
+/// @collective yes: every rank.
+std::string verify_all_rows(const Communicator& communicator,
+                            const std::string& path,
+                            const Layout& layout,
+                            std::span<const std::int64_t> checksums) {
+    const int n_ranks = communicator.size();
+    std::string mine;
+    together(communicator, [&] {
+        const int other = (communicator.rank() + 1) % n_ranks;
+        mine = verify_rows(path, layout, checksums, share_of(layout, other, n_ranks));
+    });
+    std::vector<std::string> parts = communicator.gather(mine);
+    std::string digests;
+    if (communicator.is_root()) {
+        std::ranges::rotate(parts, parts.end() - 1);  // the last rank has the first share
+        for (const std::string& part : parts) {
+            digests += part;
+        }
+    }
+    return digests;
+}
+
+/// Adds what is small.
+///
+/// @return  the maps as they stand in the file.
+std::vector<MapRecord> complete_file(const std::string& path,
+                                     const std::vector<MapRecord>& maps,
+                                     const Provenance& provenance) {
+    SerialFile file(path, SerialFile::For::adding);
+    std::vector<MapRecord> maps_in_file = add_provenance(file, maps, provenance);
     file.add_lines(base::text(layout::tiles, ".__table_column_meta__"),
                    catalogue::astropy_column_meta(catalogue::tile_columns));
     file.add_lines(base::text(layout::fields, ".__table_column_meta__"),
@@ -650,11 +686,29 @@ WrittenCatalogue complete_file(const std::string& partial,
                        Hdf5Handle(H5Tcopy(H5T_STD_I32LE), &H5Tclose),
                        &catalogue::format_version);
     file.close();
+    return maps_in_file;
+}
 
-    RootFile again(partial);
-    WrittenCatalogue written = verify(again, maps_in_file, layout, checksums, provenance);
-    again.add_attribute("/", "digest", written.digest);
-    again.close();
+/// Checks the file as a whole, when the rows of all fields are known to be right, and adds its
+/// digest.
+WrittenCatalogue finish_file(const std::string& path,
+                             std::span<const MapRecord> plan,
+                             const Layout& layout,
+                             std::string_view field_digests,
+                             const Provenance& provenance) {
+    SerialFile file(path, SerialFile::For::adding);
+    const auto maps_on_disk = read_back<MapRecord>(file, layout::maps);
+    const std::vector<MapRecord> maps = maps_on_disk.elements(0, maps_on_disk.size());
+    if (!std::equal(maps.begin(), maps.end(), plan.begin(), plan.end())) {
+        throw_not_as_written(path, "maps");
+    }
+    const std::vector<FieldRecord> fields =
+        read_back<FieldRecord>(file, layout::fields).elements(0, layout.n_fields);
+    catalogue::check_totals(maps, fields, layout.tile_offset.back(), layout.score_offset.back());
+    WrittenCatalogue written{catalogue::catalogue_digest(maps, field_digests, provenance),
+                             catalogue::account(maps, fields)};
+    file.add_attribute("/", "digest", written.digest);
+    file.close();
     return written;
 }
 
@@ -679,16 +733,22 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
         std::remove(base::partial_path(path).c_str());
         throw base::Error(error.code(), error.what());
     }
+    const std::string partial = base::partial_path(path);
     WrittenCatalogue written;
-    run_on_root(communicator, [&] {
-        try {
-            written = complete_file(base::partial_path(path), maps, layout, checksums, provenance);
+    try {
+        std::vector<MapRecord> maps_in_file;
+        run_on_root(communicator, [&] { maps_in_file = complete_file(partial, maps, provenance); });
+        const std::string digests = verify_all_rows(communicator, partial, layout, checksums);
+        run_on_root(communicator, [&] {
+            written = finish_file(partial, maps_in_file, layout, digests, provenance);
             base::publish_partial(path);
-        } catch (const base::Error&) {
-            std::remove(base::partial_path(path).c_str());
-            throw;
+        });
+    } catch (const base::Error&) {
+        if (communicator.is_root()) {
+            std::remove(partial.c_str());
         }
-    });
+        throw;
+    }
     communicator.broadcast(written.digest);
     return written;
 }

@@ -1,55 +1,70 @@
 #include "lib/catalogue/digest.h"
 
+#include <algorithm>
 #include <bit>
 
+#include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/catalogue/columns.h"
 
 namespace faintweb::catalogue {
+namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "the digest is over little-endian values");
 
-CatalogueDigest::Table::Table(std::span<const Column> columns)
-    : columns_(columns), hashes_(columns.size()) {}
+constexpr bool is_in_digest(const Column& column) {
+    return column.in_digest == InDigest::yes;
+}
 
-void CatalogueDigest::Table::add(const TableView& rows) {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-        if (columns_[c].in_digest == InDigest::no) {
-            continue;
+template <typename Record>
+void add_record(base::Sha256& hash, const Record& record) {
+    const TableView table = table_of(std::span(&record, 1));
+    for (const Column& column : table.columns) {
+        if (is_in_digest(column)) {
+            hash.add({table.value(0, column), column.size_bytes});
         }
-        values_.clear();
-        for (std::size_t i = 0; i < rows.n_records; ++i) {
-            const std::byte* value = rows.value(i, columns_[c]);
-            values_.insert(values_.end(), value, value + columns_[c].size_bytes);
-        }
-        hashes_[c].add(values_);
     }
 }
 
-std::string CatalogueDigest::Table::finish() {
-    std::string lines;
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-        const Column& column = columns_[c];
-        if (column.in_digest == InDigest::yes) {
-            lines += base::text(column.name, ' ', static_cast<int>(column.type), ' ');
-            lines +=
-                base::text(column.size_bytes, ' ', column.unit, ' ', hashes_[c].finish(), '\n');
+void add_columns(base::Sha256& hash, const char* table, std::span<const Column> columns) {
+    hash.add(base::text(table, '\n'));
+    for (const Column& column : columns) {
+        if (is_in_digest(column)) {
+            hash.add(base::text(column.name, ' ', static_cast<int>(column.type), ' '));
+            hash.add(base::text(column.size_bytes, ' ', column.unit, '\n'));
         }
     }
-    return lines;
 }
 
-CatalogueDigest::CatalogueDigest()
-    : tiles_(tile_columns), fields_(field_columns), maps_(map_columns) {}
+}  // namespace
 
-std::string CatalogueDigest::finish(const Provenance& provenance) {
+std::string field_digest(const FieldRecord& field,
+                         std::span<const TileRecord> tiles,
+                         std::span<const float> scores) {
+    base::Sha256 hash;
+    add_record(hash, field);
+    hash.add(base::text(tiles.size(), ' ', scores.size(), '\n'));
+    static_assert(std::ranges::all_of(tile_columns, is_in_digest));
+    hash.add_values(tiles);
+    hash.add_values(scores);
+    return hash.finish();
+}
+
+std::string catalogue_digest(std::span<const MapRecord> maps,
+                             std::string_view field_digests,
+                             const Provenance& provenance) {
     base::Sha256 whole;
     whole.add(base::text("faintweb catalogue ", format_version, '\n'));
-    whole.add("tiles\n" + tiles_.finish());
-    whole.add("fields\n" + fields_.finish());
-    whole.add("maps\n" + maps_.finish());
-    whole.add("score " + scores_.finish() + '\n');
+    add_columns(whole, "tiles", tile_columns);
+    add_columns(whole, "fields", field_columns);
+    add_columns(whole, "maps", map_columns);
     // Lengths stand before the texts, so that no two lists of entries read the same.
+    whole.add(base::text(maps.size(), ' ', field_digests.size(), '\n'));
+    for (const MapRecord& map : maps) {
+        add_record(whole, map);
+    }
+    whole.add(field_digests);
     const auto add_entry = [&](const std::string& key, const std::string& value) {
         whole.add(base::text(key.size(), ' ', key, ' ', value.size(), ' ', value, '\n'));
     };

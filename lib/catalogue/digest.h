@@ -2,51 +2,30 @@
 
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "lib/base/hash.h"
-#include "lib/catalogue/columns.h"
 #include "lib/catalogue/records.h"
 
 namespace faintweb::catalogue {
 
-/// The canonical digest of a catalogue: SHA-256 over the rows of every table in canonical order,
-/// column by column with name, unit and type, over all scores, and over what changes results
-/// (model, device kind, precision, settings).
+/// SHA-256 over a field's record, its rows of /tiles in tile order and its scores.
 ///
-/// It does not depend on paths, host, time, ranks or threads. Tables may come in pieces, so that a
-/// catalogue need not be in memory as a whole.
-class CatalogueDigest {
-  public:
-    CatalogueDigest();
+/// @return  64 hexadecimal digits.
+std::string field_digest(const FieldRecord& field,
+                         std::span<const TileRecord> tiles,
+                         std::span<const float> scores);
 
-    /// The next rows of a table, in canonical order.
-    void add(std::span<const TileRecord> tiles) { tiles_.add(table_of(tiles)); }
-    void add(std::span<const FieldRecord> fields) { fields_.add(table_of(fields)); }
-    void add(std::span<const MapRecord> maps) { maps_.add(table_of(maps)); }
-    void add_scores(std::span<const float> scores) { scores_.add_values(scores); }
-
-    /// 64 hexadecimal digits. Ends the object's use.
-    std::string finish(const Provenance& provenance);
-
-  private:
-    /// One hash per column, because rows come in pieces but are hashed column by column.
-    class Table {
-      public:
-        explicit Table(std::span<const Column> columns);
-        void add(const TableView& rows);
-        std::string finish();
-
-      private:
-        std::span<const Column> columns_;
-        std::vector<base::Sha256> hashes_;
-        std::vector<std::byte> values_;
-    };
-
-    Table tiles_;
-    Table fields_;
-    Table maps_;
-    base::Sha256 scores_;
-};
+/// The canonical digest of a catalogue: SHA-256 over names, types and units of all columns, the
+/// records of the maps, the digests of the fields, and what changes results (model, device kind,
+/// precision, settings).
+///
+/// It does not depend on paths, host, time, ranks or threads. Those of the fields may be made in
+/// any order by anybody, so that a catalogue need not be in the memory of one process.
+///
+/// @param field_digests  those of all fields, in order, one after the other.
+/// @return               64 hexadecimal digits.
+std::string catalogue_digest(std::span<const MapRecord> maps,
+                             std::string_view field_digests,
+                             const Provenance& provenance);
 
 }  // namespace faintweb::catalogue

@@ -21,7 +21,7 @@ expect windows workers 36 41 cpu fields=50
 expect windows "rank 0" 45 50 gpu fields=50 message_us=20000
 expect windows "file system" 95 100 gpu fields=50 disk_gb_s=1.6
 expect windows "file system of one rank" 190 200 gpu fields=50 client_gb_s=0.8
-expect windows merge 0 1790 gpu fields=50 verify_us=10000
+expect windows merge 0 1790 gpu fields=50 verify_us=100000
 expect pixels "rank 0" 95 100 gpu fields=50 read_ms=10
 expect pixels "network of rank 0" 45 51 gpu fields=50 network_gb_s=0.8
 [[ $("$bench" workers=4 fields=50) == "$("$bench" workers=4 fields=50)" ]] || fail "two runs differ"

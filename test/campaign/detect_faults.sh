@@ -237,6 +237,16 @@ test_F11_partial() {
     finish 2 out
 }
 
+# A disk that says it wrote rows and did not: each rank's are read back by another.
+test_F11_lost() {
+    local at
+    for at in write:out/cat.h5.partial:{1:lost:0,2:lost:0,1:lost:1,2:lost:1}; do
+        fails_with_74 "$at"
+        expect_line out.log 'did not come back from the disk as written'
+    done
+    finish 2 out
+}
+
 # More ranks than fields; no fields at all.
 test_F12() {
     maps=(one.fits)

@@ -7,8 +7,9 @@
 ///   PATH_PART  a call counts if the path of its file contains this; PATH_PART$, if it ends so.
 ///   NTH        the call that meets the rule, from 1; NTH+ is that one and all later ones.
 ///   ACTION     pass (nothing), kill (SIGKILL to itself), crash (SIGSEGV), hang (for ever), stop
-///              (SIGSTOP to itself, the call follows), eio, enospc, edquot (the call fails so) or
-///              torn (half of the bytes are written, then SIGKILL).
+///              (SIGSTOP to itself, the call follows), eio, enospc, edquot (the call fails so),
+///              torn (half of the bytes are written, then SIGKILL) or lost (they are said to be
+///              written).
 ///   RANK       the rule is one of this rank only; a process without mpirun is rank 0.
 /// Each call that meets a rule is said on standard error: "fault: CALL PATH ACTION".
 
@@ -38,8 +39,16 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::array call_names{"open"sv, "write"sv, "flush"sv, "rename"sv, "close"sv};
-constexpr std::array action_names{
-    "pass"sv, "kill"sv, "crash"sv, "hang"sv, "stop"sv, "eio"sv, "enospc"sv, "edquot"sv, "torn"sv};
+constexpr std::array action_names{"pass"sv,
+                                  "kill"sv,
+                                  "crash"sv,
+                                  "hang"sv,
+                                  "stop"sv,
+                                  "eio"sv,
+                                  "enospc"sv,
+                                  "edquot"sv,
+                                  "torn"sv,
+                                  "lost"sv};
 
 struct Rule {
     std::string_view call;
@@ -61,6 +70,7 @@ std::atomic<std::size_t> n_rules_met = 0;
 /// What the caller is to do, where it is no error number.
 constexpr int go_on = 0;
 constexpr int tear = -1;
+constexpr int lose = -2;
 
 [[noreturn]] void wait_for_ever() {
     for (;;) {
@@ -176,6 +186,8 @@ int outcome_of(Rule* rule, std::string_view path) {
         return EDQUOT;
     } else if (rule->action == "torn") {
         return tear;
+    } else if (rule->action == "lost") {
+        return lose;
     }
     return go_on;
 }
@@ -215,7 +227,7 @@ ssize_t write_bytes(int file, std::size_t n_bytes, const Write& write) {
         write(n_bytes / 2);
         die();
     }
-    return write(n_bytes);
+    return outcome == lose ? static_cast<ssize_t>(n_bytes) : write(n_bytes);
 }
 
 /// @param write  writes some of the parts. A torn write is half of the first one.
@@ -229,6 +241,13 @@ ssize_t write_parts(int file, const iovec* parts, int n_parts, const Write& writ
         const iovec half{parts->iov_base, parts->iov_len / 2};
         write(&half, 1);
         die();
+    }
+    if (outcome == lose) {
+        std::size_t n_bytes = 0;
+        for (int i = 0; i < n_parts; ++i) {
+            n_bytes += parts[i].iov_len;
+        }
+        return static_cast<ssize_t>(n_bytes);
     }
     return write(parts, n_parts);
 }

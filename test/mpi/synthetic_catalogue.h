@@ -83,10 +83,13 @@ struct SyntheticCatalogue {
     catalogue::Catalogue expected() const {
         catalogue::Catalogue catalogue;
         catalogue.maps = maps;
+        std::string digests;
         for (const catalogue::FieldResult& result : results) {
             catalogue.fields.push_back(result.field);
             catalogue.fields.back().score_offset =
                 static_cast<std::int64_t>(catalogue.scores.size());
+            digests +=
+                catalogue::field_digest(catalogue.fields.back(), result.tiles, result.scores);
             catalogue.tiles.insert(catalogue.tiles.end(), result.tiles.begin(), result.tiles.end());
             catalogue.scores.insert(
                 catalogue.scores.end(), result.scores.begin(), result.scores.end());
@@ -96,12 +99,7 @@ struct SyntheticCatalogue {
             catalogue.maps[m].first_header_card = m == 0 ? 0 : 17;
             catalogue.maps[m].n_header_cards = m == 0 ? 17 : 0;
         }
-        catalogue::CatalogueDigest digest;
-        digest.add(std::span<const catalogue::TileRecord>(catalogue.tiles));
-        digest.add(std::span<const catalogue::FieldRecord>(catalogue.fields));
-        digest.add(std::span<const catalogue::MapRecord>(catalogue.maps));
-        digest.add_scores(catalogue.scores);
-        catalogue.digest = digest.finish(provenance);
+        catalogue.digest = catalogue::catalogue_digest(catalogue.maps, digests, provenance);
         return catalogue;
     }
 
