@@ -339,7 +339,7 @@ void work_on_fields(const mpi::Communicator& communicator,
                                                   : catalogue::AttemptMode::among_others);
         };
         work.report = [store](bool is_last) { return store->report(is_last); };
-        work.take_report = [store](const std::string& report) { store->take_report(report); };
+        work.take_reports = [store](const std::string& reports) { store->take_reports(reports); };
         work.is_asked_to_stop = &base::is_asked_to_stop;
     }
     if (handling.watchdog != nullptr) {

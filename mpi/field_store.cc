@@ -209,10 +209,10 @@ std::string FieldStore::report(bool is_last) {
     return message;
 }
 
-void FieldStore::take_report(const std::string& report) {
-    for (std::size_t at = 0; at + sizeof(Report) <= report.size(); at += sizeof(Report)) {
+void FieldStore::take_reports(const std::string& reports) {
+    for (std::size_t at = 0; at + sizeof(Report) <= reports.size(); at += sizeof(Report)) {
         Report one;
-        std::memcpy(&one, report.data() + at, sizeof(one));
+        std::memcpy(&one, reports.data() + at, sizeof(one));
         journal_->done(one.stored);
         stored_[static_cast<std::size_t>(one.field)] = one.stored;
         ++n_unflushed_events_;

@@ -64,7 +64,7 @@ class FieldStore {
     // For share_fields.
     void begun(std::int64_t field, int rank, catalogue::AttemptMode mode);
     std::string report(bool is_last);
-    void take_report(const std::string& report);
+    void take_reports(const std::string& reports);
 
     /// The rows of all fields, which must all have been kept, in the order of the plan.
     ///

@@ -258,7 +258,7 @@ class Leader {
             scheduler_.heard(rank, clock_.seconds());
         }
         if (field_work_.report) {
-            field_work_.take_report(field_work_.report(/*is_last=*/true));
+            field_work_.take_reports(field_work_.report(/*is_last=*/true));
         }
         while (!scheduler_.is_over()) {
             if (!take_reports()) {
@@ -338,20 +338,22 @@ class Leader {
     /// Takes what ranks report, tells them that this one is still there, and looks for silent ones.
     bool take_reports() {
         bool is_any = false;
+        // All that wait go on together: what they say then takes one flush.
+        std::string reports;
         for (int is_there = n_ranks_ > 1 ? 1 : 0; is_there != 0;) {
             MPI_Status status;
             check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag_report, comm_, &is_there, &status),
                       "MPI_Iprobe");
             if (is_there != 0) {
-                take_report(status);
+                reports += receive_report(status);
                 is_any = true;
             }
         }
         if (field_work_.report && !scheduler_.is_closing()) {
-            const std::string mine = field_work_.report(/*is_last=*/false);
-            if (!mine.empty()) {
-                field_work_.take_report(mine);
-            }
+            reports += field_work_.report(/*is_last=*/false);
+        }
+        if (!reports.empty()) {
+            field_work_.take_reports(reports);
         }
         sender_.forget_finished();
         if (settings_.lease_s > 0 && n_ranks_ > 1) {
@@ -360,7 +362,7 @@ class Leader {
         return is_any;
     }
 
-    void take_report(const MPI_Status& status) {
+    std::string receive_report(const MPI_Status& status) {
         int n_bytes = 0;
         check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
         std::string report(static_cast<std::size_t>(n_bytes), '\0');
@@ -375,9 +377,7 @@ class Leader {
             scheduler_.reported_last(status.MPI_SOURCE);
         }
         report.pop_back();
-        if (!report.empty()) {
-            field_work_.take_report(report);
-        }
+        return report;
     }
 
     void keep_in_touch() {

@@ -49,9 +49,10 @@ struct FieldWork {
     /// called (on another rank: until it has told rank 0).
     std::function<void(std::int64_t field, int rank)> begun = nullptr;
     /// Called on every rank again and again, and once more, with is_last, when it has nothing left
-    /// to work on: gives what rank 0's `take_report` is to know, empty: nothing yet.
+    /// to work on: gives what rank 0's `take_reports` is to know, empty: nothing yet.
     std::function<std::string(bool is_last)> report = nullptr;
-    std::function<void(const std::string& report)> take_report = nullptr;
+    /// Called on rank 0 with the reports that have come, one after the other.
+    std::function<void(const std::string& reports)> take_reports = nullptr;
     /// Asked on every rank: where one says yes, no more fields are handed out to any.
     std::function<bool()> is_asked_to_stop = nullptr;
 };

@@ -207,6 +207,10 @@ class Simulation {
         for (const auto& take : std::exchange(inbox_, {})) {
             time_s += take(step_s);
         }
+        if (std::exchange(has_reports_, false) && n_journalled_ >= n_epoch) {
+            n_journalled_ = 0;
+            time_s += 1e-3 * of("fsync_ms");
+        }
         const auto next = n_sends_ < mpi::max_sends_in_flight ? scheduler_.next() : std::nullopt;
         if (next) {
             is_idle = false;
@@ -301,9 +305,8 @@ class Simulation {
                 scheduler_.reported_last(rank);
             }
             n_journalled_ += n_fields;
-            const bool is_due = news != News::begun && n_journalled_ >= n_epoch;
-            n_journalled_ = is_due ? 0 : n_journalled_;
-            return step_s * n_fields + (is_due ? 1e-3 * of("fsync_ms") : 0);
+            has_reports_ = has_reports_ || news != News::begun;
+            return step_s * n_fields;
         };
         at(time_s + 1e-6 * of("latency_us"), [this, take] { inbox_.emplace_back(take); });
     }
@@ -331,6 +334,7 @@ class Simulation {
     std::vector<std::function<double(double step_s)>> inbox_;
     std::size_t n_sends_ = 0;
     int n_journalled_ = 0;
+    bool has_reports_ = false;  ///< in this round
     bool has_closed_ = false;
     double rank0_busy_s_ = 0;
     double work_s_ = 0;

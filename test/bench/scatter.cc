@@ -62,7 +62,7 @@ int bench(const mpi::Communicator& communicator,
          .begun = [&](std::int64_t field,
                       int rank) { store.begun(field, rank, catalogue::AttemptMode::among_others); },
          .report = [&](bool is_last) { return store.report(is_last); },
-         .take_report = [&](const std::string& report) { store.take_report(report); }});
+         .take_reports = [&](const std::string& reports) { store.take_reports(reports); }});
     if (communicator.is_root()) {
         const double wall_s = stopwatch.lap();
         std::printf("%lld fields, %.0f/s: rank 0 used %.1f %% of a core, %.1f us per field\n",

@@ -64,7 +64,7 @@ class FieldStoreTest : public testing::Test {
                      store.begun(field, rank, catalogue::AttemptMode::among_others);
                  },
              .report = [&](bool is_last) { return store.report(is_last); },
-             .take_report = [&](const std::string& report) { store.take_report(report); }});
+             .take_reports = [&](const std::string& reports) { store.take_reports(reports); }});
     }
 
     void expect_whole(FieldStore& store) const {

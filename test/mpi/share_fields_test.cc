@@ -208,7 +208,7 @@ TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
                               }
                               return report;
                           },
-                      .take_report = [&](const std::string& report) { all += report; }});
+                      .take_reports = [&](const std::string& reports) { all += reports; }});
     EXPECT_EQ(all_of(worked), numbers_up_to(20));
     if (world().is_root()) {
         std::istringstream stream(all);
