@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <ctime>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -329,10 +327,12 @@ double merge_deadline_s(const campaign::Campaign& campaign, const mpi::FieldSour
     constexpr double bytes_per_s = 20e6;
     double bytes = 0;
     for (const mpi::FieldSource::Size& size : source.sizes) {
-        bytes += static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
+        bytes += sizeof(catalogue::FieldRecord) +
+                 static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
                  static_cast<double>(size.n_scores) * sizeof(float);
     }
-    return campaign.parallel.deadline_s + bytes / bytes_per_s;
+    // Read from the shards, written, read back.
+    return campaign.parallel.deadline_s + 3 * bytes / bytes_per_s;
 }
 
 /// What the threads of a rank do.

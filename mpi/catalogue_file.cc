@@ -38,9 +38,13 @@ struct Layout {
     std::vector<std::int64_t> score_offset;  ///< [n_fields + 1], elements of /score
 };
 
+constexpr const char* digest_name = "digest";
+
 /// A failed HDF5 call on a file that we are writing is the disk's: nothing else is left to fail.
-[[noreturn]] void throw_write_failed(const std::string& path, const char* call) {
-    throw base::DiskError(base::text("cannot write ",
+[[noreturn]] void throw_failed(const char* what, const std::string& path, const char* call) {
+    throw base::DiskError(base::text("cannot ",
+                                     what,
+                                     " ",
                                      path,
                                      " (",
                                      call,
@@ -239,7 +243,7 @@ class SharedFile {
   private:
     void check(std::int64_t verdict, const char* call) const {
         if (verdict < 0) {
-            throw_write_failed(path_, call);
+            throw_failed("write", path_, call);
         }
     }
 
@@ -380,17 +384,16 @@ class SerialFile {
   public:
     enum class For { reading, adding };
 
-    SerialFile(std::string path, For what)
-        : path_(std::move(path)),
-          file_(
-              H5Fopen(
-                  path_.c_str(), what == For::adding ? H5F_ACC_RDWR : H5F_ACC_RDONLY, H5P_DEFAULT),
-              &H5Fclose) {
+    SerialFile(std::string path, For what) : path_(std::move(path)), what_(what) {
+        const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+        // Something still open would put off what is written, and the verdict on it, past close().
+        H5Pset_fclose_degree(access.id(), H5F_CLOSE_SEMI);
+        const unsigned flags = what == For::adding ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
+        file_ = Hdf5Handle(H5Fopen(path_.c_str(), flags, access.id()), &H5Fclose);
         check(file_.id(), "H5Fopen");
     }
 
     hid_t id() const { return file_.id(); }
-    const std::string& path() const { return path_; }
 
     void add_group(const char* name) {
         const Hdf5Handle creation(H5Pcreate(H5P_GROUP_CREATE), &H5Pclose);
@@ -480,17 +483,26 @@ class SerialFile {
         check(H5Awrite(attribute.id(), type.id(), value), "H5Awrite");
     }
 
+    std::string text_attribute(const char* name, std::size_t n_bytes) const {
+        const Hdf5Handle attribute(H5Aopen(id(), name, H5P_DEFAULT), &H5Aclose);
+        check(attribute.id(), "H5Aopen");
+        std::string text(n_bytes, '\0');
+        check(H5Aread(attribute.id(), text_type(n_bytes).id(), text.data()), "H5Aread");
+        return text;
+    }
+
     void close() { check(file_.close(), "H5Fclose"); }
 
     void check(std::int64_t verdict, const char* call) const {
         if (verdict < 0) {
-            throw_write_failed(path_, call);
+            throw_failed(what_ == For::adding ? "write" : "read back", path_, call);
         }
     }
 
   private:
     std::string path_;
-    Hdf5Handle file_;
+    For what_;
+    Hdf5Handle file_{};
 };
 
 /// The cards of a header that say something; comments and history are not needed for a WCS.
@@ -640,8 +652,8 @@ std::string verify_rows(const std::string& path,
     return digests;
 }
 
-/// Every rank reads back what another has written, as its own node may still remember what never
-/// came to the disk.
+/// Every rank reads back what one on another host has written, where there are several: its own
+/// may still remember what never came to the disk.
 ///
 /// @return  [rank 0] the digests of all fields, one after the other.
 /// @collective yes: every rank.
@@ -650,15 +662,16 @@ std::string verify_all_rows(const Communicator& communicator,
                             const Layout& layout,
                             std::span<const std::int64_t> checksums) {
     const int n_ranks = communicator.size();
+    const auto shift = static_cast<int>(communicator.max(communicator.local_size())) % n_ranks;
     std::string mine;
     together(communicator, [&] {
-        const int other = (communicator.rank() + 1) % n_ranks;
+        const int other = (communicator.rank() + shift) % n_ranks;
         mine = verify_rows(path, layout, checksums, share_of(layout, other, n_ranks));
     });
     std::vector<std::string> parts = communicator.gather(mine);
     std::string digests;
     if (communicator.is_root()) {
-        std::ranges::rotate(parts, parts.end() - 1);  // the last rank has the first share
+        std::ranges::rotate(parts, parts.end() - shift);  // rank 0 has not the first share
         for (const std::string& part : parts) {
             digests += part;
         }
@@ -689,14 +702,13 @@ std::vector<MapRecord> complete_file(const std::string& path,
     return maps_in_file;
 }
 
-/// Checks the file as a whole, when the rows of all fields are known to be right, and adds its
-/// digest.
-WrittenCatalogue finish_file(const std::string& path,
-                             std::span<const MapRecord> plan,
-                             const Layout& layout,
-                             std::string_view field_digests,
-                             const Provenance& provenance) {
-    SerialFile file(path, SerialFile::For::adding);
+/// Checks the file as a whole, when the rows of all fields are known to be right.
+WrittenCatalogue verify_whole(const std::string& path,
+                              std::span<const MapRecord> plan,
+                              const Layout& layout,
+                              std::string_view field_digests,
+                              const Provenance& provenance) {
+    const SerialFile file(path, SerialFile::For::reading);
     const auto maps_on_disk = read_back<MapRecord>(file, layout::maps);
     const std::vector<MapRecord> maps = maps_on_disk.elements(0, maps_on_disk.size());
     if (!std::equal(maps.begin(), maps.end(), plan.begin(), plan.end())) {
@@ -705,11 +717,18 @@ WrittenCatalogue finish_file(const std::string& path,
     const std::vector<FieldRecord> fields =
         read_back<FieldRecord>(file, layout::fields).elements(0, layout.n_fields);
     catalogue::check_totals(maps, fields, layout.tile_offset.back(), layout.score_offset.back());
-    WrittenCatalogue written{catalogue::catalogue_digest(maps, field_digests, provenance),
-                             catalogue::account(maps, fields)};
-    file.add_attribute("/", "digest", written.digest);
+    return {catalogue::catalogue_digest(maps, field_digests, provenance),
+            catalogue::account(maps, fields)};
+}
+
+void add_digest(const std::string& path, const std::string& digest) {
+    SerialFile file(path, SerialFile::For::adding);
+    file.add_attribute("/", digest_name, digest);
     file.close();
-    return written;
+    const SerialFile again(path, SerialFile::For::reading);
+    if (again.text_attribute(digest_name, digest.size()) != digest) {
+        throw_not_as_written(path, "digest");
+    }
 }
 
 }  // namespace
@@ -723,6 +742,7 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
     const Layout layout = lay_out(source);
     run_on_root(communicator,
                 [&] { base::check_room(path, bytes_needed(layout, maps, provenance)); });
+    const std::string partial = base::partial_path(path);
     std::vector<std::int64_t> checksums;
     try {
         checksums = write_rows(communicator, path, layout, source);
@@ -730,22 +750,25 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
         // A full disk is not kept full by a torso. The error goes on as one that ends the job at
         // once: an orderly MPI_Finalize would have HDF5 close the file, and some ranks wait there
         // for ever.
-        std::remove(base::partial_path(path).c_str());
+        std::remove(partial.c_str());
         throw base::Error(error.code(), error.what());
     }
-    const std::string partial = base::partial_path(path);
     WrittenCatalogue written;
     try {
         std::vector<MapRecord> maps_in_file;
         run_on_root(communicator, [&] { maps_in_file = complete_file(partial, maps, provenance); });
         const std::string digests = verify_all_rows(communicator, partial, layout, checksums);
         run_on_root(communicator, [&] {
-            written = finish_file(partial, maps_in_file, layout, digests, provenance);
+            written = verify_whole(partial, maps_in_file, layout, digests, provenance);
+            add_digest(partial, written.digest);
             base::publish_partial(path);
         });
-    } catch (const base::Error&) {
+    } catch (const base::Error& error) {
         if (communicator.is_root()) {
             std::remove(partial.c_str());
+        }
+        if (error.code() == base::ExitCode::disk) {
+            throw base::Error(error.code(), error.what());  // as above
         }
         throw;
     }

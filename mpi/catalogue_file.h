@@ -35,9 +35,10 @@ struct WrittenCatalogue {
 ///
 /// Rows are ordered by field, whichever rank writes them, so that the datasets are the same for any
 /// number of ranks. The file is written as PATH.partial, closed, flushed, read back and checked by
-/// all ranks, each what another has written; then rank 0 adds the digest and renames it: a
-/// catalogue that exists is always whole. A rank holds the rows of some dozens of MB of fields at a
-/// time, rank 0 the maps and /fields too.
+/// all ranks, each what one on another host has written if there are several; then rank 0 adds the
+/// digest and renames it: a catalogue that exists is always whole. A rank holds the rows of some
+/// dozens of MB of fields at a time and some 150 bytes for each field of the catalogue, rank 0 the
+/// maps and /fields too.
 ///
 /// @param path        the same on every rank.
 /// @param maps        the plan; rank 0's counts, the others' are not read.

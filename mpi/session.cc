@@ -5,6 +5,7 @@
 #include <nccl.h>
 #endif
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -73,6 +74,11 @@ int Session::run(const std::function<int(Communicator&)>& program) {
     } catch (const base::Error& error) {
         if (world_.size() == 1) {
             base::log_error(error.what());
+            if (error.code() == base::ExitCode::disk) {
+                // HDF5 crashes in MPI_Finalize if it cannot write what it still holds of a file.
+                std::fflush(nullptr);
+                std::_Exit(static_cast<int>(error.code()));
+            }
             return static_cast<int>(error.code());
         }
         abort_job(world_, error.code(), error.what());

@@ -51,7 +51,8 @@ struct FieldWork {
     /// Called on every rank again and again, and once more, with is_last, when it has nothing left
     /// to work on: gives what rank 0's `take_reports` is to know, empty: nothing yet.
     std::function<std::string(bool is_last)> report = nullptr;
-    /// Called on rank 0 with the reports that have come, one after the other.
+    /// Called on rank 0 with all reports that wait, joined to one text: a report must show its own
+    /// end.
     std::function<void(const std::string& reports)> take_reports = nullptr;
     /// Asked on every rank: where one says yes, no more fields are handed out to any.
     std::function<bool()> is_asked_to_stop = nullptr;

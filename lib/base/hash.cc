@@ -26,8 +26,6 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
     EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
 }
 Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::add(std::span<const std::byte> bytes) {
     EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());

@@ -13,8 +13,8 @@ class Sha256 {
   public:
     Sha256();
     ~Sha256();
-    Sha256(Sha256&&) noexcept;
-    Sha256& operator=(Sha256&&) noexcept;
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
 
     void add(std::span<const std::byte> bytes);
     void add(std::string_view text);

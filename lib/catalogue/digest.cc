@@ -45,7 +45,7 @@ std::string field_digest(const FieldRecord& field,
     base::Sha256 hash;
     add_record(hash, field);
     hash.add(base::text(tiles.size(), ' ', scores.size(), '\n'));
-    static_assert(std::ranges::all_of(tile_columns, is_in_digest));
+    static_assert(std::ranges::all_of(tile_columns, is_in_digest), "rows are hashed whole");
     hash.add_values(tiles);
     hash.add_values(scores);
     return hash.finish();

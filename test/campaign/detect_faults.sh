@@ -237,12 +237,21 @@ test_F11_partial() {
     finish 2 out
 }
 
-# A disk that says it wrote rows and did not: each rank's are read back by another.
+# A disk that says it wrote rows, or the digest, and did not: all is read back.
 test_F11_lost() {
     local at
     for at in write:out/cat.h5.partial:{1:lost:0,2:lost:0,1:lost:1,2:lost:1}; do
         fails_with_74 "$at"
         expect_line out.log 'did not come back from the disk as written'
+    done
+    # Behind the rows rank 0 alone writes what is small, and at last, when the file was closed five times, the digest.
+    local n_closed
+    for n_closed in 3 5; do
+        for at in lost eio; do
+            fails_with_74 "close:out/cat.h5.partial:$n_closed:pass:0;write:out/cat.h5.partial:2+:$at:0"
+            rule="close:out/cat.h5.partial:$n_closed:pass;write:out/cat.h5.partial:2+:$at" ends_with 74 no out
+            is_cleanly_unfinished out
+        done
     done
     finish 2 out
 }
