@@ -323,20 +323,28 @@ class Parts {
     std::span<const T> all_;
 };
 
-/// Checksums of the fields of a batch.
-std::vector<std::int64_t> checksums_of(const FieldSource& source,
-                                       std::int64_t first,
-                                       const Batch& batch) {
+/// What is known of fields by their values.
+struct Sums {
+    std::string digests;  ///< one after the other
+    std::vector<std::int64_t> checksums;
+};
+
+/// @param first  the batch's first field.
+Sums sums_of(const Layout& layout, std::int64_t first, const Batch& batch) {
     Parts<TileRecord> tiles(batch.tiles);
     Parts<float> scores(batch.scores);
-    std::vector<std::int64_t> checksums;
+    Sums sums;
+    auto f = static_cast<std::size_t>(first);
     for (const FieldRecord& field : batch.fields) {
-        const FieldSource::Size& size = source.sizes[static_cast<std::size_t>(first++)];
-        checksums.push_back(checksum(
+        const std::string digest = catalogue::field_digest(
             field,
-            catalogue::field_digest(field, tiles.next(size.n_rows), scores.next(size.n_scores))));
+            tiles.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
+            scores.next(layout.score_offset[f + 1] - layout.score_offset[f]));
+        sums.digests += digest;
+        sums.checksums.push_back(checksum(field, digest));
+        ++f;
     }
-    return checksums;
+    return sums;
 }
 
 /// @return  the checksum of every field, on every rank.
@@ -363,7 +371,7 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
         Batch batch;
         together(communicator, [&] {
             batch = load_batch(source, layout, first, end);
-            std::ranges::copy(checksums_of(source, first, batch), checksums.begin() + first);
+            std::ranges::copy(sums_of(layout, first, batch).checksums, checksums.begin() + first);
         });
         const auto f = static_cast<std::size_t>(first);
         file.write<TileRecord>(layout::tiles, layout.tile_offset[f], batch.tiles);
@@ -629,24 +637,19 @@ std::string verify_rows(const std::string& path,
             const std::int64_t start = offset[static_cast<std::size_t>(first)];
             return on_disk.elements(start, offset[static_cast<std::size_t>(end)] - start);
         };
-        const auto fields = fields_on_disk.elements(first, end - first);
-        const auto tiles = read(tiles_on_disk, layout.tile_offset);
-        const auto scores = read(scores_on_disk, layout.score_offset);
-        Parts<TileRecord> tile_parts(tiles);
-        Parts<float> score_parts(scores);
-        auto f = static_cast<std::size_t>(first);
-        for (const FieldRecord& field : fields) {
-            const std::string digest = catalogue::field_digest(
-                field,
-                tile_parts.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
-                score_parts.next(layout.score_offset[f + 1] - layout.score_offset[f]));
-            if (checksum(field, digest) != checksums[f]) {
-                throw_not_as_written(path, base::text("field ", f));
-            }
-            digests += digest;
-            ++f;
+        const Batch batch{.tiles = read(tiles_on_disk, layout.tile_offset),
+                          .fields = fields_on_disk.elements(first, end - first),
+                          .scores = read(scores_on_disk, layout.score_offset)};
+        const Sums sums = sums_of(layout, first, batch);
+        const auto found = std::ranges::mismatch(sums.checksums,
+                                                 checksums.subspan(static_cast<std::size_t>(first)))
+                               .in1;
+        if (found != sums.checksums.end()) {
+            throw_not_as_written(path,
+                                 base::text("field ", first + (found - sums.checksums.begin())));
         }
-        catalogue::check_rows(fields, tiles);
+        catalogue::check_rows(batch.fields, batch.tiles);
+        digests += sums.digests;
         first = end;
     }
     return digests;

@@ -19,9 +19,8 @@ std::string field_digest(const FieldRecord& field,
 /// records of the maps, the digests of the fields, and what changes results (model, device kind,
 /// precision, settings).
 ///
-/// It does not depend on paths, host, time, ranks or threads. The digests of
-/// the fields may be made in any order and by any process, so that a catalogue need not be in the
-/// memory of one process.
+/// It does not depend on paths, host, time, ranks or threads. The digests of the fields may be made
+/// in any order and by any process, so that a catalogue need not be in the memory of one process.
 ///
 /// @param field_digests  those of all fields, in order, one after the other.
 /// @return               64 hexadecimal digits.
