@@ -204,9 +204,12 @@ LoadedModel load_model(const mpi::Communicator& communicator,
                        const std::string& path,
                        const std::string& wanted_precision) {
     const learn::Device device = choose_device(communicator, campaign);
+    learn::Model model;
     learn::Precision precision{};
-    mpi::together(communicator,
-                  [&] { precision = learn::choose_precision(wanted_precision, device); });
+    mpi::together(communicator, [&] {
+        model = learn::read_model(path);
+        precision = learn::choose_precision(wanted_precision, device, model.network);
+    });
     if (!is_same_everywhere(communicator, static_cast<std::int64_t>(precision))) {
         throw mpi::AgreedError(base::ExitCode::usage,
                                "some ranks have a processor for bf16 and some do not (their "
@@ -214,7 +217,6 @@ LoadedModel load_model(const mpi::Communicator& communicator,
     }
     std::optional<LoadedModel> loaded;
     mpi::together(communicator, [&] {
-        learn::Model model = learn::read_model(path);
         learn::Classifier classifier(
             model, device, threads_of_rank(campaign, communicator), precision);
         loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});

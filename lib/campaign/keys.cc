@@ -869,7 +869,8 @@ Keys::Keys() {
         std::vector<std::string>{"auto", "fp32", "bf16", "int8"},
         "",
         "What the inner layers of the network are computed in; auto = bf16 where the "
-        "processor or GPU multiplies it itself. int8, on a CPU: the large connected layer of "
+        "processor or GPU multiplies it itself, but fp32 for our own networks on a CPU, where "
+        "that is faster. int8, on a CPU: the large connected layer of "
         "the paper's networks, the others in fp32.");
     detect.key("beam",
                &Detect::beam,

@@ -21,6 +21,7 @@
 #include "lib/learn/cuda/gpu_fields.h"
 #endif
 #include "lib/learn/int8_layer.h"
+#include "lib/learn/packed_layer.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -68,7 +69,8 @@ struct Classifier::State {
     std::int64_t n_rules;
     std::vector<at::Tensor> weights{};
     std::unique_ptr<CpuTrunk> cpu_trunk{};
-    std::unique_ptr<const Int8Layer> hidden{};  ///< of Precision::int8
+    /// The hidden layer and its ReLU, where it is not LibTorch's plain one.
+    std::function<at::Tensor(const at::Tensor& features)> hidden{};
 #ifdef FAINTWEB_CUDA
     std::unique_ptr<cuda::GpuFields> gpu{};
 #endif
@@ -90,8 +92,7 @@ struct Classifier::State {
     /// @param features  [group_size(), n_features]; a group is always whole, as another size may
     ///                  take another kernel, with other rounding.
     at::Tensor connect_group(const at::Tensor& features) const {
-        return hidden != nullptr ? output_of(weights, (*hidden)(features))
-                                 : connect(weights, features);
+        return hidden ? output_of(weights, hidden(features)) : connect(weights, features);
     }
 
     /// Puts tiles, from the first on, into memory.
@@ -215,6 +216,7 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
         state_->cpu_trunk =
             std::make_unique<CpuTrunk>(state_->trunk, state_->weights, state_->edge_px);
     }
+    const at::Tensor* connected = &state_->weights[hidden_weight(state_->weights.size())];
     if (precision == Precision::int8) {
         if (state_->trunk == Trunk::cells) {
             throw base::UsageError(
@@ -223,7 +225,6 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
                 model.network + " has hardly any; choose auto or fp32");
         }
         FAINTWEB_EXPECTS(device.kind == DeviceKind::cpu);
-        const at::Tensor* connected = &state_->weights[hidden_weight(state_->weights.size())];
         if (connected[0].size(1) > Int8Layer::max_inputs) {
             throw base::UsageError(base::text("precision int8 is for tiles that give at most ",
                                               Int8Layer::max_inputs,
@@ -233,7 +234,12 @@ Classifier::Classifier(const Model& model, Device device, int n_threads, Precisi
                                               connected[0].size(1),
                                               "; choose auto or fp32"));
         }
-        state_->hidden = std::make_unique<const Int8Layer>(connected[0], connected[1]);
+        state_->hidden = Int8Layer(connected[0], connected[1]);
+    }
+    if (precision == Precision::bf16 && device.kind == DeviceKind::cpu) {
+        if (auto layer = PackedLayer::make(connected[0], connected[1], state_->group_size())) {
+            state_->hidden = *std::move(layer);
+        }
     }
 #ifdef FAINTWEB_CUDA
     if (device.kind == DeviceKind::cuda) {

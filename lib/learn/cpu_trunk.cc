@@ -1,9 +1,9 @@
 #include "lib/learn/cpu_trunk.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <ATen/ops/constant_pad_nd.h>
@@ -12,6 +12,7 @@
 #include "lib/base/contract.h"
 #include "lib/base/fast_math.h"
 #include "lib/base/vector.h"
+#include "lib/learn/amx_convolution.h"
 #include "lib/learn/torch_network.h"
 #include "lib/learn/vector_kernels.h"
 
@@ -53,6 +54,7 @@ struct Scratch {
     base::LineVector<float> lines{};
     /// That each convolution reads; zeros around those of the paper's networks.
     std::vector<base::LineVector<float>> maps{};
+    base::LineVector<std::uint16_t> bf16_maps{};  ///< the same in bf16
     base::LineVector<float> products{};
     base::LineVector<float> last{};   ///< maps that no convolution reads
     base::LineVector<float> told{};   ///< [cells, n_columns] by them
@@ -115,12 +117,6 @@ constexpr std::size_t n_shared_maps = 2;
 static_assert(2 * (n_cell_convolutions - 1) % Winograd::block_edge == 0);
 static_assert(n_cell_convolutions >= 2);
 
-/// Rounds to nearest even; the value is not negative.
-std::uint16_t bf16_of(float value) {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
-}
-
 }  // namespace
 
 struct CpuTrunk::Layers {
@@ -131,6 +127,7 @@ struct CpuTrunk::Layers {
     int n_lanes;
     at::Tensor first{};  ///< its weights, [rows * cols, n_maps]
     std::vector<Winograd> convolutions{};
+    std::optional<AmxConvolution> amx{};  ///< of bf16, in place of LibTorch's layers
     // Of Trunk::cells; n_columns: the thresholds, and zeros to fill a vector.
     std::int64_t n_thresholds = 0;
     at::Tensor cells{};        ///< [n_maps, n_columns]
@@ -185,18 +182,18 @@ struct CpuTrunk::Layers {
         }
         scratch.padded.resize(static_cast<std::size_t>((edge_px + 2) * (edge_px + 2)));
         scratch.lines.resize(static_cast<std::size_t>(2 * edge_px * n_maps));
-        if (!is_fp32()) {
-            scratch.last.resize(static_cast<std::size_t>(size_of(0, 1) * size_of(0, 1) * n_maps));
+        if (amx) {
+            scratch.bf16_maps.resize(static_cast<std::size_t>(amx->n_read(size_of(0, 1))));
         }
         return scratch;
     }
 
     /// The first layer of the paper's networks.
     ///
-    /// @param out  [edge_px / 2, width, n_maps].
-    template <int lanes>
+    /// @param out  [edge_px / 2, width, n_maps], fp32 or bf16.
+    template <int lanes, typename Out>
     FAINTWEB_INLINE void pool_first(const float* tile,
-                                    float* out,
+                                    Out* out,
                                     std::int64_t width,
                                     Scratch& scratch) const {
         const std::int64_t padded_width = edge_px + 2;
@@ -348,8 +345,8 @@ struct CpuTrunk::Layers {
         }
     }
 
-    /// @param given  of the tiles: floats; the first layer's maps as bf16 where that is the
-    /// precision.
+    /// @param given  of the tiles: floats; in bf16 bits, of the first layer's maps where LibTorch
+    /// has the others.
     template <int lanes>
     FAINTWEB_INLINE void run(const float* pixels, void* given, Scratch& scratch) const {
         auto* values = static_cast<float*>(given);
@@ -358,19 +355,23 @@ struct CpuTrunk::Layers {
             return;
         }
         const std::int64_t edge = size_of(0, 1);
-        if (!is_fp32()) {
-            pool_first<lanes>(pixels, scratch.last.data(), edge, scratch);
-            std::transform(scratch.last.begin(),
-                           scratch.last.end(),
-                           static_cast<std::uint16_t*>(given),
-                           bf16_of);
+        auto* bits = static_cast<std::uint16_t*>(given);
+        if (!is_fp32() && !amx) {
+            pool_first<lanes>(pixels, bits, edge, scratch);
+            return;
+        }
+        const std::int64_t width = edge + 2;
+        // A pixel of zeros around.
+        const std::int64_t corner = (width + 1) * n_maps;
+        if (amx) {
+            std::uint16_t* maps = scratch.bf16_maps.data();
+            pool_first<lanes>(pixels, maps + corner, width, scratch);
+            amx->run(maps, edge, bits, scratch.products);
             return;
         }
         const Winograd& convolution = convolutions.front();
-        const std::int64_t width = Winograd::read_size(edge);
         float* maps = scratch.maps.front().data();
-        // A pixel of zeros around.
-        pool_first<lanes>(pixels, maps + (width + 1) * n_maps, width, scratch);
+        pool_first<lanes>(pixels, maps + corner, width, scratch);
         if (trunk == Trunk::flattened) {
             convolution.run<lanes, true>(
                 {maps, width}, 1, edge, edge, {values, edge / 2}, scratch.products);
@@ -438,6 +439,9 @@ CpuTrunk::CpuTrunk(Trunk trunk,
             layers.cell_biases = at::constant_pad_nd(weights[last + 1], {0, n_more}).contiguous();
         }
     }
+    if (!layers.is_fp32() && trunk == Trunk::flattened && has_matrix_registers()) {
+        layers.amx.emplace(weights[2], weights[3]);
+    }
     layers_ = std::make_unique<const Layers>(std::move(layers));
 }
 CpuTrunk::~CpuTrunk() = default;
@@ -453,7 +457,7 @@ at::Tensor CpuTrunk::features(const at::Tensor& pixels, Region region) const {
     const Trunk trunk = layers_->trunk;
     const std::int64_t n = pixels.size(0);
     const std::int64_t edge = layers_->size_of(0, 1);
-    if (!layers_->is_fp32()) {
+    if (!layers_->is_fp32() && !layers_->amx) {
         if (trunk == Trunk::cells) {
             return features_of(trunk, layers_->weights, pixels);
         }
@@ -471,7 +475,8 @@ at::Tensor CpuTrunk::features(const at::Tensor& pixels, Region region) const {
         return pyramid(maps);
     }
     const at::Tensor features =
-        at::empty({n * region.n_rows * region.n_cols, layers_->n_features()}, pixels.options());
+        at::empty({n * region.n_rows * region.n_cols, layers_->n_features()},
+                  pixels.options().dtype(layers_->weights[2].scalar_type()));
     layers_->run_all(pixels, region, features);
     return features;
 }

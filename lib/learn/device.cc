@@ -21,6 +21,7 @@
 #include "lib/base/error.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
+#include "lib/learn/amx_convolution.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -88,9 +89,10 @@ Device choose_device(const std::string& wanted, int local_rank) {
     return {DeviceKind::cuda, local_rank % n_gpus()};
 }
 
-Precision choose_precision(const std::string& wanted, Device device) {
+Precision choose_precision(const std::string& wanted, Device device, const std::string& network) {
     if (wanted == "auto") {
-        return multiplies_bf16(device) ? Precision::bf16 : Precision::fp32;
+        const bool is_faster = device.kind != DeviceKind::cpu || trunk_of(network) != Trunk::cells;
+        return multiplies_bf16(device) && is_faster ? Precision::bf16 : Precision::fp32;
     }
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
         if (wanted != precision_name(precision)) {
@@ -114,7 +116,9 @@ std::string kernels_of(Device device) {
         return base::text(properties.name, " ", properties.major, ".", properties.minor);
     }
 #endif
-    return base::text(at::get_cpu_capability(), multiplies_bf16(device) ? " with bf16" : "");
+    return base::text(at::get_cpu_capability(),
+                      multiplies_bf16(device) ? " with bf16" : "",
+                      has_matrix_registers() ? " and AMX" : "");
 }
 
 std::string precision_name(Precision precision) {

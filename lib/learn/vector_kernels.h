@@ -24,6 +24,18 @@ FAINTWEB_INLINE void store(Vector<lanes> vector, float* to) {
     base::store<float, lanes>(vector, to);
 }
 
+/// As bf16, rounded to nearest even.
+///
+/// @param vector  finite.
+template <int lanes>
+FAINTWEB_INLINE void store(Vector<lanes> vector, std::uint16_t* to) {
+    using Bits = base::Vector<std::uint32_t, lanes>;
+    const auto bits = reinterpret_cast<Bits>(vector);
+    const Bits rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+    base::store<std::uint16_t, lanes>(
+        __builtin_convertvector(rounded, base::Vector<std::uint16_t, lanes>), to);
+}
+
 template <int lanes>
 FAINTWEB_INLINE Vector<lanes> larger(Vector<lanes> a, Vector<lanes> b) {
     return a > b ? a : b;

@@ -77,12 +77,18 @@ TEST(TorchVersion, IsOfMajorVersionTwo) {
     EXPECT_EQ(torch_version().substr(0, 2), "2.");
 }
 
+TEST(Precision, IsOfTheNetworkToo) {
+    EXPECT_EQ(choose_precision("auto", {}, "faintweb_lite"), Precision::fp32);
+    EXPECT_EQ(choose_precision("auto", {}, "cosmodeep") == Precision::bf16,
+              kernels_of({}).find(" with bf16") != std::string::npos);
+}
+
 TEST(Precision, IsChosenByName) {
-    EXPECT_EQ(choose_precision("fp32", {}), Precision::fp32);
-    EXPECT_EQ(choose_precision("bf16", {}), Precision::bf16);
-    EXPECT_EQ(choose_precision("int8", {}), Precision::int8);
-    EXPECT_THROW(choose_precision("int8", {DeviceKind::cuda, 0}), base::UsageError);
-    EXPECT_THROW(choose_precision("half", {}), base::UsageError);
+    EXPECT_EQ(choose_precision("fp32", {}, "cosmodeep"), Precision::fp32);
+    EXPECT_EQ(choose_precision("bf16", {}, "faintweb"), Precision::bf16);
+    EXPECT_EQ(choose_precision("int8", {}, "cosmodeep"), Precision::int8);
+    EXPECT_THROW(choose_precision("int8", {DeviceKind::cuda, 0}, "cosmodeep"), base::UsageError);
+    EXPECT_THROW(choose_precision("half", {}, "cosmodeep"), base::UsageError);
     EXPECT_EQ(precision_name(Precision::bf16), "bf16");
 }
 

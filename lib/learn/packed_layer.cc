@@ -1,0 +1,55 @@
+#include "lib/learn/packed_layer.h"
+
+#include <string_view>
+
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+namespace faintweb::learn {
+namespace {
+
+// Operators that LibTorch registers where it was built with oneDNN; its headers have no function
+// for them (aten/src/ATen/native/mkldnn/RegisterMkldnnOpContextClass.cpp).
+using Pack = at::Tensor(const at::Tensor& weight, std::optional<std::int64_t> n_rows);
+using Multiply = at::Tensor(const at::Tensor& rows,
+                            const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias,
+                            std::string_view behind,
+                            c10::List<std::optional<at::Scalar>> numbers,
+                            std::optional<std::string_view> algorithm);
+
+template <typename Function>
+std::optional<c10::TypedOperatorHandle<Function>> find(const char* name) {
+    const auto operation = c10::Dispatcher::singleton().findSchema({name, ""});
+    if (!operation) {
+        return std::nullopt;
+    }
+    return operation->typed<Function>();
+}
+
+const auto& multiply() {
+    static const auto operation = find<Multiply>("mkldnn::_linear_pointwise");
+    return operation;
+}
+
+}  // namespace
+
+std::optional<PackedLayer> PackedLayer::make(const at::Tensor& weight,
+                                             const at::Tensor& bias,
+                                             std::int64_t n_tiles) {
+    const auto pack = find<Pack>("mkldnn::_reorder_linear_weight");
+    if (!pack || !multiply()) {
+        return std::nullopt;
+    }
+    PackedLayer layer;
+    layer.weight_ = pack->call(weight, n_tiles);
+    layer.bias_ = bias;
+    return layer;
+}
+
+at::Tensor PackedLayer::operator()(const at::Tensor& features) const {
+    return multiply()->call(
+        features, weight_, bias_, "relu", c10::List<std::optional<at::Scalar>>{}, "");
+}
+
+}  // namespace faintweb::learn
