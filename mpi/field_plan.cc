@@ -11,6 +11,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
+#include "lib/base/value_hash.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::mpi {
@@ -288,14 +289,14 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
     FAINTWEB_EXPECTS(pixels.size() == n_wide + n_truth);
     FieldPixels unpacked;
     base::Stopwatch stopwatch;
-    base::Sha256 hash;
+    base::ValueHash hash;
     const auto factor = static_cast<float>(map.info.jy_arcsec2_per_unit);
     // By parts, so that what was hashed is still in the cache.
-    constexpr std::size_t n_at_once = 1 << 15;
+    constexpr std::size_t n_at_once = 128 * base::ValueHash::block_size;
     for (std::size_t first = 0; first < pixels.size(); first += n_at_once) {
         const std::span<float> some =
             std::span(pixels).subspan(first, std::min(n_at_once, pixels.size() - first));
-        hash.add_values(std::span<const float>(some));
+        hash.add(some);
         unpacked.hash_s += stopwatch.lap();
         image::multiply(some, factor);
         unpacked.unit_s += stopwatch.lap();

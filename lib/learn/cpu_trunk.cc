@@ -91,23 +91,13 @@ class ScratchPool {
     std::vector<Scratch> free_;
 };
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define FAINTWEB_FOR(architecture) __attribute__((target("arch=" architecture)))
-#else
-#define FAINTWEB_FOR(architecture)
-#endif
-
 /// Lanes of the widest vectors that this processor has registers for and n_maps fill.
 int lanes_for(std::int64_t n_maps, int max_lanes) {
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("x86-64-v4") && max_lanes >= 16 && n_maps % 16 == 0) {
-        return 16;
+    int lanes = std::min(max_lanes, base::widest_lanes());
+    while (lanes > 4 && n_maps % lanes != 0) {
+        lanes /= 2;
     }
-    if (__builtin_cpu_supports("x86-64-v3") && max_lanes >= 8 && n_maps % 8 == 0) {
-        return 8;
-    }
-#endif
-    return 4;
+    return lanes;
 }
 
 /// What the tiles of a region share: what the stem gives and what the first convolution does.
