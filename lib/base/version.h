@@ -4,7 +4,7 @@
 
 namespace faintweb::base {
 
-/// Version of the program, "0.2.0".
+/// Version of the program, "0.3.0".
 std::string version();
 
 }  // namespace faintweb::base

@@ -59,7 +59,7 @@ struct SyntheticCatalogue {
                       .device = "cpu",
                       .precision = "fp32",
                       .settings = {{"threshold", "0.7"}, {"seed", "1"}},
-                      .versions = {{"faintweb", "0.2.0"}},
+                      .versions = {{"faintweb", "0.3.0"}},
                       .run = {{"start", "2024-01-01T00:00:00Z"}, {"host", "node1"}, {"ranks", "?"}},
                       .map_headers = {header, "", ""}};
     }

@@ -18,7 +18,7 @@ struct Example {
                           .device = "cpu",
                           .precision = "fp32",
                           .settings = {{"threshold", "0.5"}, {"seed", "1"}},
-                          .versions = {{"faintweb", "0.2.0"}},
+                          .versions = {{"faintweb", "0.3.0"}},
                           .run = {{"host", "here"}, {"ranks", "4"}}};
 
     std::string digest() const {
