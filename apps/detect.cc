@@ -131,7 +131,7 @@ class FieldClassifier {
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
         classified.rms_jy_arcsec2 = static_cast<double>(answer.robust.rms);
-        classified.window_sha256 = pixels.sha256;
+        classified.window_hash = pixels.hash;
         catalogue::FieldResult result = catalogue::make_field_result(classified);
         profile_.add(pixels, answer, stopwatch.lap());
         return result;
@@ -195,8 +195,10 @@ std::string now_text() {
 }
 
 /// The kernels of all ranks, each once.
-std::string kernels_of_ranks(const mpi::Communicator& communicator, const learn::Device& device) {
-    const std::vector<std::string> all = communicator.all_gather(learn::kernels_of(device));
+std::string kernels_of_ranks(const mpi::Communicator& communicator,
+                             const learn::Classifier& classifier) {
+    const std::vector<std::string> all =
+        communicator.all_gather(learn::kernels_of(classifier.device(), classifier.precision()));
     const std::set<std::string> different(all.begin(), all.end());
     std::string joined;
     for (const std::string& kernels : different) {
@@ -388,7 +390,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         campaign.field_px,
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
         learn::network_info(model.network, model.tile_px).margin_px);
-    const std::string kernels = kernels_of_ranks(communicator, classifier.device());
+    const std::string kernels = kernels_of_ranks(communicator, classifier);
     const catalogue::Provenance provenance =
         make_provenance(communicator, campaign, model, classifier, kernels, plan, started);
     mpi::from_root(communicator, [&] {

@@ -113,7 +113,7 @@ void gather_tiles(const mpi::Communicator& communicator,
             }
             tiles.shard.samples.add(sample);
         }
-        hashes += base::text(field, " ", pixels.sha256, "\n");
+        hashes += base::text(field, " ", pixels.hash, "\n");
     };
     work_on_mock_fields(communicator, campaign, MockSet::train, "train", plan, keep_tiles);
     if (communicator.max(base::is_asked_to_stop() ? 1 : 0) == 1) {

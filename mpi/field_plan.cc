@@ -301,7 +301,7 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
         image::multiply(some, factor);
         unpacked.unit_s += stopwatch.lap();
     }
-    unpacked.sha256 = hash.finish();
+    unpacked.hash = hash.finish();
     if (!map.truth_path.empty()) {
         unpacked.sky =
             image::Image{window.rows,

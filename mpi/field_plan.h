@@ -127,7 +127,7 @@ struct FieldPixels {
     image::Image wide;  ///< Jy/arcsec2, with the plan's margin on each side
     std::int64_t margin_px = 0;
     std::optional<image::Image> sky;  ///< Jy/arcsec2, without margin
-    std::string sha256;               ///< base::ValueHash of all values as they were read
+    std::string hash;                 ///< base::ValueHash of all values as they were read
     double read_s = 0;                ///< that reading took, 0 where another rank did
     double hash_s = 0;
     double unit_s = 0;

@@ -10,7 +10,7 @@
 
 /// Before a function that is compiled for a kind of processor, "x86-64-v3" (AVX2) or "x86-64-v4"
 /// (AVX-512): called only where widest_lanes() says so.
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define FAINTWEB_FOR(architecture) __attribute__((target("arch=" architecture)))
 #else
 #define FAINTWEB_FOR(architecture)
@@ -20,7 +20,7 @@ namespace faintweb::base {
 
 /// Of 32 bits, of the widest vectors that this processor has registers for: 16, 8 or 4.
 inline int widest_lanes() {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
     if (__builtin_cpu_supports("x86-64-v4") > 0) {
         return 16;
     }

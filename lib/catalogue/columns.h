@@ -142,12 +142,12 @@ inline constexpr Column field_columns[] = {
                     "rms",
                     "Jy/arcsec2",
                     "robust rms of the field; -1 not measured"),
-    FAINTWEB_COLUMN(
-        FieldRecord,
-        window_sha256,
-        "window_sha256",
-        "",
-        "hash of all values read for the field, before units: SHA-256 of 16 streams' SHA-256s"),
+    FAINTWEB_COLUMN(FieldRecord,
+                    window_hash,
+                    "window_hash",
+                    "",
+                    "of all values read for the field, before units: SHA-256 of their number and "
+                    "the SHA-256s of 16 streams (lib/base/value_hash.h)"),
     FAINTWEB_COLUMN(
         FieldRecord, reason, "reason", "", "why the field is blank or failed", InDigest::no),
 };

@@ -119,7 +119,7 @@ FieldResult make_field_result(const ClassifiedField& classified) {
     result.field.flags = classified.flags;
     result.field.rms_jy_arcsec2 =
         std::isfinite(classified.rms_jy_arcsec2) ? classified.rms_jy_arcsec2 : no_rms;
-    result.field.window_sha256 = classified.window_sha256;
+    result.field.window_hash = classified.window_hash;
     result.scores.assign(n_tiles, no_score);
 
     for (std::size_t t = 0; t < n_tiles; ++t) {

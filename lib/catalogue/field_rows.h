@@ -28,7 +28,7 @@ struct ClassifiedField {
     const image::Wcs* wcs = nullptr;          ///< of the map; null: no sky positions
     std::int32_t flags = 0;                   ///< TileFlag bits that hold for every tile
     double rms_jy_arcsec2 = no_rms;           ///< robust rms of the field
-    std::string window_sha256{};
+    std::string window_hash{};
 };
 
 /// Turns the scores of a field into its rows, counts and outcomes.

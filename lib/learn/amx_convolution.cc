@@ -1,6 +1,6 @@
 #include "lib/learn/amx_convolution.h"
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +17,6 @@ namespace {
 // 16 maps given. Four are summed up at once: 32 pixels by 32 maps.
 constexpr std::int64_t half = 16;
 constexpr std::int64_t whole = 2 * half;
-constexpr std::int64_t register_size = half * whole;  ///< in bf16
 constexpr std::int64_t n_taps = 9;
 
 /// Pixels that are given: rows, and what is beside them, behind one another, in whole registers.
@@ -55,6 +54,8 @@ AmxConvolution::AmxConvolution(const at::Tensor& weight, const at::Tensor& bias)
 #ifdef FAINTWEB_AMX
 
 namespace {
+
+constexpr std::int64_t register_size = half * whole;  ///< in bf16
 
 /// Gives the registers of this thread their shape for as long as it lives; LibTorch uses them with
 /// others in between.
@@ -159,6 +160,9 @@ void AmxConvolution::run(const std::uint16_t* maps,
     const std::int64_t width = edge + 2;
     scratch.resize(static_cast<std::size_t>(n_pixels(edge) * n_out_));
     {
+        // What was written before has to be in memory: the compiler is not told that registers are
+        // loaded from there.
+        asm volatile("" ::: "memory");
         const Registers registers;
         for (std::int64_t pixel = 0; pixel < n_pixels(edge); pixel += whole) {
             for (std::int64_t map = 0; map < n_out_; map += whole) {

@@ -27,8 +27,8 @@
 namespace faintweb::learn {
 namespace {
 
-/// Tiles that are taken out of a field at once on a CPU. In bf16 they also go through a layer at
-/// once: what was fastest per core, the activations of more leave the cache.
+/// Tiles that are taken out of a field at once on a CPU. Where LibTorch has layers in bf16 they
+/// also go through one at once: what was fastest per core, the activations of more leave the cache.
 constexpr std::int64_t bf16_batch = 125;
 constexpr std::int64_t fp32_batch = 25;
 /// Tiles that go through the connected layers at once: their weights are read once for all of them.

@@ -429,7 +429,8 @@ CpuTrunk::CpuTrunk(Trunk trunk,
             layers.cell_biases = at::constant_pad_nd(weights[last + 1], {0, n_more}).contiguous();
         }
     }
-    if (!layers.is_fp32() && trunk == Trunk::flattened && has_matrix_registers()) {
+    if (!layers.is_fp32() && trunk == Trunk::flattened && layers.n_lanes == 16 &&
+        has_matrix_registers()) {
         layers.amx.emplace(weights[2], weights[3]);
     }
     layers_ = std::make_unique<const Layers>(std::move(layers));

@@ -21,9 +21,9 @@ struct Region {
 ///
 /// In fp32 a tile or a region goes through all layers while it is in the cache: first layers have
 /// kernels of their own, later ones are Winograd convolutions; ReLU and pooling happen where a
-/// result is written. In bf16 that holds for cosmodeep where the processor has AMX, and for the
-/// first layer of the paper's networks; the others are LibTorch's, which has the instructions for
-/// it. The vectors are those of the processor.
+/// result is written. In bf16 the first layer of the paper's networks is that of fp32; the other of
+/// cosmodeep is an AmxConvolution where the processor has the registers, and all others are
+/// LibTorch's, which has the instructions for them. The vectors are those of the processor.
 class CpuTrunk {
   public:
     /// @param weights    of weights_on() for the CPU.

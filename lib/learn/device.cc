@@ -108,7 +108,7 @@ Precision choose_precision(const std::string& wanted, Device device, const std::
                            "'; choose one of: auto, fp32, bf16, int8");
 }
 
-std::string kernels_of(Device device) {
+std::string kernels_of(Device device, Precision precision) {
 #ifdef FAINTWEB_CUDA
     if (device.kind == DeviceKind::cuda) {
         cudaDeviceProp properties{};
@@ -116,9 +116,10 @@ std::string kernels_of(Device device) {
         return base::text(properties.name, " ", properties.major, ".", properties.minor);
     }
 #endif
+    const bool is_bf16 = precision == Precision::bf16;
     return base::text(at::get_cpu_capability(),
-                      multiplies_bf16(device) ? " with bf16" : "",
-                      has_matrix_registers() ? " and AMX" : "");
+                      is_bf16 && multiplies_bf16(device) ? " with bf16" : "",
+                      is_bf16 && has_matrix_registers() ? " and AMX" : "");
 }
 
 std::string precision_name(Precision precision) {

@@ -42,8 +42,8 @@ Precision choose_precision(const std::string& wanted, Device device, const std::
 std::string precision_name(Precision precision);
 
 /// Which kernels a network is computed with there: scores of different ones differ in their last
-/// bits. "AVX2", "NVIDIA H200 9.0".
-std::string kernels_of(Device device);
+/// bits. "AVX2", "AVX512 with bf16 and AMX", "NVIDIA H200 9.0".
+std::string kernels_of(Device device, Precision precision);
 
 /// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
 ///

@@ -11,10 +11,15 @@ namespace faintweb::learn {
 /// at::linear() packs it each time.
 class PackedLayer {
   public:
+    /// Whether the processor has AVX-512, which oneDNN asks for bf16.
+    static bool can_pack();
+
+    /// Leaves the calling thread with LibTorch's operations on one thread.
+    ///
     /// @param weight   [n_out, n_in], bf16.
     /// @param bias     [n_out] bf16.
     /// @param n_tiles  of its calls.
-    /// @return         none if this LibTorch has no such layer.
+    /// @return         none if not can_pack(), or if this LibTorch has no such layer.
     static std::optional<PackedLayer> make(const at::Tensor& weight,
                                            const at::Tensor& bias,
                                            std::int64_t n_tiles);

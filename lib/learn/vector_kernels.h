@@ -7,8 +7,8 @@
 
 #include "lib/base/vector.h"
 
-// The arithmetic of networks on a CPU, for vectors of any number of lanes; cpu_trunk.cc compiles it
-// once for every kind of processor.
+// The arithmetic of networks on a CPU, for vectors of any number of lanes, to be compiled once for
+// every kind of processor.
 namespace faintweb::learn {
 
 template <int lanes>

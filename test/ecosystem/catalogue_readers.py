@@ -39,7 +39,7 @@ class CatalogueReaders(unittest.TestCase):
     def test_h5py_reads_every_dataset(self):
         with h5py.File(self.path) as f:
             self.assertEqual(f.attrs["format"], b"faintweb catalogue")
-            self.assertEqual(f.attrs["format_version"], 2)
+            self.assertEqual(f.attrs["format_version"], 3)
             self.assertRegex(f.attrs["digest"].decode(), "^[0-9a-f]{64}$")
             names = []
             f.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)

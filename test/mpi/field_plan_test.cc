@@ -67,7 +67,7 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
             field.wide.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2, 1e-6);
         EXPECT_NEAR(field.sky->at(0, col), 100.0 + static_cast<double>(4 * 7 + 4 + col), 1e-4);
     }
-    EXPECT_EQ(field.sha256.size(), 64U);
+    EXPECT_EQ(field.hash.size(), 64U);
 }
 
 TEST(FieldPlan, TruthOfAnotherSizeIsRefused) {
@@ -120,11 +120,11 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
         EXPECT_EQ(made.wide.cols, read.wide.cols);
         EXPECT_EQ(made.wide.pixels, read.wide.pixels);
         EXPECT_EQ(made.sky.value().pixels, read.sky.value().pixels);
-        EXPECT_EQ(made.sha256, read.sha256);
+        EXPECT_EQ(made.hash, read.hash);
     }
     noise.at(4, 6) += 1;  // in the last field of a map
-    EXPECT_NE(unpack_field(plan, 3, pack_field(plan, 3, noise, sky)).sha256,
-              unpack_field(of_files, 3, reader.read(3)).sha256);
+    EXPECT_NE(unpack_field(plan, 3, pack_field(plan, 3, noise, sky)).hash,
+              unpack_field(of_files, 3, reader.read(3)).hash);
 }
 
 /// A field brings its margin from its map, past whose edges it is blank; its own pixels and its sky

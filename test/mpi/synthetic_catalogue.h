@@ -152,7 +152,7 @@ struct SyntheticCatalogue {
                                               .threshold = threshold,
                                               .wcs = wcs,
                                               .rms_jy_arcsec2 = 1e-7,
-                                              .window_sha256 = std::string(64, 'e')};
+                                              .window_hash = std::string(64, 'e')};
         if (map == 0) {
             classified.labels = labels;
         }

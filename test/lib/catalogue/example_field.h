@@ -69,7 +69,7 @@ struct ExampleField {
                 .is_blank = is_blank,
                 .labels = labels,
                 .rms_jy_arcsec2 = 1.5e-7,
-                .window_sha256 = std::string(64, 'a')};
+                .window_hash = std::string(64, 'a')};
     }
 };
 

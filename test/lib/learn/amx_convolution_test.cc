@@ -1,9 +1,12 @@
 #include "lib/learn/amx_convolution.h"
 
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <tuple>
 
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -12,6 +15,12 @@
 
 namespace faintweb::learn {
 namespace {
+
+TEST(MatrixRegisters, AreThereWhereTheProcessorSaysSo) {
+    std::ifstream file("/proc/cpuinfo");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(has_matrix_registers(), text.find(" amx_bf16") != std::string::npos);
+}
 
 /// Edge, maps read, maps given.
 class EachAmxConvolution
@@ -41,18 +50,23 @@ TEST_P(EachAmxConvolution, GivesSumsInDoubleRoundedOnce) {
             .relu();
 
     const AmxConvolution convolution(weight, bias);
+    const std::int64_t n_maps = (edge + 2) * (edge + 2) * n_in;
     const at::Tensor read = at::zeros({convolution.n_read(edge)}, maps.options());
-    read.narrow(0, 0, (edge + 2) * (edge + 2) * n_in)
+    read.slice(0, n_maps).fill_(1e30);
+    read.narrow(0, 0, n_maps)
         .view({edge + 2, edge + 2, n_in})
         .narrow(0, 1, edge)
         .narrow(1, 1, edge)
         .copy_(maps[0].permute({1, 2, 0}));
-    const at::Tensor out = at::empty({edge / 2, edge / 2, n_out}, maps.options());
-    base::LineVector<float> scratch;
+    // One more, which has to stay as it is.
+    const at::Tensor all = at::full({edge / 2 + 1, edge / 2, n_out}, 7, maps.options());
+    base::LineVector<float> scratch(50'000, 3);
     convolution.run(static_cast<const std::uint16_t*>(read.const_data_ptr()),
                     edge,
-                    static_cast<std::uint16_t*>(out.mutable_data_ptr()),
+                    static_cast<std::uint16_t*>(all.mutable_data_ptr()),
                     scratch);
+    EXPECT_TRUE(all[edge / 2].eq(7).all().item<bool>());
+    const at::Tensor out = all.narrow(0, 0, edge / 2);
     const at::Tensor error = out.permute({2, 0, 1}).to(at::kDouble).sub(expected[0]).abs();
     // Half of the last of 8 bits, and the rounding of sums in float.
     EXPECT_LE(error.sub(expected[0].mul(0x1p-8)).max().item<double>(), 1e-5);

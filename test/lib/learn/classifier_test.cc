@@ -163,27 +163,31 @@ TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
 TEST_P(EachNetwork, ScoresAreTheSameForAnyNumberOfThreads) {
     const Model model = model_of(GetParam(), 40);
     const std::vector<float> tiles = random_tiles(700, edge_px(), 2);
-    const std::vector<float> one = Classifier(model, Device{}, 1).scores(tiles);
-    const Classifier three_threads(model, Device{}, 3);
-    EXPECT_EQ(one, three_threads.scores(tiles));
-    EXPECT_EQ(one, three_threads.scores(tiles));
-    EXPECT_NE(one[0], one[1]);
+    for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+        const std::vector<float> one = Classifier(model, Device{}, 1, precision).scores(tiles);
+        const Classifier three_threads(model, Device{}, 3, precision);
+        EXPECT_EQ(one, three_threads.scores(tiles));
+        EXPECT_EQ(one, three_threads.scores(tiles));
+        EXPECT_NE(one[0], one[1]);
+    }
 }
 
 TEST_P(EachNetwork, ScoreDoesNotDependOnTheOtherTiles) {
     const Model model = model_of(GetParam(), 40);
-    const Classifier classifier(model, Device{}, 2);
-    const auto tile_size = static_cast<std::ptrdiff_t>(edge_px() * edge_px());
-    std::vector<float> tiles = random_tiles(300, edge_px(), 2);
-    const std::vector<float> scores = classifier.scores(tiles);
-    // The last batch is cut short, and all tiles but the first and the last become others.
-    tiles.resize(static_cast<std::size_t>(270 * tile_size));
-    const std::vector<float> others = random_tiles(268, edge_px(), 9);
-    std::copy(others.begin(), others.end(), tiles.begin() + tile_size);
-    const std::vector<float> again = classifier.scores(tiles);
-    EXPECT_EQ(again[0], scores[0]);
-    EXPECT_EQ(again[269], scores[269]);
-    EXPECT_NE(again[1], scores[1]);
+    for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+        const Classifier classifier(model, Device{}, 2, precision);
+        const auto tile_size = static_cast<std::ptrdiff_t>(edge_px() * edge_px());
+        std::vector<float> tiles = random_tiles(300, edge_px(), 2);
+        const std::vector<float> scores = classifier.scores(tiles);
+        // The last batch is cut short, and all tiles but the first and the last become others.
+        tiles.resize(static_cast<std::size_t>(270 * tile_size));
+        const std::vector<float> others = random_tiles(268, edge_px(), 9);
+        std::copy(others.begin(), others.end(), tiles.begin() + tile_size);
+        const std::vector<float> again = classifier.scores(tiles);
+        EXPECT_EQ(again[0], scores[0]);
+        EXPECT_EQ(again[269], scores[269]);
+        EXPECT_NE(again[1], scores[1]);
+    }
 }
 
 TEST(ScoreOfLogit, IsTheLogisticCurve) {
