@@ -9,8 +9,8 @@
 namespace faintweb::base {
 
 /// SHA-256 of many floats, by as many streams at once as the widest vectors have lanes: with
-/// AVX-512 in less than half the time that OpenSSL takes for one stream, with AVX2 in about the
-/// time that it takes with instructions for it (test/bench/field_stages).
+/// AVX-512 in less than half the time that OpenSSL takes for one stream; with AVX2 in a quarter
+/// more, where OpenSSL has instructions for it (test/bench/field_stages).
 ///
 /// Value i is four bytes of stream i % 16, the highest first, as in a FITS file; zeros fill the
 /// streams up to whole blocks of 64 bytes. The digest is SHA-256 of the number of values in
