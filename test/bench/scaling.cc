@@ -45,7 +45,7 @@ struct Option {
 constexpr Option options[] = {
     {"workers", 512, 512, "largest number of worker ranks"},
     {"fields", 1200, 200, "per worker rank"},
-    {"rate", 445, 9.8, "fields/s of a rank from files in memory: detect --profile"},
+    {"rate", 445, 11.9, "fields/s of a rank from files in memory: detect --profile"},
     {"at_once", 16, 2, "fields that a rank works on at a time: its threads"},
     {"credits", 2, 2, "parallel.credits"},
     {"spread", .2, .2, "work on a field is more or less by up to this part, assumed"},

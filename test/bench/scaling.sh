@@ -17,7 +17,7 @@ expect() {
 }
 
 expect windows workers 1690 1790 gpu fields=600
-expect windows workers 36 41 cpu fields=50
+expect windows workers 44 50 cpu fields=50
 expect windows "rank 0" 45 50 gpu fields=50 message_us=20000
 expect windows "file system" 95 100 gpu fields=50 disk_gb_s=1.6
 expect windows "file system of one rank" 190 200 gpu fields=50 client_gb_s=0.8
