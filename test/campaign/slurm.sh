@@ -56,7 +56,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
-SchedulerParameters=sched_interval=2,bf_interval=2
+SchedulerParameters=sched_interval=1,bf_interval=1
 ReturnToService=2
 MpiDefault=none
 KillWait=5
@@ -95,7 +95,7 @@ if ! begins; then
 fi
 echo "$(slurmctld -V) with one node after $SECONDS s"
 
-make_maps 2400 1600
+make_maps 4800 3200
 # submit FOLDER: a job over the maps whose results are in that folder, as `id`.
 submit() {
     folder=$1 log=$work/$1/log

@@ -157,7 +157,7 @@ class CatalogueReaders(unittest.TestCase):
         self.assertEqual(change(lambda f: None)[0], 0)
         code, message = change(lambda f: f.attrs.modify("format_version", 99))
         self.assertEqual(code, 2)
-        self.assertIn("catalogue format 99, this program reads 2", message)
+        self.assertIn("catalogue format 99, this program reads 3", message)
         for name in ("tiles", "fields", "score", "provenance/maps", "provenance/settings"):
             code, message = change(lambda f: f.__delitem__(name))
             self.assertEqual(code, 2)
