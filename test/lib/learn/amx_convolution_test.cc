@@ -1,8 +1,5 @@
 #include "lib/learn/amx_convolution.h"
 
-#include <fstream>
-#include <iterator>
-#include <string>
 #include <tuple>
 
 #include <ATen/ops/conv2d.h>
@@ -13,13 +10,13 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "test/lib/learn/cpu_flags.h"
+
 namespace faintweb::learn {
 namespace {
 
 TEST(MatrixRegisters, AreThereWhereTheProcessorSaysSo) {
-    std::ifstream file("/proc/cpuinfo");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(has_matrix_registers(), text.find(" amx_bf16") != std::string::npos);
+    EXPECT_EQ(has_matrix_registers(), cpu_has("amx_bf16"));
 }
 
 /// Edge, maps read, maps given.

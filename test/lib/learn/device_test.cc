@@ -1,24 +1,16 @@
 #include "lib/learn/device.h"
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "test/lib/learn/cpu_flags.h"
 
 namespace faintweb::learn {
 namespace {
-
-/// @param flag  with a space before it.
-bool cpu_has(const std::string& flag) {
-    std::ifstream file("/proc/cpuinfo");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    return text.find(flag) != std::string::npos;
-}
 
 TEST(ChooseDevice, TakesTheCpuWhenAsked) {
     EXPECT_EQ(choose_device("cpu", 3), (Device{DeviceKind::cpu, 0}));
@@ -72,8 +64,8 @@ TEST(Bf16, RoundsToNearestEvenAndComesBack) {
 
 #if defined(__x86_64__)
 TEST(FastBf16, IsOfACpuWithAvx512AndOfEveryGpu) {
-    ASSERT_TRUE(cpu_has(" avx")) << "no flags of the CPU";
-    EXPECT_EQ(has_fast_bf16({}), cpu_has(" avx512bw"));
+    ASSERT_TRUE(cpu_has("avx")) << "no flags of the CPU";
+    EXPECT_EQ(has_fast_bf16({}), cpu_has("avx512bw"));
     EXPECT_TRUE(has_fast_bf16({DeviceKind::cuda, 1}));
 }
 #endif
@@ -84,7 +76,7 @@ TEST(TorchVersion, IsOfMajorVersionTwo) {
 
 TEST(Precision, IsOfTheNetworkToo) {
     EXPECT_EQ(choose_precision("auto", {}, "faintweb_lite"), Precision::fp32);
-    const bool has_bf16 = cpu_has(" avx512_bf16");
+    const bool has_bf16 = cpu_has("avx512_bf16");
     EXPECT_EQ(choose_precision("auto", {}, "cosmodeep"),
               has_bf16 ? Precision::bf16 : Precision::fp32);
     EXPECT_EQ(kernels_of({}, Precision::bf16).find(" with bf16") != std::string::npos, has_bf16);
