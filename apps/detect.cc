@@ -29,6 +29,7 @@
 #include "lib/learn/model.h"
 #include "lib/source/photometry.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/pixel_counts.h"
 #include "lib/tile/scaling.h"
 #include "mpi/catalogue_file.h"
 #include "mpi/field_store.h"
@@ -99,7 +100,8 @@ class FieldClassifier {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
         const tile::TileGrid grid = pixels.grid(model_.tile_px);
-        const learn::FieldAnswer answer = classifier_.classify(pixels.wide, grid, n_threads_);
+        const learn::FieldAnswer answer =
+            classifier_.classify(pixels.wide, grid, pixels.noise, n_threads_);
         base::Stopwatch stopwatch;
         const std::vector<float> scores = learn::scores_of_logits(answer.logits);
         std::vector<double> probabilities(scores.size());
@@ -131,6 +133,9 @@ class FieldClassifier {
         classified.wcs = wcs_of(map);
         classified.flags = fit_of(model_, campaign_.detect, info).flags;
         classified.rms_jy_arcsec2 = static_cast<double>(answer.robust.rms);
+        const std::vector<float> local_rms = local_rms_of(pixels, grid);
+        classified.local_rms = local_rms;
+        classified.pixels = tile::count_pixels(pixels.wide, grid, pixels.margin_px, is_blank);
         classified.window_hash = pixels.hash;
         catalogue::FieldResult result = catalogue::make_field_result(classified);
         profile_.add(pixels, answer, stopwatch.lap());
@@ -138,6 +143,20 @@ class FieldClassifier {
     }
 
   private:
+    /// Of each tile, at its centre.
+    static std::vector<float> local_rms_of(const mpi::FieldPixels& pixels,
+                                           const tile::TileGrid& grid) {
+        std::vector<float> rms(static_cast<std::size_t>(grid.count()),
+                               static_cast<float>(catalogue::no_rms));
+        for (std::int64_t t = 0; t < grid.count() && !pixels.noise.rms.is_empty(); ++t) {
+            const image::Window tile = grid.inside(t);
+            rms[static_cast<std::size_t>(t)] =
+                pixels.noise.rms.at(pixels.noise.x0 + pixels.margin_px + tile.x0 + tile.cols / 2,
+                                    pixels.noise.y0 + pixels.margin_px + tile.y0 + tile.rows / 2);
+        }
+        return rms;
+    }
+
     const image::Wcs* wcs_of(std::int32_t map) {
         const std::scoped_lock lock(mutex_);
         std::optional<image::Wcs>& wcs = wcs_[static_cast<std::size_t>(map)];
@@ -175,8 +194,12 @@ std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
         const mpi::PlannedMap& map = plan.maps[i];
         const auto number = static_cast<std::int32_t>(i);
         if (map.failure.empty()) {
-            records.push_back(catalogue::make_map_record(
-                number, map.info, n_fields[i], fit_of(model, settings, map.info).flags));
+            records.push_back(catalogue::make_map_record(number,
+                                                         map.info,
+                                                         n_fields[i],
+                                                         fit_of(model, settings, map.info).flags,
+                                                         map.noise,
+                                                         map.mesh()));
         } else {
             base::log_warning("not used: " + map.failure);
             records.push_back(catalogue::make_failed_map(number, map.info.path, map.failure));
@@ -318,7 +341,7 @@ std::int64_t bytes_needed(const mpi::FieldPlan& plan, std::int64_t tile_px) {
     for (const mpi::PlannedField& field : plan.fields) {
         const tile::TileGrid grid{field.window.rows, field.window.cols, tile_px};
         bytes += static_cast<std::int64_t>(sizeof(catalogue::FieldRecord)) +
-                 grid.count() * static_cast<std::int64_t>(sizeof(float));
+                 grid.count() * static_cast<std::int64_t>(2 * sizeof(float));
     }
     return 2 * bytes;
 }
@@ -331,7 +354,7 @@ double merge_deadline_s(const campaign::Campaign& campaign, const mpi::FieldSour
     for (const mpi::FieldSource::Size& size : source.sizes) {
         bytes += sizeof(catalogue::FieldRecord) +
                  static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
-                 static_cast<double>(size.n_scores) * sizeof(float);
+                 static_cast<double>(size.n_scores) * 2 * sizeof(float);
     }
     // Read from the shards, written, read back.
     return campaign.parallel.deadline_s + 3 * bytes / bytes_per_s;
@@ -387,9 +410,11 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
         communicator,
         maps_of(campaign),
         options,
-        campaign.field_px,
-        [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },
-        learn::network_info(model.network, model.tile_px).margin_px);
+        {.field_px = campaign.field_px,
+         .tile_px = model.tile_px,
+         .margin_px = learn::network_info(model.network, model.tile_px).margin_px,
+         .noise = mpi::Noise::measured},
+        [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
     const std::string kernels = kernels_of_ranks(communicator, classifier);
     const catalogue::Provenance provenance =
         make_provenance(communicator, campaign, model, classifier, kernels, plan, started);

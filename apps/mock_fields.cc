@@ -33,6 +33,8 @@ std::vector<mpi::PlannedMap> maps_in_memory(const campaign::Campaign& campaign, 
         map.info.cols = campaign.sky.size_px;
         map.info.rows = campaign.sky.size_px;
         map.info.pixel_arcsec = campaign.sky.pixel_arcsec;
+        const double fwhm_arcsec = campaign.observation.beam_fwhm_arcsec;
+        map.info.beam = image::Beam{fwhm_arcsec, fwhm_arcsec, 0};
         if (campaign.sky.source == sky::SkySource::fits) {
             const image::FitsMap ready = open_sky_map(campaign, set, number);
             map.info.cols = ready.info().cols;
@@ -42,6 +44,16 @@ std::vector<mpi::PlannedMap> maps_in_memory(const campaign::Campaign& campaign, 
         map.truth_path = paths.truth;
     }
     return maps;
+}
+
+/// A plan with the noise of a map that was not there when it was made.
+mpi::FieldPlan with_noise_of(mpi::FieldPlan plan, std::size_t number, const image::Image& made) {
+    if (plan.noise == mpi::Noise::measured) {
+        mpi::PlannedMap& map = plan.maps[number];
+        map.noise = mpi::measure_noise(
+            map.info, [&](const image::Window& window) { return image::cut_out(made, window); });
+    }
+    return plan;
 }
 
 void work_in_memory(const mpi::Communicator& communicator,
@@ -69,12 +81,14 @@ void work_in_memory(const mpi::Communicator& communicator,
              [&](std::int64_t number, const std::vector<float>&) {
                  const ObservedSky made =
                      skies.make(set, static_cast<int>(number), sky::KeepLayers::no);
+                 const mpi::FieldPlan measured =
+                     with_noise_of(plan, static_cast<std::size_t>(number), made.noise);
                  for (const std::int64_t field : fields_of[static_cast<std::size_t>(number)]) {
                      work(field,
                           mpi::unpack_field(
-                              plan,
+                              measured,
                               field,
-                              mpi::pack_field(plan, field, made.noise, made.truth.sky)));
+                              mpi::pack_field(measured, field, made.noise, made.truth.sky)));
                  }
              },
          .fail = [](std::int64_t, const std::string&) {},
@@ -94,18 +108,19 @@ void work_in_memory(const mpi::Communicator& communicator,
 mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
                                 MockSet set,
-                                std::int64_t margin_px) {
+                                std::int64_t margin_px,
+                                mpi::Noise noise) {
+    const mpi::CutSettings settings{.field_px = campaign.field_px,
+                                    .tile_px = campaign.tile_px,
+                                    .margin_px = margin_px,
+                                    .noise = noise};
     if (is_in_memory(campaign, set)) {
         std::vector<mpi::PlannedMap> maps;
         mpi::together(communicator, [&] { maps = maps_in_memory(campaign, set); });
-        return mpi::cut_into_fields(std::move(maps), campaign.field_px, margin_px);
+        return mpi::cut_into_fields(std::move(maps), settings);
     }
-    mpi::FieldPlan plan = mpi::plan_fields(communicator,
-                                           mock_maps(campaign, set),
-                                           mock_options(campaign),
-                                           campaign.field_px,
-                                           nullptr,
-                                           margin_px);
+    mpi::FieldPlan plan =
+        mpi::plan_fields(communicator, mock_maps(campaign, set), mock_options(campaign), settings);
     for (const mpi::PlannedMap& map : plan.maps) {
         if (!map.failure.empty()) {
             throw mpi::AgreedError(base::ExitCode::usage,

@@ -15,12 +15,19 @@ namespace faintweb::apps {
 /// The fields of a mock set, each with its truth. Whether in files or in memory, they have the same
 /// numbers.
 /// @param margin_px          what the network wants to see around each tile, pixel.
+/// @param noise              measured if pixels are scaled by their local rms.
 /// @throws mpi::AgreedError  if an image is missing or bad: a set with a hole would be another set.
 /// @collective yes: every rank.
 mpi::FieldPlan plan_mock_fields(const mpi::Communicator& communicator,
                                 const campaign::Campaign& campaign,
                                 MockSet set,
-                                std::int64_t margin_px = 0);
+                                std::int64_t margin_px = 0,
+                                mpi::Noise noise = mpi::Noise::ignored);
+
+/// What scaling pixels asks of the fields.
+inline mpi::Noise noise_for(tile::Scaling scaling) {
+    return scaling == tile::Scaling::asinh_local ? mpi::Noise::measured : mpi::Noise::ignored;
+}
 
 /// Lets the ranks work on the fields of a plan, of which none may be missing: it would be another
 /// set. Rank 0 scatters the fields of files as work_on_fields does; of a set in memory it hands out

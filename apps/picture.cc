@@ -109,8 +109,8 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
                overlap(part.y0, part.rows, shown.y0, shown.rows);
     };
     std::vector<report::TileMark> marks;
-    for (const image::Window& field :
-         tile::field_windows(info.cols, info.rows, campaign::Campaign{}.field_px)) {
+    for (const image::Window& field : tile::field_windows(
+             info.cols, info.rows, campaign::Campaign{}.field_px, options.tile_px)) {
         if (!is_shown(field)) {
             continue;
         }
@@ -261,8 +261,9 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
                catalogue.tiles[first_tile].field == static_cast<std::int32_t>(f);
              ++first_tile) {
             const catalogue::TileRecord& tile = catalogue.tiles[first_tile];
-            marks.push_back({field.x0 + tile.column * field.tile_px,
-                             field.y0 + tile.row * field.tile_px,
+            const tile::TileGrid grid{field.rows, field.cols, field.tile_px};
+            marks.push_back({field.x0 + grid.first_col(tile.column),
+                             field.y0 + grid.first_row(tile.row),
                              static_cast<catalogue::Outcome>(tile.outcome),
                              tile.probability});
         }

@@ -225,9 +225,12 @@ std::string time_of_skies(std::int64_t n_pixels) {
 void print_work(const Campaign& campaign) {
     const std::int64_t sky_px = campaign.sky.size_px;
     const bool is_ready = campaign.sky.source == sky::SkySource::fits;
+    const auto windows_of = [&](std::int64_t cols, std::int64_t rows) {
+        return tile::field_windows(cols, rows, campaign.field_px, campaign.tile_px);
+    };
     const auto tiles_of = [&](std::int64_t cols, std::int64_t rows) {
         std::int64_t n_tiles = 0;
-        for (const image::Window& window : tile::field_windows(cols, rows, campaign.field_px)) {
+        for (const image::Window& window : windows_of(cols, rows)) {
             n_tiles += tile::TileGrid{window.rows, window.cols, campaign.tile_px}.count();
         }
         return n_tiles;
@@ -248,9 +251,7 @@ void print_work(const Campaign& campaign) {
             const std::int64_t n_alike = n_skies / n_different;
             work.n_pixels += n_alike * cols * rows;
             work.largest_px = std::max(work.largest_px, cols * rows);
-            work.n_fields +=
-                n_alike * static_cast<std::int64_t>(
-                              tile::field_windows(cols, rows, campaign.field_px).size());
+            work.n_fields += n_alike * static_cast<std::int64_t>(windows_of(cols, rows).size());
             work.n_tiles += n_alike * tiles_of(cols, rows);
         }
         return work;
@@ -342,8 +343,8 @@ void print_work(const Campaign& campaign) {
                     try {
                         const image::MapInfo info =
                             image::FitsMap::open(map, campaign::map_options(campaign)).info();
-                        n_fields += static_cast<std::int64_t>(
-                            tile::field_windows(info.cols, info.rows, campaign.field_px).size());
+                        n_fields +=
+                            static_cast<std::int64_t>(windows_of(info.cols, info.rows).size());
                         n_tiles += tiles_of(info.cols, info.rows);
                     } catch (const base::InputError& error) {
                         base::print(base::text(name, ": would not use ", error.what()));

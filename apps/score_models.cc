@@ -13,6 +13,7 @@
 #include "lib/learn/classifier.h"
 #include "lib/learn/network.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/scaling.h"
 
 namespace faintweb::apps {
@@ -31,6 +32,7 @@ learn::FieldScore score_at(std::vector<std::int64_t>::const_iterator counts) {
 /// Lets `count` find n numbers in each field of a set.
 ///
 /// @param margin_px  what `count` wants to see around each field, pixel.
+/// @param noise      whether it wants the local rms.
 /// @return           [n_fields, n] on every rank.
 /// @collective yes: every rank.
 std::vector<std::int64_t> count_fields(
@@ -39,9 +41,11 @@ std::vector<std::int64_t> count_fields(
     const std::string& stage,
     std::size_t n,
     std::int64_t margin_px,
+    mpi::Noise noise,
     const std::function<std::vector<std::int64_t>(
         std::int64_t field, const mpi::FieldPixels&, const tile::TileGrid&)>& count) {
-    const mpi::FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::test, margin_px);
+    const mpi::FieldPlan plan =
+        plan_mock_fields(communicator, campaign, MockSet::test, margin_px, noise);
     std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
     const auto count_one = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
@@ -69,15 +73,14 @@ class FieldView {
         const auto [found, is_new] = tiles_.try_emplace({model.scaling, margin});
         if (is_new) {
             const std::int64_t surplus = field_.margin_px - margin;
-            const tile::ScaledField scaled =
-                tile::scale_field(image::cut_out(field_.wide,
-                                                 {surplus,
-                                                  surplus,
-                                                  grid_.field_cols + 2 * margin,
-                                                  grid_.field_rows + 2 * margin}),
-                                  model.scaling,
-                                  margin);
-            found->second = tile::cut_tiles(scaled.pixels, grid_, scaled.blank_value, margin);
+            const image::Image wide = image::cut_out(
+                field_.wide,
+                {surplus, surplus, grid_.field_cols + 2 * margin, grid_.field_rows + 2 * margin});
+            found->second = tile::cut_tiles(
+                tile::scale_field(wide, model.scaling, field_.statistics(wide, margin)),
+                grid_,
+                tile::blank_input,
+                margin);
         }
         return found->second;
     }
@@ -197,8 +200,10 @@ ModelScores score_models(const mpi::Communicator& communicator,
                          Reliabilities reliabilities) {
     const std::size_t n = models.size() * learn::n_counts + rules.size();
     std::int64_t margin_px = 0;
+    mpi::Noise noise = mpi::Noise::ignored;
     for (const LoadedModel& loaded : models) {
         margin_px = std::max(margin_px, margin_of(loaded.model));
+        noise = std::max(noise, noise_for(loaded.model.scaling));
     }
     std::vector<std::vector<PromisedTile>> promised(models.size());
     const auto counts = count_fields(
@@ -207,6 +212,7 @@ ModelScores score_models(const mpi::Communicator& communicator,
         "evaluate",
         n,
         margin_px,
+        noise,
         [&](std::int64_t field, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldView view(pixels, grid);
             std::vector<std::int64_t> result;
@@ -265,6 +271,7 @@ std::vector<TunedFinder> tune_finders(const mpi::Communicator& communicator,
         "threshold finder, test",
         n_found * learn::n_counts,
         0,
+        mpi::Noise::ignored,
         [&](std::int64_t, const mpi::FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldView view(pixels, grid);
             const image::Image noise = pixels.core();

@@ -12,6 +12,7 @@
 #include "lib/label/cells.h"
 #include "lib/label/rule.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/scaling.h"
 
 namespace faintweb::apps {
@@ -57,8 +58,8 @@ void gather_tiles(const mpi::Communicator& communicator,
     set.cut_as.clear();
     const learn::NetworkInfo info = network_of(campaign);
     const std::vector<double> cell_thresholds = thresholds_of(campaign::label_rules(campaign));
-    const mpi::FieldPlan plan =
-        plan_mock_fields(communicator, campaign, MockSet::train, info.margin_px);
+    const mpi::FieldPlan plan = plan_mock_fields(
+        communicator, campaign, MockSet::train, info.margin_px, noise_for(campaign.train.scaling));
     for (LabelledTiles* tiles : {&set.train, &set.validation}) {
         tiles->shard = {{},
                         {},
@@ -76,10 +77,10 @@ void gather_tiles(const mpi::Communicator& communicator,
             return;  // all ranks end together, below
         }
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
-        const tile::ScaledField scaled =
-            tile::scale_field(pixels.wide, campaign.train.scaling, info.margin_px);
+        const image::Image scaled = tile::scale_field(
+            pixels.wide, campaign.train.scaling, pixels.statistics(pixels.wide, info.margin_px));
         const std::vector<float> images =
-            tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, info.margin_px);
+            tile::cut_tiles(scaled, grid, tile::blank_input, info.margin_px);
         std::vector<std::vector<float>> cells;
         for (const double threshold : cell_thresholds) {
             if (info.n_cells > 0) {

@@ -87,7 +87,7 @@ std::int64_t end_of_batch(const Layout& layout, std::int64_t first, std::int64_t
     const auto bytes_before = [&](std::int64_t field) {
         const auto f = static_cast<std::size_t>(field);
         return layout.tile_offset[f] * static_cast<std::int64_t>(sizeof(TileRecord)) +
-               layout.score_offset[f] * static_cast<std::int64_t>(sizeof(float)) +
+               layout.score_offset[f] * static_cast<std::int64_t>(2 * sizeof(float)) +
                field * static_cast<std::int64_t>(sizeof(FieldRecord));
     };
     std::int64_t end = first;
@@ -102,7 +102,7 @@ std::int64_t bytes_needed(const Layout& layout,
                           const std::vector<MapRecord>& maps,
                           const Provenance& provenance) {
     std::size_t bytes = static_cast<std::size_t>(layout.tile_offset.back()) * sizeof(TileRecord) +
-                        static_cast<std::size_t>(layout.score_offset.back()) * sizeof(float) +
+                        static_cast<std::size_t>(layout.score_offset.back()) * 2 * sizeof(float) +
                         static_cast<std::size_t>(layout.n_fields) * sizeof(FieldRecord) +
                         maps.size() * sizeof(MapRecord) + provenance.campaign_text.size();
     for (const std::string& header : provenance.map_headers) {
@@ -280,6 +280,7 @@ struct Batch {
     std::vector<TileRecord> tiles;
     std::vector<FieldRecord> fields;
     std::vector<float> scores;
+    std::vector<float> local_rms;
 };
 
 Batch load_batch(const FieldSource& source,
@@ -303,6 +304,8 @@ Batch load_batch(const FieldSource& source,
         }
         batch.tiles.insert(batch.tiles.end(), result.tiles.begin(), result.tiles.end());
         batch.scores.insert(batch.scores.end(), result.scores.begin(), result.scores.end());
+        batch.local_rms.insert(
+            batch.local_rms.end(), result.local_rms.begin(), result.local_rms.end());
         batch.fields.push_back(result.field);
     }
     return batch;
@@ -333,13 +336,16 @@ struct Sums {
 Sums sums_of(const Layout& layout, std::int64_t first, const Batch& batch) {
     Parts<TileRecord> tiles(batch.tiles);
     Parts<float> scores(batch.scores);
+    Parts<float> local_rms(batch.local_rms);
     Sums sums;
     auto f = static_cast<std::size_t>(first);
     for (const FieldRecord& field : batch.fields) {
-        const std::string digest = catalogue::field_digest(
-            field,
-            tiles.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
-            scores.next(layout.score_offset[f + 1] - layout.score_offset[f]));
+        const std::int64_t n_tiles = layout.score_offset[f + 1] - layout.score_offset[f];
+        const std::string digest =
+            catalogue::field_digest(field,
+                                    tiles.next(layout.tile_offset[f + 1] - layout.tile_offset[f]),
+                                    scores.next(n_tiles),
+                                    local_rms.next(n_tiles));
         sums.digests += digest;
         sums.checksums.push_back(checksum(field, digest));
         ++f;
@@ -360,8 +366,10 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
     file.add_dataset(layout::fields,
                      record_type(catalogue::field_columns, sizeof(FieldRecord)),
                      layout.n_fields);
-    file.add_dataset(
-        layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose), layout.score_offset.back());
+    for (const char* const of_tiles : {layout::score, layout::local_rms}) {
+        file.add_dataset(
+            of_tiles, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose), layout.score_offset.back());
+    }
     file.reserve();
     std::vector<std::int64_t> checksums(static_cast<std::size_t>(layout.n_fields));
     auto [first, last] = share_of(layout, communicator.rank(), communicator.size());
@@ -377,6 +385,7 @@ std::vector<std::int64_t> write_rows(const Communicator& communicator,
         file.write<TileRecord>(layout::tiles, layout.tile_offset[f], batch.tiles);
         file.write<FieldRecord>(layout::fields, first, batch.fields);
         file.write<float>(layout::score, layout.score_offset[f], batch.scores);
+        file.write<float>(layout::local_rms, layout.score_offset[f], batch.local_rms);
         first = end;
     }
     file.close();
@@ -625,9 +634,12 @@ std::string verify_rows(const std::string& path,
     const auto fields_on_disk = read_back<FieldRecord>(file, layout::fields);
     const ReadBack<float> scores_on_disk(
         file, layout::score, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose));
+    const ReadBack<float> local_rms_on_disk(
+        file, layout::local_rms, Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE), &H5Tclose));
     if (tiles_on_disk.size() != layout.tile_offset.back() ||
         fields_on_disk.size() != layout.n_fields ||
-        scores_on_disk.size() != layout.score_offset.back()) {
+        scores_on_disk.size() != layout.score_offset.back() ||
+        local_rms_on_disk.size() != layout.score_offset.back()) {
         throw_not_as_written(path, "number of rows");
     }
     std::string digests;
@@ -639,7 +651,8 @@ std::string verify_rows(const std::string& path,
         };
         const Batch batch{.tiles = read(tiles_on_disk, layout.tile_offset),
                           .fields = fields_on_disk.elements(first, end - first),
-                          .scores = read(scores_on_disk, layout.score_offset)};
+                          .scores = read(scores_on_disk, layout.score_offset),
+                          .local_rms = read(local_rms_on_disk, layout.score_offset)};
         const Sums sums = sums_of(layout, first, batch);
         const auto found = std::ranges::mismatch(sums.checksums,
                                                  checksums.subspan(static_cast<std::size_t>(first)))

@@ -16,6 +16,7 @@ inline constexpr const char* format_name = "faintweb catalogue";
 inline constexpr const char* tiles = "/tiles";
 inline constexpr const char* fields = "/fields";
 inline constexpr const char* score = "/score";
+inline constexpr const char* local_rms = "/local_rms";
 inline constexpr const char* provenance = "/provenance";
 inline constexpr const char* maps = "/provenance/maps";
 inline constexpr const char* headers = "/provenance/headers";

@@ -249,6 +249,7 @@ catalogue::Catalogue read_catalogue(const std::string& path) {
     catalogue.fields = reader.table<catalogue::FieldRecord>(layout::fields);
     catalogue.maps = reader.table<catalogue::MapRecord>(layout::maps);
     catalogue.scores = reader.floats(layout::score);
+    catalogue.local_rms = reader.floats(layout::local_rms);
     catalogue.digest = reader.attribute("digest");
 
     catalogue::Provenance& provenance = catalogue.provenance;
@@ -266,6 +267,9 @@ catalogue::Catalogue read_catalogue(const std::string& path) {
         } else {
             provenance.run.emplace_back(key, value);
         }
+    }
+    if (catalogue.local_rms.size() != catalogue.scores.size()) {
+        reader.throw_damaged("/local_rms and /score have different lengths");
     }
     // Whoever uses the tables indexes one with the other.
     for (const catalogue::FieldRecord& field : catalogue.fields) {

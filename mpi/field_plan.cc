@@ -1,6 +1,7 @@
 #include "mpi/field_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -9,10 +10,14 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/value_hash.h"
+#include "lib/tile/flat.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/local_rms.h"
+#include "lib/tile/map_noise.h"
 
 namespace faintweb::mpi {
 namespace {
@@ -42,6 +47,8 @@ Json to_json(const PlannedMap& map) {
             {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
             {"stamp", map.stamp},
             {"truth_stamp", map.truth_stamp},
+            {"level", map.noise.level},
+            {"rms", map.noise.rms},
             {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
 }
 
@@ -71,6 +78,7 @@ PlannedMap from_json(const Json& json) {
     map.truth_path = text_of(json["truth_path"]);
     map.stamp = json["stamp"];
     map.truth_stamp = json["truth_stamp"];
+    map.noise = {json["level"], json["rms"]};
     map.failure = text_of(json["failure"]);
     return map;
 }
@@ -88,6 +96,17 @@ image::FitsMap open_truth(const std::string& path, const image::MapOptions& of_m
     }
 }
 
+/// Blanks what lies outside the observation, in the part of an image that is worked on.
+void blank_outside(image::Image& pixels,
+                   const image::Window& whole,
+                   const image::Window& wide,
+                   const PlannedMap& map) {
+    const tile::NoiseMesh mesh = map.mesh();
+    const tile::FlatPairs pairs =
+        tile::count_flat_pairs(pixels, whole, mesh, tile::flat_tolerance_sigma * map.noise.rms);
+    tile::blank_flat_patches(pixels, whole, wide, mesh, pairs);
+}
+
 [[noreturn]] void throw_changed(const std::string& path) {
     throw base::InputError(path +
                            ": has changed since the run began, run again when it stays as it is");
@@ -99,16 +118,15 @@ void check_unchanged(const std::string& path, const std::string& stamp) {
     }
 }
 
-PlannedMap look_at(const MapPaths& paths,
-                   const image::MapOptions& options,
-                   const std::function<std::string(const image::MapInfo&)>& accept) {
+PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Noise noise) {
     PlannedMap map;
     map.info.path = paths.map;
     map.truth_path = paths.truth;
     map.stamp = base::file_stamp(paths.map);
     map.truth_stamp = paths.truth.empty() ? "" : base::file_stamp(paths.truth);
     try {
-        map.info = image::FitsMap::open(paths.map, options).info();
+        const image::FitsMap file = image::FitsMap::open(paths.map, options);
+        map.info = file.info();
         if (!paths.truth.empty()) {
             const image::MapInfo truth = open_truth(paths.truth, options).info();
             if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
@@ -124,8 +142,12 @@ PlannedMap look_at(const MapPaths& paths,
                                                   ", give the sky image of the same pixels"));
             }
         }
-        if (accept) {
-            map.failure = accept(map.info);
+        if (noise == Noise::measured) {
+            map.noise = measure_noise(map.info, [&](const image::Window& window) {
+                image::Image part = file.read(window);
+                image::multiply(part.pixels, static_cast<float>(map.info.jy_arcsec2_per_unit));
+                return part;
+            });
         }
     } catch (const base::InputError& error) {
         map.failure = error.what();
@@ -135,17 +157,46 @@ PlannedMap look_at(const MapPaths& paths,
 
 }  // namespace
 
-FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
-                          std::int64_t field_px,
-                          std::int64_t margin_px) {
+tile::NoiseMesh PlannedMap::mesh() const {
+    return tile::make_noise_mesh(
+        info.beam ? std::sqrt(info.beam->major_arcsec * info.beam->minor_arcsec) / info.pixel_arcsec
+                  : 0);
+}
+
+image::Window FieldPlan::read_window_of(std::int64_t field) const {
+    const PlannedMap& map = map_of(field);
+    const image::Window wide = wide_window_of(field);
+    if (noise == Noise::ignored || map.noise.rms == 0) {
+        return wide;
+    }
+    const image::Window around = image::widened(wide, map.mesh().reach_px());
+    const std::int64_t x0 = std::max(around.x0, std::min<std::int64_t>(wide.x0, 0));
+    const std::int64_t y0 = std::max(around.y0, std::min<std::int64_t>(wide.y0, 0));
+    return {x0,
+            y0,
+            std::min(around.x0 + around.cols, std::max(wide.x0 + wide.cols, map.info.cols)) - x0,
+            std::min(around.y0 + around.rows, std::max(wide.y0 + wide.rows, map.info.rows)) - y0};
+}
+
+tile::MapNoise measure_noise(const image::MapInfo& info,
+                             const std::function<image::Image(const image::Window&)>& read) {
+    try {
+        return tile::measure_map_noise(info.cols, info.rows, read);
+    } catch (const base::InputError& error) {
+        throw base::InputError(base::text(info.path, ": ", error.what()));
+    }
+}
+
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& settings) {
     FieldPlan plan;
     plan.maps = std::move(maps);
-    plan.margin_px = margin_px;
+    plan.margin_px = settings.margin_px;
+    plan.noise = settings.noise;
     for (std::size_t m = 0; m < plan.maps.size(); ++m) {
         const PlannedMap& map = plan.maps[m];
         if (map.failure.empty()) {
-            for (const image::Window& window :
-                 tile::field_windows(map.info.cols, map.info.rows, field_px)) {
+            for (const image::Window& window : tile::field_windows(
+                     map.info.cols, map.info.rows, settings.field_px, settings.tile_px)) {
                 plan.fields.push_back({static_cast<std::int32_t>(m), window});
             }
         }
@@ -156,13 +207,19 @@ FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
 FieldPlan plan_fields(const Communicator& communicator,
                       const std::vector<MapPaths>& paths,
                       const image::MapOptions& options,
-                      std::int64_t field_px,
-                      const std::function<std::string(const image::MapInfo&)>& accept,
-                      std::int64_t margin_px) {
+                      const CutSettings& settings,
+                      const std::function<std::string(const image::MapInfo&)>& accept) {
     const std::string bytes = from_root(communicator, [&] {
+        std::vector<PlannedMap> found(paths.size());
+        base::parallel_for(base::n_available_cores(), paths.size(), [&](std::size_t i) {
+            found[i] = look_at(paths[i], options, settings.noise);
+        });
         Json maps = Json::array();
-        for (const MapPaths& path : paths) {
-            maps.push_back(to_json(look_at(path, options, accept)));
+        for (PlannedMap& map : found) {
+            if (map.failure.empty() && accept) {
+                map.failure = accept(map.info);
+            }
+            maps.push_back(to_json(map));
         }
         const std::vector<std::uint8_t> packed = Json::to_cbor(maps);
         return std::string(packed.begin(), packed.end());
@@ -171,7 +228,7 @@ FieldPlan plan_fields(const Communicator& communicator,
     for (const Json& json : Json::from_cbor(bytes)) {
         maps.push_back(from_json(json));
     }
-    return cut_into_fields(std::move(maps), field_px, margin_px);
+    return cut_into_fields(std::move(maps), settings);
 }
 
 std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
@@ -250,7 +307,7 @@ std::vector<float> FieldReader::read(std::int64_t field) {
     const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
     const PlannedMap& map = plan_.map_of(field);
     const std::shared_ptr<const OpenMap> files = open(planned.map);
-    std::vector<float> pixels = files->map.read(plan_.wide_window_of(field)).pixels;
+    std::vector<float> pixels = files->map.read(plan_.read_window_of(field)).pixels;
     check_unchanged(map.info.path, map.stamp);
     if (files->truth) {
         const auto factor = static_cast<float>(files->truth->info().jy_arcsec2_per_unit /
@@ -273,7 +330,7 @@ std::vector<float> pack_field(const FieldPlan& plan,
         FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
                          whole->cols == plan.map_of(field).info.cols);
     }
-    std::vector<float> pixels = image::cut_out(map, plan.wide_window_of(field)).pixels;
+    std::vector<float> pixels = image::cut_out(map, plan.read_window_of(field)).pixels;
     const std::vector<float> truth = image::cut_out(sky, plan.window_of(field)).pixels;
     pixels.insert(pixels.end(), truth.begin(), truth.end());
     return pixels;
@@ -281,12 +338,12 @@ std::vector<float> pack_field(const FieldPlan& plan,
 
 FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
     const image::Window& window = plan.window_of(field);
-    const image::Window wide = plan.wide_window_of(field);
+    const image::Window whole = plan.read_window_of(field);
     const PlannedMap& map = plan.map_of(field);
-    const auto n_wide = static_cast<std::size_t>(wide.rows * wide.cols);
+    const auto n_whole = static_cast<std::size_t>(whole.rows * whole.cols);
     const auto n_truth =
         map.truth_path.empty() ? 0 : static_cast<std::size_t>(window.rows * window.cols);
-    FAINTWEB_EXPECTS(pixels.size() == n_wide + n_truth);
+    FAINTWEB_EXPECTS(pixels.size() == n_whole + n_truth);
     FieldPixels unpacked;
     base::Stopwatch stopwatch;
     base::ValueHash hash;
@@ -306,13 +363,33 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
         unpacked.sky =
             image::Image{window.rows,
                          window.cols,
-                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_wide), pixels.end()}};
-        pixels.resize(n_wide);
+                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_whole), pixels.end()}};
+        pixels.resize(n_whole);
     }
-    unpacked.wide = {wide.rows, wide.cols, std::move(pixels)};
+    unpacked.wide = {whole.rows, whole.cols, std::move(pixels)};
     unpacked.margin_px = plan.margin_px;
     unpacked.unit_s += stopwatch.lap();
+    const image::Window wide = plan.wide_window_of(field);
+    unpacked.noise.map = map.noise;
+    unpacked.noise.x0 = wide.x0;
+    unpacked.noise.y0 = wide.y0;
+    if (plan.noise == Noise::measured && map.noise.rms > 0) {
+        unpacked.noise.rms =
+            tile::measure_local_rms(unpacked.wide, whole, wide, map.mesh(), map.noise);
+        blank_outside(unpacked.wide, whole, wide, map);
+        image::crop(unpacked.wide, {wide.x0 - whole.x0, wide.y0 - whole.y0, wide.cols, wide.rows});
+        unpacked.noise_s = stopwatch.lap();
+    }
     return unpacked;
+}
+
+tile::FieldStatistics FieldPixels::statistics(const image::Image& wide_field,
+                                              std::int64_t margin_px_wanted) const {
+    tile::FieldStatistics statistics = tile::field_statistics(wide_field, margin_px_wanted);
+    statistics.noise = noise;
+    statistics.noise.x0 += margin_px - margin_px_wanted;
+    statistics.noise.y0 += margin_px - margin_px_wanted;
+    return statistics;
 }
 
 }  // namespace faintweb::mpi

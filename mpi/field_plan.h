@@ -15,6 +15,8 @@
 #include "lib/image/image.h"
 #include "lib/image/window.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/noise_mesh.h"
+#include "lib/tile/statistics.h"
 #include "mpi/communicator.h"
 
 namespace faintweb::mpi {
@@ -25,7 +27,23 @@ struct PlannedMap {
     std::string truth_path;  ///< the sky image of the same pixels, or empty
     std::string stamp;       ///< base::file_stamp of the map's file
     std::string truth_stamp;
-    std::string failure;  ///< why the map cannot be used, or empty
+    std::string failure;        ///< why the map cannot be used, or empty
+    tile::MapNoise noise = {};  ///< Jy/arcsec2; only of a plan that measures it
+
+    /// Where its local noise is measured.
+    tile::NoiseMesh mesh() const;
+};
+
+/// Whether the noise of observed maps is measured, and what lies outside the observation is told
+/// from what does not: reading a field then takes more of its map.
+enum class Noise { ignored, measured };
+
+/// How maps are cut into fields.
+struct CutSettings {
+    std::int64_t field_px = 2000;
+    std::int64_t tile_px = 40;   ///< a remainder narrower than a tile joins the field before it
+    std::int64_t margin_px = 0;  ///< pixels around each field that a network wants
+    Noise noise = Noise::ignored;
 };
 
 struct PlannedField {
@@ -37,8 +55,10 @@ struct PlannedField {
 struct FieldPlan {
     std::vector<PlannedMap> maps;
     std::vector<PlannedField> fields;
-    /// Pixels of its map that travel with a field on each side, for a network that wants context.
+    /// Pixels of its map around a field on each side that are worked on with it, for a network that
+    /// wants context.
     std::int64_t margin_px = 0;
+    Noise noise = Noise::ignored;
 
     const PlannedMap& map_of(std::int64_t field) const {
         return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
@@ -48,18 +68,15 @@ struct FieldPlan {
     }
     /// The window with its margin; may reach past the map's edges.
     image::Window wide_window_of(std::int64_t field) const {
-        const image::Window& window = window_of(field);
-        return {window.x0 - margin_px,
-                window.y0 - margin_px,
-                window.cols + 2 * margin_px,
-                window.rows + 2 * margin_px};
+        return image::widened(window_of(field), margin_px);
     }
+    /// What is read of the map: also what the noise in the wide window is measured on, as far as
+    /// the map goes.
+    image::Window read_window_of(std::int64_t field) const;
 };
 
 /// Cuts maps into fields; one that cannot be used has none.
-FieldPlan cut_into_fields(std::vector<PlannedMap> maps,
-                          std::int64_t field_px,
-                          std::int64_t margin_px = 0);
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& settings);
 
 /// One map and, where the truth is known, its sky image.
 struct MapPaths {
@@ -67,19 +84,25 @@ struct MapPaths {
     std::string truth;
 };
 
-/// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
-/// cannot be used is in the plan with its reason and has no fields.
+/// Noise of a map whose fields are to be scaled by it.
 ///
-/// @param accept     says why a map that was opened is not used all the same, empty if it is.
-/// @param margin_px  see FieldPlan.
+/// @param read  as tile::measure_map_noise wants it, in Jy/arcsec2.
+/// @throws base::InputError  if it cannot be measured; names the map.
+tile::MapNoise measure_noise(const image::MapInfo& info,
+                             const std::function<image::Image(const image::Window&)>& read);
+
+/// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
+/// cannot be used, or whose noise is to be measured and cannot, is in the plan with its reason and
+/// has no fields.
+///
+/// @param accept  says why a map that was opened is not used all the same, empty if it is.
 ///
 /// @collective yes: every rank.
 FieldPlan plan_fields(const Communicator& communicator,
                       const std::vector<MapPaths>& paths,
                       const image::MapOptions& options,
-                      std::int64_t field_px,
-                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr,
-                      std::int64_t margin_px = 0);
+                      const CutSettings& settings,
+                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr);
 
 /// A key for every field of a plan: a hash of its map's file (path, size, time of change, header;
 /// also those of its sky image) and of its window. A map that is named twice has keys for each.
@@ -91,8 +114,8 @@ class FieldReader {
   public:
     FieldReader(const FieldPlan& plan, image::MapOptions options);
 
-    /// The field's pixels and its margin's in the map's own unit, followed by those of its sky
-    /// image, without margin, if there is one. What lies past the map's edges is blank.
+    /// The pixels of the plan's read window in the map's own unit, followed by those of the field's
+    /// sky image, without margin, if there is one. What lies past the map's edges is blank.
     ///
     /// @throws base::InputError  if it cannot be read, or its file has changed since the plan.
     std::vector<float> read(std::int64_t field);
@@ -126,17 +149,24 @@ std::vector<float> pack_field(const FieldPlan& plan,
 struct FieldPixels {
     image::Image wide;  ///< Jy/arcsec2, with the plan's margin on each side
     std::int64_t margin_px = 0;
+    tile::LocalNoise noise;           ///< of `wide`, if the plan measures it
     std::optional<image::Image> sky;  ///< Jy/arcsec2, without margin
     std::string hash;                 ///< base::ValueHash of all values as they were read
     double read_s = 0;                ///< that reading took, 0 where another rank did
     double hash_s = 0;
     double unit_s = 0;
+    double noise_s = 0;  ///< that telling what lies outside and measuring the noise took
 
     tile::TileGrid grid(std::int64_t tile_px) const {
         return {wide.rows - 2 * margin_px, wide.cols - 2 * margin_px, tile_px};
     }
     /// A copy without the margin.
     image::Image core() const { return image::without_margin(wide, margin_px); }
+    /// What the scalings follow from, of a field with a smaller margin or this one's.
+    ///
+    /// @param wide_field  this field with margin_px_wanted pixels around it.
+    tile::FieldStatistics statistics(const image::Image& wide_field,
+                                     std::int64_t margin_px_wanted) const;
 };
 
 /// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.

@@ -1,9 +1,12 @@
 #include "lib/catalogue/accounting.h"
 
+#include <iomanip>
+#include <sstream>
 #include <tuple>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/catalogue/columns.h"
 
 namespace faintweb::catalogue {
@@ -16,6 +19,8 @@ template <typename... Parts>
                                  parts...,
                                  " (a fault of this program), please report it"));
 }
+
+constexpr double arcsec2_per_deg2 = base::arcsec_per_deg * base::arcsec_per_deg;
 
 std::int64_t n_ceil(std::int64_t length, std::int64_t edge) {
     return (length + edge - 1) / edge;
@@ -40,6 +45,15 @@ void check_counts(const FieldRecord& field) {
     const bool is_failed = field.status == static_cast<std::int32_t>(FieldStatus::failed);
     if (is_failed != (field.n_failed == field.n_tiles()) || (!is_failed && field.n_failed != 0)) {
         throw_lost("field ", field.field, " is failed in part");
+    }
+    const std::int64_t n_pixels = field.n_searched_px + field.n_blank_px + field.n_unsearched_px;
+    if (n_pixels != (is_failed ? 0 : field.rows * field.cols)) {
+        throw_lost("field ",
+                   field.field,
+                   " has ",
+                   field.rows * field.cols,
+                   " pixels, accounted for ",
+                   n_pixels);
     }
     const bool counts_match = field.has_truth == 0
                                   ? field.n_1c + field.n_1f + field.n_0f + field.n_0c == 0
@@ -89,6 +103,14 @@ Accounting account(std::span<const MapRecord> maps, std::span<const FieldRecord>
         total.n_empty += field.n_empty;
         total.n_blank += field.n_blank;
         total.n_failed += field.n_failed;
+        const double pixel_arcsec = maps[static_cast<std::size_t>(field.map)].pixel_arcsec;
+        const double pixel_deg2 = pixel_arcsec * pixel_arcsec / arcsec2_per_deg2;
+        total.searched_deg2 += pixel_deg2 * static_cast<double>(field.n_searched_px);
+        total.blank_deg2 += pixel_deg2 * static_cast<double>(field.n_blank_px);
+        total.unsearched_deg2 += pixel_deg2 * static_cast<double>(field.n_unsearched_px);
+        total.failed_deg2 += status == FieldStatus::failed
+                                 ? pixel_deg2 * static_cast<double>(field.rows * field.cols)
+                                 : 0.0;
         total.n_fields_with_truth += field.has_truth;
         total.n_1c += field.n_1c;
         total.n_1f += field.n_1f;
@@ -97,6 +119,17 @@ Accounting account(std::span<const MapRecord> maps, std::span<const FieldRecord>
     }
     return total;
 }
+
+namespace {
+
+/// Four digits are enough for a person.
+std::string area_text(double deg2) {
+    std::ostringstream text;
+    text << std::setprecision(4) << deg2 << " deg2";
+    return text.str();
+}
+
+}  // namespace
 
 std::string accounting_text(const Accounting& accounting) {
     std::string line = base::text(accounting.n_fields,
@@ -110,7 +143,16 @@ std::string accounting_text(const Accounting& accounting) {
                                   accounting.n_blank,
                                   " blank, ",
                                   accounting.n_failed,
-                                  " failed");
+                                  " failed; ",
+                                  area_text(accounting.searched_deg2),
+                                  " searched, ",
+                                  area_text(accounting.blank_deg2),
+                                  " blank, ",
+                                  area_text(accounting.unsearched_deg2),
+                                  " with values but in blank tiles");
+    if (accounting.failed_deg2 > 0) {
+        line += ", " + area_text(accounting.failed_deg2) + " failed";
+    }
     if (accounting.n_failed_fields > 0) {
         line += base::text("; failed fields: ", accounting.n_failed_fields);
     }
@@ -133,6 +175,9 @@ void check_field(const FieldResult& result) {
     }
     if (static_cast<std::int64_t>(result.scores.size()) != field.n_tiles()) {
         throw_lost("field ", field.field, " has ", result.scores.size(), " scores");
+    }
+    if (result.local_rms.size() != result.scores.size()) {
+        throw_lost("field ", field.field, " has ", result.local_rms.size(), " local rms");
     }
     std::int64_t last_tile = -1;
     for (const TileRecord& row : result.tiles) {

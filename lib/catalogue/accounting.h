@@ -20,6 +20,12 @@ struct Accounting {
     std::int64_t n_empty = 0;
     std::int64_t n_blank = 0;
     std::int64_t n_failed = 0;
+    /// Area on the sky, deg2: with a value and classified; without a value; with a value but in
+    /// tiles that are more than half blank; of fields that failed.
+    double searched_deg2 = 0;
+    double blank_deg2 = 0;
+    double unsearched_deg2 = 0;
+    double failed_deg2 = 0;
     /// Over the fields whose truth is known.
     std::int64_t n_fields_with_truth = 0;
     std::int64_t n_1c = 0;
@@ -34,7 +40,8 @@ struct Accounting {
 
 Accounting account(std::span<const MapRecord> maps, std::span<const FieldRecord> fields);
 
-/// "9 fields, 22500 tiles: 412 detected, 22088 empty, 0 blank, 0 failed".
+/// "9 fields, 22500 tiles: 412 detected, 22088 empty, 0 blank, 0 failed; 256 deg2 searched, 0 deg2
+/// blank, 0 deg2 with values but in blank tiles".
 std::string accounting_text(const Accounting& accounting);
 
 /// Checks that one field's counts add up and match its rows and scores.

@@ -41,13 +41,15 @@ void add_columns(base::Sha256& hash, const char* table, std::span<const Column> 
 
 std::string field_digest(const FieldRecord& field,
                          std::span<const TileRecord> tiles,
-                         std::span<const float> scores) {
+                         std::span<const float> scores,
+                         std::span<const float> local_rms) {
     base::Sha256 hash;
     add_record(hash, field);
     hash.add(base::text(tiles.size(), ' ', scores.size(), '\n'));
     static_assert(std::ranges::all_of(tile_columns, is_in_digest), "rows are hashed whole");
     hash.add_values(tiles);
     hash.add_values(scores);
+    hash.add_values(local_rms);
     return hash.finish();
 }
 

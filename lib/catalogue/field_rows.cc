@@ -66,8 +66,8 @@ TileRecord tile_record(const ClassifiedField& classified, std::int64_t tile) {
     record.flags = classified.flags;
 
     const double half_px = 0.5 * static_cast<double>(grid.tile_px - 1);
-    record.x = static_cast<double>(classified.window.x0 + record.column * grid.tile_px) + half_px;
-    record.y = static_cast<double>(classified.window.y0 + record.row * grid.tile_px) + half_px;
+    record.x = static_cast<double>(classified.window.x0 + grid.first_col(record.column)) + half_px;
+    record.y = static_cast<double>(classified.window.y0 + grid.first_row(record.row)) + half_px;
     const auto position =
         classified.wcs == nullptr ? std::nullopt : classified.wcs->sky(record.x, record.y);
     if (position) {
@@ -76,9 +76,11 @@ TileRecord tile_record(const ClassifiedField& classified, std::int64_t tile) {
     } else {
         record.flags |= TileFlag::no_position;
     }
-    if ((record.row + 1) * grid.tile_px > grid.field_rows ||
-        (record.column + 1) * grid.tile_px > grid.field_cols) {
+    if (grid.tile_px > grid.field_rows || grid.tile_px > grid.field_cols) {
         record.flags |= TileFlag::beyond_edge;
+    }
+    if (grid.is_moved(tile)) {
+        record.flags |= TileFlag::overlaps;
     }
 
     record.score = classified.scores[t];
@@ -109,6 +111,7 @@ FieldResult make_field_result(const ClassifiedField& classified) {
                      classified.probabilities.size() == n_tiles);
     FAINTWEB_EXPECTS(classified.fluxes.size() == n_tiles);
     FAINTWEB_EXPECTS(classified.is_blank.size() == n_tiles);
+    FAINTWEB_EXPECTS(classified.local_rms.empty() || classified.local_rms.size() == n_tiles);
     FAINTWEB_EXPECTS(!has_truth || classified.labels.size() == n_tiles);
     FAINTWEB_EXPECTS(classified.window.rows == grid.field_rows);
     FAINTWEB_EXPECTS(classified.window.cols == grid.field_cols);
@@ -120,7 +123,11 @@ FieldResult make_field_result(const ClassifiedField& classified) {
     result.field.rms_jy_arcsec2 =
         std::isfinite(classified.rms_jy_arcsec2) ? classified.rms_jy_arcsec2 : no_rms;
     result.field.window_hash = classified.window_hash;
+    result.field.n_searched_px = classified.pixels.n_searched;
+    result.field.n_blank_px = classified.pixels.n_blank;
+    result.field.n_unsearched_px = classified.pixels.n_unsearched;
     result.scores.assign(n_tiles, no_score);
+    result.local_rms.assign(n_tiles, static_cast<float>(no_rms));
 
     for (std::size_t t = 0; t < n_tiles; ++t) {
         if (classified.is_blank[t] != 0) {
@@ -138,6 +145,9 @@ FieldResult make_field_result(const ClassifiedField& classified) {
                            " (a score lies in [0, 1]), check the map for extreme pixel values"));
         }
         result.scores[t] = score;
+        if (!classified.local_rms.empty()) {
+            result.local_rms[t] = classified.local_rms[t];
+        }
         const bool is_detected = static_cast<double>(score) > classified.threshold;
         ++(is_detected ? result.field.n_detected : result.field.n_empty);
         const Outcome outcome =
@@ -171,13 +181,16 @@ FieldResult make_failed_field(std::int32_t map,
     result.field.reason = reason;
     result.field.n_failed = static_cast<std::int32_t>(grid.count());
     result.scores.assign(static_cast<std::size_t>(grid.count()), no_score);
+    result.local_rms.assign(result.scores.size(), static_cast<float>(no_rms));
     return result;
 }
 
 MapRecord make_map_record(std::int32_t map,
                           const image::MapInfo& info,
                           std::int32_t n_fields,
-                          std::int32_t flags) {
+                          std::int32_t flags,
+                          const tile::MapNoise& noise,
+                          const tile::NoiseMesh& mesh) {
     MapRecord record;
     record.map = map;
     record.cols = info.cols;
@@ -194,6 +207,11 @@ MapRecord make_map_record(std::int32_t map,
     }
     record.frequency_hz = info.frequency_hz;
     record.jy_arcsec2_per_unit = info.jy_arcsec2_per_unit;
+    if (noise.rms > 0) {
+        record.level_jy_arcsec2 = static_cast<double>(noise.level);
+        record.rms_jy_arcsec2 = static_cast<double>(noise.rms);
+    }
+    record.noise_box_px = mesh.box_px;
     record.unit = image::unit_name(info.unit);
     record.object = info.object;
     record.header_sha256 = info.header_sha256;

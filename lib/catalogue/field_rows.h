@@ -10,6 +10,8 @@
 #include "lib/image/window.h"
 #include "lib/source/photometry.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/local_rms.h"
+#include "lib/tile/pixel_counts.h"
 
 namespace faintweb::catalogue {
 
@@ -28,6 +30,9 @@ struct ClassifiedField {
     const image::Wcs* wcs = nullptr;          ///< of the map; null: no sky positions
     std::int32_t flags = 0;                   ///< TileFlag bits that hold for every tile
     double rms_jy_arcsec2 = no_rms;           ///< robust rms of the field
+    /// Jy/arcsec2, at the centre of each tile; empty: not measured.
+    std::span<const float> local_rms{};
+    tile::PixelCounts pixels{};
     std::string window_hash{};
 };
 
@@ -55,10 +60,13 @@ FieldResult make_failed_field(std::int32_t map,
 ///
 /// @param n_fields  fields that it is cut into.
 /// @param flags     TileFlag bits that hold for all of it.
+/// @param noise     of the map, in Jy/arcsec2.
 MapRecord make_map_record(std::int32_t map,
                           const image::MapInfo& info,
                           std::int32_t n_fields,
-                          std::int32_t flags = 0);
+                          std::int32_t flags = 0,
+                          const tile::MapNoise& noise = {},
+                          const tile::NoiseMesh& mesh = {});
 
 /// A map that could not be used; it has no fields.
 MapRecord make_failed_map(std::int32_t map, const std::string& path, const std::string& reason);

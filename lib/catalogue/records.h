@@ -12,14 +12,14 @@
 namespace faintweb::catalogue {
 
 /// Version of the catalogue's layout. A reader refuses any other.
-inline constexpr int format_version = 3;
+inline constexpr int format_version = 4;
 
 /// What stands where a value is unknown. A catalogue holds no NaN: it is not equal to itself, and
 /// many readers stumble over it.
 inline constexpr double no_position_deg = -999;  ///< ra, dec; the row has TileFlag::no_position
 inline constexpr float no_score = -1;            ///< score of a tile that was not classified
 inline constexpr std::int32_t no_label = -1;     ///< label without a truth image
-inline constexpr double no_rms = -1;             ///< rms of a field that was not measured
+inline constexpr double no_rms = -1;             ///< rms of a field or a tile that was not measured
 
 enum class FieldStatus : std::int32_t { ok = 0, blank = 1, failed = 2 };
 
@@ -39,11 +39,12 @@ const char* field_status_name(FieldStatus status);
 /// Bits of TileRecord::flags, of FieldRecord::flags and of MapRecord::flags.
 enum TileFlag : std::int32_t {
     has_blanks = 1,         ///< some pixels of the tile are blank (at most half)
-    beyond_edge = 2,        ///< the tile reaches beyond its field and is padded
+    beyond_edge = 2,        ///< the tile reaches beyond its map, which is smaller, and is padded
     no_position = 4,        ///< ra and dec are unknown
     flux_out_of_range = 8,  ///< a flux did not fit its column and is the largest number that does
     pixel_mismatch = 16,    ///< the model was trained on another pixel scale (accepted by the user)
     beam_mismatch = 32,     ///< the model was trained on another beam (accepted by the user)
+    overlaps = 64,          ///< the tile ends at the edge of its map and overlaps the one before it
 };
 
 /// Text of at most N bytes, padded with zeros, as HDF5 and FITS tables keep it.
@@ -122,6 +123,9 @@ struct FieldRecord {
     std::int32_t n_0f = 0;
     std::int32_t n_0c = 0;
     std::int64_t score_offset = 0;
+    std::int64_t n_searched_px = 0;
+    std::int64_t n_blank_px = 0;
+    std::int64_t n_unsearched_px = 0;
     double rms_jy_arcsec2 = no_rms;
     FixedText<64> window_hash;
     FixedText<160> reason;
@@ -147,6 +151,9 @@ struct MapRecord {
     double beam_angle_deg = 0;
     double frequency_hz = 0;
     double jy_arcsec2_per_unit = 0;
+    double level_jy_arcsec2 = 0;
+    double rms_jy_arcsec2 = no_rms;
+    std::int64_t noise_box_px = 0;
     std::int64_t first_header_card = 0;
     std::int64_t n_header_cards = 0;
     FixedText<16> unit;
@@ -163,6 +170,8 @@ struct FieldResult {
     FieldRecord field;
     std::vector<TileRecord> tiles;  ///< detected and missed tiles, in tile order
     std::vector<float> scores;      ///< [n_tiles]; no_score where a tile was not classified
+    /// [n_tiles], Jy/arcsec2, at the centre of each tile; no_rms where a tile was not classified.
+    std::vector<float> local_rms;
 };
 
 /// Names and values in the order in which they are written.
@@ -188,7 +197,8 @@ struct Catalogue {
     std::vector<TileRecord> tiles;
     std::vector<FieldRecord> fields;
     std::vector<MapRecord> maps;
-    std::vector<float> scores;  ///< all tiles of all fields; see FieldRecord::score_offset
+    std::vector<float> scores;     ///< all tiles of all fields; see FieldRecord::score_offset
+    std::vector<float> local_rms;  ///< Jy/arcsec2, as scores
     Provenance provenance;
     std::string digest;
 };

@@ -14,7 +14,8 @@
 namespace faintweb::catalogue {
 namespace {
 
-/// What the record of a field begins with; its field, its rows and its scores follow.
+/// What the record of a field begins with; its field, its rows, and scores and local rms of its
+/// tiles follow.
 struct RecordHead {
     FieldKey key = 0;
     std::int64_t n_rows = 0;
@@ -39,7 +40,7 @@ void take_bytes(std::span<const std::byte>& bytes, std::span<T> values) {
 std::size_t record_bytes(const RecordHead& head) {
     return sizeof(RecordHead) + sizeof(FieldRecord) +
            static_cast<std::size_t>(head.n_rows) * sizeof(TileRecord) +
-           static_cast<std::size_t>(head.n_scores) * sizeof(float);
+           static_cast<std::size_t>(head.n_scores) * 2 * sizeof(float);
 }
 
 }  // namespace
@@ -76,6 +77,7 @@ StoredField ShardWriter::append(FieldKey key, const FieldResult& result) {
     append_bytes(bytes, std::span(&result.field, 1));
     append_bytes(bytes, std::span(result.tiles));
     append_bytes(bytes, std::span(result.scores));
+    append_bytes(bytes, std::span(result.local_rms));
     return {key, name_, file_.append(bytes), head.n_rows, head.n_scores};
 }
 
@@ -110,10 +112,12 @@ FieldResult ShardReader::read(const StoredField& stored) {
     FieldResult result;
     result.tiles.resize(static_cast<std::size_t>(head.n_rows));
     result.scores.resize(static_cast<std::size_t>(head.n_scores));
+    result.local_rms.resize(result.scores.size());
     auto bytes = std::span(payload).subspan(sizeof(head));
     take_bytes(bytes, std::span(&result.field, 1));
     take_bytes(bytes, std::span(result.tiles));
     take_bytes(bytes, std::span(result.scores));
+    take_bytes(bytes, std::span(result.local_rms));
     return result;
 }
 

@@ -21,6 +21,19 @@ Image cut_out(const Image& whole, const Window& window) {
     return part;
 }
 
+void crop(Image& image, const Window& window) {
+    FAINTWEB_EXPECTS(window.x0 >= 0 && window.y0 >= 0 && window.x0 + window.cols <= image.cols &&
+                     window.y0 + window.rows <= image.rows);
+    // Rows only move towards the front.
+    for (std::int64_t y = 0; y < window.rows; ++y) {
+        const auto from = image.pixels.begin() + (window.y0 + y) * image.cols + window.x0;
+        std::copy(from, from + window.cols, image.pixels.begin() + y * window.cols);
+    }
+    image.rows = window.rows;
+    image.cols = window.cols;
+    image.pixels.resize(static_cast<std::size_t>(window.rows * window.cols));
+}
+
 FAINTWEB_VECTOR_CLONES void multiply(std::span<float> values, float factor) {
     for (float& value : values) {
         value *= factor;

@@ -51,6 +51,11 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
 /// @return        [window.rows, window.cols].
 Image cut_out(const Image& whole, const Window& window);
 
+/// Cuts an image down to a window inside it, in place.
+///
+/// @param window  pixels of the image.
+void crop(Image& image, const Window& window);
+
 /// Turns values into another unit, in place.
 ///
 /// @param factor  of the new unit for one of the old.

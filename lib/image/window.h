@@ -14,4 +14,9 @@ struct Window {
     bool operator==(const Window&) const = default;
 };
 
+/// A window with as many more pixels on each side.
+constexpr Window widened(const Window& window, std::int64_t n_px) {
+    return {window.x0 - n_px, window.y0 - n_px, window.cols + 2 * n_px, window.rows + 2 * n_px};
+}
+
 }  // namespace faintweb::image

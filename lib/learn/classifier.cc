@@ -161,6 +161,46 @@ struct Classifier::State {
         });
     }
 
+    /// Tiles side by side.
+    struct PlacedRegion {
+        std::int64_t row;
+        std::int64_t col;
+        Region size;
+    };
+
+    /// Cuts an edge of a grid into pieces of tiles that lie side by side; the last tile may overlap
+    /// the one before it and then stands alone.
+    ///
+    /// @return  first tile of each piece, and where the last ends.
+    std::vector<std::int64_t> cut_edge(std::int64_t n_tiles, bool is_last_moved) const {
+        const std::int64_t across = std::max<std::int64_t>(1, region_px / tile_px());
+        const std::int64_t n_regular = n_tiles - (is_last_moved ? 1 : 0);
+        std::vector<std::int64_t> cuts;
+        for (std::int64_t first = 0; first < n_regular; first += across) {
+            cuts.push_back(first);
+        }
+        if (is_last_moved) {
+            cuts.push_back(n_regular);
+        }
+        cuts.push_back(n_tiles);
+        return cuts;
+    }
+
+    std::vector<PlacedRegion> regions_of(const tile::TileGrid& grid) const {
+        const std::vector<std::int64_t> rows =
+            cut_edge(grid.n_rows(), grid.is_moved((grid.n_rows() - 1) * grid.n_cols()));
+        const std::vector<std::int64_t> cols =
+            cut_edge(grid.n_cols(), grid.is_moved(grid.n_cols() - 1));
+        std::vector<PlacedRegion> regions;
+        for (std::size_t j = 0; j + 1 < rows.size(); ++j) {
+            for (std::size_t i = 0; i + 1 < cols.size(); ++i) {
+                regions.push_back(
+                    {rows[j], cols[i], {rows[j + 1] - rows[j], cols[i + 1] - cols[i]}});
+            }
+        }
+        return regions;
+    }
+
     /// Of a field whose tiles share their margins.
     ///
     /// @param scale  a window of the field with its margin.
@@ -171,25 +211,21 @@ struct Classifier::State {
         const {
         const at::Tensor features = make_features(n_groups(grid.count()) * group_size());
         features.slice(0, grid.count()).zero_();
-        const std::int64_t across = std::max<std::int64_t>(1, region_px / tile_px());
-        const std::int64_t n_regions_across = (grid.n_cols() + across - 1) / across;
-        const std::int64_t n_regions_down = (grid.n_rows() + across - 1) / across;
-        for_all(n_at_once, n_regions_across * n_regions_down, [&](std::int64_t i) {
-            const std::int64_t row = i / n_regions_across * across;
-            const std::int64_t col = i % n_regions_across * across;
-            const Region region{std::min(across, grid.n_rows() - row),
-                                std::min(across, grid.n_cols() - col)};
-            const image::Window window{.x0 = col * tile_px(),
-                                       .y0 = row * tile_px(),
-                                       .cols = region.n_cols * tile_px() + 2 * margin_px,
-                                       .rows = region.n_rows * tile_px() + 2 * margin_px};
+        const std::vector<PlacedRegion> regions = regions_of(grid);
+        for_all(n_at_once, std::ssize(regions), [&](std::int64_t i) {
+            const PlacedRegion& region = regions[static_cast<std::size_t>(i)];
+            const image::Window window{.x0 = grid.first_col(region.col),
+                                       .y0 = grid.first_row(region.row),
+                                       .cols = region.size.n_cols * tile_px() + 2 * margin_px,
+                                       .rows = region.size.n_rows * tile_px() + 2 * margin_px};
             const at::Tensor pixels = at::empty({1, window.rows, window.cols});
             scale(window,
                   {pixels.mutable_data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
-            const at::Tensor some = cpu_trunk->features(pixels, region);
-            for (std::int64_t down = 0; down < region.n_rows; ++down) {
-                features.narrow(0, (row + down) * grid.n_cols() + col, region.n_cols)
-                    .copy_(some.narrow(0, down * region.n_cols, region.n_cols));
+            const at::Tensor some = cpu_trunk->features(pixels, region.size);
+            for (std::int64_t down = 0; down < region.size.n_rows; ++down) {
+                features
+                    .narrow(0, (region.row + down) * grid.n_cols() + region.col, region.size.n_cols)
+                    .copy_(some.narrow(0, down * region.size.n_cols, region.size.n_cols));
             }
         });
         return logits_of_groups(grid.count(), n_at_once, [&](std::int64_t first, std::int64_t) {
@@ -271,23 +307,24 @@ std::vector<float> Classifier::logits(std::span<const float> tiles) const {
 
 FieldAnswer Classifier::classify(const image::Image& wide,
                                  const tile::TileGrid& grid,
+                                 const tile::LocalNoise& noise,
                                  int n_threads) const {
-#ifdef FAINTWEB_CUDA
-    if (state_->gpu != nullptr) {
-        base::Stopwatch stopwatch;
-        FieldAnswer answer = state_->gpu->classify(wide, grid);
-        answer.network_s = stopwatch.lap();
-        return answer;
-    }
-#endif
     const std::int64_t margin_px = state_->margin_px;
     base::Stopwatch stopwatch;
     tile::FieldNumbers numbers = tile::field_numbers(wide, grid, margin_px);
-    const tile::FieldStatistics& statistics = numbers.statistics;
+    tile::FieldStatistics& statistics = numbers.statistics;
+    statistics.noise = noise;
     FieldAnswer answer;
     answer.robust = statistics.robust;
     answer.sums = std::move(numbers.sums);
     answer.numbers_s = stopwatch.lap();
+#ifdef FAINTWEB_CUDA
+    if (state_->gpu != nullptr) {
+        answer.logits = state_->gpu->logits(wide, grid, statistics);
+        answer.network_s = stopwatch.lap();
+        return answer;
+    }
+#endif
     if (state_->cpu_trunk->can_share_margins()) {
         answer.logits = state_->logits_of_regions(
             grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {

@@ -24,7 +24,7 @@ struct FieldAnswer {
     tile::RobustStatistics robust;     ///< of the field without its margin
     std::vector<tile::TileSums> sums;  ///< [n_tiles]
     std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
-    // What each took; scaling is in network_s, and on a GPU all is.
+    // What each took; scaling is in network_s.
     double numbers_s = 0;  ///< statistics of the field and sums of its tiles
     double network_s = 0;
 };
@@ -63,8 +63,12 @@ class Classifier {
     ///
     /// @param wide       the field with the network's margin, Jy/arcsec2, blanks NaN.
     /// @param grid       of tiles of the model's size.
+    /// @param noise      of the field with its margin; read by models that scale with it.
     /// @param n_threads  that this call may use on the CPU.
-    FieldAnswer classify(const image::Image& wide, const tile::TileGrid& grid, int n_threads) const;
+    FieldAnswer classify(const image::Image& wide,
+                         const tile::TileGrid& grid,
+                         const tile::LocalNoise& noise,
+                         int n_threads) const;
 
     /// The same as score_of_logit() of each of logits().
     std::vector<float> scores(std::span<const float> tiles) const;

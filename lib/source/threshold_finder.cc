@@ -43,15 +43,21 @@ std::vector<std::vector<std::int64_t>> count_island_pixels(const Islands& island
         std::vector<std::int64_t>(static_cast<std::size_t>(grid.count())));
     for (const IslandRun& run : islands.runs) {
         const std::int64_t size = islands.islands[static_cast<std::size_t>(run.island)].n_pixels;
-        const std::int64_t first_tile = run.row / grid.tile_px * grid.n_cols();
-        for (std::int64_t col = run.first_col; col < run.end_col;) {
-            const std::int64_t tile_col = col / grid.tile_px;
-            const std::int64_t end = std::min(run.end_col, (tile_col + 1) * grid.tile_px);
-            const auto t = static_cast<std::size_t>(first_tile + tile_col);
-            for (std::size_t i = 0; i < counts.size() && min_island_pixels[i] <= size; ++i) {
-                counts[i][t] += end - col;
+        // The last tile of a row or column may overlap the one before it: a pixel counts in both.
+        for (std::int64_t tile_row = run.row / grid.tile_px;
+             tile_row < grid.n_rows() && grid.first_row(tile_row) <= run.row;
+             ++tile_row) {
+            for (std::int64_t tile_col = run.first_col / grid.tile_px;
+                 tile_col < grid.n_cols() && grid.first_col(tile_col) < run.end_col;
+                 ++tile_col) {
+                const std::int64_t first = grid.first_col(tile_col);
+                const std::int64_t n = std::min<std::int64_t>(run.end_col, first + grid.tile_px) -
+                                       std::max<std::int64_t>(run.first_col, first);
+                const auto t = static_cast<std::size_t>(tile_row * grid.n_cols() + tile_col);
+                for (std::size_t i = 0; i < counts.size() && min_island_pixels[i] <= size; ++i) {
+                    counts[i][t] += n;
+                }
             }
-            col = end;
         }
     }
     return counts;

@@ -9,20 +9,38 @@ namespace faintweb::tile {
 
 image::Window TileGrid::inside(std::int64_t t) const {
     FAINTWEB_EXPECTS(t >= 0 && t < count());
-    const std::int64_t x0 = t % n_cols() * tile_px;
-    const std::int64_t y0 = t / n_cols() * tile_px;
+    const std::int64_t x0 = first_col(t % n_cols());
+    const std::int64_t y0 = first_row(t / n_cols());
     return {x0, y0, std::min(tile_px, field_cols - x0), std::min(tile_px, field_rows - y0)};
 }
 
+namespace {
+
+/// Where the pieces of an edge begin, and where the last ends.
+std::vector<std::int64_t> cut_edge(std::int64_t length,
+                                   std::int64_t field_px,
+                                   std::int64_t tile_px) {
+    std::vector<std::int64_t> cuts{0};
+    for (std::int64_t at = field_px; length - at >= tile_px; at += field_px) {
+        cuts.push_back(at);
+    }
+    cuts.push_back(length);
+    return cuts;
+}
+
+}  // namespace
+
 std::vector<image::Window> field_windows(std::int64_t map_cols,
                                          std::int64_t map_rows,
-                                         std::int64_t field_px) {
-    FAINTWEB_EXPECTS(map_cols >= 1 && map_rows >= 1 && field_px >= 1);
+                                         std::int64_t field_px,
+                                         std::int64_t tile_px) {
+    FAINTWEB_EXPECTS(map_cols >= 1 && map_rows >= 1 && field_px >= 1 && tile_px >= 1);
+    const std::vector<std::int64_t> x = cut_edge(map_cols, field_px, tile_px);
+    const std::vector<std::int64_t> y = cut_edge(map_rows, field_px, tile_px);
     std::vector<image::Window> windows;
-    for (std::int64_t y0 = 0; y0 < map_rows; y0 += field_px) {
-        for (std::int64_t x0 = 0; x0 < map_cols; x0 += field_px) {
-            windows.push_back(
-                {x0, y0, std::min(field_px, map_cols - x0), std::min(field_px, map_rows - y0)});
+    for (std::size_t j = 0; j + 1 < y.size(); ++j) {
+        for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+            windows.push_back({x[i], y[j], x[i + 1] - x[i], y[j + 1] - y[j]});
         }
     }
     return windows;

@@ -8,8 +8,11 @@
 
 namespace faintweb::tile {
 
-/// The square tiles that cover a field. Tile t stands in row t / n_cols(), column t % n_cols();
-/// tiles of the last row or column may reach beyond the field and are padded with blanks there.
+/// The square tiles that cover a field. Tile t stands in row t / n_cols(), column t % n_cols().
+///
+/// The last tile of a row or column is the one that ends at the field's edge: where the edge is no
+/// multiple of tile_px away it overlaps the tile before it. Only in a field that is narrower than a
+/// tile does a tile reach beyond the field; it is padded with blanks there.
 struct TileGrid {
     std::int64_t field_rows = 0;
     std::int64_t field_cols = 0;
@@ -19,27 +22,52 @@ struct TileGrid {
     constexpr std::int64_t n_cols() const { return (field_cols + tile_px - 1) / tile_px; }
     constexpr std::int64_t count() const { return n_rows() * n_cols(); }
 
+    /// First pixel column of the tiles in a column of tiles, field pixels.
+    constexpr std::int64_t first_col(std::int64_t tile_col) const {
+        return first_of(tile_col, field_cols);
+    }
+    /// First pixel row of the tiles in a row of tiles, field pixels.
+    constexpr std::int64_t first_row(std::int64_t tile_row) const {
+        return first_of(tile_row, field_rows);
+    }
+    /// Whether tile t overlaps the tile before it in its row or column.
+    constexpr bool is_moved(std::int64_t t) const {
+        return first_col(t % n_cols()) != t % n_cols() * tile_px ||
+               first_row(t / n_cols()) != t / n_cols() * tile_px;
+    }
+
     /// The part of tile t that lies inside the field, in field pixels.
     image::Window inside(std::int64_t t) const;
 
     bool operator==(const TileGrid&) const = default;
+
+  private:
+    constexpr std::int64_t first_of(std::int64_t place, std::int64_t length) const {
+        const std::int64_t first = place * tile_px;
+        const std::int64_t last_possible = length > tile_px ? length - tile_px : 0;
+        return first < last_possible ? first : last_possible;
+    }
 };
 
-/// The fields of a map, row by row from the first FITS row, side by side and never overlapping;
-/// those at the right and upper edge are smaller.
+/// The fields of a map, row by row from the first FITS row, side by side and never overlapping.
+/// Those at the right and upper edge are smaller; a remainder that is narrower than a tile joins
+/// the field before it, which is larger then.
 ///
 /// @param map_cols, map_rows  size of the map, pixel; >= 1.
 /// @param field_px            edge of a field, pixel; >= 1.
+/// @param tile_px             edge of a tile, pixel; 1 <= tile_px.
 /// @return                    windows in map pixels.
+/// @source ours (grid_test.cc)
 std::vector<image::Window> field_windows(std::int64_t map_cols,
                                          std::int64_t map_rows,
-                                         std::int64_t field_px);
+                                         std::int64_t field_px,
+                                         std::int64_t tile_px);
 
 /// Cuts a scaled field into the tiles that the network sees, each with its margin.
 ///
 /// @param scaled       [field_rows + 2 margin_px, field_cols + 2 margin_px], without blanks
 ///                     (tile::scale_field): the field with a margin on each side.
-/// @param blank_value  what stands in the padding beyond that: the scaling's lowest value.
+/// @param blank_value  what stands in the padding beyond that: what blanks become.
 /// @param margin_px    context that the network wants around each tile, pixel.
 /// @return             [grid.count(), tile_px + 2 margin_px, tile_px + 2 margin_px], tile by tile.
 std::vector<float> cut_tiles(const image::Image& scaled,

@@ -54,14 +54,16 @@ FAINTWEB_ON_DEVICE inline InSigma in_sigma_of(const RobustStatistics& robust) {
     return made;
 }
 
-/// asinh of a pixel in sigma; blanks become `blank_value`.
-FAINTWEB_ON_DEVICE inline float asinh_of_pixel(float value,
-                                               const InSigma& in_sigma,
-                                               float blank_value) {
+/// What blanks become, and what stands beyond the margin of a field: the background of the asinh
+/// scalings (0 sigma), the floor of the others.
+inline constexpr float blank_input = 0;
+
+/// asinh of a pixel in sigma.
+FAINTWEB_ON_DEVICE inline float asinh_of_pixel(float value, const InSigma& in_sigma) {
     constexpr float ln_2 = 0.693147181F;
     const float x = in_sigma(value);
     const float asinh = ln_2 * base::fast_log2(std::fabs(x) + std::sqrt(x * x + 1.0F));
-    return std::fabs(value) <= largest_float ? std::copysign(asinh, x) : blank_value;
+    return std::fabs(value) <= largest_float ? std::copysign(asinh, x) : blank_input;
 }
 
 /// How the pixels of one field are scaled.
@@ -70,25 +72,22 @@ struct PixelScaling {
     InSigma in_sigma{};
     float low = 0;
     float log_factor = 0;
-    float blank_value = 0;
 
     FAINTWEB_ON_DEVICE float operator()(float value) const {
-        return is_asinh ? asinh_of_pixel(value, in_sigma, blank_value)
-                        : log_of_pixel(value, low, log_factor);
+        return is_asinh ? asinh_of_pixel(value, in_sigma) : log_of_pixel(value, low, log_factor);
     }
 };
 
-/// @param range, robust  of the field; robust is read by asinh_sigma alone.
-FAINTWEB_ON_DEVICE inline PixelScaling pixel_scaling(Scaling scaling,
-                                                     const FiniteRange& range,
-                                                     const RobustStatistics& robust) {
+/// @param range, robust  of the field; asinh_sigma reads robust, asinh_local neither: its pixels
+///                       are in sigma already.
+inline PixelScaling pixel_scaling(Scaling scaling,
+                                  const FiniteRange& range,
+                                  const RobustStatistics& robust) {
     PixelScaling made;
-    if (scaling == Scaling::asinh_sigma) {
+    if (scaling == Scaling::asinh_sigma || scaling == Scaling::asinh_local) {
         made.is_asinh = true;
-        made.in_sigma = in_sigma_of(robust);
-        if (range.n > 0) {
-            const float lowest = asinh_of_pixel(range.lowest, made.in_sigma, 0);
-            made.blank_value = lowest < 0.0F ? lowest : 0.0F;
+        if (scaling == Scaling::asinh_sigma) {
+            made.in_sigma = in_sigma_of(robust);
         }
         return made;
     }

@@ -1,6 +1,7 @@
 #include "lib/tile/scaling.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "lib/base/contract.h"
@@ -18,8 +19,10 @@ struct NamedScaling {
 };
 constexpr std::array names{NamedScaling{Scaling::paper, "paper"},
                            NamedScaling{Scaling::fixed, "fixed"},
-                           NamedScaling{Scaling::asinh_sigma, "asinh_sigma"}};
-constexpr std::array scalings{Scaling::paper, Scaling::fixed, Scaling::asinh_sigma};
+                           NamedScaling{Scaling::asinh_sigma, "asinh_sigma"},
+                           NamedScaling{Scaling::asinh_local, "asinh_local"}};
+constexpr std::array scalings{
+    Scaling::paper, Scaling::fixed, Scaling::asinh_sigma, Scaling::asinh_local};
 
 FAINTWEB_VECTOR_CLONES void to_log(
     const float* flux, std::size_t n, float low, float factor, float* out) {
@@ -28,22 +31,77 @@ FAINTWEB_VECTOR_CLONES void to_log(
     }
 }
 
-FAINTWEB_VECTOR_CLONES void to_asinh(
-    const float* flux, std::size_t n, const InSigma& in_sigma, float blank, float* out) {
+FAINTWEB_VECTOR_CLONES void to_asinh(const float* flux,
+                                     std::size_t n,
+                                     const InSigma& in_sigma,
+                                     float* out) {
     const InSigma here = in_sigma;  // which the compiler knows not to change with `out`
     for (std::size_t i = 0; i < n; ++i) {
-        out[i] = asinh_of_pixel(flux[i], here, blank);
+        out[i] = asinh_of_pixel(flux[i], here);
     }
 }
 
-void to_scaled(const PixelScaling& pixel, const float* flux, std::int64_t n, float* out) {
-    const auto size = static_cast<std::size_t>(n);
-    if (pixel.is_asinh) {
-        to_asinh(flux, size, pixel.in_sigma, pixel.blank_value, out);
-    } else {
-        to_log(flux, size, pixel.low, pixel.log_factor, out);
+/// @param out  the rms of each pixel before, its value in sigma after; blanks stay.
+FAINTWEB_VECTOR_CLONES void to_sigma(
+    const float* flux, std::size_t n, float level, float unit, float* out) {
+    for (std::size_t i = 0; i < n; ++i) {
+        float x = (flux[i] * unit - level * unit) / (out[i] * unit);
+        // As InSigma does.
+        x = x > -1e18F ? x : -1e18F;
+        x = x < 1e18F ? x : 1e18F;
+        out[i] = std::fabs(flux[i]) <= largest_float ? x : std::numeric_limits<float>::quiet_NaN();
     }
 }
+
+/// Part of a row of a field in local sigma.
+///
+/// @param x, y  pixel of the field with its margin.
+void row_in_sigma(const image::Image& wide,
+                  std::int64_t x,
+                  std::int64_t y,
+                  const LocalNoise& noise,
+                  std::span<float> sigma) {
+    // Without noise there is no value either.
+    std::ranges::fill(sigma, 1.0F);
+    if (noise.map.rms > 0) {
+        noise.rms.row(noise.x0 + x, noise.y0 + y, sigma);
+    }
+    to_sigma(wide.row(y).data() + x,
+             sigma.size(),
+             noise.map.level,
+             in_sigma_of({noise.map.level, noise.map.rms}).unit,
+             sigma.data());
+}
+
+/// Scales parts of rows of a field.
+class RowScaler {
+  public:
+    RowScaler(const image::Image& wide, Scaling scaling, const FieldStatistics& statistics)
+        : wide_(wide),
+          statistics_(statistics),
+          is_local_(scaling == Scaling::asinh_local),
+          pixel_(pixel_scaling(scaling, statistics.range, statistics.robust)) {}
+
+    /// @param x, y  pixel of the field with its margin.
+    void scale(std::int64_t x, std::int64_t y, std::span<float> out) const {
+        const float* flux = wide_.row(y).data() + x;
+        if (is_local_) {
+            row_in_sigma(wide_, x, y, statistics_.noise, out);
+            flux = out.data();
+        }
+        if (pixel_.is_asinh) {
+            to_asinh(flux, out.size(), pixel_.in_sigma, out.data());
+        } else {
+            to_log(flux, out.size(), pixel_.low, pixel_.log_factor, out.data());
+        }
+    }
+
+  private:
+    const image::Image& wide_;
+    const FieldStatistics& statistics_;
+    bool is_local_;
+    PixelScaling pixel_;
+};
 
 }  // namespace
 
@@ -72,16 +130,17 @@ void scale_window(const image::Image& wide,
                   const FieldStatistics& statistics,
                   std::span<float> pixels) {
     FAINTWEB_EXPECTS(std::ssize(pixels) == window.rows * window.cols);
-    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
+    const RowScaler scaler(wide, scaling, statistics);
     const std::int64_t n_there = std::clamp<std::int64_t>(wide.cols - window.x0, 0, window.cols);
     for (std::int64_t row = 0; row < window.rows; ++row) {
-        float* to = pixels.data() + row * window.cols;
+        const auto to = pixels.subspan(static_cast<std::size_t>(row * window.cols),
+                                       static_cast<std::size_t>(window.cols));
         const std::int64_t y = window.y0 + row;
-        const std::int64_t n = y < wide.rows ? n_there : 0;
+        const auto n = static_cast<std::size_t>(y < wide.rows ? n_there : 0);
         if (n > 0) {
-            to_scaled(pixel, wide.row(y).data() + window.x0, n, to);
+            scaler.scale(window.x0, y, to.first(n));
         }
-        std::fill(to + n, to + window.cols, pixel.blank_value);
+        std::ranges::fill(to.subspan(n), blank_input);
     }
 }
 
@@ -102,15 +161,16 @@ void scale_tiles(const image::Image& wide,
         const std::int64_t tile_row = (first + done) / grid.n_cols();
         const std::int64_t tile_col = (first + done) % grid.n_cols();
         const std::int64_t n_here = std::min(n_tiles - done, grid.n_cols() - tile_col);
-        image::Window window{.x0 = tile_col * grid.tile_px,
-                             .y0 = tile_row * grid.tile_px,
-                             .cols = (n_here - 1) * grid.tile_px + edge,
+        const std::int64_t x0 = grid.first_col(tile_col);
+        image::Window window{.x0 = x0,
+                             .y0 = grid.first_row(tile_row),
+                             .cols = grid.first_col(tile_col + n_here - 1) - x0 + edge,
                              .rows = 1};
         scaled.resize(static_cast<std::size_t>(window.cols));
         for (std::int64_t row = 0; row < edge; ++row, ++window.y0) {
             scale_window(wide, window, scaling, statistics, scaled);
             for (std::int64_t t = 0; t < n_here; ++t) {
-                std::copy_n(scaled.data() + t * grid.tile_px,
+                std::copy_n(scaled.data() + grid.first_col(tile_col + t) - x0,
                             edge,
                             tiles.data() + ((done + t) * edge + row) * edge);
             }
@@ -119,22 +179,29 @@ void scale_tiles(const image::Image& wide,
     }
 }
 
-ScaledField scale_field(const image::Image& wide,
-                        Scaling scaling,
-                        const FieldStatistics& statistics) {
+image::Image scale_field(const image::Image& wide,
+                         Scaling scaling,
+                         const FieldStatistics& statistics) {
     // Without the zeros of make_image, which would be written over.
-    ScaledField scaled;
-    scaled.pixels.rows = wide.rows;
-    scaled.pixels.cols = wide.cols;
-    scaled.pixels.pixels.resize(wide.pixels.size());
-    const PixelScaling pixel = pixel_scaling(scaling, statistics.range, statistics.robust);
-    scaled.blank_value = pixel.blank_value;
-    to_scaled(pixel, wide.pixels.data(), std::ssize(wide.pixels), scaled.pixels.pixels.data());
+    image::Image scaled{wide.rows, wide.cols, {}};
+    scaled.pixels.resize(wide.pixels.size());
+    const RowScaler scaler(wide, scaling, statistics);
+    for (std::int64_t y = 0; y < wide.rows; ++y) {
+        scaler.scale(0, y, scaled.row(y));
+    }
     return scaled;
 }
 
-ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px) {
-    return scale_field(field, scaling, field_statistics(field, margin_px));
+void to_local_sigma(const image::Image& wide, const LocalNoise& noise, std::span<float> sigma) {
+    FAINTWEB_EXPECTS(sigma.size() == wide.pixels.size());
+    for (std::int64_t y = 0; y < wide.rows; ++y) {
+        row_in_sigma(wide,
+                     0,
+                     y,
+                     noise,
+                     sigma.subspan(static_cast<std::size_t>(y * wide.cols),
+                                   static_cast<std::size_t>(wide.cols)));
+    }
 }
 
 }  // namespace faintweb::tile

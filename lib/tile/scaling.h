@@ -22,6 +22,9 @@ enum class Scaling {
     fixed,
     /// asinh((flux - median) / rms) with the field's median and robust rms. Free of the flux unit.
     asinh_sigma,
+    /// asinh((flux - level) / rms) with the level of the map and the local rms, so that a tile's
+    /// input does not depend on where its map is cut, and noise looks the same all over a mosaic.
+    asinh_local,
 };
 
 /// @throws base::UsageError  names the value and the choices.
@@ -29,29 +32,20 @@ Scaling scaling_from_name(std::string_view name);
 std::string scaling_name(Scaling scaling);
 std::span<const Scaling> all_scalings();
 
-/// A field as the network sees it.
-struct ScaledField {
-    image::Image pixels;    ///< [rows, cols], dimensionless, no NaN
-    float blank_value = 0;  ///< the scaling's lowest value here: what blanks have become
-};
-
 /// Scales a field with its margin. Blanks (NaN, Inf) and the margin take no part in minimum,
-/// maximum, median and rms; blanks become the scaling's lowest value in the field. A field without
-/// any value, or of one value only, gives finite numbers.
+/// maximum, median and rms; blanks become blank_input. A field without any value, or of one value
+/// only, gives finite numbers.
 ///
-/// @param field      [rows + 2 margin_px, cols + 2 margin_px], Jy/arcsec2, blanks NaN.
-/// @param margin_px  pixels of context on each side.
-ScaledField scale_field(const image::Image& field, Scaling scaling, std::int64_t margin_px = 0);
+/// @param wide        [rows + 2 margin_px, cols + 2 margin_px], Jy/arcsec2, blanks NaN: the field
+///                    with its margin.
+/// @param statistics  of the field (field_statistics), with its local noise for asinh_local.
+/// @return            [wide.rows, wide.cols], dimensionless, no NaN.
+image::Image scale_field(const image::Image& wide,
+                         Scaling scaling,
+                         const FieldStatistics& statistics);
 
-/// As scale_field for a field whose statistics are known.
-///
-/// @param wide  the field with its margin.
-ScaledField scale_field(const image::Image& wide,
-                        Scaling scaling,
-                        const FieldStatistics& statistics);
-
-/// A part of a field as the network sees it; the lowest value stands where the window reaches
-/// beyond the field's margin.
+/// A part of a field as the network sees it; blank_input stands where the window reaches beyond the
+/// field's margin.
 ///
 /// @param wide    the field with its margin.
 /// @param window  in pixels of `wide`, from 0 on.
@@ -61,6 +55,13 @@ void scale_window(const image::Image& wide,
                   Scaling scaling,
                   const FieldStatistics& statistics,
                   std::span<float> pixels);
+
+/// The pixels of a field in units of their local rms, as asinh_local scales them and a GPU is given
+/// them.
+///
+/// @param wide   the field with its margin, Jy/arcsec2.
+/// @param sigma  [wide.rows, wide.cols]; blanks NaN.
+void to_local_sigma(const image::Image& wide, const LocalNoise& noise, std::span<float> sigma);
 
 /// Tiles as the network sees them, without a scaled field in between: what scale_field and
 /// cut_tiles give together.

@@ -265,7 +265,7 @@ std::optional<RobustStatistics> robust_of(const Search& search, Found& found) {
 
 /// What is known of the pixels once all have been looked at.
 FieldStatistics statistics_from(const Rows& rows, const Search& search, Found& found) {
-    FieldStatistics statistics{found.range, {}};
+    FieldStatistics statistics{found.range, {}, {}};
     if (found.range.n > 0) {
         std::optional<RobustStatistics> robust = robust_of(search, found);
         if (!robust) {
@@ -317,7 +317,7 @@ FieldNumbers field_numbers(const image::Image& wide, const TileGrid& grid, std::
         const std::size_t y = i * tile_px;
         look({rows.row(y), std::min(tile_px, rows.n_rows - y), rows.n_cols, rows.stride},
              search,
-             found);
+             found);  // each row once, whichever tiles overlap
         sum_row_of_tiles(wide,
                          grid,
                          margin_px,

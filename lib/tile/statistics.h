@@ -7,6 +7,7 @@
 
 #include "lib/image/image.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/local_rms.h"
 #include "lib/tile/sums.h"
 
 namespace faintweb::tile {
@@ -30,10 +31,20 @@ struct RobustStatistics {
     float rms = 0;
 };
 
+/// The noise of a field's map and, around the field, its local rms.
+struct LocalNoise {
+    MapNoise map;
+    LocalRms rms;  ///< empty if nothing asked for it
+    /// Map pixel of the first pixel of the field with its margin.
+    std::int64_t x0 = 0;
+    std::int64_t y0 = 0;
+};
+
 /// What the scalings follow from.
 struct FieldStatistics {
     FiniteRange range;
     RobustStatistics robust;
+    LocalNoise noise;  ///< not of the pixels alone: see LocalNoise
 };
 
 /// @param values  any unit, blanks NaN or infinite.

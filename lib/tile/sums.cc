@@ -55,16 +55,19 @@ struct Lanes {
 
 /// Adds a row of pixels to the tiles that it crosses.
 ///
+/// @param last   first pixel of the last tile, which may overlap the one before it.
 /// @param lanes  of each tile.
 FAINTWEB_VECTOR_CLONES void add_row(const float* row,
-                                    std::size_t n,
+                                    std::size_t n_tiles,
                                     std::size_t tile_px,
+                                    std::size_t last,
+                                    std::size_t n_cols,
                                     Lanes* lanes) {
-    for (std::size_t first = 0; first < n; first += tile_px) {
-        const std::size_t end = std::min(n, first + tile_px);
-        Lanes sums = *lanes;
-        take_row<n_sum_lanes>(row + first, end - first, sums);
-        *lanes++ = sums;
+    for (std::size_t tile = 0; tile < n_tiles; ++tile) {
+        const std::size_t first = std::min(tile * tile_px, last);
+        Lanes sums = lanes[tile];
+        take_row<n_sum_lanes>(row + first, std::min(tile_px, n_cols - first), sums);
+        lanes[tile] = sums;
     }
 }
 
@@ -79,11 +82,13 @@ void sum_row_of_tiles(const image::Image& wide,
     FAINTWEB_EXPECTS(wide.cols == grid.field_cols + 2 * margin_px);
     FAINTWEB_EXPECTS(std::ssize(sums) == grid.n_cols());
     std::vector<Lanes> lanes(sums.size());
-    const std::int64_t y = tile_row * grid.tile_px;
+    const std::int64_t y = grid.first_row(tile_row);
     for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
         add_row(wide.row(row + margin_px).data() + margin_px,
-                static_cast<std::size_t>(grid.field_cols),
+                lanes.size(),
                 static_cast<std::size_t>(grid.tile_px),
+                static_cast<std::size_t>(grid.first_col(grid.n_cols() - 1)),
+                static_cast<std::size_t>(grid.field_cols),
                 lanes.data());
     }
     std::ranges::transform(lanes, sums.begin(), &Lanes::all);

@@ -44,7 +44,7 @@ def cut_tiles(field, tile_px):
 
 
 def scale(field):
-    """asinh((flux - median) / rms), rms = 1.4826 median absolute deviations; blanks become the lowest value.
+    """asinh((flux - median) / rms), rms = 1.4826 median absolute deviations; blanks become 0.
 
     A factor of the unit cancels: maps in Jy/beam need not become Jy/arcsec2 first.
     """
@@ -53,7 +53,7 @@ def scale(field):
     median = np.median(values)
     rms = 1.4826022 * np.median(np.abs(values - median))
     scaled = np.arcsinh((field - median) / rms)
-    return scaled if values is field else np.where(is_finite, scaled, scaled[is_finite].min())
+    return scaled if values is field else np.where(is_finite, scaled, 0)
 
 
 def make_torch(weights, options):

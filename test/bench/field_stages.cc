@@ -21,7 +21,9 @@
 #include "lib/base/value_hash.h"
 #include "lib/image/fits_map.h"
 #include "lib/image/fits_write.h"
+#include "lib/tile/flat.h"
 #include "lib/tile/grid.h"
+#include "lib/tile/local_rms.h"
 #include "lib/tile/scaling.h"
 #include "lib/tile/statistics.h"
 #include "lib/tile/sums.h"
@@ -127,6 +129,13 @@ struct Stage {
     std::function<void()> plain;  ///< none: there is no other way worth naming
 };
 
+tile::LocalRms measure(const image::Image& field,
+                       const tile::NoiseMesh& mesh,
+                       const tile::MapNoise& noise) {
+    const image::Window all{0, 0, edge_px, edge_px};
+    return tile::measure_local_rms(field, all, all, mesh, noise);
+}
+
 double milliseconds_of(const std::function<void()>& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
@@ -146,6 +155,10 @@ int main(int argc, char** argv) {
     const image::Image field = make_field();
     const tile::TileGrid grid{edge_px, edge_px, 40};
     const tile::FieldStatistics statistics = tile::field_statistics(field);
+    const tile::NoiseMesh mesh = tile::make_noise_mesh(6);
+    const tile::MapNoise noise{statistics.robust.median, statistics.robust.rms};
+    tile::FieldStatistics local = statistics;
+    local.noise = {noise, measure(field, mesh, noise)};
     // Results are summed so that none is left out.
     double sum = 0;
     const auto keep = [&](const image::Image& image) {
@@ -194,11 +207,27 @@ int main(int argc, char** argv) {
              sum += static_cast<double>(tile::field_statistics(field).robust.rms) +
                     tile::sum_tiles(field, grid).back().sum;
          }},
+        {"local rms",
+         [&] { sum += static_cast<double>(measure(field, mesh, noise).at(edge_px / 2, 7)); },
+         nullptr},
+        {"what is flat",
+         [&] {
+             image::Image copy = field;
+             const image::Window all{0, 0, edge_px, edge_px};
+             const tile::FlatPairs pairs =
+                 tile::count_flat_pairs(copy, all, mesh, tile::flat_tolerance_sigma * noise.rms);
+             tile::blank_flat_patches(copy, all, all, mesh, pairs);
+             keep(copy);
+         },
+         [&] { keep(image::Image(field)); }},
+        {"scaling asinh_local",
+         [&] { keep(tile::scale_field(field, tile::Scaling::asinh_local, local)); },
+         [&] { keep(plain_asinh(field, statistics.robust)); }},
         {"scaling asinh_sigma",
-         [&] { keep(tile::scale_field(field, tile::Scaling::asinh_sigma, statistics).pixels); },
+         [&] { keep(tile::scale_field(field, tile::Scaling::asinh_sigma, statistics)); },
          [&] { keep(plain_asinh(field, statistics.robust)); }},
         {"scaling paper",
-         [&] { keep(tile::scale_field(field, tile::Scaling::paper, statistics).pixels); },
+         [&] { keep(tile::scale_field(field, tile::Scaling::paper, statistics)); },
          [&] { keep(plain_log(field)); }},
         {"cutting tiles",
          [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); },

@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
                 image::make_image(field_px + 2 * info.margin_px, field_px + 2 * info.margin_px);
             base::fill_normal(3, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());
             const tile::TileGrid grid{field_px, field_px, tile_px};
+            const tile::FieldStatistics statistics = tile::field_statistics(wide, info.margin_px);
             const auto fields_per_s = [&](int n_threads) {
                 constexpr int n_fields = 40;
                 return n_fields * n_threads / seconds_of(n_rounds, 1, [&] {
@@ -95,7 +96,7 @@ int main(int argc, char** argv) {
                            for (int t = 0; t < n_threads; ++t) {
                                threads.emplace_back([&] {
                                    for (int i = 0; i < n_fields; ++i) {
-                                       fields.classify(wide, grid);
+                                       fields.logits(wide, grid, statistics);
                                    }
                                });
                            }

@@ -57,6 +57,7 @@ class CatalogueFile : public testing::Test {
         EXPECT_EQ(read.fields, expected.fields);
         EXPECT_EQ(read.maps, expected.maps);
         EXPECT_EQ(read.scores, expected.scores);
+        EXPECT_EQ(read.local_rms, expected.local_rms);
         EXPECT_EQ(read.digest, expected.digest);
         EXPECT_FALSE(std::filesystem::exists(path() + ".partial"));
     }

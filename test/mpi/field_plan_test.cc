@@ -14,6 +14,8 @@ namespace {
 
 using test::world;
 
+constexpr CutSettings small_fields{.field_px = 4, .tile_px = 1};
+
 /// A folder that all ranks of one test run share.
 std::string folder() {
     const std::string path = testing::TempDir() + "field_plan_" + std::to_string(world().size());
@@ -49,7 +51,7 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
     write_map(map, 5, 7, 0, image::unit_name(image::PixelUnit::jy_beam));
     write_map(truth, 5, 7, 100, image::unit_name(image::PixelUnit::jy_arcsec2));
     const FieldPlan plan =
-        plan_fields(world(), {{map, truth}, {folder() + "/missing.fits", ""}}, {}, 4);
+        plan_fields(world(), {{map, truth}, {folder() + "/missing.fits", ""}}, {}, small_fields);
     ASSERT_EQ(plan.maps.size(), 2U);
     ASSERT_EQ(plan.fields.size(), 4U);
     EXPECT_EQ(plan.window_of(3), (image::Window{4, 4, 3, 1}));
@@ -75,7 +77,7 @@ TEST(FieldPlan, TruthOfAnotherSizeIsRefused) {
     const std::string truth = folder() + "/truth2.fits";
     write_map(map, 5, 7, 0, "Jy/beam");
     write_map(truth, 7, 5, 0, "Jy/beam");
-    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {}, 4);
+    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {}, small_fields);
     EXPECT_TRUE(plan.fields.empty());
     EXPECT_NE(plan.maps[0].failure.find("has 5 x 7 pixels but its map has 7 x 5"),
               std::string::npos)
@@ -85,8 +87,10 @@ TEST(FieldPlan, TruthOfAnotherSizeIsRefused) {
 TEST(FieldPlan, MapThatIsNotAcceptedHasNoFields) {
     const std::string map = folder() + "/map3.fits";
     write_map(map, 5, 7, 0, "Jy/beam");
-    const FieldPlan plan = plan_fields(
-        world(), {{map, ""}}, {}, 4, [](const image::MapInfo&) { return std::string("too old"); });
+    const FieldPlan plan =
+        plan_fields(world(), {{map, ""}}, {}, small_fields, [](const image::MapInfo&) {
+            return std::string("too old");
+        });
     EXPECT_TRUE(plan.fields.empty());
     EXPECT_EQ(plan.maps[0].failure, "too old");
 }
@@ -97,14 +101,14 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
     const std::string unit = image::unit_name(image::PixelUnit::jy_arcsec2);
     write_map(map, 5, 7, 0.1F, unit);
     write_map(truth, 5, 7, 100.3F, unit);
-    const FieldPlan of_files = plan_fields(world(), {{map, truth}, {map, truth}}, {}, 4);
+    const FieldPlan of_files = plan_fields(world(), {{map, truth}, {map, truth}}, {}, small_fields);
     PlannedMap in_memory;
     in_memory.info.rows = 5;
     in_memory.info.cols = 7;
     in_memory.truth_path = truth;
     PlannedMap unusable = in_memory;
     unusable.failure = "damaged";
-    const FieldPlan plan = cut_into_fields({in_memory, in_memory, unusable}, 4);
+    const FieldPlan plan = cut_into_fields({in_memory, in_memory, unusable}, small_fields);
     ASSERT_EQ(plan.maps.size(), 3U);
     ASSERT_EQ(plan.fields.size(), of_files.fields.size());
 
@@ -136,8 +140,9 @@ TEST(FieldPlan, MarginComesFromTheMap) {
     const std::string unit = image::unit_name(image::PixelUnit::jy_arcsec2);
     write_map(map, 5, 7, 1, unit);
     write_map(truth, 5, 7, 100, unit);
-    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {}, 4, nullptr, margin_px);
-    const FieldPlan narrow = plan_fields(world(), {{map, truth}}, {}, 4);
+    const FieldPlan plan = plan_fields(
+        world(), {{map, truth}}, {}, {.field_px = 4, .tile_px = 1, .margin_px = margin_px});
+    const FieldPlan narrow = plan_fields(world(), {{map, truth}}, {}, small_fields);
     const image::Image noise = image::FitsMap::open(map).read({0, 0, 7, 5});
     const image::Image sky = image::FitsMap::open(truth).read({0, 0, 7, 5});
     FieldReader reader(plan, {});
@@ -179,7 +184,7 @@ TEST(FieldPlan, MarginComesFromTheMap) {
 TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {
     const std::string map = folder() + "/map4.fits";
     write_map(map, 5, 7, 0, "Jy/beam");
-    const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, 4);
+    const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, small_fields);
     write_map(map, 6, 7, 0, "Jy/beam");
     FieldReader reader(plan, {});
     EXPECT_THROW(reader.read(0), base::InputError);

@@ -24,6 +24,7 @@ catalogue::FieldResult result_of(std::int64_t field) {
     result.field.field = static_cast<std::int32_t>(field);
     result.tiles.resize(static_cast<std::size_t>(field % 3));
     result.scores.assign(static_cast<std::size_t>(field % 5), static_cast<float>(field));
+    result.local_rms.assign(result.scores.size(), 1e-7F);
     return result;
 }
 

@@ -31,14 +31,15 @@ std::map<Place, float> scores_of(const image::Image& map,
     planned.info.cols = map.cols;
     planned.truth_path = "in memory";
     const std::int64_t margin_px = learn::network_info(model.network, model.tile_px).margin_px;
-    const FieldPlan plan = cut_into_fields({planned}, field_px, margin_px);
+    const FieldPlan plan = cut_into_fields(
+        {planned}, {.field_px = field_px, .tile_px = tile_px, .margin_px = margin_px});
     const learn::Classifier classifier(model, {}, 1);
     std::map<Place, float> scores;
     for (std::int64_t field = 0; field < static_cast<std::int64_t>(plan.fields.size()); ++field) {
         const FieldPixels pixels = unpack_field(plan, field, pack_field(plan, field, map, map));
         const tile::TileGrid grid = pixels.grid(tile_px);
         const std::vector<float> of_field =
-            learn::scores_of_logits(classifier.classify(pixels.wide, grid, 1).logits);
+            learn::scores_of_logits(classifier.classify(pixels.wide, grid, pixels.noise, 1).logits);
         for (std::int64_t t = 0; t < grid.count(); ++t) {
             const image::Window& window = plan.window_of(field);
             const image::Window part = grid.inside(t);

@@ -88,11 +88,13 @@ struct SyntheticCatalogue {
             catalogue.fields.push_back(result.field);
             catalogue.fields.back().score_offset =
                 static_cast<std::int64_t>(catalogue.scores.size());
-            digests +=
-                catalogue::field_digest(catalogue.fields.back(), result.tiles, result.scores);
+            digests += catalogue::field_digest(
+                catalogue.fields.back(), result.tiles, result.scores, result.local_rms);
             catalogue.tiles.insert(catalogue.tiles.end(), result.tiles.begin(), result.tiles.end());
             catalogue.scores.insert(
                 catalogue.scores.end(), result.scores.begin(), result.scores.end());
+            catalogue.local_rms.insert(
+                catalogue.local_rms.end(), result.local_rms.begin(), result.local_rms.end());
         }
         // The example's header has 18 cards, of which one is history.
         for (std::size_t m = 0; m < maps.size(); ++m) {
@@ -106,7 +108,7 @@ struct SyntheticCatalogue {
   private:
     void add_map(const image::MapInfo& info, const image::Wcs* wcs, double threshold) {
         const auto map = static_cast<std::int32_t>(maps.size());
-        const auto windows = tile::field_windows(info.cols, info.rows, 50);
+        const auto windows = tile::field_windows(info.cols, info.rows, 50, 10);
         maps.push_back(
             catalogue::make_map_record(map, info, static_cast<std::int32_t>(windows.size())));
         for (std::size_t i = 0; i < windows.size(); ++i) {
@@ -129,6 +131,7 @@ struct SyntheticCatalogue {
         std::vector<float> scores(n);
         std::vector<source::TileFlux> fluxes(n);
         std::vector<std::uint8_t> labels(n);
+        std::vector<float> local_rms(n);
         std::vector<std::uint8_t> is_blank(n, map == 1 && number_in_map == 2 ? 1 : 0);
         for (std::size_t t = 0; t < n; ++t) {
             base::RandomStream random(1,
@@ -137,6 +140,7 @@ struct SyntheticCatalogue {
                                       static_cast<std::uint32_t>(t));
             scores[t] = random.uniform();
             labels[t] = random.uniform() < 0.3F ? 1 : 0;
+            local_rms[t] = 1e-7F * (1 + random.uniform());
             fluxes[t] = {.sum_jy = random.uniform_double(),
                          .peak_jy_arcsec2 = random.uniform() * 1e-5F,
                          .mean_jy_arcsec2 = random.uniform() * 1e-6F,
@@ -152,6 +156,8 @@ struct SyntheticCatalogue {
                                               .threshold = threshold,
                                               .wcs = wcs,
                                               .rms_jy_arcsec2 = 1e-7,
+                                              .local_rms = local_rms,
+                                              .pixels = {.n_searched = window.rows * window.cols},
                                               .window_hash = std::string(64, 'e')};
         if (map == 0) {
             classified.labels = labels;

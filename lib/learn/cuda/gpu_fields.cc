@@ -123,7 +123,9 @@ at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
     return connect(weights_, pooled);
 }
 
-FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& grid) {
+std::vector<float> GpuFields::logits(const image::Image& wide,
+                                     const tile::TileGrid& grid,
+                                     const tile::FieldStatistics& statistics) {
     const SlotLock lock(*this);
     Slot& slot = *lock;
     const c10::cuda::CUDAStreamGuard in_stream(slot.stream);
@@ -136,7 +138,12 @@ FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& 
             at::empty({std::ssize(wide.pixels)},
                       at::TensorOptions().dtype(at::ScalarType::Float).pinned_memory(true));
     }
-    std::memcpy(slot.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
+    if (settings_.scaling == tile::Scaling::asinh_local) {
+        tile::to_local_sigma(
+            wide, statistics.noise, {slot.pinned.mutable_data_ptr<float>(), wide.pixels.size()});
+    } else {
+        std::memcpy(slot.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
+    }
     const at::Tensor pixels = at::empty({std::ssize(wide.pixels)}, gpu);
     check(cudaMemcpyAsync(pixels.mutable_data_ptr(),
                           slot.pinned.const_data_ptr(),
@@ -145,31 +152,13 @@ FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& 
                           stream),
           "cudaMemcpyAsync");
     const DeviceField field{pixels.const_data_ptr<float>(), grid, settings_.margin_px};
-
-    const at::Tensor statistics_memory = at::zeros(
-        {static_cast<std::int64_t>(sizeof(DeviceStatistics))}, gpu.dtype(at::ScalarType::Byte));
-    auto* statistics = static_cast<DeviceStatistics*>(statistics_memory.mutable_data_ptr());
-    const at::Tensor valid = at::empty({grid.field_rows * grid.field_cols}, gpu);
-    take_valid(field, valid.mutable_data_ptr<float>(), statistics, stream);
-    {
-        const at::Tensor sorted = std::get<0>(valid.sort());
-        take_median(sorted.const_data_ptr<float>(), statistics, stream);
-    }
-    to_deviations(statistics, valid.numel(), valid.mutable_data_ptr<float>(), stream);
-    {
-        const at::Tensor sorted = std::get<0>(valid.sort());
-        take_rms(sorted.const_data_ptr<float>(), settings_.scaling, statistics, stream);
-    }
-
-    const at::Tensor sums =
-        at::empty({grid.count() * static_cast<std::int64_t>(sizeof(tile::TileSums))},
-                  gpu.dtype(at::ScalarType::Byte));
-    sum_tiles(field, static_cast<tile::TileSums*>(sums.mutable_data_ptr()), stream);
-
     const std::int64_t edge = settings_.tile_px + 2 * settings_.margin_px;
     const std::int64_t n_batches = (grid.count() + settings_.batch_size - 1) / settings_.batch_size;
     const at::Tensor tiles = at::empty({n_batches * settings_.batch_size, edge, edge}, gpu);
-    scale_and_cut(field, statistics, tiles.mutable_data_ptr<float>(), stream);
+    scale_and_cut(field,
+                  tile::pixel_scaling(settings_.scaling, statistics.range, statistics.robust),
+                  tiles.mutable_data_ptr<float>(),
+                  stream);
     // Another batch size may take another kernel, with other rounding.
     tiles.narrow(0, grid.count(), tiles.size(0) - grid.count()).zero_();
     std::vector<at::Tensor> odds;
@@ -178,27 +167,14 @@ FieldAnswer GpuFields::classify(const image::Image& wide, const tile::TileGrid& 
     }
     check(cudaGetLastError(), "a CUDA kernel");
 
-    FieldAnswer answer;
-    DeviceStatistics found;
-    answer.sums.resize(static_cast<std::size_t>(grid.count()));
+    std::vector<float> found;
     for (const at::Tensor& batch : odds) {
-        const at::Tensor logits = batch.to(at::DeviceType::CPU);
-        answer.logits.insert(answer.logits.end(),
-                             logits.const_data_ptr<float>(),
-                             logits.const_data_ptr<float>() + logits.numel());
+        const at::Tensor some = batch.to(at::DeviceType::CPU);
+        found.insert(
+            found.end(), some.const_data_ptr<float>(), some.const_data_ptr<float>() + some.numel());
     }
-    answer.logits.resize(static_cast<std::size_t>(grid.count() * odds.front().size(1)));
-    check(cudaMemcpyAsync(answer.sums.data(),
-                          sums.const_data_ptr(),
-                          sums.nbytes(),
-                          cudaMemcpyDeviceToHost,
-                          stream),
-          "cudaMemcpyAsync");
-    check(cudaMemcpyAsync(&found, statistics, sizeof(found), cudaMemcpyDeviceToHost, stream),
-          "cudaMemcpyAsync");
-    check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
-    answer.robust = {found.median, found.rms};
-    return answer;
+    found.resize(static_cast<std::size_t>(grid.count() * odds.front().size(1)));
+    return found;
 }
 
 }  // namespace faintweb::learn::cuda

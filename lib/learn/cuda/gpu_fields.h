@@ -12,8 +12,7 @@
 
 namespace faintweb::learn::cuda {
 
-/// Classifies whole fields on a GPU: pixels go there once, and only what is found of each tile
-/// comes back.
+/// Scores whole fields on a GPU: pixels go there once, and only the logits of the tiles come back.
 ///
 /// A few fields are there at the same time, each in a stream of its own, so that one's pixels are
 /// copied while another is computed.
@@ -32,8 +31,13 @@ class GpuFields {
     GpuFields(const Settings& settings, std::vector<at::Tensor> weights);
     ~GpuFields();
 
-    /// See Classifier::classify. Blocks while all slots are taken.
-    FieldAnswer classify(const image::Image& wide, const tile::TileGrid& grid);
+    /// Logits of the tiles of a field, [grid.count(), n_rules], which the CPU has measured. Blocks
+    /// while all slots are taken.
+    ///
+    /// @param wide  see Classifier::classify.
+    std::vector<float> logits(const image::Image& wide,
+                              const tile::TileGrid& grid,
+                              const tile::FieldStatistics& statistics);
 
     /// @param tiles  [batch_size, edge, edge] float.
     /// @return       [batch_size, 2 n_rules] float.

@@ -137,7 +137,8 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep, cosmodeep_spp, "
          "faintweb, faintweb_fast or faintweb_lite), did you mean cosmodeep_spp?"},
         {needed + "train:\n  scaling: linear\n",
-         "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed or asinh_sigma), give one "
+         "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed, asinh_sigma or "
+         "asinh_local), give one "
          "of these"},
         {needed + "detect:\n  exports: [csv, votable]\n",
          "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9 or probability), give "

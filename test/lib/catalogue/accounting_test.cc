@@ -23,6 +23,7 @@ struct Example {
         image::MapInfo info;
         info.cols = 30;
         info.rows = 30;
+        info.pixel_arcsec = 360;  // a hundred of them are a square degree
         maps = {make_map_record(0, info, 3), make_failed_map(1, "gone.fits", "no such file")};
         const std::vector<image::Window> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
                                                  {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
@@ -42,7 +43,10 @@ struct Example {
                                    .scores = scores,
                                    .fluxes = fluxes,
                                    .is_blank = no,
-                                   .labels = no});
+                                   .labels = no,
+                                   .pixels = {.n_searched = window.rows * window.cols - 30,
+                                              .n_blank = 20,
+                                              .n_unsearched = 10}});
             result.field.score_offset = n_scores;
             n_scores += grid.count();
             fields.push_back(result.field);
@@ -67,8 +71,10 @@ TEST(Accounting, SumsOverFields) {
     EXPECT_EQ(total.n_0f, 9);
     EXPECT_EQ(total.n_fields_with_truth, 3);
     EXPECT_TRUE(total.has_failures());
-    EXPECT_EQ(accounting_text(total),
-              "3 fields, 9 tiles: 9 detected, 0 empty, 0 blank, 0 failed; failed maps: 1 of 2");
+    EXPECT_EQ(
+        accounting_text(total),
+        "3 fields, 9 tiles: 9 detected, 0 empty, 0 blank, 0 failed; 8.1 deg2 searched, 0.6 deg2 "
+        "blank, 0.3 deg2 with values but in blank tiles; failed maps: 1 of 2");
 }
 
 TEST(Accounting, AWholeCataloguePasses) {
@@ -97,6 +103,7 @@ TEST(Accounting, EveryLossIsSeen) {
              ++e.fields[0].n_failed;
          }},
         {"a score", [](Example& e) { --e.n_scores; }},
+        {"a pixel", [](Example& e) { --e.fields[0].n_blank_px; }},
         {"an offset", [](Example& e) { ++e.fields[1].score_offset; }},
         {"fields out of order", [](Example& e) { std::swap(e.fields[0], e.fields[1]); }},
         {"a part of the map", [](Example& e) { e.maps[0].rows = 40; }},

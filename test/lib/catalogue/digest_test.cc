@@ -23,7 +23,9 @@ struct Example {
 
     std::string digest() const {
         return catalogue_digest(
-            maps, field_digest(field.field, field.tiles, field.scores), provenance);
+            maps,
+            field_digest(field.field, field.tiles, field.scores, field.local_rms),
+            provenance);
     }
 };
 
@@ -49,6 +51,9 @@ TEST(Digest, DependsOnEverythingElse) {
     EXPECT_NE(other.digest(), digest);
     other = Example();
     other.field.scores[4] = 0.21F;
+    EXPECT_NE(other.digest(), digest);
+    other = Example();
+    other.field.local_rms[4] = 0.21F;
     EXPECT_NE(other.digest(), digest);
     other = Example();
     other.field.field.status = 2;

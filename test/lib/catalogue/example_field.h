@@ -37,7 +37,8 @@ inline std::string example_header_cards() {
     return cards;
 }
 
-/// A field of 3 x 2 tiles of 10 px, of which the last row and column reach beyond it. Made by hand:
+/// A field of 3 x 2 tiles of 10 px, of which the last row and column end at its edges. Made by
+/// hand:
 ///     tile      0     1     2     3     4     5
 ///     score    0.9   0.1   0.6   0.5   0.2  (blank)
 ///     label     1     1     0     0     0     1
@@ -47,6 +48,7 @@ struct ExampleField {
     std::vector<source::TileFlux> fluxes;
     std::vector<std::uint8_t> is_blank{0, 0, 0, 0, 0, 1};
     std::vector<std::uint8_t> labels{1, 1, 0, 0, 0, 1};
+    std::vector<float> local_rms{1e-7F, 2e-7F, 3e-7F, 4e-7F, 5e-7F, 6e-7F};
 
     ExampleField() {
         for (int tile = 0; tile < 6; ++tile) {
@@ -69,6 +71,8 @@ struct ExampleField {
                 .is_blank = is_blank,
                 .labels = labels,
                 .rms_jy_arcsec2 = 1.5e-7,
+                .local_rms = local_rms,
+                .pixels = {.n_searched = 400, .n_blank = 20, .n_unsearched = 66},
                 .window_hash = std::string(64, 'a')};
     }
 };

@@ -55,6 +55,10 @@ TEST(FieldRows, CountsEveryTileOnce) {
     EXPECT_EQ(result.field.n_0c, 2);
     EXPECT_EQ(result.field.status, static_cast<int>(FieldStatus::ok));
     EXPECT_EQ(result.scores, (std::vector<float>{0.9F, 0.1F, 0.6F, 0.5F, 0.2F, no_score}));
+    EXPECT_EQ(result.local_rms, (std::vector<float>{1e-7F, 2e-7F, 3e-7F, 4e-7F, 5e-7F, -1}));
+    EXPECT_EQ(result.field.n_searched_px, 400);
+    EXPECT_EQ(result.field.n_blank_px, 20);
+    EXPECT_EQ(result.field.n_unsearched_px, 66);
     EXPECT_NO_THROW(check_field(result));
 }
 
@@ -63,7 +67,7 @@ TEST(FieldRows, CentresAreMapPixelsFromZero) {
     const FieldResult result = make_field_result(example.classified());
     EXPECT_EQ(result.tiles[0].x, 104.5);
     EXPECT_EQ(result.tiles[0].y, 54.5);
-    EXPECT_EQ(result.tiles[1].x, 114.5);
+    EXPECT_EQ(result.tiles[1].x, 112.5);  // the last of its row ends with the field, at 118
     EXPECT_EQ(result.tiles[2].y, 64.5);
 
     ClassifiedField first = example.classified();
@@ -75,6 +79,7 @@ TEST(FieldRows, CentresAreMapPixelsFromZero) {
     first.fluxes = first.fluxes.first(1);
     first.is_blank = not_blank;
     first.labels = {};
+    first.local_rms = {};
     EXPECT_EQ(make_field_result(first).tiles.at(0).x, 19.5);
 }
 
@@ -86,11 +91,25 @@ TEST(FieldRows, FlagsSayWhatIsOddAboutATile) {
     EXPECT_EQ(result.field.flags, TileFlag::beam_mismatch);
     EXPECT_EQ(result.tiles[0].flags, TileFlag::beam_mismatch | TileFlag::no_position);
     EXPECT_EQ(result.tiles[1].flags,
-              TileFlag::beam_mismatch | TileFlag::no_position | TileFlag::beyond_edge);
+              TileFlag::beam_mismatch | TileFlag::no_position | TileFlag::overlaps);
     EXPECT_EQ(result.tiles[2].flags,
               TileFlag::beam_mismatch | TileFlag::no_position | TileFlag::has_blanks);
     EXPECT_EQ(result.tiles[0].ra, no_position_deg);
     EXPECT_EQ(result.tiles[0].dec, no_position_deg);
+}
+
+TEST(FieldRows, OnlyAMapSmallerThanATileIsPadded) {
+    const ExampleField example;
+    ClassifiedField small = example.classified();
+    small.window = {.x0 = 0, .y0 = 0, .cols = 18, .rows = 9};
+    small.grid = {.field_rows = 9, .field_cols = 18, .tile_px = 10};
+    small.scores = small.scores.first(2);
+    small.fluxes = small.fluxes.first(2);
+    small.is_blank = small.is_blank.first(2);
+    small.local_rms = small.local_rms.first(2);
+    small.labels = {};
+    const FieldResult result = make_field_result(small);
+    EXPECT_EQ(result.tiles.at(0).flags, TileFlag::no_position | TileFlag::beyond_edge);
 }
 
 TEST(FieldRows, PositionsComeFromTheMap) {
@@ -141,7 +160,9 @@ TEST(FieldRows, ThresholdIsStrictAndCalibrationDoesNotMoveIt) {
 TEST(FieldRows, ABlankFieldSaysSo) {
     ExampleField example;
     example.is_blank.assign(6, 1);
-    const FieldResult result = make_field_result(example.classified());
+    ClassifiedField classified = example.classified();
+    classified.pixels = {.n_searched = 0, .n_blank = 480, .n_unsearched = 6};
+    const FieldResult result = make_field_result(classified);
     EXPECT_EQ(result.field.status, static_cast<int>(FieldStatus::blank));
     EXPECT_FALSE(result.field.reason.view().empty());
     EXPECT_TRUE(result.tiles.empty());
@@ -178,6 +199,7 @@ TEST(FieldRows, AFailedFieldAccountsForItsTiles) {
                           std::string(500, 'x'));
     EXPECT_EQ(result.field.n_failed, 3);
     EXPECT_EQ(result.scores, std::vector<float>(3, no_score));
+    EXPECT_EQ(result.local_rms, std::vector<float>(3, -1.0F));
     EXPECT_EQ(result.field.reason.view().size(), 160U);
     EXPECT_NO_THROW(check_field(result));
 }

@@ -21,6 +21,7 @@ FieldResult result_of(std::int32_t field, std::size_t n_rows, std::size_t n_scor
     }
     for (std::size_t i = 0; i < n_scores; ++i) {
         result.scores.push_back(static_cast<float>(i) / 7);
+        result.local_rms.push_back(static_cast<float>(i) * 1e-8F);
     }
     return result;
 }
@@ -56,6 +57,7 @@ TEST_F(Shard, FieldsComeBackWhole) {
         EXPECT_EQ(read.field, results[i].field);
         EXPECT_EQ(read.tiles, results[i].tiles);
         EXPECT_EQ(read.scores, results[i].scores);
+        EXPECT_EQ(read.local_rms, results[i].local_rms);
     }
 }
 

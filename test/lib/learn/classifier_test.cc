@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/tile/pixel_scaling.h"
 #include "test/lib/learn/model_with_biases.h"
 #include "test/lib/learn/slow_network.h"
 
@@ -57,12 +58,13 @@ TEST_P(EachNetwork, ClassifiesAFieldAsItsPiecesSay) {
     const tile::TileGrid grid{330, 90, 8};
     ASSERT_GT(grid.count(), 500);
     const Classifier classifier(model, {}, 1);
-    const FieldAnswer answer = classifier.classify(wide, grid, 2);
-    const tile::ScaledField scaled = tile::scale_field(wide, model.scaling, margin_px);
+    const FieldAnswer answer = classifier.classify(wide, grid, {}, 2);
+    const image::Image scaled =
+        tile::scale_field(wide, model.scaling, tile::field_statistics(wide, margin_px));
     const std::vector<float> logits =
-        classifier.logits(tile::cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px));
+        classifier.logits(tile::cut_tiles(scaled, grid, tile::blank_input, margin_px));
     EXPECT_EQ(answer.logits, logits);
-    EXPECT_EQ(classifier.classify(wide, grid, 1).logits, answer.logits);
+    EXPECT_EQ(classifier.classify(wide, grid, {}, 1).logits, answer.logits);
     EXPECT_EQ(answer.sums, tile::sum_tiles(wide, grid, margin_px));
     EXPECT_EQ(answer.robust.rms, tile::field_statistics(wide, margin_px).robust.rms);
 }

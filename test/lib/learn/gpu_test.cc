@@ -80,6 +80,16 @@ image::Image make_field(std::int64_t rows, std::int64_t cols, std::int64_t margi
     return wide;
 }
 
+/// A local rms that rises over the first hundreds of pixels.
+tile::LocalNoise rising_noise(float level, float rms) {
+    constexpr std::int64_t n = 30;
+    std::vector<float> boxes;
+    for (std::int64_t i = 0; i < n * n; ++i) {
+        boxes.push_back(rms * (1 + 0.1F * static_cast<float>(i % n)));
+    }
+    return {{level, rms}, tile::LocalRms({.box_px = 40}, {-2, -2, n, n}, boxes, rms)};
+}
+
 TEST_P(Gpu, ClassifiesFieldsAsTheCpuDoes) {
     struct Case {
         int tile_px;
@@ -92,14 +102,16 @@ TEST_P(Gpu, ClassifiesFieldsAsTheCpuDoes) {
         for (const tile::Scaling scaling : tile::all_scalings()) {
             const Model model = model_of(GetParam(), c.tile_px, scaling);
             image::Image wide = make_field(c.rows, c.cols, margin_px);
+            const tile::LocalNoise noise = rising_noise(1e-8F, 1e-7F);
             for (const bool is_blank : {false, true}) {
                 if (is_blank) {
                     std::ranges::fill(wide.pixels, std::numeric_limits<float>::quiet_NaN());
                 }
-                const FieldAnswer on_cpu = Classifier(model, {}, 1).classify(wide, grid, 1);
-                const FieldAnswer exact = Classifier(model, device_, 1).classify(wide, grid, 1);
+                const FieldAnswer on_cpu = Classifier(model, {}, 1).classify(wide, grid, noise, 1);
+                const FieldAnswer exact =
+                    Classifier(model, device_, 1).classify(wide, grid, noise, 1);
                 const FieldAnswer rounded =
-                    Classifier(model, device_, 1, Precision::bf16).classify(wide, grid, 1);
+                    Classifier(model, device_, 1, Precision::bf16).classify(wide, grid, noise, 1);
                 EXPECT_EQ(exact.robust.median, on_cpu.robust.median);
                 EXPECT_EQ(exact.robust.rms, on_cpu.robust.rms);
                 EXPECT_EQ(exact.sums, on_cpu.sums);
@@ -126,9 +138,10 @@ TEST_P(Gpu, FieldsAtTheSameTimeGiveTheSame) {
     const Classifier classifier(model, device_, 1, Precision::bf16);
     const image::Image wide = make_field(290, 371, info().margin_px);
     const tile::TileGrid grid{290, 371, tile_px};
-    const FieldAnswer expected = classifier.classify(wide, grid, 1);
+    const tile::LocalNoise noise{};
+    const FieldAnswer expected = classifier.classify(wide, grid, noise, 1);
     base::parallel_for(8, 40, [&](std::size_t) {
-        const FieldAnswer answer = classifier.classify(wide, grid, 1);
+        const FieldAnswer answer = classifier.classify(wide, grid, noise, 1);
         EXPECT_EQ(answer.logits, expected.logits);
         EXPECT_EQ(answer.sums, expected.sums);
     });

@@ -1,5 +1,6 @@
 #include "lib/source/photometry.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -24,8 +25,14 @@ std::vector<TileFlux> slow_photometry(const image::Image& field,
                                       std::int64_t tile_px,
                                       double pixel_arcsec) {
     std::vector<TileFlux> fluxes;
-    for (std::int64_t tile_y = 0; tile_y < field.rows; tile_y += tile_px) {
-        for (std::int64_t tile_x = 0; tile_x < field.cols; tile_x += tile_px) {
+    // The last tile of a row or column ends at the field's edge.
+    const auto moved = [tile_px](std::int64_t first, std::int64_t length) {
+        return std::max<std::int64_t>(0, std::min(first, length - tile_px));
+    };
+    for (std::int64_t row = 0; row < field.rows; row += tile_px) {
+        for (std::int64_t col = 0; col < field.cols; col += tile_px) {
+            const std::int64_t tile_y = moved(row, field.rows);
+            const std::int64_t tile_x = moved(col, field.cols);
             std::vector<float> values;
             for (std::int64_t y = tile_y; y < tile_y + tile_px; ++y) {
                 for (std::int64_t x = tile_x; x < tile_x + tile_px; ++x) {

@@ -120,6 +120,24 @@ TEST(threshold_finder, tuned_on_one_field_finds_smoothed_glows_on_another) {
     EXPECT_LT(a_s({.smoothing_fwhm_arcsec = 0, .k_sigma = 5}), 0.5);
 }
 
+TEST(threshold_finder, counts_a_pixel_in_every_tile_that_it_lies_in) {
+    image::Image noise = image::make_image(50, 50);
+    noise.at(20, 20) = 1;  // in all four tiles of 40 px, which begin at 0 and 10
+    noise.at(45, 2) = 1;   // in one
+    const tile::TileGrid grid{.field_rows = 50, .field_cols = 50, .tile_px = 40};
+    const auto found = [&](int min_tile_pixels) {
+        return find_tiles(noise,
+                          grid,
+                          1.0,
+                          {.smoothing_fwhm_arcsec = 0,
+                           .k_sigma = 3,
+                           .min_island_pixels = 1,
+                           .min_tile_pixels = min_tile_pixels});
+    };
+    EXPECT_EQ(found(1), (std::vector<std::uint8_t>{1, 1, 1, 1}));
+    EXPECT_EQ(found(2), (std::vector<std::uint8_t>{0, 0, 1, 0}));
+}
+
 TEST(threshold_finder, cannot_be_tuned_without_signal) {
     const auto finders = threshold_finder_grid(beam_arcsec);
     const std::vector<learn::Confusion> counts(finders.size(), {.n_0c = 10});

@@ -1,5 +1,6 @@
 #include "lib/tile/grid.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -27,23 +28,31 @@ struct GridCase {
 
 class GridTest : public testing::TestWithParam<GridCase> {};
 
-TEST_P(GridTest, CoversTheFieldOnce) {
+/// Every pixel lies in a tile, and no tile is smaller than it may be.
+TEST_P(GridTest, CoversTheFieldWithWholeTiles) {
     const GridCase& c = GetParam();
     const TileGrid grid{c.rows, c.cols, c.tile_px};
     EXPECT_EQ(grid.n_rows(), c.n_rows);
     EXPECT_EQ(grid.n_cols(), c.n_cols);
-    std::int64_t n_pixels = 0;
+    image::Image n_covered = image::make_image(c.rows, c.cols);
     for (std::int64_t t = 0; t < grid.count(); ++t) {
         const image::Window part = grid.inside(t);
-        EXPECT_GE(part.rows, 1);
-        EXPECT_GE(part.cols, 1);
-        EXPECT_LE(part.y0 + part.rows, c.rows);
-        EXPECT_LE(part.x0 + part.cols, c.cols);
-        EXPECT_EQ(part.y0, t / c.n_cols * c.tile_px);
-        EXPECT_EQ(part.x0, t % c.n_cols * c.tile_px);
-        n_pixels += part.rows * part.cols;
+        EXPECT_EQ(part.rows, std::min(c.rows, c.tile_px));
+        EXPECT_EQ(part.cols, std::min(c.cols, c.tile_px));
+        EXPECT_EQ(part.y0, std::min(t / c.n_cols * c.tile_px, c.rows - part.rows));
+        EXPECT_EQ(part.x0, std::min(t % c.n_cols * c.tile_px, c.cols - part.cols));
+        EXPECT_EQ(grid.is_moved(t), part.x0 % c.tile_px != 0 || part.y0 % c.tile_px != 0);
+        for (std::int64_t y = part.y0; y < part.y0 + part.rows; ++y) {
+            for (std::int64_t x = part.x0; x < part.x0 + part.cols; ++x) {
+                n_covered.at(y, x) += 1;
+            }
+        }
     }
-    EXPECT_EQ(n_pixels, c.rows * c.cols);
+    EXPECT_GE(*std::ranges::min_element(n_covered.pixels), 1);
+    EXPECT_LE(*std::ranges::max_element(n_covered.pixels), 4);
+    if (c.rows % c.tile_px == 0 && c.cols % c.tile_px == 0) {
+        EXPECT_EQ(*std::ranges::max_element(n_covered.pixels), 1);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes,
@@ -55,14 +64,19 @@ INSTANTIATE_TEST_SUITE_P(Sizes,
                                          GridCase{2001, 40, 40, 51, 1},
                                          GridCase{7, 7, 1, 7, 7}));
 
-TEST(CutTiles, PadsTheLastRowAndColumn) {
+TEST(CutTiles, TheLastOfARowAndColumnEndAtTheEdge) {
     const image::Image field = numbered(3, 5);
     const TileGrid grid{3, 5, 2};
     const std::vector<float> tiles = cut_tiles(field, grid, -1);
     const std::vector<float> expected{0,    1,    1000, 1001, 2,    3,    1002, 1003,
-                                      4,    -1,   1004, -1,   2000, 2001, -1,   -1,
-                                      2002, 2003, -1,   -1,   2004, -1,   -1,   -1};
+                                      3,    4,    1003, 1004, 1000, 1001, 2000, 2001,
+                                      1002, 1003, 2002, 2003, 1003, 1004, 2003, 2004};
     EXPECT_EQ(tiles, expected);
+}
+
+TEST(CutTiles, PadsAFieldSmallerThanATile) {
+    EXPECT_EQ(cut_tiles(numbered(1, 3), {1, 3, 2}, -1),
+              (std::vector<float>{0, 1, -1, -1, 1, 2, -1, -1}));
 }
 
 /// The obvious version, pixel by pixel.
@@ -74,8 +88,8 @@ std::vector<float> cut_tiles_slowly(const image::Image& field,
     for (std::int64_t t = 0; t < grid.count(); ++t) {
         for (std::int64_t y = -margin_px; y < grid.tile_px + margin_px; ++y) {
             for (std::int64_t x = -margin_px; x < grid.tile_px + margin_px; ++x) {
-                const std::int64_t row = t / grid.n_cols() * grid.tile_px + y + margin_px;
-                const std::int64_t col = t % grid.n_cols() * grid.tile_px + x + margin_px;
+                const std::int64_t row = grid.inside(t).y0 + y + margin_px;
+                const std::int64_t col = grid.inside(t).x0 + x + margin_px;
                 tiles.push_back(row < field.rows && col < field.cols ? field.at(row, col)
                                                                      : blank_value);
             }
@@ -104,11 +118,11 @@ TEST(CutTiles, MarginIsTheNeighboursPixels) {
     EXPECT_EQ(tiles[16], 2);  // the second tile begins with the last two columns of the first
 }
 
-TEST(CountBlanks, CountsNanInfinityAndPadding) {
+TEST(CountBlanks, CountsNanAndInfinityAndPadding) {
     image::Image field = numbered(3, 4);
     field.at(0, 0) = blank;
     field.at(1, 1) = std::numeric_limits<float>::infinity();
-    EXPECT_EQ(count_blanks(field, {3, 4, 2}), (std::vector<std::int32_t>{2, 0, 2, 2}));
+    EXPECT_EQ(count_blanks(field, {3, 4, 2}), (std::vector<std::int32_t>{2, 0, 1, 0}));
 }
 
 TEST(BlankTile, IsMoreThanHalfBlank) {
@@ -117,13 +131,21 @@ TEST(BlankTile, IsMoreThanHalfBlank) {
 }
 
 TEST(FieldWindows, CoverTheMapWithoutOverlap) {
-    const std::vector<image::Window> windows = field_windows(6000, 6000, 2000);
+    const std::vector<image::Window> windows = field_windows(6000, 6000, 2000, 40);
     ASSERT_EQ(windows.size(), 9U);
     EXPECT_EQ(windows[1], (image::Window{2000, 0, 2000, 2000}));
     EXPECT_EQ(windows[3], (image::Window{0, 2000, 2000, 2000}));
-    const std::vector<image::Window> odd = field_windows(2001, 1, 2000);
-    ASSERT_EQ(odd.size(), 2U);
-    EXPECT_EQ(odd[1], (image::Window{2000, 0, 1, 1}));
+}
+
+TEST(FieldWindows, ARemainderNarrowerThanATileJoinsTheFieldBeforeIt) {
+    EXPECT_EQ(field_windows(2039, 1, 2000, 40), (std::vector<image::Window>{{0, 0, 2039, 1}}));
+    EXPECT_EQ(field_windows(2040, 1, 2000, 40),
+              (std::vector<image::Window>{{0, 0, 2000, 1}, {2000, 0, 40, 1}}));
+    EXPECT_EQ(field_windows(4001, 2000, 2000, 40),
+              (std::vector<image::Window>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
+    EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::Window>{{0, 0, 39, 39}}));
+    // Fields that are themselves narrower than a tile.
+    EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::Window>{{0, 0, 25, 1}}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/statistics.h"
 
 namespace faintweb::tile {
@@ -21,6 +22,20 @@ image::Image image_of(std::vector<float> pixels) {
     return {1, n, std::move(pixels)};
 }
 
+/// A field whose statistics are its own, in sigma of an even noise.
+image::Image scale_alone(const image::Image& wide, Scaling scaling, std::int64_t margin_px = 0) {
+    FieldStatistics statistics = field_statistics(wide, margin_px);
+    const RobustStatistics& robust = statistics.robust;
+    const std::int64_t n = 2 + std::max(wide.rows, wide.cols) / 40;
+    statistics.noise = {
+        {robust.median, robust.rms},
+        LocalRms({.box_px = 40},
+                 {-1, -1, n + 1, n + 1},
+                 std::vector<float>(static_cast<std::size_t>((n + 1) * (n + 1)), robust.rms),
+                 robust.rms)};
+    return scale_field(wide, scaling, statistics);
+}
+
 TEST(Scaling, NamesGoBothWays) {
     for (const Scaling scaling : all_scalings()) {
         EXPECT_EQ(scaling_from_name(scaling_name(scaling)), scaling);
@@ -30,30 +45,29 @@ TEST(Scaling, NamesGoBothWays) {
 
 TEST(PaperScaling, MapsTheFieldsRangeToUnity) {
     // log10: -11 (floored), -9, -7; blank does not count and becomes the lowest value.
-    const ScaledField scaled =
-        scale_field(image_of({-3e-8F, 1e-9F, 1e-7F, blank, 0}), Scaling::paper);
+    const image::Image scaled =
+        scale_alone(image_of({-3e-8F, 1e-9F, 1e-7F, blank, 0}), Scaling::paper);
     const std::vector<float> expected{0, 0.5F, 1, 0, 0};
     for (std::size_t i = 0; i < expected.size(); ++i) {
-        EXPECT_NEAR(scaled.pixels.pixels[i], expected[i], 1e-6) << i;
+        EXPECT_NEAR(scaled.pixels[i], expected[i], 1e-6) << i;
     }
-    EXPECT_EQ(scaled.blank_value, 0);
 }
 
 TEST(PaperScaling, DependsOnTheBrightestPixelButFixedDoesNot) {
     const image::Image faint = image_of({1e-11F, 1e-9F, 1e-7F});
     const image::Image bright = image_of({1e-11F, 1e-9F, 1e-3F});
-    EXPECT_NE(scale_field(faint, Scaling::paper).pixels.at(0, 1),
-              scale_field(bright, Scaling::paper).pixels.at(0, 1));
-    EXPECT_EQ(scale_field(faint, Scaling::fixed).pixels.at(0, 1),
-              scale_field(bright, Scaling::fixed).pixels.at(0, 1));
+    EXPECT_NE(scale_alone(faint, Scaling::paper).at(0, 1),
+              scale_alone(bright, Scaling::paper).at(0, 1));
+    EXPECT_EQ(scale_alone(faint, Scaling::fixed).at(0, 1),
+              scale_alone(bright, Scaling::fixed).at(0, 1));
 }
 
 TEST(FixedScaling, MapsItsBounds) {
-    const ScaledField scaled = scale_field(image_of({1e-11F, 1e-2F, 1.0F, blank}), Scaling::fixed);
-    EXPECT_NEAR(scaled.pixels.at(0, 0), 0, 1e-6);
-    EXPECT_NEAR(scaled.pixels.at(0, 1), 1, 1e-6);
-    EXPECT_EQ(scaled.pixels.at(0, 2), 1.0F);
-    EXPECT_EQ(scaled.pixels.at(0, 3), 0.0F);
+    const image::Image scaled = scale_alone(image_of({1e-11F, 1e-2F, 1.0F, blank}), Scaling::fixed);
+    EXPECT_NEAR(scaled.at(0, 0), 0, 1e-6);
+    EXPECT_NEAR(scaled.at(0, 1), 1, 1e-6);
+    EXPECT_EQ(scaled.at(0, 2), 1.0F);
+    EXPECT_EQ(scaled.at(0, 3), 0.0F);
 }
 
 TEST(AsinhScaling, CountsInSigma) {
@@ -64,11 +78,35 @@ TEST(AsinhScaling, CountsInSigma) {
     }
     pixels[0] = 5e-8F + 10 * 2e-7F;
     pixels[1] = blank;
-    const ScaledField scaled = scale_field(image_of(pixels), Scaling::asinh_sigma);
-    EXPECT_NEAR(scaled.pixels.pixels[0], std::asinh(10.0), 0.02);
-    EXPECT_EQ(scaled.pixels.pixels[1], scaled.blank_value);
-    EXPECT_EQ(scaled.blank_value,
-              *std::min_element(scaled.pixels.pixels.begin(), scaled.pixels.pixels.end()));
+    pixels[2] = -1;
+    for (const Scaling scaling : {Scaling::asinh_sigma, Scaling::asinh_local}) {
+        const image::Image scaled = scale_alone(image_of(pixels), scaling);
+        EXPECT_NEAR(scaled.pixels[0], std::asinh(10.0), 0.02);
+        // The background, whatever the lowest value of the field is.
+        EXPECT_EQ(scaled.pixels[1], 0.0F);
+    }
+}
+
+/// Noise that doubles from one box to the next looks the same in both.
+TEST(AsinhLocalScaling, DividesByTheRmsOfThePlace) {
+    const image::Image field = image_of(std::vector<float>(80, 3e-7F));
+    FieldStatistics statistics;
+    statistics.noise = {
+        {1e-7F, 2e-7F},
+        LocalRms({.box_px = 40}, {-1, -1, 4, 2}, {0, 1e-7F, 2e-7F, 0, 0, 1e-7F, 2e-7F, 0}, 2e-7F)};
+    const image::Image scaled = scale_field(field, Scaling::asinh_local, statistics);
+    EXPECT_NEAR(scaled.pixels[0], std::asinh(2.0), 1e-5);
+    EXPECT_NEAR(scaled.pixels[79], std::asinh(1.0), 1e-5);
+    // The middle between the centres of the boxes, 19.5 and 59.5.
+    EXPECT_NEAR(std::sinh(scaled.pixels[39]), 2 / 1.4875, 1e-4);
+    std::vector<float> sigma(80);
+    to_local_sigma(field, statistics.noise, sigma);
+    EXPECT_NEAR(sigma[0], 2, 1e-5);
+    // Part of a map begins elsewhere.
+    statistics.noise.x0 = 60;
+    EXPECT_NEAR(scale_field(image_of({3e-7F}), Scaling::asinh_local, statistics).pixels[0],
+                std::asinh(1.0),
+                1e-5);
 }
 
 TEST(AsinhScaling, IsThatOfAnyRms) {
@@ -79,14 +117,14 @@ TEST(AsinhScaling, IsThatOfAnyRms) {
                 pixels.push_back(median + sigma * rms);
                 pixels.push_back(median - sigma * rms);
             }
-            const ScaledField scaled =
-                scale_field(image_of(pixels), Scaling::asinh_sigma, {{}, {median, rms}});
+            const image::Image scaled =
+                scale_field(image_of(pixels), Scaling::asinh_sigma, {{}, {median, rms}, {}});
             for (std::size_t i = 0; i < pixels.size(); ++i) {
                 if (std::isfinite(pixels[i])) {
                     const double sigma =
                         (static_cast<double>(pixels[i]) - static_cast<double>(median)) /
                         static_cast<double>(rms);
-                    EXPECT_NEAR(scaled.pixels.pixels[i], std::asinh(sigma), 1e-5)
+                    EXPECT_NEAR(scaled.pixels[i], std::asinh(sigma), 1e-5)
                         << rms << " " << median << " " << pixels[i];
                 }
             }
@@ -109,19 +147,16 @@ TEST(MarginOfAField, TakesNoPartInItsStatistics) {
         std::copy_n(core.row(row).data(), core.cols, &wide.at(row + margin_px, margin_px));
     }
     for (const Scaling scaling : all_scalings()) {
-        const ScaledField alone = scale_field(core, scaling);
-        const ScaledField scaled = scale_field(wide, scaling, margin_px);
-        EXPECT_EQ(scaled.blank_value, alone.blank_value) << scaling_name(scaling);
-        EXPECT_EQ(scaled.pixels.at(0, 1), alone.blank_value) << scaling_name(scaling);
+        const image::Image alone = scale_alone(core, scaling);
+        const image::Image scaled = scale_alone(wide, scaling, margin_px);
+        EXPECT_EQ(scaled.at(0, 1), blank_input) << scaling_name(scaling);
         for (std::int64_t row = 0; row < core.rows; ++row) {
             for (std::int64_t col = 0; col < core.cols; ++col) {
-                ASSERT_EQ(scaled.pixels.at(row + margin_px, col + margin_px),
-                          alone.pixels.at(row, col))
+                ASSERT_EQ(scaled.at(row + margin_px, col + margin_px), alone.at(row, col))
                     << scaling_name(scaling) << " " << row << " " << col;
             }
         }
-        EXPECT_GE(scaled.pixels.at(0, 2),
-                  *std::max_element(alone.pixels.pixels.begin(), alone.pixels.pixels.end()))
+        EXPECT_GE(scaled.at(0, 2), *std::max_element(alone.pixels.begin(), alone.pixels.end()))
             << scaling_name(scaling);
     }
 }
@@ -130,11 +165,8 @@ class OddFields : public testing::TestWithParam<std::vector<float>> {};
 
 TEST_P(OddFields, GiveFiniteNumbersInEveryScaling) {
     for (const Scaling scaling : all_scalings()) {
-        const ScaledField scaled = scale_field(image_of(GetParam()), scaling);
-        EXPECT_TRUE(std::isfinite(scaled.blank_value)) << scaling_name(scaling);
-        for (const float value : scaled.pixels.pixels) {
+        for (const float value : scale_alone(image_of(GetParam()), scaling).pixels) {
             EXPECT_TRUE(std::isfinite(value)) << scaling_name(scaling);
-            EXPECT_GE(value, scaled.blank_value);
         }
     }
 }
@@ -162,19 +194,18 @@ TEST(Scaling, TilesOfAFieldAreThoseOfTheScaledField) {
         const TileGrid grid{95, 70, 20};
         const std::int64_t edge = grid.tile_px + 2 * margin_px;
         for (const Scaling scaling : all_scalings()) {
-            const ScaledField scaled = scale_field(wide, scaling, margin_px);
+            FieldStatistics statistics = field_statistics(wide, margin_px);
+            statistics.noise = {{statistics.robust.median, statistics.robust.rms},
+                                LocalRms({.box_px = 40},
+                                         {-1, -1, 5, 5},
+                                         std::vector<float>(25, statistics.robust.rms),
+                                         1)};
             const std::vector<float> all =
-                cut_tiles(scaled.pixels, grid, scaled.blank_value, margin_px);
+                cut_tiles(scale_field(wide, scaling, statistics), grid, blank_input, margin_px);
             for (const auto& [first, n] :
                  {std::pair{0, 20}, {0, 1}, {3, 1}, {2, 9}, {7, 13}, {19, 1}}) {
                 std::vector<float> tiles(static_cast<std::size_t>(n * edge * edge));
-                scale_tiles(wide,
-                            grid,
-                            margin_px,
-                            scaling,
-                            field_statistics(wide, margin_px),
-                            first,
-                            tiles);
+                scale_tiles(wide, grid, margin_px, scaling, statistics, first, tiles);
                 const auto begin = all.begin() + first * edge * edge;
                 EXPECT_TRUE(std::equal(tiles.begin(), tiles.end(), begin))
                     << scaling_name(scaling) << " " << margin_px << " " << first;
