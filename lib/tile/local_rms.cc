@@ -106,12 +106,12 @@ FAINTWEB_VECTOR_CLONES std::int32_t count_equal_pairs(const float* row, std::siz
     return count;
 }
 
-/// Blanks runs of equal values: they lie outside the observation.
+/// Blanks runs of equal values: they lie outside the observation. Short ones do not, but at the
+/// ends of the row, where the rest of a run may be in the next box.
 ///
 /// @return  number of pixels that became blank.
 std::int32_t blank_runs(std::span<float> row) {
-    constexpr std::size_t shortest_run = 8;
-    if (count_equal_pairs(row.data(), row.size()) + 1 < static_cast<std::int32_t>(shortest_run)) {
+    if (count_equal_pairs(row.data(), row.size()) == 0) {
         return 0;
     }
     std::int32_t n_blanked = 0;
@@ -120,6 +120,7 @@ std::int32_t blank_runs(std::span<float> row) {
         while (end < row.size() && std::fabs(row[end] - row[end - 1]) <= flat_tolerance_sigma) {
             ++end;
         }
+        const std::size_t shortest_run = first == 0 || end == row.size() ? 2 : 8;
         if (end - first >= shortest_run) {
             std::fill(row.begin() + static_cast<std::ptrdiff_t>(first),
                       row.begin() + static_cast<std::ptrdiff_t>(end),
