@@ -166,6 +166,9 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
     any_unit.only_header = true;
     const image::FitsMap file = image::FitsMap::open(path, any_unit);
     const image::MapInfo& info = file.info();
+    for (const std::string& note : info.notes) {
+        base::log_warning(path + ": " + note);
+    }
     const image::Window window = window_of(options, path, info);
     pixels = read_jy_arcsec2(file, window, info.jy_arcsec2_per_unit);
     report::FieldPicture picture{.pixels = pixels,

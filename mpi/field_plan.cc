@@ -134,6 +134,9 @@ PlannedMap look_at(const MapPaths& paths,
         map.info = image::FitsMap::open(paths.map, options).info();
         if (!paths.truth.empty()) {
             const image::MapInfo truth = open_truth(paths.truth, options).info();
+            for (const std::string& note : truth.notes) {
+                map.info.notes.push_back(paths.truth + ": " + note);
+            }
             if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
                 throw base::InputError(base::text(paths.truth,
                                                   ": has ",

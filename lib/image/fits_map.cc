@@ -140,10 +140,6 @@ std::string shown(const Beam& beam) {
     return text(beam.major_arcsec, "\" x ", beam.minor_arcsec, "\", ", beam.angle_deg, " deg");
 }
 
-std::string shown(const PixelShape& pixel) {
-    return text(pixel.width_arcsec, "\" x ", pixel.height_arcsec, "\"");
-}
-
 std::string shown(const ScaledUnit& unit) {
     return text(unit.factor == 1 ? "" : text(unit.factor, " "), unit_name(unit.unit));
 }
@@ -367,7 +363,7 @@ void FitsMap::State::describe_pixels(const MapOptions& options, Lacks& lacks) {
             info.has_wcs ? text("--force-pixel ",
                                 *given,
                                 " is not what the header says (pixels of ",
-                                shown(info.pixel_shape),
+                                pixel_text(info.pixel_shape),
                                 "), so there are no sky positions")
                          : text(problem, ", goes on without sky positions (--pixel ", *given, ")"));
         info.has_wcs = false;
@@ -375,18 +371,16 @@ void FitsMap::State::describe_pixels(const MapOptions& options, Lacks& lacks) {
         info.pixel_shape = square_pixel(*given);
     } else if (!is_header_right) {
         info.notes.push_back(
-            unused_note("pixel", text(*given), text("pixels of ", shown(info.pixel_shape))));
+            unused_note("pixel", text(*given), text("pixels of ", pixel_text(info.pixel_shape))));
     }
     // As much as a model may differ from a map.
     constexpr double almost = 0.05;
     const PixelShape& pixel = info.pixel_shape;
     if (std::abs(pixel.width_arcsec / pixel.height_arcsec - 1) > almost ||
         pixel.skew_deg > almost * base::deg_per_rad) {
-        info.notes.push_back(
-            text("pixels are ",
-                 shown(pixel),
-                 pixel.skew_deg > 1 ? text(", skewed by ", pixel.skew_deg, " deg") : "",
-                 " (not square: what is round on the sky is not on the map)"));
+        info.notes.push_back(text("pixels are ",
+                                  pixel_text(pixel),
+                                  " (not square: what is round on the sky is not on the map)"));
     }
 }
 
@@ -478,7 +472,9 @@ void FitsMap::State::describe_beam(const MapOptions& options, bool is_needed, La
     // A model asks for the beam of any map: what lacks more should hear of it now.
     if (is_needed || (lacks.any() && !options.only_header)) {
         lacks.add(
-            problem.empty() ? "BMAJ, BMIN are missing and no AIPS HISTORY holds a beam" : problem,
+            problem.empty()
+                ? "BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a beam"
+                : problem,
             "--beam MAJ[,MIN,PA]",
             "MAJ and MIN in arcsec, PA in deg");
     } else if (!problem.empty()) {

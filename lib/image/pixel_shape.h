@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+
+#include "lib/base/text.h"
+
 namespace faintweb::image {
 
 /// The parallelogram on the sky that a pixel covers.
@@ -10,6 +14,18 @@ struct PixelShape {
 
     bool operator==(const PixelShape&) const = default;
 };
+
+/// "7.5 arcsec", "15 x 3.75 arcsec" or "7.5 arcsec, skewed by 30 deg".
+inline std::string pixel_text(const PixelShape& pixel) {
+    const std::string width = base::text(pixel.width_arcsec);
+    const std::string height = base::text(pixel.height_arcsec);
+    constexpr double least_skew_deg = 0.1;
+    return base::text(
+        width,
+        width == height ? "" : " x " + height,
+        " arcsec",
+        pixel.skew_deg > least_skew_deg ? base::text(", skewed by ", pixel.skew_deg, " deg") : "");
+}
 
 inline PixelShape square_pixel(double edge_arcsec) {
     return {edge_arcsec, edge_arcsec, 0};

@@ -62,6 +62,20 @@ std::string one_line(const std::string& report) {
     return line.substr(0, longest);
 }
 
+/// What the axes are, none of which are on the sky.
+std::string no_axes_text(const FitsCards& cards) {
+    constexpr int max_axes = 9;
+    std::string types;
+    for (int n = 1; n <= max_axes; ++n) {
+        const std::string key = text("CTYPE", n);
+        if (cards.has(key)) {
+            types += text(types.empty() ? "" : ", ", key, " = ", cards.text(key).value_or(""));
+        }
+    }
+    return types.empty() ? "CTYPE1 and CTYPE2 are missing (no sky positions)"
+                         : types + " name no celestial axes (no sky positions)";
+}
+
 SkyFrame frame_of(const wcsprm& wcs) {
     const std::string_view kind(wcs.lngtyp);
     if (kind == "GLON") {
@@ -113,7 +127,7 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     const FitsCards cards(header_cards);
     const std::optional<CelestialAxes> axes = find_celestial_axes(cards);
     if (!axes) {
-        throw InputError("CTYPEn names no celestial axes (no sky positions)");
+        throw InputError(no_axes_text(cards));
     }
     if (axes->longitude > axes->latitude) {
         throw InputError(swapped_axes_text(*axes));
@@ -173,8 +187,8 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     check(wcssub(1, parsed.descriptions, nullptr, nullptr, &wcs));
     // Repairs units such as DEGREE; where there is nothing to repair its status does not matter.
     unitfix(0, &wcs);
-    // Twice around is what an imager may add; beyond that it is another number.
-    check_angle("longitude", axes->longitude, wcs.cunit[0], wcs.crval[0], 720);
+    // An imager may go around some times; beyond that it is another number.
+    check_angle("longitude", axes->longitude, wcs.cunit[0], wcs.crval[0], 3600);
     check_angle("latitude", axes->latitude, wcs.cunit[1], wcs.crval[1], 90);
     check(wcsset(&wcs));
     if (wcs.lng != 0 || wcs.lat != 1) {

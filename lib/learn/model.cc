@@ -289,18 +289,12 @@ std::vector<Mismatch> check_model_fits(const Model& model,
     const bool is_skewed = !(pixel.skew_deg <= max_relative_difference * base::deg_per_rad);
     if (!is_close(pixel.width_arcsec, model.pixel_arcsec) ||
         !is_close(pixel.height_arcsec, model.pixel_arcsec) || is_skewed) {
-        const std::string width = base::text(pixel.width_arcsec);
-        const std::string height = base::text(pixel.height_arcsec);
-        mismatches.push_back(
-            {"pixel",
-             base::text("the pixel is ",
-                        width,
-                        width == height ? "" : " x " + height,
-                        " arcsec",
-                        is_skewed ? base::text(", skewed by ", pixel.skew_deg, " deg") : "",
-                        ", the model was trained at ",
-                        model.pixel_arcsec,
-                        " arcsec")});
+        mismatches.push_back({"pixel",
+                              base::text("the pixel is ",
+                                         image::pixel_text(pixel),
+                                         ", the model was trained at ",
+                                         model.pixel_arcsec,
+                                         " arcsec")});
     }
     const image::Beam& expected = model.beam;
     if (!beam) {

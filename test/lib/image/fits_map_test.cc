@@ -323,7 +323,7 @@ TEST(FitsMap, MissingFactsAreNamedWithTheOptionThatGivesThem) {
     const std::vector<std::pair<std::string, std::string>> beam = {{"BMAJ", "0.01"},
                                                                    {"BMIN", "0.008"}};
     write_bytes(path, small_map(with(beam, {{"BUNIT", "'Jy/beam'"}})));
-    expect_refusal_with(path, "CTYPEn", {});
+    expect_refusal_with(path, "CTYPE1", {});
     expect_refusal_with(path, "--pixel", {});
     write_bytes(path, small_map(with(sky_cards, beam)));
     expect_refusal_with(path, "BUNIT is missing", {});
@@ -367,9 +367,9 @@ TEST(FitsMap, MissingFactsBelongInTheHeaderWhereThereAreNoOptions) {
     EXPECT_TRUE(message_of(with(sky_cards, {{"BMAJ", "0.01"}, {"BMIN", "0.01"}}))
                     .ends_with("(no unit of brightness)" + advice));
     EXPECT_TRUE(message_of({}).ends_with(
-        "CTYPEn names no celestial axes (no sky positions); BUNIT is missing (no unit of "
-        "brightness); BMAJ, BMIN are missing and no AIPS HISTORY holds a beam, write them into the "
-        "header"));
+        "CTYPE1 and CTYPE2 are missing (no sky positions); BUNIT is missing (no unit of "
+        "brightness); BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a "
+        "beam, write them into the header"));
     EXPECT_TRUE(message_of(with_unit).ends_with("holds a beam" + advice));
     EXPECT_TRUE(message_of(with(with_unit, {{"BMAJ", "0.01"}}))
                     .ends_with("BMIN is missing (no width of a beam)" + advice));
@@ -389,7 +389,7 @@ TEST(FitsMap, OneRefusalNamesAllThatIsMissingAndTheOptionsThatSupplyIt) {
     EXPECT_NE(message.find(", give --pixel ARCSEC --unit UNIT --beam MAJ[,MIN,PA] ("),
               std::string::npos)
         << message;
-    for (const char* const word : {"CTYPEn", "BUNIT is missing", "BMAJ"}) {
+    for (const char* const word : {"CTYPE1", "BUNIT is missing", "BMAJ"}) {
         EXPECT_NE(message.find(word), std::string::npos) << message;
     }
     EXPECT_NO_THROW(FitsMap::open(path, all_given));
