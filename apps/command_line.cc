@@ -39,13 +39,6 @@ std::string list_of(const std::vector<std::string>& items) {
     return result + "]";
 }
 
-/// The unit as campaign files name it; other words are left for the campaign to refuse.
-std::string unit_key(std::string unit) {
-    std::transform(
-        unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return std::tolower(c); });
-    return unit == "jy/beam" ? "jy_beam" : unit == "jy/arcsec2" ? "jy_arcsec2" : unit;
-}
-
 /// MAJ, MAJ,MIN or MAJ,MIN,PA as the three numbers of a campaign file: a beam of one width is
 /// round.
 std::string beam_key(const std::string& beam) {
@@ -70,6 +63,9 @@ struct DetectOptions {
     std::string beam;
     std::string unit;
     std::string pixel;
+    std::string forced_beam;
+    std::string forced_unit;
+    std::string forced_pixel;
     std::string hdu;
     std::string threshold;
     std::vector<std::string> exports;
@@ -117,11 +113,24 @@ void add_detect(Request& request, const DetectOptions& options) {
     if (!options.accept_mismatch.empty()) {
         set("detect.accept_mismatch", list_of(options.accept_mismatch));
     }
-    for (const auto& [key, value] : {std::pair{"detect.beam", beam_key(options.beam)},
-                                     {"detect.unit", unit_key(options.unit)},
-                                     {"detect.pixel_arcsec", options.pixel},
-                                     {"detect.hdu", options.hdu},
-                                     {"detect.threshold", options.threshold}}) {
+    std::vector<std::string> forced;
+    for (const auto& [fact, value] : {std::pair{"beam", options.forced_beam},
+                                      {"unit", options.forced_unit},
+                                      {"pixel", options.forced_pixel}}) {
+        if (!value.empty()) {
+            forced.emplace_back(fact);
+        }
+    }
+    if (!forced.empty()) {
+        set("detect.force", list_of(forced));
+    }
+    const std::string unit = options.unit + options.forced_unit;
+    for (const auto& [key, value] :
+         {std::pair{"detect.beam", beam_key(options.beam + options.forced_beam)},
+          {"detect.unit", unit.empty() ? unit : quoted(unit)},
+          {"detect.pixel_arcsec", options.pixel + options.forced_pixel},
+          {"detect.hdu", options.hdu},
+          {"detect.threshold", options.threshold}}) {
         if (!value.empty()) {
             set(key, value);
         }
@@ -254,10 +263,20 @@ Request parse_command_line(int argc, char** argv) {
                      "go on although the maps differ from the model in: pixel, beam")
         ->delimiter(',')
         ->allow_extra_args(false);
-    detect->add_option(
-        "--beam", options.beam, "MAJ[,MIN,PA] in arcsec and degrees, instead of the header's");
-    detect->add_option("--unit", options.unit, "Jy/beam or Jy/arcsec2, instead of the header's");
-    detect->add_option("--pixel", options.pixel, "pixel scale in arcsec, instead of the header's");
+    CLI::Option* beam = detect->add_option(
+        "--beam", options.beam, "MAJ[,MIN,PA] in arcsec and degrees, for headers that lack it");
+    CLI::Option* unit = detect->add_option(
+        "--unit", options.unit, "Jy/beam, mJy/beam, MJy/sr, K, ..., for headers that lack it");
+    CLI::Option* pixel = detect->add_option(
+        "--pixel",
+        options.pixel,
+        "pixel scale in arcsec, for headers without usable sky positions; rows have none then");
+    detect->add_option("--force-beam", options.forced_beam, "the same, over what headers say")
+        ->excludes(beam);
+    detect->add_option("--force-unit", options.forced_unit, "the same, over what headers say")
+        ->excludes(unit);
+    detect->add_option("--force-pixel", options.forced_pixel, "the same, over what headers say")
+        ->excludes(pixel);
     detect->add_option("--hdu", options.hdu, "HDU of the image, 0 is the primary one");
     detect->add_option("--threshold",
                        options.threshold,

@@ -63,7 +63,7 @@ Fit fit_of(const learn::Model& model,
     std::string reasons;
     std::string words;
     for (const learn::Mismatch& mismatch :
-         learn::check_model_fits(model, info.pixel_arcsec, info.beam)) {
+         learn::check_model_fits(model, info.pixel_shape, info.beam)) {
         fit.flags |=
             mismatch.what == "pixel" ? catalogue::pixel_mismatch : catalogue::beam_mismatch;
         if (std::ranges::count(settings.accept_mismatch, mismatch.what) == 0) {

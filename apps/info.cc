@@ -136,12 +136,18 @@ void describe_map(const std::string& path) {
                            " px of ",
                            info.pixel_arcsec,
                            " arcsec, ",
-                           image::unit_name(info.unit)));
+                           image::unit_name(info.unit),
+                           " (pixel values times ",
+                           info.jy_arcsec2_per_unit,
+                           " are Jy/arcsec2)"));
     base::print(base::text("beam      ", info.beam ? beam_text(*info.beam) : "none"));
     base::print(base::text("WCS       ",
                            info.has_wcs ? "yes" : "no",
                            info.object.empty() ? "" : ", object ",
                            info.object));
+    for (const std::string& note : info.notes) {
+        base::print("note      " + note);
+    }
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "apps/mock_sky.h"
 
-#include <cmath>
 #include <cstddef>
 
 #include "apps/sky_maps.h"
 #include "lib/base/log.h"
+#include "lib/image/right_ascension.h"
 #include "lib/image/wcs.h"
 #include "lib/sky/observe.h"
 
@@ -32,7 +32,7 @@ ObservedSky MockSkies::make(MockSet set, int number, sky::KeepLayers keep) {
                        (set == MockSet::test ? campaign::first_test_realisation : 0);
     made.settings = campaign_.sky;
     // Neighbouring numbers lie side by side on the sky, not on top of each other.
-    made.settings.centre_ra_deg = std::fmod(campaign_.sky.centre_ra_deg + 20.0 * number, 360.0);
+    made.settings.centre_ra_deg = image::wrapped_deg(campaign_.sky.centre_ra_deg + 20.0 * number);
     if (campaign_.sky.source == sky::SkySource::fits) {
         const image::FitsMap map = open_sky_map(campaign_, set, number);
         made.truth.sky = read_sky(campaign_, set, number, map);

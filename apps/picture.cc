@@ -29,11 +29,8 @@ image::FitsMap open_again(const catalogue::MapRecord& map) {
     // It was within the limit when it was classified, whatever the limit was.
     options.max_unpacked_bytes = std::numeric_limits<std::int64_t>::max();
     options.pixel_arcsec = map.pixel_arcsec;
-    for (const image::PixelUnit unit : {image::PixelUnit::jy_beam, image::PixelUnit::jy_arcsec2}) {
-        if (map.unit.view() == image::unit_name(unit)) {
-            options.unit = unit;
-        }
-    }
+    options.unit = image::parse_unit(map.unit.str());
+    options.force_pixel = options.force_unit = options.force_beam = true;
     if (map.beam_major_arcsec > 0) {
         options.beam =
             image::Beam{map.beam_major_arcsec, map.beam_minor_arcsec, map.beam_angle_deg};
@@ -169,6 +166,9 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
     any_unit.only_header = true;
     const image::FitsMap file = image::FitsMap::open(path, any_unit);
     const image::MapInfo& info = file.info();
+    for (const std::string& note : info.notes) {
+        base::log_warning(path + ": " + note);
+    }
     const image::Window window = window_of(options, path, info);
     pixels = read_jy_arcsec2(file, window, info.jy_arcsec2_per_unit);
     report::FieldPicture picture{.pixels = pixels,

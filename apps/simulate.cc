@@ -11,6 +11,7 @@
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
 #include "lib/image/fits_write.h"
+#include "lib/image/right_ascension.h"
 #include "lib/sky/lightcone.h"
 #include "lib/sky/observe.h"
 #include "lib/sky/point_sources.h"
@@ -97,14 +98,15 @@ void write_sky(
     image::write_fits(noise_path(campaign, set, number), made.noise, header);
 
     std::ostringstream haloes;
-    haloes.precision(9);
+    constexpr int n_digits = 9;
+    haloes.precision(n_digits);
     haloes << "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,"
               "slab,id\n";
     for (const sky::Halo& halo : made.truth.haloes) {
-        haloes << halo.x_px << ',' << halo.y_px << ',' << halo.ra_deg << ',' << halo.dec_deg << ','
-               << halo.z << ',' << halo.mass_msun << ',' << halo.m200_msun << ',' << halo.r200_mpc
-               << ',' << halo.r100_mpc << ',' << halo.r100_arcsec << ',' << halo.slab << ','
-               << halo.id << '\n';
+        haloes << halo.x_px << ',' << halo.y_px << ',' << image::ra_text(halo.ra_deg, n_digits)
+               << ',' << halo.dec_deg << ',' << halo.z << ',' << halo.mass_msun << ','
+               << halo.m200_msun << ',' << halo.r200_mpc << ',' << halo.r100_mpc << ','
+               << halo.r100_arcsec << ',' << halo.slab << ',' << halo.id << '\n';
     }
     base::write_file(halo_path(campaign, set, number), haloes.str());
 }

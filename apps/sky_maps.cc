@@ -12,6 +12,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 
 namespace faintweb::apps {
 namespace {
@@ -35,13 +36,17 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
         options.only_header = true;
         options.max_unpacked_bytes = campaign.image.max_unpacked_bytes;
         image::FitsMap map = image::FitsMap::open(file, options);
-        const double pixel_arcsec = map.info().pixel_arcsec;
-        if (!(std::abs(pixel_arcsec / campaign.sky.pixel_arcsec - 1) <= same_pixel)) {
+        const image::PixelShape& pixel = map.info().pixel_shape;
+        const auto is_same = [&](double edge_arcsec) {
+            return std::abs(edge_arcsec / campaign.sky.pixel_arcsec - 1) <= same_pixel;
+        };
+        if (!is_same(pixel.width_arcsec) || !is_same(pixel.height_arcsec) ||
+            pixel.skew_deg > same_pixel * base::deg_per_rad) {
             throw base::UsageError(base::text(where,
                                               file,
                                               " has pixels of ",
-                                              pixel_arcsec,
-                                              " arcsec (sky.pixel_arcsec is ",
+                                              image::pixel_text(pixel),
+                                              " (sky.pixel_arcsec is ",
                                               campaign.sky.pixel_arcsec,
                                               "), give maps of one pixel scale and set "
                                               "sky.pixel_arcsec to it"));
@@ -139,7 +144,10 @@ void check_sky_files(const campaign::Campaign& campaign) {
         for (const MockSet set : made) {
             const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
             for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
-                open_sky_map(campaign, set, number);
+                const image::FitsMap map = open_sky_map(campaign, set, number);
+                for (const std::string& note : map.info().notes) {
+                    base::log_warning(map.info().path + ": " + note);
+                }
             }
         }
     }

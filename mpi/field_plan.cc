@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
@@ -31,19 +32,33 @@ Json to_json(const PlannedMap& map) {
         beam = {info.beam->major_arcsec, info.beam->minor_arcsec, info.beam->angle_deg};
     }
     // Headers may hold bytes that are no UTF-8, which JSON cannot carry as text.
+    Json other_unit;
+    if (info.other_unit) {
+        other_unit = Json::binary({info.other_unit->begin(), info.other_unit->end()});
+    }
+    Json notes = Json::array();
+    for (const std::string& note : info.notes) {
+        notes.push_back(Json::binary({note.begin(), note.end()}));
+    }
     return {{"path", Json::binary({info.path.begin(), info.path.end()})},
             {"hdu", info.hdu},
             {"cols", info.cols},
             {"rows", info.rows},
             {"unit", static_cast<int>(info.unit)},
+            {"other_unit", other_unit},
             {"beam", beam},
             {"pixel_arcsec", info.pixel_arcsec},
+            {"pixel_shape",
+             {info.pixel_shape.width_arcsec,
+              info.pixel_shape.height_arcsec,
+              info.pixel_shape.skew_deg}},
             {"frequency_hz", info.frequency_hz},
             {"has_wcs", info.has_wcs},
             {"header_cards", Json::binary({info.header_cards.begin(), info.header_cards.end()})},
             {"header_sha256", info.header_sha256},
             {"jy_arcsec2_per_unit", info.jy_arcsec2_per_unit},
             {"object", Json::binary({info.object.begin(), info.object.end()})},
+            {"notes", notes},
             {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
             {"stamp", map.stamp},
             {"truth_stamp", map.truth_stamp},
@@ -65,16 +80,24 @@ PlannedMap from_json(const Json& json) {
     info.cols = json["cols"];
     info.rows = json["rows"];
     info.unit = static_cast<image::PixelUnit>(json["unit"].get<int>());
+    if (!json["other_unit"].is_null()) {
+        info.other_unit = text_of(json["other_unit"]);
+    }
     if (!json["beam"].is_null()) {
         info.beam = image::Beam{json["beam"][0], json["beam"][1], json["beam"][2]};
     }
     info.pixel_arcsec = json["pixel_arcsec"];
+    const Json& shape = json["pixel_shape"];
+    info.pixel_shape = {shape[0], shape[1], shape[2]};
     info.frequency_hz = json["frequency_hz"];
     info.has_wcs = json["has_wcs"];
     info.header_cards = text_of(json["header_cards"]);
     info.header_sha256 = json["header_sha256"];
     info.jy_arcsec2_per_unit = json["jy_arcsec2_per_unit"];
     info.object = text_of(json["object"]);
+    for (const Json& note : json["notes"]) {
+        info.notes.push_back(text_of(note));
+    }
     map.truth_path = text_of(json["truth_path"]);
     map.stamp = json["stamp"];
     map.truth_stamp = json["truth_stamp"];
@@ -129,6 +152,9 @@ PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Nois
         map.info = file.info();
         if (!paths.truth.empty()) {
             const image::MapInfo truth = open_truth(paths.truth, options).info();
+            for (const std::string& note : truth.notes) {
+                map.info.notes.push_back(paths.truth + ": " + note);
+            }
             if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
                 throw base::InputError(base::text(paths.truth,
                                                   ": has ",
@@ -218,6 +244,10 @@ FieldPlan plan_fields(const Communicator& communicator,
         for (PlannedMap& map : found) {
             if (map.failure.empty() && accept) {
                 map.failure = accept(map.info);
+            }
+            // Why a map is not used is said by whoever does not use it.
+            for (std::size_t i = 0; map.failure.empty() && i < map.info.notes.size(); ++i) {
+                base::log_warning(map.info.path + ": " + map.info.notes[i]);
             }
             maps.push_back(to_json(map));
         }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "lib/base/contract.h"
@@ -384,6 +385,17 @@ class CrossChecks {
                 base::text("detect.maps has ", detect.maps.size()),
                 "give one for each map, or none");
         }
+        for (const auto& [fact, key, is_given] :
+             {std::tuple{"beam", "detect.beam", detect.beam.has_value()},
+              {"unit", "detect.unit", detect.unit.has_value()},
+              {"pixel", "detect.pixel_arcsec", detect.pixel_arcsec.has_value()}}) {
+            if (!is_given && std::ranges::count(detect.force, fact) > 0) {
+                add({"detect.force", key},
+                    base::text("detect.force names ", fact),
+                    base::text(key, " is not given"),
+                    "give it or leave it out of the list");
+            }
+        }
         const learn::TrainSettings& train = campaign_.train;
         if (detect.precision == "int8" && detect.model == trained_model &&
             campaign_.has_stage(Stage::train) && campaign_.has_stage(Stage::detect) &&
@@ -725,9 +737,15 @@ std::string skies_folder(const Campaign& campaign) {
 }
 
 image::MapOptions map_options(const Campaign& campaign) {
+    const auto is_forced = [&](const char* fact) {
+        return std::ranges::count(campaign.detect.force, fact) > 0;
+    };
     return {.beam = campaign.detect.beam,
             .unit = campaign.detect.unit,
             .pixel_arcsec = campaign.detect.pixel_arcsec,
+            .force_beam = is_forced("beam"),
+            .force_unit = is_forced("unit"),
+            .force_pixel = is_forced("pixel"),
             .hdu = campaign.detect.hdu,
             .max_unpacked_bytes = campaign.image.max_unpacked_bytes};
 }

@@ -83,10 +83,11 @@ struct DetectSettings {
     std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
     double threshold = 0;                              ///< probability; 0 = the model's own
     std::string precision = "auto";                    ///< auto, fp32, bf16, int8
-    std::optional<image::Beam> beam;                   ///< stands in for the maps' headers
-    std::optional<image::PixelUnit> unit;
+    std::optional<image::Beam> beam;                   ///< where the maps' headers lack it
+    std::optional<image::ScaledUnit> unit;
     std::optional<double> pixel_arcsec;
-    int hdu = -1;  ///< 0 = primary; -1 = the first image
+    std::vector<std::string> force;  ///< "beam", "unit", "pixel": over the maps' headers
+    int hdu = -1;                    ///< 0 = primary; -1 = the first image
     std::vector<std::string> exports = {"csv", "fits", "ds9"};
     bool pictures = true;
 };

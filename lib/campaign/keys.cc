@@ -29,14 +29,6 @@ struct Names<sky::SkySource> {
 };
 
 template <>
-struct Names<image::PixelUnit> {
-    static std::vector<std::pair<std::string, image::PixelUnit>> all() {
-        return {{"jy_beam", image::PixelUnit::jy_beam},
-                {"jy_arcsec2", image::PixelUnit::jy_arcsec2}};
-    }
-};
-
-template <>
 struct Names<tile::Scaling> {
     static std::vector<std::pair<std::string, tile::Scaling>> all() {
         std::vector<std::pair<std::string, tile::Scaling>> names;
@@ -876,22 +868,31 @@ Keys::Keys() {
                &Detect::beam,
                any,
                "arcsec, arcsec, deg",
-               "Beam of the maps, instead of what their headers say.");
+               "Beam of the maps whose headers lack one.");
     detect.key("unit",
                &Detect::unit,
                any,
                "",
-               "Pixel unit of the maps, instead of what their headers say.");
+               "Unit of the maps whose headers lack a usable one, as BUNIT would have it: Jy/beam, "
+               "mJy/beam, Jy/arcsec2, MJy/sr, K.");
     detect.key("pixel_arcsec",
                &Detect::pixel_arcsec,
                above_up_to(0, 36000),
                "arcsec",
-               "Pixel edge of the maps, instead of what their headers say.");
+               "Pixel edge of the maps whose headers lack usable sky coordinates; they have no sky "
+               "positions.");
+    detect.key("force",
+               &Detect::force,
+               std::vector<std::string>{"beam", "unit", "pixel"},
+               "",
+               "Of beam, unit and pixel_arcsec, what counts also where a header says something "
+               "else.");
     detect.key("hdu",
                &Detect::hdu,
                within(-1, 9999),
                "",
-               "Which HDU of a map, 0 = the primary one; -1 = the first that holds an image.");
+               "Which HDU of a map, 0 = the primary one; -1 = the first image that does not call "
+               "itself noise, weight, mask or beam.");
     detect
         .key("exports",
              &Detect::exports,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <system_error>
 
+#include "lib/base/error.h"
 #include "lib/base/text.h"
 
 namespace faintweb::campaign {
@@ -246,6 +247,15 @@ image::Beam read_beam(const Node& node) {
     return beam;
 }
 
+image::ScaledUnit read_unit(const Node& node) {
+    const std::string text = read_text(node, not_empty());
+    try {
+        return image::parse_unit(text);
+    } catch (const base::InputError& error) {
+        fail(node, error.what(), "give it as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
+    }
+}
+
 void expect_list(const Node& node) {
     if (node.kind != Node::Kind::sequence) {
         fail(node, "not a list", "give one, for instance [a, b]");
@@ -286,6 +296,11 @@ std::string print_text(const std::string& value) {
         }
     }
     return quoted + "\"";
+}
+
+std::string print_unit(const image::ScaledUnit& unit) {
+    const std::string name = image::unit_name(unit.unit);
+    return print_text(unit.factor == 1 ? name : print_double(unit.factor) + " " + name);
 }
 
 std::string print_beam(const image::Beam& beam) {

@@ -12,6 +12,7 @@
 #include "lib/campaign/variant.h"
 #include "lib/campaign/yaml_tree.h"
 #include "lib/image/beam.h"
+#include "lib/image/brightness_unit.h"
 
 /// Values of the types that settings have, from YAML and back.
 namespace faintweb::campaign {
@@ -90,6 +91,8 @@ double read_double(const Node& node, const Allowed& allowed);
 std::string read_text(const Node& node, const Allowed& allowed);
 /// [major_arcsec, minor_arcsec, angle_deg]
 image::Beam read_beam(const Node& node);
+/// A unit of brightness in any spelling of BUNIT.
+image::ScaledUnit read_unit(const Node& node);
 /// A mapping of a name and of keys that a variant may set, with values that these may have.
 Variant read_variant(const Node& node);
 /// @throws Fault  if the node is no list.
@@ -99,6 +102,7 @@ void expect_list(const Node& node);
 std::string print_double(double value);
 std::string print_text(const std::string& value);
 std::string print_beam(const image::Beam& beam);
+std::string print_unit(const image::ScaledUnit& unit);
 std::string print_variant(const Variant& variant);
 
 template <typename T>
@@ -176,6 +180,8 @@ T read_value(const Node& node, const Allowed& allowed) {
         return static_cast<T>(read_double(node, allowed));
     } else if constexpr (std::same_as<T, image::Beam>) {
         return read_beam(node);
+    } else if constexpr (std::same_as<T, image::ScaledUnit>) {
+        return read_unit(node);
     } else if constexpr (std::same_as<T, Variant>) {
         return read_variant(node);
     } else {
@@ -209,6 +215,8 @@ std::string print_value(const T& value) {
         return print_double(value);
     } else if constexpr (std::same_as<T, image::Beam>) {
         return print_beam(value);
+    } else if constexpr (std::same_as<T, image::ScaledUnit>) {
+        return print_unit(value);
     } else if constexpr (std::same_as<T, Variant>) {
         return print_variant(value);
     } else {

@@ -14,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
+#include "lib/image/right_ascension.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -168,20 +169,24 @@ const char* colour_of(Outcome outcome) {
     return "cyan";
 }
 
+/// Of the angles of regions, significant.
+constexpr int n_digits = 10;
+
 /// "polygon(ra,dec,...)" of a tile's outline; none if a corner is off the sky.
 std::optional<std::string> sky_outline(const image::Wcs& wcs,
                                        const TileRecord& tile,
                                        double half_px) {
     constexpr std::array<std::array<int, 2>, 4> corners{{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}}};
     std::ostringstream outline;
-    outline.precision(10);
+    outline.precision(n_digits);
     outline << "polygon(";
     for (const auto& [dx, dy] : corners) {
         const auto position = wcs.sky(tile.x + dx * half_px, tile.y + dy * half_px);
         if (!position) {
             return std::nullopt;
         }
-        outline << (dx < 0 && dy < 0 ? "" : ",") << position->ra_deg << ',' << position->dec_deg;
+        outline << (dx < 0 && dy < 0 ? "" : ",") << image::ra_text(position->ra_deg, n_digits)
+                << ',' << position->dec_deg;
     }
     outline << ')';
     return outline.str();
@@ -194,9 +199,9 @@ std::string sky_shape(const RegionFrame& frame, const TileRecord& tile) {
     }
     const double edge_arcsec = static_cast<double>(frame.tile_px) * frame.wcs->pixel_scale_arcsec();
     std::ostringstream shape;
-    shape.precision(10);
-    shape << "box(" << tile.ra << ',' << tile.dec << ',' << edge_arcsec << "\"," << edge_arcsec
-          << "\",0)";
+    shape.precision(n_digits);
+    shape << "box(" << image::ra_text(tile.ra, n_digits) << ',' << tile.dec << ',' << edge_arcsec
+          << "\"," << edge_arcsec << "\",0)";
     return shape.str();
 }
 

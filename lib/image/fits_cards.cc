@@ -16,18 +16,18 @@ std::string_view trim(std::string_view text) {
 }
 
 /// A quoted string up to its closing quote; two quotes in a row stand for one.
-std::string unquote(std::string_view field) {
+CardValue unquote(std::string_view field) {
     std::string value;
-    for (std::size_t i = 1; i < field.size(); ++i) {
-        if (field[i] == '\'') {
-            if (i + 1 >= field.size() || field[i + 1] != '\'') {
-                break;
-            }
-            ++i;
+    bool is_closed = false;
+    for (std::size_t i = 1; i < field.size() && !is_closed; ++i) {
+        if (field[i] == '\'' && (i + 1 >= field.size() || field[i + 1] != '\'')) {
+            is_closed = true;
+        } else {
+            i += field[i] == '\'' ? 1 : 0;
+            value += field[i];
         }
-        value += field[i];
     }
-    return std::string(trim(value));
+    return {std::string(trim(value)), is_closed};
 }
 
 }  // namespace
@@ -47,20 +47,56 @@ std::optional<double> parse_number(std::string_view text) {
     return value;
 }
 
+bool is_same_value(const CardValue& a, const CardValue& b) {
+    const auto number = parse_number(a.text);
+    return a == b || (number && number == parse_number(b.text));
+}
+
 FitsCards::FitsCards(std::string cards) : cards_(std::move(cards)) {
     for (char& letter : cards_) {
-        letter = letter >= ' ' && letter <= '~' ? letter : ' ';
+        const auto byte = static_cast<unsigned char>(letter);
+        letter = byte > '~' ? '?' : byte < ' ' ? ' ' : letter;
     }
     for (std::size_t card = 0; card < count(); ++card) {
-        if (cards_.compare(card * card_bytes + 8, 2, "= ") == 0 ||
-            cards_.compare(card * card_bytes + 8, 2, "='") == 0) {
+        if (has_value(card)) {
             first_.try_emplace(std::string(key(card)), card);
         }
     }
 }
 
+bool FitsCards::has_value(std::size_t card) const {
+    return cards_.compare(card * card_bytes + 8, 2, "= ") == 0 ||
+           cards_.compare(card * card_bytes + 8, 2, "='") == 0;
+}
+
 std::string_view FitsCards::key(std::size_t card) const {
     return trim(std::string_view(cards_).substr(card * card_bytes, 8));
+}
+
+std::optional<CardValue> FitsCards::value(std::size_t card) const {
+    if (!has_value(card)) {
+        return std::nullopt;
+    }
+    const std::string_view field =
+        trim(std::string_view(cards_).substr(card * card_bytes + 9, card_bytes - 9));
+    if (field.starts_with('\'')) {
+        return unquote(field);
+    }
+    return CardValue{std::string(trim(field.substr(0, field.find('/'))))};
+}
+
+bool FitsCards::is_contradicted(const std::string& wanted) const {
+    const auto first = first_.find(wanted);
+    if (first == first_.end()) {
+        return false;
+    }
+    const std::optional<CardValue> said = value(first->second);
+    for (std::size_t card = first->second + 1; card < count(); ++card) {
+        if (key(card) == wanted && has_value(card) && !is_same_value(*value(card), *said)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::optional<std::string> FitsCards::text(const std::string& key) const {
@@ -68,12 +104,7 @@ std::optional<std::string> FitsCards::text(const std::string& key) const {
     if (found == first_.end()) {
         return std::nullopt;
     }
-    const std::string_view field =
-        trim(std::string_view(cards_).substr(found->second * card_bytes + 9, card_bytes - 9));
-    if (field.starts_with('\'')) {
-        return unquote(field);
-    }
-    return std::string(trim(field.substr(0, field.find('/'))));
+    return value(found->second)->text;
 }
 
 std::optional<double> FitsCards::number(const std::string& key) const {

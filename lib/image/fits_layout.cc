@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -369,6 +370,168 @@ FitsCards image_cards(const FitsCards& table) {
     return FitsCards(std::move(image));
 }
 
+/// Whether a name says that an image is not the sky but goes with one: "RMS", "weight map".
+bool is_companion_name(const std::string& name) {
+    constexpr std::array<std::string_view, 40> companions = {
+        "RMS",         "NOISE", "ERR",       "ERROR",   "ERRORS",      "STD",      "STDDEV",
+        "SIGMA",       "VAR",   "VARIANCE",  "UNCERT",  "UNCERTAINTY", "IVAR",     "WEIGHT",
+        "WEIGHTS",     "WGT",   "WHT",       "WT",      "MASK",        "DQ",       "QUALITY",
+        "FLAG",        "FLAGS", "PSF",       "BEAM",    "PB",          "COVERAGE", "EXPOSURE",
+        "EXPTIME",     "NHITS", "HITS",      "CONTEXT", "CTX",         "BKG",      "BACKGROUND",
+        "SENSITIVITY", "SNR",   "FOOTPRINT", "BADPIX",  "RMSE"};
+    std::string word;
+    const auto is_companion = [&] {
+        for (const std::string_view ending : {"IMAGE", "IMG", "MAP"}) {
+            if (word.size() > ending.size() && word.ends_with(ending)) {
+                word.resize(word.size() - ending.size());
+            }
+        }
+        return std::ranges::find(companions, word) != companions.end();
+    };
+    for (const char letter : name + " ") {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (std::isalnum(byte) != 0) {
+            word += static_cast<char>(std::toupper(byte));
+        } else if (is_companion()) {
+            return true;
+        } else {
+            word.clear();
+        }
+    }
+    return false;
+}
+
+bool is_companion_image(const FitsCards& cards) {
+    for (const char* const key : {"EXTNAME", "BTYPE", "OBJECT"}) {
+        if (is_companion_name(cards.text(key).value_or(""))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// "HDU 1 (RMS)".
+std::string hdu_name(int hdu, const FitsCards& cards) {
+    std::string name = text("HDU ", hdu);
+    for (const char* const key : {"EXTNAME", "BTYPE", "OBJECT"}) {
+        if (const std::string said = cards.text(key).value_or(""); !said.empty()) {
+            return text(name, " (", said, ")");
+        }
+    }
+    return name;
+}
+
+/// An HDU that holds an image, once it is the one to be read.
+FitsImage image_of(
+    Walker& walker, FitsBytes& bytes, int hdu, const Hdu& found, std::int64_t max_tile_bytes) {
+    const bool is_packed = is_tile_compressed(found.cards);
+    const std::string prefix = is_packed ? "Z" : "";
+    const std::vector<std::int64_t> axes = walker.axis_lengths(hdu, found.cards, prefix);
+    FitsImage image{.hdu = hdu,
+                    .bitpix = static_cast<int>(walker.bitpix(hdu, found.cards, prefix)),
+                    .axes = axes,
+                    .data_byte = found.data_byte,
+                    .is_tile_compressed = is_packed,
+                    .is_quantised = is_packed && is_quantised(found.cards),
+                    .end_byte = found.end_byte,
+                    .cards = is_packed ? image_cards(found.cards) : found.cards};
+    // CFITSIO reads whole blocks, also the one that the data only begin; a plain image that lacks
+    // the end of its last one was cut short as well.
+    if (!bytes.reaches(padded(found.end_byte))) {
+        walker.refuse(text("HDU ",
+                           hdu,
+                           ": the file ends inside its last block of 2880 bytes (cut short), copy "
+                           "it again"));
+    }
+    // A compressed map is in the file only in part, but must not overflow either.
+    walker.product(hdu, axes, 8);
+    if (!is_packed &&
+        walker.product(hdu, axes, std::abs(image.bitpix) / 8) > image.end_byte - image.data_byte) {
+        walker.refuse(text("HDU ",
+                           hdu,
+                           ": GCOUNT leaves no room for the image (the header is damaged), write "
+                           "the map again"));
+    }
+    if (is_packed) {
+        image.tile_edges = check_tiles(walker, hdu, found.cards, axes, max_tile_bytes);
+        const std::int64_t table_bytes =
+            walker.product(hdu, walker.axis_lengths(hdu, found.cards, ""), 1);
+        const std::int64_t heap_offset = found.cards.integer("THEAP").value_or(table_bytes);
+        if (heap_offset < table_bytes || heap_offset > found.end_byte - found.data_byte) {
+            walker.refuse(
+                text("HDU ", hdu, ": THEAP lies outside the data, compress the map again"));
+        }
+        image.heap_byte = found.data_byte + heap_offset;
+        image.is_gzip_tiled = found.cards.text("ZCMPTYPE").value_or("").starts_with("GZIP");
+    }
+    return image;
+}
+
+/// An HDU of a file with its place.
+struct Candidate {
+    int number = 0;
+    Hdu hdu;
+};
+
+/// What stands in a file, as far as it matters here.
+struct Content {
+    std::vector<Candidate> images;
+    std::optional<FitsTable> beams;
+    int n_hdus = 0;
+    std::string no_images;  ///< why HDUs are no images
+};
+
+/// Reads the headers of a file. Behind the first image damage is as good as the end.
+///
+/// @param wanted_hdu  -1: all images are kept.
+Content read_content(Walker& walker, int wanted_hdu) {
+    Content content;
+    std::int64_t start = 0;
+    for (; content.n_hdus < max_hdus; ++content.n_hdus) {
+        const int number = content.n_hdus;
+        std::optional<Hdu> found;
+        std::string reason;
+        try {
+            found = walker.read_hdu(number, start);
+            if (!found) {
+                break;
+            }
+            if (wanted_hdu < 0 || wanted_hdu == number) {
+                reason = why_no_map(
+                    found->cards,
+                    walker.axis_lengths(
+                        number, found->cards, is_tile_compressed(found->cards) ? "Z" : ""));
+            }
+        } catch (const InputError&) {
+            if (content.images.empty()) {
+                throw;
+            }
+            break;
+        }
+        start = padded(found->end_byte);
+        if (!content.beams && found->cards.text("XTENSION") == "BINTABLE" &&
+            found->cards.text("EXTNAME") == "BEAMS") {
+            content.beams = FitsTable{
+                number, found->cards, found->data_byte, found->end_byte - found->data_byte};
+        }
+        if (wanted_hdu >= 0 && wanted_hdu != number) {
+            continue;
+        }
+        if (reason.empty()) {
+            content.images.push_back({number, std::move(*found)});
+        } else if (wanted_hdu == number) {
+            walker.refuse(text("HDU ", number, " ", reason, ", choose another with --hdu"));
+        } else if (content.no_images.size() < 300) {
+            content.no_images +=
+                text(content.no_images.empty() ? "" : "; ", "HDU ", number, " ", reason);
+            if (content.no_images.size() > 300) {
+                content.no_images = content.no_images.substr(0, 300) + " ...";
+            }
+        }
+    }
+    return content;
+}
+
 }  // namespace
 
 FitsImage find_image(FitsBytes& bytes,
@@ -376,82 +539,43 @@ FitsImage find_image(FitsBytes& bytes,
                      int wanted_hdu,
                      std::int64_t max_tile_bytes) {
     Walker walker(bytes, path);
-    std::string first_reason;
-    std::int64_t start = 0;
-    for (int hdu = 0; hdu < max_hdus; ++hdu) {
-        std::optional<Hdu> found = walker.read_hdu(hdu, start);
-        if (!found) {
-            walker.refuse(
-                wanted_hdu >= 0
-                    ? text("has no HDU ",
-                           wanted_hdu,
-                           " (it has ",
-                           hdu,
-                           "), choose another with --hdu")
-                    : text("holds no map (", first_reason, "), give a FITS image of two axes"));
-        }
-        if (wanted_hdu < 0 || wanted_hdu == hdu) {
-            const bool is_packed = is_tile_compressed(found->cards);
-            const std::string prefix = is_packed ? "Z" : "";
-            std::vector<std::int64_t> axes = walker.axis_lengths(hdu, found->cards, prefix);
-            const std::string reason = why_no_map(found->cards, axes);
-            if (reason.empty()) {
-                FitsImage image{
-                    .hdu = hdu,
-                    .bitpix = static_cast<int>(walker.bitpix(hdu, found->cards, prefix)),
-                    .axes = axes,
-                    .data_byte = found->data_byte,
-                    .is_tile_compressed = is_packed,
-                    .is_quantised = is_packed && is_quantised(found->cards),
-                    .end_byte = found->end_byte,
-                    .cards = is_packed ? image_cards(found->cards) : found->cards};
-                // CFITSIO reads whole blocks, also the one that the data only begin; a plain image
-                // that lacks the end of its last one was cut short as well.
-                if (!bytes.reaches(padded(found->end_byte))) {
-                    walker.refuse(text("HDU ",
-                                       hdu,
-                                       ": the file ends inside its last block of 2880 bytes (cut "
-                                       "short), copy it again"));
-                }
-                // A compressed map is in the file only in part, but must not overflow either.
-                walker.product(hdu, axes, 8);
-                if (!is_packed && walker.product(hdu, axes, std::abs(image.bitpix) / 8) >
-                                      image.end_byte - image.data_byte) {
-                    walker.refuse(text(
-                        "HDU ",
-                        hdu,
-                        ": GCOUNT leaves no room for the image (the header is damaged), write the "
-                        "map again"));
-                }
-                if (is_packed) {
-                    image.tile_edges = check_tiles(walker, hdu, found->cards, axes, max_tile_bytes);
-                    const std::int64_t table_bytes =
-                        walker.product(hdu, walker.axis_lengths(hdu, found->cards, ""), 1);
-                    const std::int64_t heap_offset =
-                        found->cards.integer("THEAP").value_or(table_bytes);
-                    if (heap_offset < table_bytes ||
-                        heap_offset > found->end_byte - found->data_byte) {
-                        walker.refuse(text(
-                            "HDU ", hdu, ": THEAP lies outside the data, compress the map again"));
-                    }
-                    image.heap_byte = found->data_byte + heap_offset;
-                    image.is_gzip_tiled =
-                        found->cards.text("ZCMPTYPE").value_or("").starts_with("GZIP");
-                }
-                return image;
-            }
-            if (wanted_hdu == hdu) {
-                walker.refuse(text("HDU ", hdu, " ", reason, ", choose another with --hdu"));
-            }
-            first_reason += text(first_reason.empty() ? "" : "; ", "HDU ", hdu, " ", reason);
-            if (first_reason.size() > 300) {
-                first_reason = first_reason.substr(0, 300) + " ...";
-            }
-        }
-        start = padded(found->end_byte);
+    const Content content = read_content(walker, wanted_hdu);
+    const std::vector<Candidate>& images = content.images;
+    if (images.empty() && content.n_hdus == max_hdus) {
+        walker.refuse(
+            text("no map in the first ", max_hdus, " HDUs, copy the image to a file of its own"));
     }
-    walker.refuse(
-        text("no map in the first ", max_hdus, " HDUs, copy the image to a file of its own"));
+    if (images.empty()) {
+        walker.refuse(
+            wanted_hdu >= 0
+                ? text("has no HDU ",
+                       wanted_hdu,
+                       " (it has ",
+                       content.n_hdus,
+                       "), choose another with --hdu")
+                : text("holds no map (", content.no_images, "), give a FITS image of two axes"));
+    }
+    auto chosen = std::ranges::find_if_not(
+        images, [](const Candidate& image) { return is_companion_image(image.hdu.cards); });
+    if (chosen == images.end()) {
+        chosen = images.begin();
+    }
+    FitsImage image = image_of(walker, bytes, chosen->number, chosen->hdu, max_tile_bytes);
+    image.beams = content.beams;
+    for (const Candidate& other : images) {
+        if (other.number != chosen->number) {
+            image.choice +=
+                (image.choice.empty() ? "" : ", ") + hdu_name(other.number, other.hdu.cards);
+        }
+    }
+    if (!image.choice.empty()) {
+        image.choice =
+            text(hdu_name(chosen->number, chosen->hdu.cards),
+                 " is read and not ",
+                 image.choice.size() > 300 ? image.choice.substr(0, 300) + " ..." : image.choice,
+                 " (images too), choose another with --hdu");
+    }
+    return image;
 }
 
 }  // namespace faintweb::image

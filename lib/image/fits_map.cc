@@ -22,7 +22,9 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/base/vector_clones.h"
+#include "lib/image/beams_table.h"
 #include "lib/image/celestial_axes.h"
 #include "lib/image/fits_bytes.h"
 #include "lib/image/fits_layout.h"
@@ -33,10 +35,6 @@ namespace faintweb::image {
 
 using base::InputError;
 using base::text;
-
-const char* unit_name(PixelUnit unit) {
-    return unit == PixelUnit::jy_beam ? "Jy/beam" : "Jy/arcsec2";
-}
 
 namespace {
 
@@ -92,12 +90,71 @@ MapAxes choose_axes(const FitsImage& image) {
     return axes;
 }
 
-constexpr const char* pixel_option = "--pixel ARCSEC";
-constexpr const char* beam_option = "--beam MAJ[,MIN,PA] (arcsec, arcsec, deg)";
+/// What a map lacks, and the options that supply it: one refusal names all.
+class Lacks {
+  public:
+    explicit Lacks(const MapOptions& options) : is_only_header_(options.only_header) {}
 
-/// How to supply what a header lacks.
-std::string advice(const MapOptions& options, const char* option) {
-    return options.only_header ? ", write it into the header" : text(", give it with ", option);
+    /// @param problem  says itself what to do if no option supplies it.
+    void add(const std::string& problem, const char* option = "", const char* meaning = "") {
+        problems_ += (problems_.empty() ? "" : "; ") + problem;
+        if (*option != '\0') {
+            ++n_options_;
+            options_ += text(" ", option);
+            meanings_ += text(meanings_.empty() ? "" : "; ", meaning);
+        }
+    }
+    bool any() const { return !problems_.empty(); }
+
+    void throw_if_any() const {
+        if (any()) {
+            throw InputError(
+                text(problems_,
+                     n_options_ == 0 ? ""
+                     : is_only_header_
+                         ? text(", write ", n_options_ == 1 ? "it" : "them", " into the header")
+                         : text(", give", options_, " (", meanings_, ")")));
+        }
+    }
+
+  private:
+    bool is_only_header_;
+    int n_options_ = 0;
+    std::string problems_;
+    std::string options_;
+    std::string meanings_;
+};
+
+bool is_same(double a, double b) {
+    constexpr double rounding = 1e-3;
+    return std::abs(a - b) <= rounding * std::abs(b);
+}
+
+bool is_same(const Beam& a, const Beam& b) {
+    const bool is_round = is_same(a.minor_arcsec, a.major_arcsec);
+    return is_same(a.major_arcsec, b.major_arcsec) && is_same(a.minor_arcsec, b.minor_arcsec) &&
+           (is_round || std::abs(std::remainder(a.angle_deg - b.angle_deg, 180)) <= 1);
+}
+
+std::string shown(const Beam& beam) {
+    return text(beam.major_arcsec, "\" x ", beam.minor_arcsec, "\", ", beam.angle_deg, " deg");
+}
+
+std::string shown(const ScaledUnit& unit) {
+    return text(unit.factor == 1 ? "" : text(unit.factor, " "), unit_name(unit.unit));
+}
+
+/// That an option was of no use.
+std::string unused_note(const char* option, const std::string& given, const std::string& said) {
+    return text("--",
+                option,
+                " ",
+                given,
+                " is not used (the header says ",
+                said,
+                "), give --force-",
+                option,
+                " to override it");
 }
 
 /// Beams outside these bounds are not radio maps but wrong units (arcsec or radians in BMAJ).
@@ -237,6 +294,10 @@ struct FitsMap::State {
     }
 
     void describe(const MapOptions& options);
+    void describe_pixels(const MapOptions& options, Lacks& lacks);
+    std::optional<ScaledUnit> find_unit(const MapOptions& options, Lacks& lacks);
+    std::optional<Beam> beam_of_header();
+    void describe_beam(const MapOptions& options, bool is_needed, Lacks& lacks);
     void find_scaling();
     void open_with_cfitsio();
     void check_tile_places();
@@ -261,75 +322,164 @@ void FitsMap::State::describe(const MapOptions& options) {
     info.object = cards.text("OBJECT").value_or("");
     info.frequency_hz = find_frequency_hz(cards);
 
+    if (!image.choice.empty()) {
+        info.notes.push_back(image.choice);
+    }
+
+    Lacks lacks(options);
+    describe_pixels(options, lacks);
+    const std::optional<ScaledUnit> unit = find_unit(options, lacks);
+    describe_beam(options, !unit || unit->unit == PixelUnit::jy_beam, lacks);
+    lacks.throw_if_any();
+    info.unit = unit->unit;
+    info.jy_arcsec2_per_unit = unit->factor;
+    if (unit->unit == PixelUnit::jy_beam) {
+        info.jy_arcsec2_per_unit /= beam_area_arcsec2(*info.beam);
+    } else if (unit->unit == PixelUnit::kelvin) {
+        info.jy_arcsec2_per_unit *= jy_arcsec2_per_kelvin(info.frequency_hz);
+    }
+}
+
+void FitsMap::State::describe_pixels(const MapOptions& options, Lacks& lacks) {
+    const auto given = options.pixel_arcsec;
+    std::string problem;
     try {
         const Wcs wcs(info.header_cards);
         info.pixel_arcsec = wcs.pixel_scale_arcsec();
+        info.pixel_shape = wcs.pixel_shape();
         info.has_wcs = true;
     } catch (const InputError& error) {
-        if (!options.pixel_arcsec) {
-            throw InputError(text(
-                error.what(),
-                options.only_header ? "; the header must give sky positions"
-                                    : text("; ", pixel_option, " goes on without sky positions")));
-        }
+        problem = error.what();
     }
-    info.pixel_arcsec = options.pixel_arcsec.value_or(info.pixel_arcsec);
-    if (!std::isfinite(info.pixel_arcsec) || info.pixel_arcsec <= 0) {
-        throw InputError(
-            text("CDELTn or CDi_j give a pixel of no size", advice(options, pixel_option)));
+    if (!info.has_wcs && !given) {
+        lacks.add(problem, "--pixel ARCSEC", "goes on without sky positions");
+        return;
     }
+    const bool is_header_right =
+        info.has_wcs && (!given || (is_same(info.pixel_shape.width_arcsec, *given) &&
+                                    is_same(info.pixel_shape.height_arcsec, *given)));
+    if (!info.has_wcs || (!is_header_right && options.force_pixel)) {
+        info.notes.push_back(
+            info.has_wcs ? text("--force-pixel ",
+                                *given,
+                                " is not what the header says (pixels of ",
+                                pixel_text(info.pixel_shape),
+                                "), so there are no sky positions")
+                         : text(problem, ", goes on without sky positions (--pixel ", *given, ")"));
+        info.has_wcs = false;
+        info.pixel_arcsec = *given;
+        info.pixel_shape = square_pixel(*given);
+    } else if (!is_header_right) {
+        info.notes.push_back(
+            unused_note("pixel", text(*given), text("pixels of ", pixel_text(info.pixel_shape))));
+    }
+    // As much as a model may differ from a map.
+    constexpr double almost = 0.05;
+    const PixelShape& pixel = info.pixel_shape;
+    if (std::abs(pixel.width_arcsec / pixel.height_arcsec - 1) > almost ||
+        pixel.skew_deg > almost * base::deg_per_rad) {
+        info.notes.push_back(text("pixels are ",
+                                  pixel_text(pixel),
+                                  " (not square: what is round on the sky is not on the map)"));
+    }
+}
 
-    ScaledUnit unit;
-    if (options.unit) {
-        unit.unit = *options.unit;
+/// None if it is lacking.
+std::optional<ScaledUnit> FitsMap::State::find_unit(const MapOptions& options, Lacks& lacks) {
+    const std::string bunit = image.cards.text("BUNIT").value_or("");
+    std::optional<ScaledUnit> unit;
+    std::string problem;
+    if (bunit.empty()) {
+        problem = "BUNIT is missing (no unit of brightness)";
+    } else if (image.cards.is_contradicted("BUNIT")) {
+        problem = "BUNIT stands twice with different values (no unit of brightness)";
     } else {
-        const std::string bunit = cards.text("BUNIT").value_or("");
-        auto parsed = parse_unit(bunit);
-        if (!parsed && options.any_unit) {
-            info.other_unit = bunit;
-            parsed = ScaledUnit{PixelUnit::jy_arcsec2, 1};  // which asks for no beam
-        }
-        if (!parsed) {
-            throw InputError(text(bunit.empty()
-                                      ? "BUNIT is missing (no unit of brightness)"
-                                      : "BUNIT = '" + bunit + "' is not a unit that is known",
-                                  advice(options, "--unit jy/beam or --unit jy/arcsec2")));
-        }
-        unit = *parsed;
-    }
-    info.unit = unit.unit;
-
-    if (options.beam) {
-        info.beam = options.beam;
-    } else if (unit.unit == PixelUnit::jy_beam) {
         try {
-            info.beam = find_beam(cards);
+            unit = parse_unit(bunit);
         } catch (const InputError& error) {
-            throw InputError(text(error.what(), advice(options, beam_option)));
-        }
-        if (!info.beam) {
-            throw InputError(text("BMAJ, BMIN are missing and no AIPS HISTORY holds a beam",
-                                  advice(options, beam_option)));
-        }
-        const double major_px = info.beam->major_arcsec / info.pixel_arcsec;
-        if (!(major_px >= min_beam_px && major_px <= max_beam_px)) {
-            throw InputError(text("BMAJ means a beam of ",
-                                  info.beam->major_arcsec,
-                                  "\" or ",
-                                  major_px,
-                                  " pixels (wrong unit? it must be in degrees)",
-                                  advice(options, beam_option)));
-        }
-    } else {
-        // Only for the record: Jy/arcsec2 needs no beam, so a bad one does not matter.
-        try {
-            info.beam = find_beam(cards);
-        } catch (const InputError&) {
-            info.beam.reset();
+            problem = text("BUNIT = '", bunit, "' (", error.what(), ")");
         }
     }
-    info.jy_arcsec2_per_unit =
-        unit.factor / (unit.unit == PixelUnit::jy_beam ? beam_area_arcsec2(*info.beam) : 1);
+    if (options.unit && (!unit || options.force_unit)) {
+        unit = options.unit;
+    } else if (options.unit &&
+               (options.unit->unit != unit->unit || !is_same(options.unit->factor, unit->factor))) {
+        info.notes.push_back(unused_note("unit", shown(*options.unit), bunit));
+    }
+    const bool lacks_frequency = unit && unit->unit == PixelUnit::kelvin && info.frequency_hz == 0;
+    if (options.any_unit && (!unit || lacks_frequency)) {
+        info.other_unit = bunit;
+        return ScaledUnit{PixelUnit::jy_arcsec2, 1};  // which asks for no beam
+    }
+    if (!unit) {
+        lacks.add(
+            problem, "--unit UNIT", "a UNIT as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
+    } else if (lacks_frequency) {
+        lacks.add(text("the unit ",
+                       shown(*unit),
+                       options.unit ? "" : text(" (BUNIT = '", bunit, "')"),
+                       " needs a frequency, which the header lacks (a FREQ axis, RESTFRQ, OBSFREQ "
+                       "or FREQ, in Hz), write RESTFRQ into it"));
+    }
+    return unit;
+}
+
+/// None if the header says nothing.
+/// @throws InputError  if it says something that is no beam.
+std::optional<Beam> FitsMap::State::beam_of_header() {
+    std::optional<Beam> beam = find_beam(image.cards);
+    std::string key = "BMAJ";
+    if (!beam && image.beams) {
+        const TabledBeam tabled = read_beam_table(bytes, *image.beams);
+        if (!tabled.note.empty()) {
+            info.notes.push_back(tabled.note);
+        }
+        beam = tabled.beam;
+        key = "the BEAMS table";
+    }
+    if (!beam) {
+        beam = find_history_beam(image.cards);
+        key = "the AIPS HISTORY";
+    }
+    const double major_px = beam ? beam->major_arcsec / info.pixel_arcsec : 1;
+    if (info.pixel_arcsec > 0 && !(major_px >= min_beam_px && major_px <= max_beam_px)) {
+        throw InputError(text(key,
+                              " means a beam of ",
+                              beam->major_arcsec,
+                              "\" or ",
+                              major_px,
+                              " pixels (wrong unit? it must be in degrees)"));
+    }
+    return beam;
+}
+
+/// @param is_needed  without it values have no meaning.
+void FitsMap::State::describe_beam(const MapOptions& options, bool is_needed, Lacks& lacks) {
+    std::string problem;
+    try {
+        info.beam = beam_of_header();
+    } catch (const InputError& error) {
+        problem = error.what();
+    }
+    if (options.beam && (!info.beam || options.force_beam)) {
+        info.beam = options.beam;
+    } else if (options.beam && !is_same(*options.beam, *info.beam)) {
+        info.notes.push_back(unused_note("beam", shown(*options.beam), shown(*info.beam)));
+    }
+    if (info.beam) {
+        return;
+    }
+    // A model asks for the beam of any map: what lacks more should hear of it now.
+    if (is_needed || (lacks.any() && !options.only_header)) {
+        lacks.add(
+            problem.empty()
+                ? "BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a beam"
+                : problem,
+            "--beam MAJ[,MIN,PA]",
+            "MAJ and MIN in arcsec, PA in deg");
+    } else if (!problem.empty()) {
+        info.notes.push_back(problem + ", so the beam is not known");
+    }
 }
 
 void FitsMap::State::find_scaling() {

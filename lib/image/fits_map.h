@@ -4,28 +4,30 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/image/beam.h"
+#include "lib/image/brightness_unit.h"
 #include "lib/image/image.h"
+#include "lib/image/pixel_shape.h"
 #include "lib/image/window.h"
 
 namespace faintweb::image {
 
-enum class PixelUnit { jy_beam, jy_arcsec2 };
-
-/// "Jy/beam" or "Jy/arcsec2", as it is written to BUNIT.
-const char* unit_name(PixelUnit unit);
-
-/// What the user knows about a map better than its header: each one given wins over the header.
+/// What the user knows about a map. The header comes first, also where it differs, unless it lacks
+/// a fact, says something unusable, or the user forces his own.
 struct MapOptions {
     std::optional<Beam> beam = {};
-    std::optional<PixelUnit> unit = {};
+    std::optional<ScaledUnit> unit = {};
     std::optional<double> pixel_arcsec = {};
+    bool force_beam = false;
+    bool force_unit = false;
+    bool force_pixel = false;
     /// Also take a map whose BUNIT is missing or no brightness: its values stay as they are.
     bool any_unit = false;
     /// There is no way to give any of these: refusals say that the header must.
     bool only_header = false;
-    int hdu = -1;  ///< 0 is the primary HDU, as in astropy; -1: the first usable image.
+    int hdu = -1;  ///< 0 is the primary HDU, as in astropy; -1: see find_image().
     std::int64_t max_unpacked_bytes = std::int64_t{4}
                                       << 30;  ///< of a .gz file, and of one compressed tile.
 };
@@ -41,15 +43,18 @@ struct MapInfo {
     /// unit means nothing then.
     std::optional<std::string> other_unit = {};
     std::optional<Beam> beam = {};  ///< always there if the unit is Jy/beam.
-    double pixel_arcsec = 0;
+    double pixel_arcsec = 0;        ///< edge of a square pixel of the same area.
+    PixelShape pixel_shape = {};
     double frequency_hz = 0;  ///< 0: unknown.
-    bool has_wcs = false;
+    bool has_wcs = false;     ///< whether header_cards give positions that can be trusted.
     std::string
         header_cards;  ///< of the image (a tile-compressed one as if unpacked), 80 characters each.
     std::string header_sha256 = {};  ///< of header_cards.
     double jy_arcsec2_per_unit =
         1;  ///< pixel value times this is Jy/arcsec2 (covers mJy/beam too).
     std::string object = {};
+    /// What a user should know of how the map was taken, each one line.
+    std::vector<std::string> notes = {};
 };
 
 /// One image of a FITS file, open for reading windows.
@@ -60,7 +65,7 @@ struct MapInfo {
 /// object at once; those that need CFITSIO take turns.
 class FitsMap {
   public:
-    /// @throws InputError  one line that names the key at fault and what supplies it.
+    /// @throws InputError  one line that names all keys at fault and the options that supply them.
     static FitsMap open(const std::string& path, const MapOptions& options = {});
     ~FitsMap();
     FitsMap(FitsMap&&) noexcept;

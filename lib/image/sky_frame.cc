@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "lib/base/units.h"
+#include "lib/image/right_ascension.h"
 
 namespace faintweb::image {
 namespace {
@@ -30,8 +31,7 @@ Vector unit_vector(double longitude_deg, double latitude_deg) {
 }
 
 SkyPosition angles(const Vector& v) {
-    const double lon_deg = std::atan2(v[1], v[0]) * base::deg_per_rad;
-    return {lon_deg < 0 ? lon_deg + 360 : lon_deg,
+    return {wrapped_deg(std::atan2(v[1], v[0]) * base::deg_per_rad),
             std::atan2(v[2], std::hypot(v[0], v[1])) * base::deg_per_rad};
 }
 
@@ -84,7 +84,7 @@ SkyFrame SkyFrame::fk4_b1950(bool has_e_terms) {
 
 SkyPosition SkyFrame::to_icrs(double longitude_deg, double latitude_deg) const {
     if (is_identity_) {
-        return {longitude_deg, latitude_deg};
+        return {wrapped_deg(longitude_deg), latitude_deg};
     }
     Vector v = unit_vector(longitude_deg, latitude_deg);
     const double along = dot(e_terms_, v);

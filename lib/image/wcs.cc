@@ -13,13 +13,17 @@
 #include <wcslib/wcsfix.h>
 #include <wcslib/wcshdr.h>
 #include <wcslib/wcsmath.h>
+#include <wcslib/wcsprintf.h>
+#include <wcslib/wcsunits.h>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/image/celestial_axes.h"
 #include "lib/image/fits_cards.h"
+#include "lib/image/right_ascension.h"
 #include "lib/image/sky_frame.h"
+#include "lib/image/wcs_cards.h"
 
 namespace faintweb::image {
 
@@ -28,7 +32,8 @@ using base::text;
 
 namespace {
 
-/// The header and unit parsers of wcslib are flex scanners with global state.
+/// The header and unit parsers of wcslib are flex scanners with global state, and so is where it
+/// prints.
 std::mutex& parser_mutex() {
     static std::mutex mutex;
     return mutex;
@@ -44,30 +49,31 @@ struct ParsedHeader {
     ~ParsedHeader() { wcsvfree(&n, &descriptions); }
 };
 
-/// Whether a string that was opened is closed again; two quotes in a row stand for one and close
-/// nothing.
-bool is_closed(std::string_view text) {
-    std::size_t quote = text.find('\'');
-    while (quote != std::string_view::npos && text.substr(quote).starts_with("''")) {
-        quote = text.find('\'', quote + 2);
+/// A report as one line without the blanks that line it up.
+std::string one_line(const std::string& report) {
+    constexpr std::size_t longest = 300;
+    std::string line;
+    for (const char letter : report) {
+        const bool is_blank = letter == ' ' || letter == '\n';
+        if (!is_blank || (!line.empty() && line.back() != ' ')) {
+            line += is_blank ? ' ' : letter;
+        }
     }
-    return quote != std::string_view::npos;
+    return line.substr(0, longest);
 }
 
-/// Blanks the cards whose string has no closing quote: wcslib 7.12 copies such a value, and the
-/// card after it, past the end of a buffer.
-std::string without_open_strings(std::string cards) {
-    for (std::size_t card = 0; card + card_bytes <= cards.size(); card += card_bytes) {
-        const std::string_view field = std::string_view(cards).substr(card + 8, card_bytes - 8);
-        const std::size_t first = field.find_first_not_of("= ");
-        if (first == std::string_view::npos || field[first] != '\'') {
-            continue;
-        }
-        if (!is_closed(field.substr(first + 1))) {
-            cards.replace(card, card_bytes, card_bytes, ' ');
+/// What the axes are, none of which are on the sky.
+std::string no_axes_text(const FitsCards& cards) {
+    constexpr int max_axes = 9;
+    std::string types;
+    for (int n = 1; n <= max_axes; ++n) {
+        const std::string key = text("CTYPE", n);
+        if (cards.has(key)) {
+            types += text(types.empty() ? "" : ", ", key, " = ", cards.text(key).value_or(""));
         }
     }
-    return cards;
+    return types.empty() ? "CTYPE1 and CTYPE2 are missing (no sky positions)"
+                         : types + " name no celestial axes (no sky positions)";
 }
 
 SkyFrame frame_of(const wcsprm& wcs) {
@@ -121,53 +127,72 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     const FitsCards cards(header_cards);
     const std::optional<CelestialAxes> axes = find_celestial_axes(cards);
     if (!axes) {
-        throw InputError("CTYPEn names no celestial axes (no sky positions)");
+        throw InputError(no_axes_text(cards));
     }
     if (axes->longitude > axes->latitude) {
         throw InputError(swapped_axes_text(*axes));
     }
-    const auto check = [](int status, const char* const* messages, std::string_view step) {
-        if (status != 0) {
-            throw InputError(text("wcslib cannot use the sky coordinates (",
-                                  step,
-                                  ": ",
-                                  messages[status],
-                                  "), check CTYPEn, CRVALn, CDELTn and CDi_j"));
-        }
+    const std::string ctypes = text("CTYPE",
+                                    axes->longitude + 1,
+                                    " = ",
+                                    cards.text(text("CTYPE", axes->longitude + 1)).value_or(""),
+                                    ", CTYPE",
+                                    axes->latitude + 1,
+                                    " = ",
+                                    cards.text(text("CTYPE", axes->latitude + 1)).value_or(""));
+    const auto refuse = [&](const std::string& why) {
+        throw InputError(
+            text("wcslib cannot use the sky coordinates of ", ctypes, " (", one_line(why), ")"));
     };
+    std::string header = celestial_cards(cards, *axes);
     const std::scoped_lock lock(parser_mutex());
-    std::string header = without_open_strings(cards.cards());
+    wcserr_enable(1);
     ParsedHeader parsed;
     int n_rejected = 0;
-    check(wcspih(header.data(),
-                 static_cast<int>(cards.count()),
-                 WCSHDR_all,
-                 0,
-                 &n_rejected,
-                 &parsed.n,
-                 &parsed.descriptions),
-          wcshdr_errmsg,
-          "header");
-    const wcsprm* primary = nullptr;
-    for (int i = 0; i < parsed.n; ++i) {
-        if (parsed.descriptions[i].alt[0] == ' ') {
-            primary = &parsed.descriptions[i];
-        }
+    constexpr int report_rejected = 2;
+    wcsprintf_set(nullptr);
+    const int status = wcspih(header.data(),
+                              static_cast<int>(header.size() / card_bytes),
+                              WCSHDR_all,
+                              report_rejected,
+                              &n_rejected,
+                              &parsed.n,
+                              &parsed.descriptions);
+    if (status != 0 || n_rejected > 0 || parsed.n < 1) {
+        refuse(status != 0 ? wcshdr_errmsg[status] : wcsprintf_buf());
     }
-    if (primary == nullptr) {
-        throw InputError(
-            "wcslib finds no sky coordinates in the header, check CTYPEn, CRVALn and CDELTn");
-    }
-    int n_axes = 2;
-    std::array<int, 2> which = {axes->longitude + 1, axes->latitude + 1};
     wcsprm& wcs = state_->celestial;
-    check(wcssub(1, primary, &n_axes, which.data(), &wcs), wcs_errmsg, "celestial axes");
+    const auto check_angle =
+        [&](const char* what, int axis, std::string_view unit, double value, double most_deg) {
+            const auto said = [&](const char* key) {
+                return text(key, axis + 1, " = ", cards.text(text(key, axis + 1)).value_or(""));
+            };
+            double deg_per_unit = 1;
+            double offset = 0;
+            double power = 1;
+            if (unit.find_first_not_of(' ') != std::string_view::npos &&
+                (wcsunits(unit.data(), "deg", &deg_per_unit, &offset, &power) != 0 || power != 1)) {
+                throw InputError(said("CUNIT") + " is no unit of an angle");
+            }
+            if (!(std::abs(value * deg_per_unit) <= most_deg)) {
+                throw InputError(text(said("CRVAL"), " is no ", what, " (no sky positions)"));
+            }
+        };
+    const auto check = [&](int failure) {
+        if (failure != 0) {
+            refuse(wcs.err != nullptr && wcs.err->msg != nullptr ? wcs.err->msg
+                                                                 : wcs_errmsg[failure]);
+        }
+    };
+    check(wcssub(1, parsed.descriptions, nullptr, nullptr, &wcs));
     // Repairs units such as DEGREE; where there is nothing to repair its status does not matter.
     unitfix(0, &wcs);
-    check(wcsset(&wcs), wcs_errmsg, "set-up");
+    // An imager may go around some times; beyond that it is another number.
+    check_angle("longitude", axes->longitude, wcs.cunit[0], wcs.crval[0], 3600);
+    check_angle("latitude", axes->latitude, wcs.cunit[1], wcs.crval[1], 90);
+    check(wcsset(&wcs));
     if (wcs.lng != 0 || wcs.lat != 1) {
-        throw InputError(
-            "wcslib finds no celestial axes in CTYPEn (a projection code such as SIN is needed)");
+        refuse("a projection code such as SIN is needed");
     }
     state_->frame = frame_of(wcs);
 }
@@ -231,6 +256,20 @@ std::optional<std::pair<double, double>> Wcs::pixel(SkyPosition position) const 
     return std::pair(pixel[0] - 1, pixel[1] - 1);
 }
 
+PixelShape Wcs::pixel_shape() const {
+    const linprm& linear = state_->celestial.lin;
+    const double width =
+        std::hypot(linear.cdelt[0] * linear.pc[0], linear.cdelt[1] * linear.pc[2]) *
+        base::arcsec_per_deg;
+    const double height =
+        std::hypot(linear.cdelt[0] * linear.pc[1], linear.cdelt[1] * linear.pc[3]) *
+        base::arcsec_per_deg;
+    const double edge = pixel_scale_arcsec();
+    return {width,
+            height,
+            std::acos(std::min(edge * edge / (width * height), 1.0)) * base::deg_per_rad};
+}
+
 double Wcs::pixel_scale_arcsec() const {
     // After wcsset() `lin` holds whichever of PC, CD and CROTA the header had as one matrix in
     // degrees.
@@ -251,6 +290,7 @@ std::string Wcs::cards_of_blocks(double x0_px, double y0_px, std::int64_t block_
     check(wcssub(1, &state_->celestial, nullptr, nullptr, &blocks.celestial), wcs_errmsg);
     wcsprm& wcs = blocks.celestial;
     const auto block = static_cast<double>(block_px);
+    wcs.crval[0] = wrapped_deg(wcs.crval[0]);
     // FITS counts pixels from 1 and puts their centres on whole numbers.
     wcs.crpix[0] = (wcs.crpix[0] - 0.5 - x0_px) / block + 0.5;
     wcs.crpix[1] = (wcs.crpix[1] - 0.5 - y0_px) / block + 0.5;

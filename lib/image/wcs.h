@@ -6,11 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "lib/image/pixel_shape.h"
+
 namespace faintweb::image {
 
 /// A place on the sky, ICRS (FK5 J2000 is taken as ICRS: they differ by less than 0.03").
 struct SkyPosition {
-    double ra_deg = 0;
+    double ra_deg = 0;  ///< 0 <= ra_deg < 360 in all that faintweb gives
     double dec_deg = 0;
 };
 
@@ -21,9 +23,9 @@ struct SkyPosition {
 class Wcs {
   public:
     /// @param header_cards  the cards of one image HDU, 80 characters each, concatenated.
-    /// @throws InputError   if the header has no celestial axes, has them in the order Dec, RA, or
-    /// if
-    ///                      wcslib cannot use them; says which and why.
+    /// @throws InputError   if the header has no celestial axes, has them in the order Dec, RA, if
+    ///                      a card that counts is unusable (see celestial_cards), or if wcslib
+    ///                      cannot use them; says which and why, without advice.
     explicit Wcs(const std::string& header_cards);
     ~Wcs();
     Wcs(Wcs&&) noexcept;
@@ -36,6 +38,9 @@ class Wcs {
     /// Map pixel (0-based) of a position; none on the side of the sky that the projection cannot
     /// show.
     std::optional<std::pair<double, double>> pixel(SkyPosition position) const;
+
+    /// A pixel as the linear transformation has it, at the reference point.
+    PixelShape pixel_shape() const;
 
     /// Edge of a square pixel of the same area, sqrt(|det|) of the linear transformation, arcsec.
     double pixel_scale_arcsec() const;

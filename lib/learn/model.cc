@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/base/version.h"
 #include "lib/learn/checked_json.h"
 #include "lib/learn/device.h"
@@ -282,20 +283,22 @@ void write_model(const std::string& path, Model& model) {
 }
 
 std::vector<Mismatch> check_model_fits(const Model& model,
-                                       double pixel_arcsec,
+                                       const image::PixelShape& pixel,
                                        const std::optional<image::Beam>& beam) {
     std::vector<Mismatch> mismatches;
-    if (!is_close(pixel_arcsec, model.pixel_arcsec)) {
+    const bool is_skewed = !(pixel.skew_deg <= max_relative_difference * base::deg_per_rad);
+    if (!is_close(pixel.width_arcsec, model.pixel_arcsec) ||
+        !is_close(pixel.height_arcsec, model.pixel_arcsec) || is_skewed) {
         mismatches.push_back({"pixel",
                               base::text("the pixel is ",
-                                         pixel_arcsec,
-                                         " arcsec, the model was trained at ",
+                                         image::pixel_text(pixel),
+                                         ", the model was trained at ",
                                          model.pixel_arcsec,
                                          " arcsec")});
     }
     const image::Beam& expected = model.beam;
     if (!beam) {
-        mismatches.push_back({"beam", "the beam of the map is not known"});
+        mismatches.push_back({"beam", "the beam of the map is not known (--beam gives it)"});
     } else if (!is_close(beam->major_arcsec, expected.major_arcsec) ||
                !is_close(beam->minor_arcsec, expected.minor_arcsec)) {
         mismatches.push_back({"beam",

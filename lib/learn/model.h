@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/image/beam.h"
+#include "lib/image/pixel_shape.h"
 #include "lib/label/rule.h"
 #include "lib/learn/calibration.h"
 #include "lib/learn/history.h"
@@ -74,16 +75,17 @@ struct Mismatch {
     std::string reason;  ///< one line with both values
 };
 
-/// How a model does not fit a map: pixel scale, or an axis of the beam, more than 5 % off.
+/// How a model does not fit a map: an edge of the pixel, or an axis of the beam, more than 5 % off,
+/// or rows and columns that miss the right angle by as much.
 ///
 /// The angle of the beam is not compared: tiles are shown to a network in all orientations.
 ///
-/// @param pixel_arcsec  pixel scale of the map, arcsec.
-/// @param beam          beam of the map; none is a mismatch of its own.
-/// @return              empty if the model fits.
+/// @param pixel  of the map.
+/// @param beam   of the map; none is a mismatch of its own.
+/// @return       empty if the model fits.
 /// @source DESIGN.md, section 4.
 std::vector<Mismatch> check_model_fits(const Model& model,
-                                       double pixel_arcsec,
+                                       const image::PixelShape& pixel,
                                        const std::optional<image::Beam>& beam);
 
 }  // namespace faintweb::learn

@@ -13,6 +13,7 @@
 #include "lib/base/random.h"
 #include "lib/base/units.h"
 #include "lib/base/vector_clones.h"
+#include "lib/image/right_ascension.h"
 
 namespace faintweb::sky {
 namespace {
@@ -346,7 +347,7 @@ void set_position(const SkySettings& settings, Halo& halo) {
     const double dec0 = settings.centre_dec_deg * base::rad_per_deg;
     const double along = std::cos(dec0) - eta * std::sin(dec0);
     const double ra = settings.centre_ra_deg + std::atan2(xi, along) * base::deg_per_rad;
-    halo.ra_deg = ra - 360 * std::floor(ra / 360);
+    halo.ra_deg = image::wrapped_deg(ra);
     halo.dec_deg = std::atan2(std::sin(dec0) + eta * std::cos(dec0), std::hypot(xi, along)) *
                    base::deg_per_rad;
 }

@@ -9,7 +9,7 @@ if [[ ! -d $data ]]; then
     exit 77
 fi
 model=$source_dir/config/models/askap.safetensors
-facts=(--beam 10 --unit Jy/beam --pixel 9.6)
+facts=(--force-beam 10 --force-unit Jy/beam --force-pixel 9.6)
 
 for ranks in 1 3; do
     expect_code 3 all.log on_ranks "$ranks" "$FAINTWEB" detect -m "$model" -o all.h5 "${facts[@]}" "$data"/*

@@ -101,7 +101,7 @@ for name in fine beamless cut; do
     sed "s/test_sky.fits/$name.fits/" maps.yaml >$name.yaml
 done
 refused 'fine.yaml:10:15: .*fine.fits has pixels of 20 arcsec' fine.yaml
-refused 'beamless.yaml:10:15: .*BMAJ, BMIN are missing and no AIPS HISTORY holds a beam, write it into the header$' beamless.yaml
+refused 'beamless.yaml:10:15: .*BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a beam, write it into the header$' beamless.yaml
 head -c 20000 test_sky.fits >cut.fits
 refused 'cut.yaml:10:15: .*copy it again$' cut.yaml
 refused 'sky.test_maps is an empty list' maps.yaml 'sky.test_maps=[]'

@@ -72,6 +72,24 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
     EXPECT_EQ(field.hash.size(), 64U);
 }
 
+TEST(FieldPlan, EveryRankKnowsAllOfAMap) {
+    const std::string path = folder() + "/map6.fits";
+    write_map(path, 5, 7, 0, "W.U.");
+    image::MapOptions options;
+    options.any_unit = true;
+    options.pixel_arcsec = 5;
+    options.force_pixel = true;
+    const FieldPlan plan = plan_fields(world(), {{path, ""}}, options, 4);
+    const image::MapInfo seen = image::FitsMap::open(path, options).info();
+    const image::MapInfo& planned = plan.maps[0].info;
+    EXPECT_EQ(planned.other_unit, "W.U.");
+    EXPECT_EQ(planned.pixel_shape, image::square_pixel(5));
+    EXPECT_EQ(planned.pixel_shape, seen.pixel_shape);
+    ASSERT_EQ(planned.notes.size(), 1U);
+    EXPECT_EQ(planned.notes, seen.notes);
+    EXPECT_FALSE(planned.has_wcs);
+}
+
 TEST(FieldPlan, TruthOfAnotherSizeIsRefused) {
     const std::string map = folder() + "/map2.fits";
     const std::string truth = folder() + "/truth2.fits";

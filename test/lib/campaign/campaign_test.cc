@@ -289,10 +289,37 @@ image:
     EXPECT_EQ(c.positions.at("detect.maps[1]"), "c.yaml:17:7");
     const image::MapOptions options = map_options(c);
     EXPECT_EQ(options.beam, (image::Beam{45, 40, -10}));
-    EXPECT_EQ(options.unit, image::PixelUnit::jy_beam);
+    EXPECT_EQ(options.unit, (image::ScaledUnit{image::PixelUnit::jy_beam, 1}));
     EXPECT_EQ(options.pixel_arcsec, 7.5);
     EXPECT_EQ(options.hdu, 1);
     EXPECT_EQ(options.max_unpacked_bytes, 1000000);
+}
+
+TEST(Campaign, UnitsAreReadAsHeadersSpellThem) {
+    const auto unit_of = [](const std::string& text) {
+        return default_campaign({"detect.unit=" + text}).detect.unit;
+    };
+    EXPECT_EQ(unit_of("null"), std::nullopt);
+    EXPECT_EQ(unit_of("uJy/beam"), (image::ScaledUnit{image::PixelUnit::jy_beam, 1e-6}));
+    EXPECT_EQ(unit_of("beam-1 Jy"), (image::ScaledUnit{image::PixelUnit::jy_beam, 1}));
+    EXPECT_EQ(unit_of("mK"), (image::ScaledUnit{image::PixelUnit::kelvin, 1e-3}));
+    EXPECT_EQ(fault_of([&] { unit_of("MJY/BEAM"); }),
+              "--set: detect.unit is 'MJY/BEAM' (M in capitals may mean milli or mega), give it as "
+              "in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
+}
+
+TEST(Campaign, ForcesOnlyWhatIsGiven) {
+    const image::MapOptions options =
+        map_options(default_campaign({"detect.beam=[45, 40, 10]", "detect.force=[beam]"}));
+    EXPECT_TRUE(options.force_beam);
+    EXPECT_FALSE(options.force_unit);
+    EXPECT_FALSE(options.force_pixel);
+    EXPECT_EQ(
+        fault_of([&] {
+            default_campaign({"detect.beam=[45, 40, 10]", "detect.force=[pixel]"});
+        }),
+        "--set: detect.force names pixel (detect.pixel_arcsec is not given), give it or leave "
+        "it out of the list");
 }
 
 TEST(Campaign, InputFilesAreFoundFromTheCampaignFile) {
@@ -524,6 +551,7 @@ Texts another_value_of_every_key() {
             "detect.beam=[45, 40, 10]",
             "detect.unit=jy_arcsec2",
             "detect.pixel_arcsec=7.5",
+            "detect.force=[unit, pixel]",
             "detect.hdu=2",
             "detect.exports=[ds9]",
             "detect.pictures=false",
@@ -636,6 +664,10 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
         // Of use with validation skies only.
         if (key == "train.patience" || key == "train.choose_threshold") {
             overrides = {"train.validation_skies=1"};
+        }
+        // What is forced must be given.
+        if (key == "detect.force") {
+            overrides = {"detect.unit=K", "detect.pixel_arcsec=7.5"};
         }
         const Campaign unchanged = default_campaign(overrides);
         const std::string before = settings_text(unchanged);

@@ -17,6 +17,7 @@ try:
     from astropy import units
     from astropy.coordinates import FK5, ICRS, SkyCoord
     from astropy.io import fits
+    from astropy.units import brightness_temperature
     from astropy.wcs import WCS
 except ImportError as error:
     print(f"skipped: {error}")
@@ -110,7 +111,18 @@ def j2000(celestial, x, y):
     return position.ra.deg, position.dec.deg
 
 
-def compare_positions(path, hdu, options):
+def respell(path, spelled):
+    """Writes the values of cards as they are given."""
+    raw = bytearray(path.read_bytes())
+    for place in range(0, raw.index(b"END     ".ljust(80)), 80):
+        key = raw[place : place + 8].decode().strip()
+        if key in spelled:
+            raw[place : place + 80] = f"{key:<8}= {spelled[key]}".ljust(80).encode()
+    path.write_bytes(raw)
+
+
+def compare_positions(path, hdu, options, spelled=None):
+    """Positions of faintweb and astropy, which reads the cards before they are respelled."""
     theirs, header, celestial = astropy_plane(path, hdu)
     rows, cols = theirs.shape
     points = [(x, y) for x in (0, cols / 3, cols - 1) for y in (0.25, rows / 2, rows - 1)]
@@ -120,6 +132,8 @@ def compare_positions(path, hdu, options):
         requests += ["--sky", f"{x!r},{y!r}"]
         if np.isfinite(ra):
             requests += ["--at", f"{float(ra)!r},{float(dec)!r}"]
+    if spelled:
+        respell(path, spelled)
     code, lines = dump(path, *options, *requests)
     expect(code == 0, f"{path}: refused: {lines}")
     if code != 0:
@@ -137,6 +151,7 @@ def compare_positions(path, hdu, options):
             continue
         at = lines.pop(0)
         expect("none" not in sky + at, f"{path}: {sky} {at} at pixel {x},{y}")
+        expect(0 <= float(sky.split()[1]) < 360, f"{path}: {sky} is no right ascension")
         ours = SkyCoord(*map(float, sky.split()[1:]), unit="deg")
         offset_px = ours.separation(SkyCoord(ra, dec, unit="deg")).to_value(units.arcsec) / scale_arcsec
         expect(offset_px < max_offset_px, f"{path}: pixel {x},{y} is {offset_px} px off")
@@ -261,6 +276,65 @@ def write_rotated_files(folder):
     return made
 
 
+def small_header(**cards):
+    """A header of a small map; None leaves a card out."""
+    base = {"CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN", "CRPIX1": 30.5, "CRPIX2": 22.25, "CRVAL1": 211.5,
+            "CRVAL2": -37.5, "CDELT1": -15 / 3600, "CDELT2": 15 / 3600}  # fmt: skip
+    return fits.Header({key: value for key, value in (base | cards).items() if value is not None})
+
+
+def compare_spelled_positions(folder):
+    """Headers whose numbers astropy's wcslib cannot all read: the right ones are written beside them."""
+    zeros = np.zeros((50, 60), dtype=np.float32)
+    cases = {
+        "below-0": ({"CRVAL1": -148.5}, {}),
+        "above-360": ({"CRVAL1": 571.5}, {}),
+        "at-0": ({"CRVAL1": 0.0}, {}),
+        "just-below-360": ({"CRVAL1": 359.99}, {}),
+        "d-exponent": ({}, {"CRVAL1": "  2.115D+02", "CDELT2": "4.1666666666666666D-03", "CRPIX1": "3.05d1"}),
+        "slant-sin": ({"PV2_1": 0.01, "PV2_2": -0.8}, {"PV2_1": "1.0D-02", "PV2_2": "-8.0D-01"}),
+        "lonpole": ({"LONPOLE": 150.0, "LATPOLE": 10.0}, {"LONPOLE": "1.5D+02"}),
+        "spectral-nan": ({"CTYPE3": "FREQ", "CRVAL3": 1.4e9}, {"CRVAL3": "NaN"}),
+        "radians": (
+            {"CUNIT1": "rad", "CUNIT2": "rad", **{key: np.radians(value) for key, value in (
+                ("CRVAL1", 211.5), ("CRVAL2", -37.5), ("CDELT1", -15 / 3600), ("CDELT2", 15 / 3600))}},
+            {},
+        ),
+    }  # fmt: skip
+    for name, (cards, spelled) in cases.items():
+        path = folder / f"spelled-{name}.fits"
+        fits.PrimaryHDU(zeros, small_header(**cards)).writeto(path)
+        compare_positions(path, 0, GIVEN, spelled)
+
+
+def compare_units(folder):
+    """Every unit that astropy writes, and others that it reads, turned into Jy/arcsec2."""
+    zeros = np.zeros((5, 6), dtype=np.float32)
+    beam = np.pi / (4 * np.log(2)) * 45 * 30 * units.arcsec**2
+    spellings = [
+        *("Jy/beam", "mJy/beam", "uJy/beam", "nJy/beam", "MJy/beam", "kJy/beam", "Jy/arcsec2", "mJy/arcsec2"),
+        *("MJy/sr", "kJy/sr", "Jy/sr", "mJy/sr", "Jy/deg2", "uJy/arcmin2", "K", "mK", "uK", "Jy/rad2"),
+        *("1e-3 Jy/beam", "1e-6 MJy/sr", "100 K"),
+    ]
+    for spelling in spellings:
+        unit = units.Unit(spelling)
+        expected = (1 * unit).to_value(
+            units.Jy / units.arcsec**2,
+            equivalencies=[*units.beam_angular_area(beam), *brightness_temperature(1.4 * units.GHz)],
+        )
+        written = unit.to_string("fits")
+        texts = {spelling, written}
+        if "10**" not in written:  # which stands in front
+            texts.add(" ".join(reversed(written.split())))
+        for text in sorted(texts):
+            path = folder / "unit.fits"
+            header = small_header(BUNIT=text, BMAJ=45 / 3600, BMIN=30 / 3600, BPA=0.0, RESTFRQ=1.4e9)
+            fits.PrimaryHDU(zeros, header).writeto(path, overwrite=True)
+            code, lines = dump(path)
+            factor = float(lines[0].split()[8]) if code == 0 else 0
+            expect(abs(factor / expected - 1) < 1e-10, f"BUNIT {text!r}: {factor}, not {expected}: {lines}")
+
+
 def compare_written(path, folder):
     """A map read by faintweb, written by faintweb, read by astropy."""
     out = folder / "written.fits"
@@ -310,6 +384,8 @@ def main():
             compare_values(path, hdu, ["--beam", "20,20,0", "--unit", "jy/beam", "--pixel", "7.5"], folder)
         for path in write_rotated_files(folder):
             compare_positions(path, 0, GIVEN)
+        compare_spelled_positions(folder)
+        compare_units(folder)
         maps = sorted(path for path in TEST_DATA.glob("nvss-*.fits") if "diffuse" not in path.name)
         shared = pathlib.Path(os.environ.get("FAINTWEB_SHARED_DATA", TEST_DATA.parents[2] / "shared/data"))
         if shared.is_dir():

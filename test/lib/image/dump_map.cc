@@ -48,8 +48,7 @@ void run(const std::vector<std::string>& arguments) {
             options.beam =
                 image::Beam{std::stod(parts.at(0)), std::stod(parts.at(1)), std::stod(parts.at(2))};
         } else if (arguments[i] == "--unit") {
-            options.unit =
-                value == "jy/beam" ? image::PixelUnit::jy_beam : image::PixelUnit::jy_arcsec2;
+            options.unit = image::parse_unit(value);
         } else if (arguments[i] == "--pixel") {
             options.pixel_arcsec = std::stod(value);
         } else if (arguments[i] == "--hdu") {

@@ -21,6 +21,7 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/image/fits_write.h"
+#include "lib/image/wcs.h"
 #include "test/lib/image/made_fits.h"
 
 namespace faintweb::image {
@@ -29,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const MapOptions all_given = {
-    .beam = Beam{20, 20, 0}, .unit = PixelUnit::jy_beam, .pixel_arcsec = 5};
+    .beam = Beam{20, 20, 0}, .unit = ScaledUnit{PixelUnit::jy_beam, 1}, .pixel_arcsec = 5};
 
 const std::string test_data = FAINTWEB_SOURCE_DIR "/test/data/";
 
@@ -69,14 +70,16 @@ std::string small_map(const std::vector<std::pair<std::string, std::string>>& mo
     return raw_fits(cards, data);
 }
 
-const std::vector<std::pair<std::string, std::string>> sky_cards = {{"CTYPE1", "'RA---SIN'"},
-                                                                    {"CTYPE2", "'DEC--SIN'"},
-                                                                    {"CRVAL1", "10.0"},
-                                                                    {"CRVAL2", "20.0"},
-                                                                    {"CRPIX1", "1.0"},
-                                                                    {"CRPIX2", "1.0"},
-                                                                    {"CDELT1", "-0.002"},
-                                                                    {"CDELT2", "0.002"}};
+using Cards = std::vector<std::pair<std::string, std::string>>;
+
+const Cards sky_cards = {{"CTYPE1", "'RA---SIN'"},
+                         {"CTYPE2", "'DEC--SIN'"},
+                         {"CRVAL1", "10.0"},
+                         {"CRVAL2", "20.0"},
+                         {"CRPIX1", "1.0"},
+                         {"CRPIX2", "1.0"},
+                         {"CDELT1", "-0.002"},
+                         {"CDELT2", "0.002"}};
 
 std::vector<std::pair<std::string, std::string>> with(
     std::vector<std::pair<std::string, std::string>> cards,
@@ -320,7 +323,7 @@ TEST(FitsMap, MissingFactsAreNamedWithTheOptionThatGivesThem) {
     const std::vector<std::pair<std::string, std::string>> beam = {{"BMAJ", "0.01"},
                                                                    {"BMIN", "0.008"}};
     write_bytes(path, small_map(with(beam, {{"BUNIT", "'Jy/beam'"}})));
-    expect_refusal_with(path, "CTYPEn", {});
+    expect_refusal_with(path, "CTYPE1", {});
     expect_refusal_with(path, "--pixel", {});
     write_bytes(path, small_map(with(sky_cards, beam)));
     expect_refusal_with(path, "BUNIT is missing", {});
@@ -336,8 +339,9 @@ TEST(FitsMap, MissingFactsAreNamedWithTheOptionThatGivesThem) {
         write_bytes(path, small_map(with(with_unit, {{"BMAJ", bad}, {"BMIN", bad}})));
         expect_refusal_with(path, "BMAJ", {});
         expect_refusal_with(path, "--beam", {});
-        // What the user says wins.
-        EXPECT_NO_THROW(FitsMap::open(path, {.beam = Beam{30, 20, 0}})) << bad;
+        // What the user says stands in.
+        EXPECT_EQ(FitsMap::open(path, {.beam = Beam{30, 20, 0}}).info().beam, (Beam{30, 20, 0}))
+            << bad;
     }
     write_bytes(path, small_map(with(with_unit, {{"BMAJ", "0.01"}})));
     expect_refusal_with(path, "BMIN", {});
@@ -360,44 +364,182 @@ TEST(FitsMap, MissingFactsBelongInTheHeaderWhereThereAreNoOptions) {
     };
     const std::string advice = ", write it into the header";
     const auto with_unit = with(sky_cards, {{"BUNIT", "'JY/BEAM'"}});
-    EXPECT_TRUE(message_of(sky_cards).ends_with("(no unit of brightness)" + advice));
+    EXPECT_TRUE(message_of(with(sky_cards, {{"BMAJ", "0.01"}, {"BMIN", "0.01"}}))
+                    .ends_with("(no unit of brightness)" + advice));
+    EXPECT_TRUE(message_of({}).ends_with(
+        "CTYPE1 and CTYPE2 are missing (no sky positions); BUNIT is missing (no unit of "
+        "brightness); BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a "
+        "beam, write them into the header"));
     EXPECT_TRUE(message_of(with_unit).ends_with("holds a beam" + advice));
     EXPECT_TRUE(message_of(with(with_unit, {{"BMAJ", "0.01"}}))
                     .ends_with("BMIN is missing (no width of a beam)" + advice));
     EXPECT_TRUE(message_of(with(with_unit, {{"BMAJ", "45.0"}, {"BMIN", "45.0"}}))
                     .ends_with("(wrong unit? it must be in degrees)" + advice));
-    EXPECT_TRUE(message_of({{"BUNIT", "'JY/ARCSEC2'"}}).ends_with("must give sky positions"));
+    EXPECT_TRUE(message_of({{"BUNIT", "'JY/ARCSEC2'"}}).ends_with("(no sky positions)" + advice));
 }
 
-TEST(FitsMap, UnitsInTheSpellingsOfSurveys) {
+const Cards beam_cards = {{"BMAJ", "'1.0D-02'"}, {"BMIN", "'0.01    '"}};
+constexpr double beam_arcsec = 36;
+
+TEST(FitsMap, OneRefusalNamesAllThatIsMissingAndTheOptionsThatSupplyIt) {
     const TestFolder folder;
     const std::string path = folder / "m.fits";
+    write_bytes(path, small_map());
+    const std::string message = refusal(path, {});
+    EXPECT_NE(message.find(", give --pixel ARCSEC --unit UNIT --beam MAJ[,MIN,PA] ("),
+              std::string::npos)
+        << message;
+    for (const char* const word : {"CTYPE1", "BUNIT is missing", "BMAJ"}) {
+        EXPECT_NE(message.find(word), std::string::npos) << message;
+    }
+    EXPECT_NO_THROW(FitsMap::open(path, all_given));
+    // A model will ask for the beam, whatever the unit.
+    write_bytes(path, small_map({{"BUNIT", "'MJy/sr'"}}));
+    expect_refusal_with(path, "--beam", {});
+    write_bytes(path, small_map(with(sky_cards, {{"BUNIT", "'MJy/sr'"}})));
+    EXPECT_EQ(FitsMap::open(path).info().beam, std::nullopt);
+}
+
+TEST(FitsMap, UnitsAreConvertedExactly) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const double per_beam = 1 / beam_area_arcsec2({beam_arcsec, beam_arcsec, 0});
     const struct {
         const char* bunit;
         PixelUnit unit;
-        double factor;
-    } table[] = {{"Jy/beam", PixelUnit::jy_beam, 1},
-                 {"JY/BEAM ", PixelUnit::jy_beam, 1},
-                 {"Jy beam-1", PixelUnit::jy_beam, 1},
-                 {"jy beam^-1", PixelUnit::jy_beam, 1},
-                 {"mJy/beam", PixelUnit::jy_beam, 1e-3},
-                 {"uJy/beam", PixelUnit::jy_beam, 1e-6},
-                 {"Jy/arcsec2", PixelUnit::jy_arcsec2, 1},
+        double jy_arcsec2;
+    } table[] = {{"JY/BEAM ", PixelUnit::jy_beam, per_beam},
+                 {"beam-1 Jy", PixelUnit::jy_beam, per_beam},
+                 {"microJy/beam", PixelUnit::jy_beam, 1e-6 * per_beam},
+                 {"nJy/beam", PixelUnit::jy_beam, 1e-9 * per_beam},
                  {"JY/ARCSEC^2", PixelUnit::jy_arcsec2, 1},
-                 {"Jy arcsec-2", PixelUnit::jy_arcsec2, 1},
-                 {"Jy/arcsec**2", PixelUnit::jy_arcsec2, 1}};
+                 {"MJy/sr", PixelUnit::jy_arcsec2, 2.3504430539097887e-05},
+                 {"mK", PixelUnit::kelvin, 1.4153950664822878e-09}};
     for (const auto& row : table) {
-        write_bytes(path,
-                    small_map(with(sky_cards,
-                                   {{"BMAJ", "'1.0D-02'"},
-                                    {"BMIN", "'0.01    '"},
-                                    {"BUNIT", std::string("'") + row.bunit + "'"}})));
-        const FitsMap map = FitsMap::open(path);
-        EXPECT_EQ(map.info().unit, row.unit) << row.bunit;
-        const double area = row.unit == PixelUnit::jy_beam ? beam_area_arcsec2({36, 36, 0}) : 1;
-        EXPECT_NEAR(map.info().jy_arcsec2_per_unit, row.factor / area, 1e-12 * row.factor)
-            << row.bunit;
+        Cards cards = with(with(sky_cards, beam_cards), {{"RESTFRQ", "1.4D9"}});
+        cards.emplace_back("BUNIT", std::string("'") + row.bunit + "'");
+        write_bytes(path, small_map(cards));
+        const MapInfo info = FitsMap::open(path).info();
+        EXPECT_EQ(info.unit, row.unit) << row.bunit;
+        EXPECT_NEAR(info.jy_arcsec2_per_unit / row.jy_arcsec2, 1, 1e-12) << row.bunit;
+        EXPECT_TRUE(info.notes.empty()) << row.bunit;
     }
+    // A sign of micro that is no ASCII must not vanish.
+    write_bytes(path,
+                small_map(with(with(sky_cards, beam_cards), {{"BUNIT", "'\xc2\xb5Jy/beam'"}})));
+    expect_refusal_with(path, "BUNIT = '??Jy/beam'", {});
+    write_bytes(path,
+                small_map(with(with(sky_cards, beam_cards),
+                               {{"BUNIT", "'Jy/beam'"}, {"BUNIT", "'mJy/beam'"}})));
+    expect_refusal_with(path, "BUNIT stands twice", {});
+}
+
+TEST(FitsMap, BrightnessTemperatureNeedsAFrequency) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const Cards kelvin = with(with(sky_cards, beam_cards), {{"BUNIT", "'K'"}});
+    write_bytes(path, small_map(kelvin));
+    expect_refusal_with(path, "write RESTFRQ into it", {});
+    const Cards axis = {{"CTYPE3", "'FREQ'"}, {"CRPIX3", "1.0"}, {"CDELT3", "1.0"}};
+    const auto frequency_hz = [&](const Cards& more) {
+        write_bytes(path, small_map(with(kelvin, more)));
+        try {
+            return FitsMap::open(path).info().frequency_hz;
+        } catch (const base::InputError&) {
+            return 0.0;
+        }
+    };
+    EXPECT_EQ(frequency_hz(with(axis, {{"CRVAL3", "1.4E9"}})), 1.4e9);
+    EXPECT_EQ(frequency_hz(with(axis, {{"CRVAL3", "1400.0"}, {"CUNIT3", "'MHZ'"}})), 1.4e9);
+    EXPECT_EQ(frequency_hz(with(axis, {{"CRVAL3", "NaN"}, {"RESTFRQ", "1.5E9"}})), 1.5e9);
+    EXPECT_EQ(frequency_hz({{"OBSFREQ", "1.5D9"}}), 1.5e9);
+    // Not Hz, whatever it is.
+    EXPECT_EQ(frequency_hz({{"FREQ", "1.4"}}), 0);
+    EXPECT_EQ(frequency_hz(with(axis, {{"CRVAL3", "0.21"}, {"CUNIT3", "'m'"}})), 0);
+}
+
+TEST(FitsMap, OptionsFillWhatHeadersLackAndOverrideThemByForce) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    write_bytes(path, small_map(with(with(sky_cards, beam_cards), {{"BUNIT", "'mJy/beam'"}})));
+    const MapInfo header = FitsMap::open(path).info();
+    const MapInfo given = FitsMap::open(path, all_given).info();
+    EXPECT_EQ(given.beam, header.beam);
+    EXPECT_EQ(given.pixel_arcsec, header.pixel_arcsec);
+    EXPECT_EQ(given.jy_arcsec2_per_unit, header.jy_arcsec2_per_unit);
+    EXPECT_TRUE(given.has_wcs);
+    // Once for each that was of no use.
+    ASSERT_EQ(given.notes.size(), 3U);
+    for (const char* const option : {"--force-beam", "--force-unit", "--force-pixel"}) {
+        EXPECT_TRUE(std::ranges::any_of(given.notes, [&](const std::string& note) {
+            return note.find(option) != std::string::npos;
+        })) << option;
+    }
+    // What says the same needs no word.
+    EXPECT_TRUE(FitsMap::open(path,
+                              {.beam = Beam{36, 36, 50},
+                               .unit = ScaledUnit{PixelUnit::jy_beam, 1e-3},
+                               .pixel_arcsec = 7.2})
+                    .info()
+                    .notes.empty());
+    MapOptions forced = all_given;
+    forced.force_beam = forced.force_unit = forced.force_pixel = true;
+    const MapInfo own = FitsMap::open(path, forced).info();
+    EXPECT_EQ(own.beam, all_given.beam);
+    EXPECT_EQ(own.pixel_arcsec, 5);
+    EXPECT_EQ(own.pixel_shape, square_pixel(5));
+    EXPECT_NEAR(own.jy_arcsec2_per_unit, 1 / beam_area_arcsec2({20, 20, 0}), 1e-15);
+    // Positions of other pixels would be made up.
+    EXPECT_FALSE(own.has_wcs);
+    EXPECT_EQ(own.notes.size(), 1U);
+}
+
+TEST(FitsMap, UnusablePositionsAreRefusedOrWithAPixelLeftOutWithAWord) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    for (auto [key, value] : Cards{{"CRVAL1", "NaN"}, {"CDELT2", "0.0"}, {"CRPIX1", "'x'"}}) {
+        Cards cards = with(with(sky_cards, beam_cards), {{"BUNIT", "'Jy/beam'"}});
+        for (auto& [name, old] : cards) {
+            old = name == key ? value : old;
+        }
+        write_bytes(path, small_map(cards));
+        expect_refusal_with(path, key, {});
+        expect_refusal_with(path, "--pixel", {});
+        const MapInfo info = FitsMap::open(path, {.pixel_arcsec = 7.5}).info();
+        EXPECT_FALSE(info.has_wcs);
+        EXPECT_EQ(info.pixel_shape, square_pixel(7.5));
+        ASSERT_EQ(info.notes.size(), 1U);
+        EXPECT_NE(info.notes[0].find(key), std::string::npos) << info.notes[0];
+    }
+}
+
+TEST(FitsMap, PixelsThatAreNotSquareAreNoted) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    Cards cards = with(with(sky_cards, beam_cards), {{"BUNIT", "'Jy/beam'"}});
+    for (auto& [name, value] : cards) {
+        value = name == "CDELT1" ? "-0.004" : name == "CDELT2" ? "0.001" : value;
+    }
+    write_bytes(path, small_map(cards));
+    const MapInfo info = FitsMap::open(path).info();
+    EXPECT_NEAR(info.pixel_arcsec, 7.2, 1e-9);
+    EXPECT_NEAR(info.pixel_shape.width_arcsec, 14.4, 1e-9);
+    EXPECT_NEAR(info.pixel_shape.height_arcsec, 3.6, 1e-9);
+    ASSERT_EQ(info.notes.size(), 1U);
+    EXPECT_NE(info.notes[0].find("not square"), std::string::npos);
+}
+
+TEST(FitsMap, StoredCardsStayThoseOfTheFile) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    Cards cards = with(with(sky_cards, beam_cards), {{"BUNIT", "'Jy/beam'"}});
+    for (auto& [name, value] : cards) {
+        value = name == "CRVAL1" ? "1.0D+01" : value;
+    }
+    write_bytes(path, small_map(cards));
+    const MapInfo info = FitsMap::open(path).info();
+    EXPECT_NE(info.header_cards.find("CRVAL1  = 1.0D+01 "), std::string::npos);
+    EXPECT_NEAR(Wcs(info.header_cards).sky(0, 0)->ra_deg, 10, 1e-12);
 }
 
 TEST(FitsMap, MapsOfAnyUnitAreTakenOnDemandAsTheyAre) {
@@ -485,6 +627,55 @@ TEST(FitsMap, FirstUsableImageOrTheOneAskedFor) {
     expect_refusal_with(path, "has no HDU 3", options);
 }
 
+TEST(FitsMap, AnImageOfNoiseOrWeightsIsNotTakenWhileThereIsAnother) {
+    const TestFolder folder;
+    const std::string path = folder / "m.fits";
+    const auto image = [](const std::string& key, const std::string& name) {
+        Cards cards = {{"XTENSION", "'IMAGE   '"},
+                       {"BITPIX", "8"},
+                       {"NAXIS", "2"},
+                       {"NAXIS1", "4"},
+                       {"NAXIS2", "5"},
+                       {"PCOUNT", "0"},
+                       {"GCOUNT", "1"}};
+        if (!key.empty()) {
+            cards.emplace_back(key, "'" + name + "'");
+        }
+        return raw_fits(cards, std::string(20, '\7'));
+    };
+    const std::string empty = raw_fits(primary_cards(8, {}), "");
+    const auto chosen = [&](const std::string& bytes) {
+        write_bytes(path, bytes);
+        return FitsMap::open(path, all_given).info();
+    };
+    for (const auto& [key, name] : Cards{{"EXTNAME", "RMS"},
+                                         {"EXTNAME", "weight_map"},
+                                         {"EXTNAME", "ERR"},
+                                         {"BTYPE", "Weight"},
+                                         {"OBJECT", "MASK"},
+                                         {"EXTNAME", "PSF"},
+                                         {"EXTNAME", "local rms"},
+                                         {"EXTNAME", "NOISEMAP"}}) {
+        const MapInfo info = chosen(empty + image(key, name) + image("", ""));
+        EXPECT_EQ(info.hdu, 2) << name;
+        const auto note = std::ranges::find_if(info.notes, [&](const std::string& line) {
+            return line.find("HDU 1 (" + name + ")") != std::string::npos;
+        });
+        EXPECT_NE(note, info.notes.end()) << name;
+        // Alone it is what there is; asked for, it is what is wanted.
+        EXPECT_EQ(chosen(empty + image(key, name)).hdu, 1) << name;
+    }
+    EXPECT_EQ(chosen(empty + image("EXTNAME", "MASKED SKY") + image("", "")).hdu, 1);
+    EXPECT_EQ(chosen(empty + image("EXTNAME", "SCI") + image("EXTNAME", "WHT")).hdu, 1);
+    MapOptions first = all_given;
+    first.hdu = 1;
+    write_bytes(path, empty + image("EXTNAME", "RMS") + image("", ""));
+    EXPECT_EQ(FitsMap::open(path, first).info().hdu, 1);
+    // Damage behind the image that is taken costs nothing.
+    EXPECT_EQ(chosen(empty + image("", "") + image("", "").substr(0, 2880)).hdu, 1);
+    EXPECT_EQ(chosen(gzip(empty + image("", "") + image("EXTNAME", "RMS"))).hdu, 1);
+}
+
 TEST(FitsMap, BrokenHeadersAreRefused) {
     const TestFolder folder;
     const std::string path = folder / "m.fits";
@@ -560,7 +751,6 @@ TEST(FitsMap, CutShortAfterOpeningIsRefusedAndNotInvented) {
 TEST(FitsMap, CompressionThatCannotBeTrustedIsRefused) {
     const TestFolder folder;
     const std::string path = folder / "m.fits";
-    using Cards = std::vector<std::pair<std::string, std::string>>;
     const Cards good = {{"XTENSION", "'BINTABLE'"},
                         {"BITPIX", "8"},
                         {"NAXIS", "2"},
@@ -628,7 +818,6 @@ TEST(FitsMap, DamagedGzipTileIsRefusedAndDoesNotHang) {
     // One tile of 100 x 2 whose deflate stream stops in its middle.
     std::string packed = gzip(std::string(200, 'a') + std::string(200, 'b'));
     packed.resize(packed.size() - 14);
-    using Cards = std::vector<std::pair<std::string, std::string>>;
     const Cards cards = {{"XTENSION", "'BINTABLE'"},
                          {"BITPIX", "8"},
                          {"NAXIS", "2"},

@@ -8,7 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "lib/image/fits_cards.h"
 #include "lib/image/fits_map.h"
+#include "lib/image/right_ascension.h"
+#include "lib/image/sky_frame.h"
 #include "test/lib/image/made_fits.h"
 
 namespace faintweb::image {
@@ -58,6 +61,64 @@ TEST(Wcs, GnomonicOffsetsFollowTheTangent) {
     EXPECT_NEAR(wcs.sky(100, 1050)->dec_deg, 60 + distance_deg, 1e-10);
     const Wcs sin(cards("RA---SIN", "DEC--SIN"));
     EXPECT_NEAR(sin.sky(100, 1050)->dec_deg, 60 + std::asin(M_PI / 180) * 180 / M_PI, 1e-10);
+}
+
+TEST(Wcs, RightAscensionsLieBelow360) {
+    const auto around = [](const std::string& ctype1, const std::string& ctype2, double lon) {
+        return Wcs(cards(ctype1, ctype2).replace(5 * 80, 80, card("CRVAL1", std::to_string(lon))));
+    };
+    for (const double centre : {-110.0, -0.01, 0.0, 359.95, 370.0, 720.0}) {
+        for (const bool is_galactic : {false, true}) {
+            const Wcs wcs = is_galactic ? around("GLON-TAN", "GLAT-TAN", centre)
+                                        : around("RA---TAN", "DEC--TAN", centre);
+            for (double x = -200; x <= 400; x += 0.5) {
+                const SkyPosition sky = wcs.sky(x, 50).value();
+                ASSERT_TRUE(sky.ra_deg >= 0 && sky.ra_deg < 360) << centre << ' ' << sky.ra_deg;
+                const auto back = wcs.pixel(sky).value();
+                ASSERT_NEAR(back.first, x, 1e-6);
+            }
+            if (!is_galactic) {
+                EXPECT_NEAR(std::remainder(wcs.sky(100, 50)->ra_deg - centre, 360), 0, 1e-10);
+            }
+        }
+        const Wcs blocks(around("RA---TAN", "DEC--TAN", centre).cards_of_blocks(0, 0, 10));
+        EXPECT_TRUE(FitsCards(around("RA---TAN", "DEC--TAN", centre).cards_of_blocks(0, 0, 10))
+                        .number("CRVAL1") >= 0);
+        EXPECT_NEAR(blocks.sky(9.55, 4.55)->dec_deg, 60, 1e-9);
+    }
+}
+
+TEST(RightAscension, NeverIs360) {
+    EXPECT_EQ(wrapped_deg(360), 0);
+    EXPECT_EQ(wrapped_deg(-1e-17), 0);
+    EXPECT_FALSE(std::signbit(wrapped_deg(-0.0)));
+    EXPECT_EQ(wrapped_deg(-90), 270);
+    EXPECT_EQ(wrapped_deg(359.5), 359.5);
+    EXPECT_EQ(ra_text(359.99999999999, 10), "0");
+    EXPECT_EQ(ra_text(359.9, 10), "359.9");
+    // The pole of a frame that sees everything at -1e-17.
+    const SkyPosition sky = SkyFrame::galactic().to_icrs(122.93191813706228, 27.128251257939297);
+    EXPECT_TRUE(sky.ra_deg >= 0 && sky.ra_deg < 360);
+}
+
+TEST(Wcs, PixelShapeHasBothEdgesAndTheSkew) {
+    const auto shape = [](const std::vector<std::pair<std::string, std::string>>& more) {
+        return Wcs(cards("RA---TAN", "DEC--TAN", more)).pixel_shape();
+    };
+    const PixelShape square = shape({});
+    EXPECT_NEAR(square.width_arcsec, 3.6, 1e-12);
+    EXPECT_NEAR(square.height_arcsec, 3.6, 1e-12);
+    EXPECT_NEAR(square.skew_deg, 0, 1e-5);
+    const PixelShape turned = shape({{"CROTA2", "30.0"}});
+    EXPECT_NEAR(turned.width_arcsec, 3.6, 1e-12);
+    EXPECT_NEAR(turned.skew_deg, 0, 1e-5);
+    const PixelShape flat =
+        shape({{"CD1_1", "-0.004"}, {"CD1_2", "0.0"}, {"CD2_1", "0.0"}, {"CD2_2", "0.001"}});
+    EXPECT_NEAR(flat.width_arcsec, 14.4, 1e-11);
+    EXPECT_NEAR(flat.height_arcsec, 3.6, 1e-12);
+    const PixelShape skewed =
+        shape({{"CD1_1", "-0.001"}, {"CD1_2", "0.001"}, {"CD2_1", "0.0"}, {"CD2_2", "0.001"}});
+    EXPECT_NEAR(skewed.skew_deg, 45, 1e-9);
 }
 
 TEST(Wcs, NoSkyOutsideTheProjection) {

@@ -266,13 +266,30 @@ TEST_F(ModelFile, PythonReadsAndWritesIt) {
     EXPECT_EQ(read_model(again).tensors, model.tensors);
 }
 
-std::string mismatches(double pixel_arcsec, const std::optional<image::Beam>& beam) {
+std::string mismatches(const image::PixelShape& pixel, const std::optional<image::Beam>& beam) {
     std::string words;
-    for (const Mismatch& mismatch : check_model_fits(complete_model(), pixel_arcsec, beam)) {
+    for (const Mismatch& mismatch : check_model_fits(complete_model(), pixel, beam)) {
         words += mismatch.what + " ";
         EXPECT_FALSE(mismatch.reason.empty());
     }
     return words;
+}
+
+std::string mismatches(double pixel_arcsec, const std::optional<image::Beam>& beam) {
+    return mismatches(image::square_pixel(pixel_arcsec), beam);
+}
+
+TEST(CheckModelFits, ComparesBothEdgesOfAPixelAndItsAngle) {
+    const image::Beam beam{12.5, 10, 30};
+    // The mean of the edges is the model's.
+    EXPECT_EQ(mismatches({9.6 * 2, 9.6 / 2, 0}, beam), "pixel ");
+    EXPECT_EQ(mismatches({9.6 / 2, 9.6 * 2, 0}, beam), "pixel ");
+    EXPECT_EQ(mismatches({9.6 * 1.06, 9.6, 0}, beam), "pixel ");
+    EXPECT_EQ(mismatches({9.6 * 1.04, 9.6 * 0.96, 2}, beam), "");
+    EXPECT_EQ(mismatches({9.6, 9.6, 4}, beam), "pixel ");
+    EXPECT_EQ(mismatches({9.6, 9.6, std::nan("")}, beam), "pixel ");
+    const auto reason = check_model_fits(complete_model(), {15, 3.75, 0}, beam).front().reason;
+    EXPECT_NE(reason.find("15 x 3.75 arcsec"), std::string::npos) << reason;
 }
 
 TEST(CheckModelFits, AllowsFivePercent) {

@@ -1,0 +1,22 @@
+#include "lib/image/right_ascension.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace faintweb::image {
+
+double wrapped_deg(double angle_deg) {
+    const double rest = std::fmod(angle_deg, 360);
+    const double positive = rest < 0 ? rest + 360 : rest;
+    // The sum turns -0 into 0.
+    return positive < 360 ? positive + 0.0 : 0;
+}
+
+std::string ra_text(double ra_deg, int n_digits) {
+    std::ostringstream stream;
+    stream.precision(n_digits);
+    stream << ra_deg;
+    return stream.str() == "360" ? "0" : stream.str();
+}
+
+}  // namespace faintweb::image
