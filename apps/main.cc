@@ -45,10 +45,8 @@ base::ExitCode follow_on_files(const apps::Request& request) {
     }
 }
 
-base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request& request) {
-    if (!request.input.empty() || !request.picture.inputs.empty()) {
-        return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
-    }
+base::ExitCode follow_campaign(const mpi::Communicator& communicator,
+                               const apps::Request& request) {
     const campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
         campaign::needs_sweep(campaign)) {
@@ -79,24 +77,43 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
                : apps::run_one(communicator, campaign, campaign.stages.front());
 }
 
+/// Whether one process does all that is asked, however many were started.
+bool is_serial(const apps::Request& request) {
+    return !request.answer.empty() || !request.input.empty() || !request.picture.inputs.empty() ||
+           request.is_check || request.is_dry_run;
+}
+
+base::ExitCode follow_alone(const apps::Request& request) {
+    if (!request.answer.empty()) {
+        base::print(request.answer);
+        return base::ExitCode::done;
+    }
+    if (request.is_check || request.is_dry_run) {
+        return follow_campaign(mpi::Communicator(), request);
+    }
+    return follow_on_files(request);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    apps::Request request;
+    bool needs_ranks = false;
+    // Not everywhere where a user looks at results or asks for help does MPI start.
+    const int code = mpi::run_without_mpi([&](const mpi::Launch& launch) {
+        request = apps::parse_command_line(argc, argv);
+        if (is_serial(request)) {
+            return launch.rank == 0 ? follow_alone(request) : base::ExitCode::done;
+        }
+        mpi::expect_one_world(launch);
+        needs_ranks = true;
+        return base::ExitCode::done;
+    });
+    if (!needs_ranks) {
+        return code;
+    }
     mpi::Session session(argc, argv);
     return session.run([&](mpi::Communicator& communicator) {
-        apps::Request request;
-        try {
-            request = apps::parse_command_line(argc, argv);
-        } catch (const base::UsageError& error) {
-            // The command line is the same on every rank.
-            throw mpi::AgreedError(error.code(), error.what());
-        }
-        if (!request.answer.empty()) {
-            if (communicator.is_root()) {
-                base::print(request.answer);
-            }
-            return static_cast<int>(base::ExitCode::done);
-        }
-        return static_cast<int>(follow(communicator, request));
+        return static_cast<int>(follow_campaign(communicator, request));
     });
 }
