@@ -259,10 +259,12 @@ Request parse_command_line(int argc, char** argv) {
     detect->add_option("--unit", options.unit, "Jy/beam or Jy/arcsec2, instead of the header's");
     detect->add_option("--pixel", options.pixel, "pixel scale in arcsec, instead of the header's");
     detect->add_option("--hdu", options.hdu, "HDU of the image, 0 is the primary one");
-    detect->add_option("--threshold",
-                       options.threshold,
-                       "score above which a tile is a detection, instead of the model's");
-    detect->add_option("--export", options.exports, "also write: csv, fits, ds9, probability")
+    detect->add_option(
+        "--threshold",
+        options.threshold,
+        "score between 0 and 1 above which a tile is a detection, instead of the model's");
+    detect
+        ->add_option("--export", options.exports, "also write: csv, fits, ds9, probability, score")
         ->delimiter(',')
         ->allow_extra_args(false);
     detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
@@ -274,9 +276,13 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--csv", request.exports.csv, "comma-separated values");
     exporting->add_option("--fits", request.exports.fits, "FITS binary table");
     exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
-    exporting->add_option("--probability",
-                          request.exports.probability,
-                          "folder for FITS images of one pixel per tile");
+    for (std::size_t i = 0; i < map_exports.size(); ++i) {
+        const MapExport& quantity = map_exports[i];
+        exporting->add_option(
+            base::text("--", quantity.name),
+            request.exports.maps[i],
+            base::text("folder for FITS images of one pixel per tile: ", quantity.description));
+    }
     std::vector<std::int64_t> window;
     add_picture_options(app, request.picture, window);
     CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
@@ -330,12 +336,10 @@ Request parse_command_line(int argc, char** argv) {
     if (request.command == "picture") {
         request.picture.window = read_window(window);
     }
-    if (request.command == "export" && request.exports.csv.empty() &&
-        request.exports.fits.empty() && request.exports.ds9.empty() &&
-        request.exports.probability.empty()) {
+    if (request.command == "export" && request.exports.is_empty()) {
         throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits, --ds9 or --probability with a "
-            "name");
+            "export: no format was asked for, give --csv, --fits, --ds9, --probability or --score "
+            "with a name");
     }
     return request;
 }

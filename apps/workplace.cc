@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <unistd.h>
@@ -153,6 +154,27 @@ std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map)
     const std::string stem = stem_of(catalogue.maps[static_cast<std::size_t>(map)]);
     const auto n_alike = std::ranges::count(catalogue.maps, stem, stem_of);
     return n_alike > 1 ? base::text("map_", map, "_", stem) : stem;
+}
+
+std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogue) {
+    std::map<std::string, int> n_named;
+    std::vector<std::string> names;
+    for (const catalogue::MapRecord& map : catalogue.maps) {
+        names.push_back(std::filesystem::path(map.path.str()).filename().string());
+        ++n_named[names.back()];
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (n_named[names[i]] > 1) {
+            names[i] = catalogue.maps[i].path.str();
+        }
+    }
+    return names;
+}
+
+std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name) {
+    const auto found =
+        std::ranges::find(entries, name, &std::pair<std::string, std::string>::first);
+    return found == entries.end() ? std::nullopt : std::optional(found->second);
 }
 
 FileKind kind_of(const std::string& path) {

@@ -384,6 +384,12 @@ class CrossChecks {
                 base::text("detect.maps has ", detect.maps.size()),
                 "give one for each map, or none");
         }
+        if (detect.threshold && (*detect.threshold == 0 || *detect.threshold == 1)) {
+            add({"detect.threshold"},
+                base::text("detect.threshold is ", *detect.threshold),
+                base::text(*detect.threshold == 0 ? "every" : "no", " tile would be a detection"),
+                "give one between 0 and 1, or none for the model's own");
+        }
         const learn::TrainSettings& train = campaign_.train;
         if (detect.precision == "int8" && detect.model == trained_model &&
             campaign_.has_stage(Stage::train) && campaign_.has_stage(Stage::detect) &&

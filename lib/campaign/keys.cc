@@ -862,7 +862,7 @@ Keys::Keys() {
                &Detect::threshold,
                within(0, 1),
                "",
-               "Score above which a tile is a detection; 0 = the model's own.");
+               "Score above which a tile is a detection; null = the model's own.");
     detect.key(
         "precision",
         &Detect::precision,
@@ -895,7 +895,7 @@ Keys::Keys() {
     detect
         .key("exports",
              &Detect::exports,
-             std::vector<std::string>{"csv", "fits", "ds9", "probability"},
+             std::vector<std::string>{"csv", "fits", "ds9", "probability", "score"},
              "",
              "Further files beside the catalogue.")
         .only_running();

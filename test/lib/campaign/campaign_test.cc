@@ -140,7 +140,8 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed or asinh_sigma), give one "
          "of these"},
         {needed + "detect:\n  exports: [csv, votable]\n",
-         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9 or probability), give "
+         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9, probability or "
+         "score), give "
          "one of "
          "these"},
         {"name: t\noutput: ''\nstages: [detect]\n",
@@ -292,6 +293,16 @@ image:
     EXPECT_EQ(options.pixel_arcsec, 7.5);
     EXPECT_EQ(options.hdu, 1);
     EXPECT_EQ(options.max_unpacked_bytes, 1000000);
+}
+
+TEST(Campaign, AThresholdThatNothingOrEverythingPassesIsRefused) {
+    EXPECT_EQ(default_campaign().detect.threshold, std::nullopt);
+    EXPECT_EQ(default_campaign({"detect.threshold=null"}).detect.threshold, std::nullopt);
+    EXPECT_EQ(default_campaign({"detect.threshold=1e-9"}).detect.threshold, 1e-9);
+    for (const char* value : {"0", "0.0", "-0.0", "1", "1.0"}) {
+        EXPECT_THROW(default_campaign({base::text("detect.threshold=", value)}), base::UsageError)
+            << value;
+    }
 }
 
 TEST(Campaign, InputFilesAreFoundFromTheCampaignFile) {
