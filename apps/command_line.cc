@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,20 @@
 
 namespace faintweb::apps {
 namespace {
+
+/// Shows options as they are given.
+class HelpFormatter : public CLI::Formatter {
+  public:
+    std::string make_option_opts(const CLI::Option* option) const override {
+        std::string text = Formatter::make_option_opts(option);
+        // Of these a list takes one argument.
+        if (const auto dots = text.find(" ...");
+            !option->get_allow_extra_args() && dots != std::string::npos) {
+            text.erase(dots, 4);
+        }
+        return text;
+    }
+};
 
 bool is_campaign_file(const std::string& path) {
     const std::string ending = std::filesystem::path(path).extension().string();
@@ -156,6 +171,7 @@ void add_picture_options(CLI::App& app,
         "--haloes", picture.haloes, "HALOES.csv of simulate: draw circles of radius R100");
     drawing
         ->add_option("--haloes-on", picture.haloes_on, "numbers of the maps that get them, from 1")
+        ->type_name("N[,N...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
@@ -166,6 +182,7 @@ void add_picture_options(CLI::App& app,
         ->capture_default_str();
     drawing->add_option("--truth", picture.truth, "SKY.fits: outline the tiles that are signal");
     drawing->add_option("--truth-on", picture.truth_on, "numbers of the maps that get them, from 1")
+        ->type_name("N[,N...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
@@ -202,6 +219,7 @@ std::optional<image::Window> read_window(const std::vector<std::int64_t>& number
 
 Request parse_command_line(int argc, char** argv) {
     CLI::App app("Finds faint, diffuse radio emission in survey maps.", "faintweb");
+    app.formatter(std::make_shared<HelpFormatter>());
     app.require_subcommand(0, 1);
     Request request;
     bool wants_version = false;
@@ -214,7 +232,10 @@ Request parse_command_line(int argc, char** argv) {
     const auto add_campaign_options = [&](CLI::App* command) {
         command
             ->add_option(
-                "--set", request.overrides, "key=value, over the campaign file; may be repeated")
+                "--set",
+                request.overrides,
+                "over the campaign file, once for each key; files and folders from the current one")
+            ->type_name("KEY=VALUE")
             ->allow_extra_args(false);
         command->add_flag("--check", request.is_check, "check the campaign and stop");
         command->add_flag(
@@ -247,11 +268,13 @@ Request parse_command_line(int argc, char** argv) {
         ->add_option("--truth",
                      options.truth,
                      "sky image of each map, once for each: labels tiles and fills the outcome")
+        ->type_name("SKY.fits")
         ->allow_extra_args(false);
     detect
         ->add_option("--accept-mismatch",
                      options.accept_mismatch,
                      "go on although the maps differ from the model in: pixel, beam")
+        ->type_name("WHAT[,WHAT]")
         ->delimiter(',')
         ->allow_extra_args(false);
     detect->add_option(
@@ -265,6 +288,7 @@ Request parse_command_line(int argc, char** argv) {
         "score between 0 and 1 above which a tile is a detection, instead of the model's");
     detect
         ->add_option("--export", options.exports, "also write: csv, fits, ds9, probability, score")
+        ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
@@ -291,8 +315,7 @@ Request parse_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        const std::vector<CLI::App*> commands = app.get_subcommands();
-        request.answer = commands.empty() ? app.help() : commands.front()->help();
+        request.answer = app.help();
         return request;
     } catch (const CLI::ParseError& error) {
         throw base::UsageError(base::text(error.what(), "; see faintweb --help"));

@@ -319,7 +319,8 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                       {"started", started},
                       {"kernels", kernels},
                       {"ranks", base::text(communicator.size())},
-                      {"threads", base::text(threads_of_rank(campaign, communicator))}};
+                      {"threads", base::text(threads_of_rank(campaign, communicator))},
+                      {folder_key, absolute_path(".")}};
     for (const mpi::PlannedMap& map : plan.maps) {
         provenance.map_headers.push_back(map.info.header_cards);
     }

@@ -69,6 +69,9 @@ base::ExitCode follow_campaign(const mpi::Communicator& communicator,
         return apps::dry_run(communicator, campaign);
     }
     const apps::OutputLock lock(communicator, campaign);
+    if (communicator.is_root()) {
+        base::log_info("output in " + apps::absolute_path(campaign.output));
+    }
     if (request.command == "sweep") {
         return apps::sweep(communicator, campaign);
     }

@@ -51,6 +51,9 @@ std::string model_path(const campaign::Campaign& campaign);
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
 
+/// A path from the root, without . and .. in it.
+std::string absolute_path(const std::string& path);
+
 /// Makes a folder and checks that it can be written into, before work is done.
 /// @throws mpi::AgreedError
 /// @collective yes: every rank.
@@ -68,7 +71,8 @@ std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet
 /// of being written and read.
 bool is_in_memory(const campaign::Campaign& campaign, MockSet set);
 
-/// Threads of this rank: as the campaign says, else its share of the cores of this host.
+/// Threads of this rank: as the campaign says, else OMP_NUM_THREADS, else its share of the cores of
+/// this host.
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator);
 
 /// The device of this rank, of the kind that all ranks have.
@@ -144,6 +148,9 @@ std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map)
 
 /// The name of each map's file; its path, as it was given, where another map has the same name.
 std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogue);
+
+/// Where the run of a catalogue's provenance keeps the folder that relative paths started from.
+inline constexpr const char* folder_key = "folder";
 
 /// Where a catalogue's settings keep the scale and the offset of its model's calibration.
 inline constexpr std::array calibration_keys{"model.calibration_scale", "model.calibration_offset"};

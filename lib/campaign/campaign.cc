@@ -875,7 +875,10 @@ std::string dump_defaults() {
     return "# faintweb campaign: every key with its default. After its meaning, in brackets: "
            "type,\n"
            "# range or choices, unit. Leave out what you do not change; unknown keys are "
-           "errors.\n\n" +
+           "errors.\n"
+           "# Input files that a campaign file names are looked for from its own folder; output,\n"
+           "# boxes.folder, simulate.folder and all that --set names, from the current "
+           "folder.\n\n" +
            print_campaign(Campaign(), true);
 }
 

@@ -920,7 +920,8 @@ Keys::Keys() {
              &Parallel::threads,
              within(0, 4096),
              "",
-             "Threads of one rank; 0 = its share of the cores.")
+             "Threads of one rank; 0 = OMP_NUM_THREADS, or where it is not set its share of the "
+             "cores.")
         .only_running();
     parallel
         .key("scatter",

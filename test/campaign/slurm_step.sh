@@ -30,7 +30,7 @@ for tasks in 1 4; do
     for file in "$map" "$model" cat.h5; do quiet "$tasks" info "$file"; done
     quiet "$tasks" export cat.h5 --csv "again_$tasks.csv"
     cmp cat.csv "again_$tasks.csv" || fail "another CSV"
-    quiet "$tasks" picture cat.h5 -o pictures
+    quiet "$tasks" picture cat.h5 -o "pictures_$tasks"
     quiet "$tasks" run "$source_dir/config/demo.yaml" --check
     quiet "$tasks" run "$source_dir/config/demo.yaml" --dry-run
 done
