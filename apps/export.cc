@@ -27,11 +27,11 @@ learn::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
         const char* const end = text.data() + text.size();
         if (const auto [rest, error] = std::from_chars(text.data(), end, value);
             error != std::errc() || rest != end) {
-            throw base::UsageError(
-                base::text("no probabilities can be written (the catalogue does not say how its "
-                           "model was calibrated: ",
-                           key,
-                           " is missing), make it again or export its scores"));
+            throw base::UsageError(base::text(
+                "cannot export probabilities (the catalogue does not say how its model was "
+                "calibrated: ",
+                key,
+                " is missing), make it again or export its scores"));
         }
         return value;
     };
