@@ -42,7 +42,7 @@ base::ExitCode sweep(const mpi::Communicator& communicator, const campaign::Camp
 void print_sweep(const campaign::Campaign& campaign);
 
 /// Prints what a run would do: fields, tiles, memory and bytes on disk.
-base::ExitCode dry_run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode dry_run(const campaign::Campaign& campaign);
 
 /// What is exported as FITS images of one pixel per tile.
 enum class MapQuantity { probability, score };

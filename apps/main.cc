@@ -45,9 +45,9 @@ base::ExitCode follow_on_files(const apps::Request& request) {
     }
 }
 
-base::ExitCode follow_campaign(const mpi::Communicator& communicator,
-                               const apps::Request& request) {
-    const campaign::Campaign campaign = read_campaign(communicator, request);
+campaign::Campaign read_and_check(const mpi::Communicator& communicator,
+                                  const apps::Request& request) {
+    campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
         campaign::needs_sweep(campaign)) {
         throw mpi::AgreedError(base::ExitCode::usage,
@@ -56,18 +56,12 @@ base::ExitCode follow_campaign(const mpi::Communicator& communicator,
                                    " makes (it takes the train section alone), use faintweb sweep, "
                                    "or make the skies alone with --set stages=[simulate]");
     }
-    if (request.is_check) {
-        if (communicator.is_root()) {
-            base::print("no faults found");
-        }
-        return base::ExitCode::done;
-    }
-    if (request.is_dry_run) {
-        if (request.command == "sweep" && communicator.is_root()) {
-            apps::print_sweep(campaign);
-        }
-        return apps::dry_run(communicator, campaign);
-    }
+    return campaign;
+}
+
+base::ExitCode follow_campaign(const mpi::Communicator& communicator,
+                               const apps::Request& request) {
+    const campaign::Campaign campaign = read_and_check(communicator, request);
     const apps::OutputLock lock(communicator, campaign);
     if (communicator.is_root()) {
         base::log_info("output in " + apps::absolute_path(campaign.output));
@@ -91,10 +85,18 @@ base::ExitCode follow_alone(const apps::Request& request) {
         base::print(request.answer);
         return base::ExitCode::done;
     }
-    if (request.is_check || request.is_dry_run) {
-        return follow_campaign(mpi::Communicator(), request);
+    if (!request.is_check && !request.is_dry_run) {
+        return follow_on_files(request);
     }
-    return follow_on_files(request);
+    const campaign::Campaign campaign = read_and_check(mpi::Communicator(), request);
+    if (request.is_check) {
+        base::print("no faults found");
+        return base::ExitCode::done;
+    }
+    if (request.command == "sweep") {
+        apps::print_sweep(campaign);
+    }
+    return apps::dry_run(campaign);
 }
 
 }  // namespace
