@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,20 @@
 
 namespace faintweb::apps {
 namespace {
+
+/// Shows options as they are given.
+class HelpFormatter : public CLI::Formatter {
+  public:
+    std::string make_option_opts(const CLI::Option* option) const override {
+        std::string text = Formatter::make_option_opts(option);
+        // Of these a list takes one argument.
+        if (const auto dots = text.find(" ...");
+            !option->get_allow_extra_args() && dots != std::string::npos) {
+            text.erase(dots, 4);
+        }
+        return text;
+    }
+};
 
 bool is_campaign_file(const std::string& path) {
     const std::string ending = std::filesystem::path(path).extension().string();
@@ -165,6 +180,7 @@ void add_picture_options(CLI::App& app,
         "--haloes", picture.haloes, "HALOES.csv of simulate: draw circles of radius R100");
     drawing
         ->add_option("--haloes-on", picture.haloes_on, "numbers of the maps that get them, from 1")
+        ->type_name("N[,N...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
@@ -175,6 +191,7 @@ void add_picture_options(CLI::App& app,
         ->capture_default_str();
     drawing->add_option("--truth", picture.truth, "SKY.fits: outline the tiles that are signal");
     drawing->add_option("--truth-on", picture.truth_on, "numbers of the maps that get them, from 1")
+        ->type_name("N[,N...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
@@ -211,6 +228,7 @@ std::optional<image::Window> read_window(const std::vector<std::int64_t>& number
 
 Request parse_command_line(int argc, char** argv) {
     CLI::App app("Finds faint, diffuse radio emission in survey maps.", "faintweb");
+    app.formatter(std::make_shared<HelpFormatter>());
     app.require_subcommand(0, 1);
     Request request;
     bool wants_version = false;
@@ -223,7 +241,10 @@ Request parse_command_line(int argc, char** argv) {
     const auto add_campaign_options = [&](CLI::App* command) {
         command
             ->add_option(
-                "--set", request.overrides, "key=value, over the campaign file; may be repeated")
+                "--set",
+                request.overrides,
+                "over the campaign file, once for each key; files and folders from the current one")
+            ->type_name("KEY=VALUE")
             ->allow_extra_args(false);
         command->add_flag("--check", request.is_check, "check the campaign and stop");
         command->add_flag(
@@ -256,11 +277,13 @@ Request parse_command_line(int argc, char** argv) {
         ->add_option("--truth",
                      options.truth,
                      "sky image of each map, once for each: labels tiles and fills the outcome")
+        ->type_name("SKY.fits")
         ->allow_extra_args(false);
     detect
         ->add_option("--accept-mismatch",
                      options.accept_mismatch,
                      "go on although the maps differ from the model in: pixel, beam")
+        ->type_name("WHAT[,WHAT]")
         ->delimiter(',')
         ->allow_extra_args(false);
     CLI::Option* beam = detect->add_option(
@@ -278,10 +301,13 @@ Request parse_command_line(int argc, char** argv) {
     detect->add_option("--force-pixel", options.forced_pixel, "the same, over what headers say")
         ->excludes(pixel);
     detect->add_option("--hdu", options.hdu, "HDU of the image, 0 is the primary one");
-    detect->add_option("--threshold",
-                       options.threshold,
-                       "score above which a tile is a detection, instead of the model's");
-    detect->add_option("--export", options.exports, "also write: csv, fits, ds9, probability")
+    detect->add_option(
+        "--threshold",
+        options.threshold,
+        "score between 0 and 1 above which a tile is a detection, instead of the model's");
+    detect
+        ->add_option("--export", options.exports, "also write: csv, fits, ds9, probability, score")
+        ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
@@ -293,9 +319,13 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--csv", request.exports.csv, "comma-separated values");
     exporting->add_option("--fits", request.exports.fits, "FITS binary table");
     exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
-    exporting->add_option("--probability",
-                          request.exports.probability,
-                          "folder for FITS images of one pixel per tile");
+    for (std::size_t i = 0; i < map_exports.size(); ++i) {
+        const MapExport& quantity = map_exports[i];
+        exporting->add_option(
+            base::text("--", quantity.name),
+            request.exports.maps[i],
+            base::text("folder for FITS images of one pixel per tile: ", quantity.description));
+    }
     std::vector<std::int64_t> window;
     add_picture_options(app, request.picture, window);
     CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
@@ -304,8 +334,7 @@ Request parse_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        const std::vector<CLI::App*> commands = app.get_subcommands();
-        request.answer = commands.empty() ? app.help() : commands.front()->help();
+        request.answer = app.help();
         return request;
     } catch (const CLI::ParseError& error) {
         throw base::UsageError(base::text(error.what(), "; see faintweb --help"));
@@ -349,12 +378,10 @@ Request parse_command_line(int argc, char** argv) {
     if (request.command == "picture") {
         request.picture.window = read_window(window);
     }
-    if (request.command == "export" && request.exports.csv.empty() &&
-        request.exports.fits.empty() && request.exports.ds9.empty() &&
-        request.exports.probability.empty()) {
+    if (request.command == "export" && request.exports.is_empty()) {
         throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits, --ds9 or --probability with a "
-            "name");
+            "export: no format was asked for, give --csv, --fits, --ds9, --probability or --score "
+            "with a name");
     }
     return request;
 }

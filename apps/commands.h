@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -41,14 +42,31 @@ base::ExitCode sweep(const mpi::Communicator& communicator, const campaign::Camp
 void print_sweep(const campaign::Campaign& campaign);
 
 /// Prints what a run would do: fields, tiles, memory and bytes on disk.
-base::ExitCode dry_run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode dry_run(const campaign::Campaign& campaign);
+
+/// What is exported as FITS images of one pixel per tile.
+enum class MapQuantity { probability, score };
+struct MapExport {
+    MapQuantity quantity;
+    const char* name;         ///< "probability"; also the end of the files' names
+    const char* description;  ///< for help and for the files
+};
+inline constexpr std::array map_exports{
+    MapExport{MapQuantity::probability, "probability", "calibrated probability of signal"},
+    MapExport{MapQuantity::score, "score", "the network's score, not calibrated"}};
 
 /// Writes a catalogue in other formats. Each path may be empty.
 struct ExportPaths {
     std::string csv;
     std::string fits;
     std::string ds9;
-    std::string probability;  ///< folder that gets one FITS image per map, one pixel per tile
+    /// Folders that get one image per map, in the order of map_exports.
+    std::array<std::string, map_exports.size()> maps;
+
+    bool is_empty() const {
+        return csv.empty() && fits.empty() && ds9.empty() &&
+               std::ranges::all_of(maps, &std::string::empty);
+    }
 };
 base::ExitCode export_catalogue(const std::string& catalogue, const ExportPaths& paths);
 

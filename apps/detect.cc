@@ -3,10 +3,12 @@
 #include <ctime>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/commands.h"
@@ -21,6 +23,7 @@
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/base/watchdog.h"
+#include "lib/campaign/value.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/field_rows.h"
 #include "lib/image/wcs.h"
@@ -38,6 +41,13 @@
 namespace faintweb::apps {
 namespace {
 
+/// Maps that one warning names.
+constexpr std::size_t most_named = 5;
+
+std::string and_more(std::size_t n) {
+    return n > most_named ? base::text(" and ", n - most_named, " more") : "";
+}
+
 std::vector<mpi::MapPaths> maps_of(const campaign::Campaign& campaign) {
     const campaign::DetectSettings& settings = campaign.detect;
     if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
@@ -48,6 +58,37 @@ std::vector<mpi::MapPaths> maps_of(const campaign::Campaign& campaign) {
         maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
     }
     return maps;
+}
+
+/// The maps without those that are there before, also by a link or another path.
+std::vector<mpi::MapPaths> without_repeats(const std::vector<mpi::MapPaths>& maps) {
+    const auto identity_of = [](const std::string& path) {
+        struct stat about {};
+        return ::stat(path.c_str(), &about) == 0 ? base::text(about.st_dev, " ", about.st_ino)
+                                                 : path;
+    };
+    std::vector<mpi::MapPaths> once;
+    std::map<std::pair<std::string, std::string>, std::string> first_names;
+    std::string repeats;
+    std::size_t n_repeats = 0;
+    for (const mpi::MapPaths& map : maps) {
+        // With another sky image it is another job.
+        const auto [first, is_new] =
+            first_names.try_emplace({identity_of(map.map), identity_of(map.truth)}, map.map);
+        if (is_new) {
+            once.push_back(map);
+        } else if (++n_repeats <= most_named) {
+            repeats += (repeats.empty() ? "" : ", ") + map.map;
+            repeats += map.map == first->second ? "" : " (which is " + first->second + ")";
+        }
+    }
+    if (n_repeats > 0) {
+        base::log_warning(base::text("detect: named twice: ",
+                                     repeats,
+                                     and_more(n_repeats),
+                                     " (what is found there would be counted twice), done once"));
+    }
+    return once;
 }
 
 /// Flags for every row of a map that the model does not fit, or why such a map is refused.
@@ -78,6 +119,32 @@ Fit fit_of(const learn::Model& model,
     return fit;
 }
 
+/// Says which maps go on although the model does not fit them, and by how much.
+void warn_of_mismatches(const mpi::FieldPlan& plan, const learn::Model& model) {
+    std::string misfits;
+    std::size_t n_misfits = 0;
+    for (const mpi::PlannedMap& map : plan.maps) {
+        if (!map.failure.empty()) {
+            continue;
+        }
+        std::string reasons;
+        for (const learn::Mismatch& mismatch :
+             learn::check_model_fits(model, map.info.pixel_arcsec, map.info.beam)) {
+            reasons += (reasons.empty() ? "" : ", ") + mismatch.reason;
+        }
+        if (!reasons.empty() && ++n_misfits <= most_named) {
+            misfits += (misfits.empty() ? "" : "; ") + map.info.path + ": " + reasons;
+        }
+    }
+    if (n_misfits > 0) {
+        base::log_warning(base::text("detect: a mismatch is accepted: ",
+                                     misfits,
+                                     and_more(n_misfits),
+                                     "; rows are flagged (nobody has tested what the model makes "
+                                     "of such maps)"));
+    }
+}
+
 /// Classifies the fields that a rank is handed, several at the same time.
 class FieldClassifier {
   public:
@@ -93,7 +160,7 @@ class FieldClassifier {
           plan_(plan),
           n_threads_(n_threads),
           profile_(profile),
-          threshold_(campaign.detect.threshold > 0 ? campaign.detect.threshold : model.threshold),
+          threshold_(campaign.detect.threshold.value_or(model.threshold)),
           wcs_(plan.maps.size()) {}
 
     catalogue::FieldResult classify(std::int64_t field, const mpi::FieldPixels& pixels) {
@@ -256,10 +323,18 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
     for (auto& [name, value] : provenance.settings) {
         if (name == "detect.precision") {
             value = provenance.precision;  // not "auto"
+        } else if (name == "detect.threshold" && !campaign.detect.threshold) {
+            value = campaign::print_double(model.threshold);
         }
     }
     provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
     provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
+    // Probabilities follow from scores by it, also without the model file.
+    provenance.settings.emplace_back(calibration_keys[0],
+                                     campaign::print_double(model.calibration.scale));
+    provenance.settings.emplace_back(calibration_keys[1],
+                                     campaign::print_double(model.calibration.offset));
+    provenance.settings.emplace_back(compact_sources_key, learn::compact_sources_word(model));
     provenance.versions = {{"faintweb", base::version()},
                            {"torch", learn::torch_version()},
                            {"mpi", mpi::library_versions()}};
@@ -267,7 +342,8 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                       {"started", started},
                       {"kernels", kernels},
                       {"ranks", base::text(communicator.size())},
-                      {"threads", base::text(threads_of_rank(campaign, communicator))}};
+                      {"threads", base::text(threads_of_rank(campaign, communicator))},
+                      {folder_key, absolute_path(".")}};
     for (const mpi::PlannedMap& map : plan.maps) {
         provenance.map_headers.push_back(map.info.header_cards);
     }
@@ -300,8 +376,11 @@ bool write_companions(const campaign::Campaign& campaign) {
             paths.fits = stem + ".fits";
         } else if (format == "ds9") {
             paths.ds9 = stem + ".reg";
-        } else {
-            paths.probability = stem + "-probability";
+        }
+        for (std::size_t i = 0; i < map_exports.size(); ++i) {
+            if (format == map_exports[i].name) {
+                paths.maps[i] = stem + "-" + format;
+            }
         }
         attempt([&] { export_catalogue(path, paths); });
     }
@@ -408,13 +487,17 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const image::MapOptions options = campaign::map_options(campaign);
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
-        maps_of(campaign),
+        // Rank 0 alone may see them.
+        communicator.is_root() ? without_repeats(maps_of(campaign)) : std::vector<mpi::MapPaths>(),
         options,
         {.field_px = campaign.field_px,
          .tile_px = model.tile_px,
          .margin_px = learn::network_info(model.network, model.tile_px).margin_px,
          .noise = mpi::Noise::measured},
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
+    if (communicator.is_root()) {
+        warn_of_mismatches(plan, model);
+    }
     const std::string kernels = kernels_of_ranks(communicator, classifier);
     const catalogue::Provenance provenance =
         make_provenance(communicator, campaign, model, classifier, kernels, plan, started);

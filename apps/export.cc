@@ -1,6 +1,7 @@
 #include "lib/catalogue/export.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "apps/commands.h"
@@ -11,13 +12,50 @@
 #include "lib/catalogue/score_map.h"
 #include "lib/image/fits_write.h"
 #include "lib/image/wcs.h"
+#include "lib/learn/calibration.h"
 #include "mpi/catalogue_file.h"
 
 namespace faintweb::apps {
 
 namespace {
 
-void write_probability_maps(const catalogue::Catalogue& catalogue, const std::string& folder) {
+/// How the model that made a catalogue was calibrated.
+learn::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
+    const auto number = [&](const char* key) {
+        const std::string text = entry_of(catalogue.provenance.settings, key).value_or("");
+        double value = 0;
+        const char* const end = text.data() + text.size();
+        if (const auto [rest, error] = std::from_chars(text.data(), end, value);
+            error != std::errc() || rest != end) {
+            throw base::UsageError(base::text(
+                "cannot export probabilities (the catalogue does not say how its model was "
+                "calibrated: ",
+                key,
+                " is missing), make it again or export its scores"));
+        }
+        return value;
+    };
+    return {number(calibration_keys[0]), number(calibration_keys[1])};
+}
+
+image::Image image_of(const catalogue::Catalogue& catalogue,
+                      std::int32_t map,
+                      MapQuantity quantity) {
+    switch (quantity) {
+        case MapQuantity::score:
+            return catalogue::score_map(catalogue, map);
+        case MapQuantity::probability:
+            break;
+    }
+    return catalogue::probability_map(
+        catalogue, map, [calibration = calibration_of(catalogue)](float score) {
+            return learn::probability_of_score(calibration, score);
+        });
+}
+
+void write_maps(const catalogue::Catalogue& catalogue,
+                const MapExport& quantity,
+                const std::string& folder) {
     base::make_folder(folder);
     const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
     for (const catalogue::MapRecord& map : catalogue.maps) {
@@ -27,7 +65,7 @@ void write_probability_maps(const catalogue::Catalogue& catalogue, const std::st
         const auto number = static_cast<std::size_t>(map.map);
         image::FitsHeader header;
         header.object = map.object.str();
-        header.history = {"faintweb: the network's probability of signal, one pixel per tile",
+        header.history = {base::text("faintweb: ", quantity.description, ", one pixel per tile"),
                           "catalogue digest " + catalogue.digest};
         const auto first =
             std::ranges::find(catalogue.fields, map.map, [](const catalogue::FieldRecord& field) {
@@ -37,8 +75,8 @@ void write_probability_maps(const catalogue::Catalogue& catalogue, const std::st
             header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
         }
         image::write_fits(
-            base::text(folder, "/", name_of_map(catalogue, map.map), "_probability.fits"),
-            catalogue::score_map(catalogue, map.map),
+            base::text(folder, "/", name_of_map(catalogue, map.map), "_", quantity.name, ".fits"),
+            image_of(catalogue, map.map, quantity.quantity),
             header);
     }
 }
@@ -46,20 +84,23 @@ void write_probability_maps(const catalogue::Catalogue& catalogue, const std::st
 }  // namespace
 
 base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportPaths& paths) {
-    if (paths.csv.empty() && paths.fits.empty() && paths.ds9.empty() && paths.probability.empty()) {
+    if (paths.is_empty()) {
         return base::ExitCode::done;
     }
     const catalogue::Catalogue catalogue = mpi::read_catalogue(catalogue_file);
     if (!paths.csv.empty()) {
-        catalogue::write_csv(paths.csv, catalogue.tiles);
+        catalogue::write_csv(paths.csv, catalogue.tiles, file_names_of_maps(catalogue));
     }
     if (!paths.fits.empty()) {
-        catalogue::write_fits_table(paths.fits, catalogue.tiles, catalogue.digest);
+        catalogue::write_fits_table(
+            paths.fits, catalogue.tiles, file_names_of_maps(catalogue), catalogue.digest);
     }
     if (!paths.ds9.empty()) {
         const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
         std::vector<catalogue::RegionFrame> frames(catalogue.maps.size());
+        const std::vector<std::string> names = file_names_of_maps(catalogue);
         for (std::size_t i = 0; i < frames.size(); ++i) {
+            frames[i].map_name = names[i];
             frames[i].wcs = wcs[i] ? &*wcs[i] : nullptr;
         }
         for (const catalogue::FieldRecord& field : catalogue.fields) {
@@ -67,10 +108,14 @@ base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportP
         }
         catalogue::write_ds9_regions(paths.ds9, catalogue.tiles, frames);
     }
-    if (!paths.probability.empty()) {
-        write_probability_maps(catalogue, paths.probability);
+    for (std::size_t i = 0; i < map_exports.size(); ++i) {
+        if (!paths.maps[i].empty()) {
+            write_maps(catalogue, map_exports[i], paths.maps[i]);
+        }
     }
-    for (const std::string& path : {paths.csv, paths.fits, paths.ds9, paths.probability}) {
+    std::vector<std::string> written{paths.csv, paths.fits, paths.ds9};
+    written.insert(written.end(), paths.maps.begin(), paths.maps.end());
+    for (const std::string& path : written) {
         if (!path.empty()) {
             base::log_info(base::text("wrote ", path));
         }

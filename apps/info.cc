@@ -1,4 +1,5 @@
 #include <cmath>
+#include <string_view>
 
 #include "apps/commands.h"
 #include "apps/workplace.h"
@@ -17,11 +18,26 @@ std::string beam_text(const image::Beam& beam) {
         beam.major_arcsec, " x ", beam.minor_arcsec, " arcsec, ", beam.angle_deg, " deg");
 }
 
+/// @param has_compact_sources  learn::compact_sources_word().
+std::string skies_text(std::string_view has_compact_sources) {
+    if (has_compact_sources == "yes") {
+        return "skies     the model was trained and calibrated on skies with compact sources";
+    }
+    if (has_compact_sources == "no") {
+        return "skies     the model was trained and calibrated on skies without compact sources: "
+               "subtract or mask them, its scores and probabilities of them mean nothing";
+    }
+    return "skies     whether the model was trained and calibrated on skies with compact sources "
+           "is not known";
+}
+
 void describe_catalogue(const std::string& path) {
     const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
     base::print("catalogue " + path);
     base::print("digest    " + catalogue.digest);
     base::print("model     " + catalogue.provenance.model_sha256);
+    base::print(skies_text(
+        entry_of(catalogue.provenance.settings, compact_sources_key).value_or("unknown")));
     base::print("content   " +
                 catalogue::accounting_text(catalogue::account(catalogue.maps, catalogue.fields)));
     for (const catalogue::MapRecord& map : catalogue.maps) {
@@ -67,6 +83,7 @@ void describe_model(const std::string& path) {
                            tile::scaling_name(model.scaling)));
     base::print(base::text(
         "beam      ", beam_text(model.beam), ", noise ", model.noise_jy_beam, " Jy/beam"));
+    base::print(skies_text(learn::compact_sources_word(model)));
     base::print(base::text("label     more than ",
                            model.label_rule.min_pixels,
                            " px above ",

@@ -45,11 +45,9 @@ base::ExitCode follow_on_files(const apps::Request& request) {
     }
 }
 
-base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request& request) {
-    if (!request.input.empty() || !request.picture.inputs.empty()) {
-        return communicator.is_root() ? follow_on_files(request) : base::ExitCode::done;
-    }
-    const campaign::Campaign campaign = read_campaign(communicator, request);
+campaign::Campaign read_and_check(const mpi::Communicator& communicator,
+                                  const apps::Request& request) {
+    campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
         campaign::needs_sweep(campaign)) {
         throw mpi::AgreedError(base::ExitCode::usage,
@@ -58,19 +56,16 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
                                    " makes (it takes the train section alone), use faintweb sweep, "
                                    "or make the skies alone with --set stages=[simulate]");
     }
-    if (request.is_check) {
-        if (communicator.is_root()) {
-            base::print("no faults found");
-        }
-        return base::ExitCode::done;
-    }
-    if (request.is_dry_run) {
-        if (request.command == "sweep" && communicator.is_root()) {
-            apps::print_sweep(campaign);
-        }
-        return apps::dry_run(communicator, campaign);
-    }
+    return campaign;
+}
+
+base::ExitCode follow_campaign(const mpi::Communicator& communicator,
+                               const apps::Request& request) {
+    const campaign::Campaign campaign = read_and_check(communicator, request);
     const apps::OutputLock lock(communicator, campaign);
+    if (communicator.is_root()) {
+        base::log_info("output in " + apps::absolute_path(campaign.output));
+    }
     if (request.command == "sweep") {
         return apps::sweep(communicator, campaign);
     }
@@ -79,24 +74,51 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
                : apps::run_one(communicator, campaign, campaign.stages.front());
 }
 
+/// Whether one process does all that is asked, however many were started.
+bool is_serial(const apps::Request& request) {
+    return !request.answer.empty() || !request.input.empty() || !request.picture.inputs.empty() ||
+           request.is_check || request.is_dry_run;
+}
+
+base::ExitCode follow_alone(const apps::Request& request) {
+    if (!request.answer.empty()) {
+        base::print(request.answer);
+        return base::ExitCode::done;
+    }
+    if (!request.is_check && !request.is_dry_run) {
+        return follow_on_files(request);
+    }
+    const campaign::Campaign campaign = read_and_check(mpi::Communicator(), request);
+    if (request.is_check) {
+        base::print("no faults found");
+        return base::ExitCode::done;
+    }
+    if (request.command == "sweep") {
+        apps::print_sweep(campaign);
+    }
+    return apps::dry_run(campaign);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    apps::Request request;
+    bool needs_ranks = false;
+    // Not everywhere where a user looks at results or asks for help does MPI start.
+    const int code = mpi::run_without_mpi([&](const mpi::Launch& launch) {
+        request = apps::parse_command_line(argc, argv);
+        if (is_serial(request)) {
+            return launch.rank == 0 ? follow_alone(request) : base::ExitCode::done;
+        }
+        mpi::expect_one_world(launch);
+        needs_ranks = true;
+        return base::ExitCode::done;
+    });
+    if (!needs_ranks) {
+        return code;
+    }
     mpi::Session session(argc, argv);
     return session.run([&](mpi::Communicator& communicator) {
-        apps::Request request;
-        try {
-            request = apps::parse_command_line(argc, argv);
-        } catch (const base::UsageError& error) {
-            // The command line is the same on every rank.
-            throw mpi::AgreedError(error.code(), error.what());
-        }
-        if (!request.answer.empty()) {
-            if (communicator.is_root()) {
-                base::print(request.answer);
-            }
-            return static_cast<int>(base::ExitCode::done);
-        }
-        return static_cast<int>(follow(communicator, request));
+        return static_cast<int>(follow_campaign(communicator, request));
     });
 }

@@ -22,8 +22,32 @@
 namespace faintweb::apps {
 namespace {
 
+std::string size_text(const image::MapInfo& info) {
+    return base::text(info.cols, " x ", info.rows, " pixels");
+}
+
+/// Where a map of a catalogue may be: where it was named, seen from here and from the catalogue's
+/// folder, and where it was when the catalogue was made.
+std::vector<std::string> places_of(const catalogue::Catalogue& catalogue,
+                                   const std::string& catalogue_file,
+                                   const catalogue::MapRecord& map) {
+    const std::filesystem::path named = map.path.str();
+    std::vector<std::string> places{named.string()};
+    if (named.is_relative()) {
+        places.push_back((std::filesystem::path(catalogue_file).parent_path() / named).string());
+        if (const auto folder = entry_of(catalogue.provenance.run, folder_key)) {
+            places.push_back((std::filesystem::path(*folder) / named).string());
+        }
+    }
+    return places;
+}
+
 /// The map as it was opened for the catalogue, whatever its header lacks.
-image::FitsMap open_again(const catalogue::MapRecord& map) {
+///
+/// @throws base::InputError  if it is nowhere, or what is there has other pixels or cannot be read.
+image::FitsMap open_again(const catalogue::Catalogue& catalogue,
+                          const std::string& catalogue_file,
+                          const catalogue::MapRecord& map) {
     image::MapOptions options;
     options.hdu = map.hdu;
     // It was within the limit when it was classified, whatever the limit was.
@@ -35,7 +59,50 @@ image::FitsMap open_again(const catalogue::MapRecord& map) {
         options.beam =
             image::Beam{map.beam_major_arcsec, map.beam_minor_arcsec, map.beam_angle_deg};
     }
-    return image::FitsMap::open(map.path.str(), options);
+    std::string failure;
+    std::optional<image::FitsMap> changed;
+    for (const std::string& place : places_of(catalogue, catalogue_file, map)) {
+        std::error_code error;
+        if (!std::filesystem::exists(place, error)) {
+            continue;
+        }
+        try {
+            image::FitsMap file = image::FitsMap::open(place, options);
+            const image::MapInfo& info = file.info();
+            if (map.header_sha256.view() == info.header_sha256) {
+                return file;
+            }
+            if (info.cols != map.cols || info.rows != map.rows) {
+                throw base::InputError(base::text(place,
+                                                  ": has ",
+                                                  size_text(info),
+                                                  " but the map that was classified had ",
+                                                  map.cols,
+                                                  " x ",
+                                                  map.rows,
+                                                  ", bring that one back"));
+            }
+            if (!changed) {
+                changed = std::move(file);
+            }
+        } catch (const base::InputError& other) {
+            failure = failure.empty() ? other.what() : failure;
+        }
+    }
+    if (changed) {
+        base::log_warning(
+            changed->info().path +
+            ": its header has changed since it was classified, it may be another map");
+        return std::move(*changed);
+    }
+    throw base::InputError(
+        !failure.empty()
+            ? failure
+            : base::text(map.path.view(),
+                         ": is neither where it was when it was classified nor, by this name, here "
+                         "or beside ",
+                         catalogue_file,
+                         ", bring it back"));
 }
 
 image::Image read_jy_arcsec2(const image::FitsMap& map,
@@ -46,10 +113,6 @@ image::Image read_jy_arcsec2(const image::FitsMap& map,
         value = static_cast<float>(static_cast<double>(value) * jy_arcsec2_per_unit);
     }
     return image;
-}
-
-std::string size_text(const image::MapInfo& info) {
-    return base::text(info.cols, " x ", info.rows, " pixels");
 }
 
 image::Window window_of(const PictureOptions& options,
@@ -271,7 +334,7 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
             continue;
         }
         if (is_new_map || !map) {
-            map = open_again(record);
+            map = open_again(catalogue, path, record);
         }
         const std::string name =
             base::text(name_of_map(catalogue, field.map), "_field_", number_in_map);

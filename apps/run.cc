@@ -414,11 +414,8 @@ base::ExitCode run_one(const mpi::Communicator& communicator,
     return run_stage(communicator, campaign, stage);
 }
 
-base::ExitCode dry_run(const mpi::Communicator& communicator, const Campaign& campaign) {
-    mpi::from_root(communicator, [&] {
-        print_work(campaign);
-        return std::string();
-    });
+base::ExitCode dry_run(const Campaign& campaign) {
+    print_work(campaign);
     return base::ExitCode::done;
 }
 

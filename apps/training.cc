@@ -432,6 +432,10 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
         campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec, 0};
     model.noise_jy_beam = campaign_.observation.noise_jy_beam;
     model.frequency_hz = campaign_.sky.frequency_hz;
+    if (campaign_.point_sources.enabled || campaign_.sky.source != sky::SkySource::fits) {
+        // What ready maps show beside diffuse emission nobody says.
+        model.has_compact_sources = campaign_.point_sources.enabled;
+    }
     model.training_data_sha256 = tiles_.sha256;
     model.history = state_.history;
     model.kept_epoch = epoch;

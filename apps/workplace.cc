@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include <unistd.h>
@@ -115,11 +119,54 @@ bool is_in_memory(const campaign::Campaign& campaign, MockSet set) {
     return set == MockSet::train && campaign.train.source == learn::TileSource::simulate;
 }
 
+namespace {
+
+/// OMP_NUM_THREADS; none where it is not set, or no number of threads.
+std::optional<int> threads_of_environment(const mpi::Communicator& communicator) {
+    constexpr int most = 4096;
+    const char* const text = std::getenv("OMP_NUM_THREADS");
+    if (text == nullptr || *text == '\0') {
+        return std::nullopt;
+    }
+    const char* const end = text + std::strlen(text);
+    int number = 0;
+    const auto [rest, error] = std::from_chars(text, end, number);
+    if (error == std::errc() && rest == end && number >= 1 && number <= most) {
+        return number;
+    }
+    static std::once_flag has_warned;
+    if (communicator.is_root()) {
+        std::call_once(has_warned, [&] {
+            base::log_warning(base::text("OMP_NUM_THREADS is ",
+                                         text,
+                                         " (no whole number from 1 to ",
+                                         most,
+                                         "), it is ignored"));
+        });
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator) {
     if (campaign.parallel.threads > 0) {
         return campaign.parallel.threads;
     }
+    if (const std::optional<int> threads = threads_of_environment(communicator)) {
+        return *threads;
+    }
     return std::max(1, base::n_available_cores() / communicator.n_sharing_cores());
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    if (error) {
+        return path;  // the current folder has gone
+    }
+    const std::filesystem::path normal = absolute.lexically_normal();
+    return (normal.has_filename() ? normal : normal.parent_path()).string();
 }
 
 void prepare_folder(const mpi::Communicator& communicator, const std::string& folder) {
@@ -153,6 +200,27 @@ std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map)
     const std::string stem = stem_of(catalogue.maps[static_cast<std::size_t>(map)]);
     const auto n_alike = std::ranges::count(catalogue.maps, stem, stem_of);
     return n_alike > 1 ? base::text("map_", map, "_", stem) : stem;
+}
+
+std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogue) {
+    std::map<std::string, int> n_named;
+    std::vector<std::string> names;
+    for (const catalogue::MapRecord& map : catalogue.maps) {
+        names.push_back(std::filesystem::path(map.path.str()).filename().string());
+        ++n_named[names.back()];
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (n_named[names[i]] > 1) {
+            names[i] = catalogue.maps[i].path.str();
+        }
+    }
+    return names;
+}
+
+std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name) {
+    const auto found =
+        std::ranges::find(entries, name, &std::pair<std::string, std::string>::first);
+    return found == entries.end() ? std::nullopt : std::optional(found->second);
 }
 
 FileKind kind_of(const std::string& path) {

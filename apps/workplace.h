@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/folder_lock.h"
@@ -49,6 +51,9 @@ std::string model_path(const campaign::Campaign& campaign);
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
 
+/// A path from the root, without . and .. in it.
+std::string absolute_path(const std::string& path);
+
 /// Makes a folder and checks that it can be written into, before work is done.
 /// @throws mpi::AgreedError
 /// @collective yes: every rank.
@@ -66,7 +71,8 @@ std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet
 /// of being written and read.
 bool is_in_memory(const campaign::Campaign& campaign, MockSet set);
 
-/// Threads of this rank: as the campaign says, else its share of the cores of this host.
+/// Threads of this rank: as the campaign says, else OMP_NUM_THREADS, else its share of the cores of
+/// this host.
 int threads_of_rank(const campaign::Campaign& campaign, const mpi::Communicator& communicator);
 
 /// The device of this rank, of the kind that all ranks have.
@@ -139,6 +145,21 @@ void log_shares(const mpi::Communicator& communicator,
 /// A name for the files that belong to one map of a catalogue: its file's, with its number in front
 /// where another map has the same.
 std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map);
+
+/// The name of each map's file; its path, as it was given, where another map has the same name.
+std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogue);
+
+/// Where the run of a catalogue's provenance keeps the folder that relative paths started from.
+inline constexpr const char* folder_key = "folder";
+
+/// Where a catalogue's settings keep the scale and the offset of its model's calibration.
+inline constexpr std::array calibration_keys{"model.calibration_scale", "model.calibration_offset"};
+
+/// Where they keep learn::compact_sources_word() of it.
+inline constexpr const char* compact_sources_key = "model.compact_sources";
+
+/// The value of an entry of a catalogue's provenance, if it has one of this name.
+std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name);
 
 /// What a file is by its first bytes; anything else is left for the map reader to refuse.
 enum class FileKind { catalogue, model, map };

@@ -26,6 +26,15 @@ std::shared_ptr<Communicator::Handle> make_world(bool has_launcher) {
     return world;
 }
 
+/// Lets MPI_Init make a world of one, whoever started the process.
+void be_world_of_one() {
+    // Open MPI takes whoever has this for a task that Slurm tells of the others, and ends it if
+    // Slurm does not.
+    ::unsetenv("SLURM_NODELIST");
+    // Nor does it need the daemon that it would start beside the process.
+    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", /*overwrite=*/0);
+}
+
 /// One line with rank and host, then the end of the job.
 [[noreturn]] void abort_job(const Communicator& world,
                             base::ExitCode code,
@@ -42,8 +51,11 @@ std::shared_ptr<Communicator::Handle> make_world(bool has_launcher) {
 }  // namespace
 
 Session::Session(int& argc, char**& argv) {
-    // Before MPI, which may set it for itself.
-    const bool has_launcher = std::getenv("PMIX_RANK") != nullptr;
+    // Before MPI, which may set some of it for itself.
+    const bool has_launcher = read_launch().has_world;
+    if (!has_launcher) {
+        be_world_of_one();
+    }
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     world_ = Communicator(make_world(has_launcher));
@@ -88,6 +100,25 @@ int Session::run(const std::function<int(Communicator&)>& program) {
                   "out of memory; use fewer ranks per node or smaller fields (field_px)");
     } catch (const std::exception& error) {
         abort_job(world_, base::ExitCode::internal, error.what());
+    }
+}
+
+int run_without_mpi(const std::function<base::ExitCode(const Launch&)>& program) {
+    const Launch launch = read_launch();
+    const auto end = [&](base::ExitCode code, const std::string& message) {
+        if (launch.rank == 0) {
+            base::log_error(message);
+        }
+        return static_cast<int>(code);
+    };
+    try {
+        return static_cast<int>(program(launch));
+    } catch (const base::Error& error) {
+        return end(error.code(), error.what());
+    } catch (const std::bad_alloc&) {
+        return end(base::ExitCode::internal, "out of memory; use a machine that has more");
+    } catch (const std::exception& error) {
+        return end(base::ExitCode::internal, error.what());
     }
 }
 

@@ -3,7 +3,9 @@
 #include <functional>
 #include <string>
 
+#include "lib/base/error.h"
 #include "mpi/communicator.h"
+#include "mpi/launch.h"
 
 namespace faintweb::mpi {
 
@@ -28,6 +30,10 @@ class Session {
   private:
     Communicator world_;
 };
+
+/// Runs a program that needs no MPI, and gives the process's exit code. Of ranks that a launcher
+/// has started the first alone says what was wrong.
+int run_without_mpi(const std::function<base::ExitCode(const Launch&)>& program);
 
 /// "Open MPI 4.1.4, HDF5 1.10.8" and NCCL's version where it is built in.
 std::string library_versions();

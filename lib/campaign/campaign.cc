@@ -396,6 +396,12 @@ class CrossChecks {
                     "give it or leave it out of the list");
             }
         }
+        if (detect.threshold && (*detect.threshold == 0 || *detect.threshold == 1)) {
+            add({"detect.threshold"},
+                base::text("detect.threshold is ", *detect.threshold),
+                base::text(*detect.threshold == 0 ? "every" : "no", " tile would be a detection"),
+                "give one between 0 and 1, or none for the model's own");
+        }
         const learn::TrainSettings& train = campaign_.train;
         if (detect.precision == "int8" && detect.model == trained_model &&
             campaign_.has_stage(Stage::train) && campaign_.has_stage(Stage::detect) &&
@@ -887,7 +893,10 @@ std::string dump_defaults() {
     return "# faintweb campaign: every key with its default. After its meaning, in brackets: "
            "type,\n"
            "# range or choices, unit. Leave out what you do not change; unknown keys are "
-           "errors.\n\n" +
+           "errors.\n"
+           "# Input files that a campaign file names are looked for from its own folder; output,\n"
+           "# boxes.folder, simulate.folder and all that --set names, from the current "
+           "folder.\n\n" +
            print_campaign(Campaign(), true);
 }
 

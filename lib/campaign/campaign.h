@@ -81,7 +81,7 @@ struct DetectSettings {
     std::string model = trained_model;                 ///< model file, or trained_model
     std::string catalogue = "catalogue.h5";            ///< inside the output folder
     std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
-    double threshold = 0;                              ///< probability; 0 = the model's own
+    std::optional<double> threshold;                   ///< of the score; none: the model's own
     std::string precision = "auto";                    ///< auto, fp32, bf16, int8
     std::optional<image::Beam> beam;                   ///< where the maps' headers lack it
     std::optional<image::ScaledUnit> unit;

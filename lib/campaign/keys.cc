@@ -854,7 +854,7 @@ Keys::Keys() {
                &Detect::threshold,
                within(0, 1),
                "",
-               "Score above which a tile is a detection; 0 = the model's own.");
+               "Score above which a tile is a detection; null = the model's own.");
     detect.key(
         "precision",
         &Detect::precision,
@@ -896,7 +896,7 @@ Keys::Keys() {
     detect
         .key("exports",
              &Detect::exports,
-             std::vector<std::string>{"csv", "fits", "ds9", "probability"},
+             std::vector<std::string>{"csv", "fits", "ds9", "probability", "score"},
              "",
              "Further files beside the catalogue.")
         .only_running();
@@ -921,7 +921,8 @@ Keys::Keys() {
              &Parallel::threads,
              within(0, 4096),
              "",
-             "Threads of one rank; 0 = its share of the cores.")
+             "Threads of one rank; 0 = OMP_NUM_THREADS, or where it is not set its share of the "
+             "cores.")
         .only_running();
     parallel
         .key("scatter",

@@ -106,12 +106,15 @@ int fits_type(ColumnType type) {
     return 0;
 }
 
-void create_table(MemoryFits& fits, const TableView& table) {
+constexpr const char* name_column = "map_name";
+
+void create_table(MemoryFits& fits, const TableView& table, std::size_t longest_name) {
     std::vector<std::string> texts;
     for (const Column& column : table.columns) {
         texts.insert(texts.end(),
                      {std::string(column.name), fits_form(column), std::string(column.unit)});
     }
+    texts.insert(texts.end(), {name_column, base::text(longest_name, "A"), ""});
     std::vector<char*> names;
     std::vector<char*> forms;
     std::vector<char*> units;
@@ -152,6 +155,49 @@ void write_column(MemoryFits& fits, const TableView& table, std::size_t c) {
                        fits.status());
     }
     fits.check("write");
+}
+
+void write_names(MemoryFits& fits,
+                 std::span<const TileRecord> tiles,
+                 std::vector<std::string>& map_names) {
+    const auto column = static_cast<int>(std::size(tile_columns)) + 1;
+    fits_write_key_longstr(
+        fits.file(), base::text("TCOMM", column).c_str(), "the map's file", nullptr, fits.status());
+    std::vector<char*> names;
+    for (const TileRecord& tile : tiles) {
+        names.push_back(map_names[static_cast<std::size_t>(tile.map)].data());
+    }
+    if (!names.empty()) {
+        fits_write_col_str(fits.file(),
+                           column,
+                           1,
+                           1,
+                           static_cast<LONGLONG>(names.size()),
+                           names.data(),
+                           fits.status());
+    }
+    fits.check("write");
+}
+
+/// A value of a line of CSV, in quotes where it would not be one.
+std::string csv_text(const std::string& value) {
+    if (value.find_first_of(",\"\r\n") == std::string::npos && !value.starts_with(' ') &&
+        !value.ends_with(' ')) {
+        return value;
+    }
+    std::string quoted = "\"";
+    for (const char c : value) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + '"';
+}
+
+/// The name of a map as a tag of DS9, which ends with the first brace.
+std::string tag_of(std::string name) {
+    for (char& c : name) {
+        c = c == '{' || c == '}' || static_cast<unsigned char>(c) < ' ' ? '_' : c;
+    }
+    return base::text(" tag={", name, "}");
 }
 
 const char* colour_of(Outcome outcome) {
@@ -216,28 +262,38 @@ std::string image_shape(const RegionFrame& frame, const TileRecord& tile) {
 
 }  // namespace
 
-void write_csv(const std::string& path, std::span<const TileRecord> tiles) {
+void write_csv(const std::string& path,
+               std::span<const TileRecord> tiles,
+               std::span<const std::string> map_names) {
     const TableView table = table_of(tiles);
     std::string content;
     for (const Column& column : table.columns) {
-        content += column.name;
-        content += &column == &table.columns.back() ? '\n' : ',';
+        content += base::text(column.name, ',');
     }
+    content += base::text(name_column, '\n');
     for (std::size_t i = 0; i < table.n_records; ++i) {
         for (const Column& column : table.columns) {
-            content += value_text(table, i, column);
-            content += &column == &table.columns.back() ? '\n' : ',';
+            content += value_text(table, i, column) + ',';
         }
+        content += csv_text(map_names[static_cast<std::size_t>(tiles[i].map)]) + '\n';
     }
     base::write_file(path, content);
 }
 
 void write_fits_table(const std::string& path,
                       std::span<const TileRecord> tiles,
+                      std::span<const std::string> map_names,
                       const std::string& digest) {
     const TableView table = table_of(tiles);
+    std::size_t longest_name = 1;
+    std::vector<std::string> names(map_names.begin(), map_names.end());
+    for (std::string& name : names) {
+        std::ranges::replace_if(
+            name, [](char c) { return c < ' ' || c > '~'; }, '?');
+        longest_name = std::max(longest_name, name.size());
+    }
     MemoryFits fits;
-    create_table(fits, table);
+    create_table(fits, table, longest_name);
     fits_write_key_longwarn(fits.file(), fits.status());
     fits_write_key_str(fits.file(),
                        "DIGEST",
@@ -247,6 +303,7 @@ void write_fits_table(const std::string& path,
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
         write_column(fits, table, c);
     }
+    write_names(fits, tiles, names);
     base::write_file(path, fits.content());
 }
 
@@ -284,7 +341,8 @@ void write_ds9_regions(const std::string& path,
         const auto outcome = static_cast<Outcome>(tile.outcome);
         const std::string name = outcome_name(outcome);
         content += base::text(shape, " # color=", colour_of(outcome), " text={");
-        content += base::text(name, name.empty() ? "" : " ", tile.probability, "}\n");
+        content += base::text(name, name.empty() ? "" : " ", tile.probability, "}");
+        content += (frame.map_name.empty() ? "" : tag_of(frame.map_name)) + "\n";
     }
     base::write_file(path, content);
 }

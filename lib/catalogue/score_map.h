@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "lib/catalogue/records.h"
 #include "lib/image/image.h"
@@ -16,5 +17,14 @@ namespace faintweb::catalogue {
 /// tiles
 ///     form no grid (field_px is no multiple of tile_px).
 image::Image score_map(const Catalogue& catalogue, std::int32_t map);
+
+/// The calibrated probabilities of one map, as score_map() gives its scores. Those of the rows of
+/// /tiles are the rows' own, which were made from more than a score keeps.
+///
+/// @param probability_of_score  as the model is calibrated.
+/// @throws UsageError  as score_map().
+image::Image probability_map(const Catalogue& catalogue,
+                             std::int32_t map,
+                             const std::function<double(float)>& probability_of_score);
 
 }  // namespace faintweb::catalogue

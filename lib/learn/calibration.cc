@@ -51,6 +51,13 @@ double probability_of(const Calibration& calibration, double logit) {
     return 1 / (1 + std::exp(-(calibration.scale * logit + calibration.offset)));
 }
 
+double probability_of_score(const Calibration& calibration, float score) {
+    constexpr double smallest = 1e-45;
+    constexpr double nearest_to_one = 1 - 0x1p-25;
+    const double inside = std::clamp(static_cast<double>(score), smallest, nearest_to_one);
+    return probability_of(calibration, std::log(inside / (1 - inside)));
+}
+
 Calibration fit_calibration(std::span<const float> logits, std::span<const std::uint8_t> labels) {
     FAINTWEB_EXPECTS(logits.size() == labels.size());
     const auto n_signal = static_cast<double>(std::count(labels.begin(), labels.end(), 1));

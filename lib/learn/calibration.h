@@ -16,6 +16,10 @@ struct Calibration {
 
 double probability_of(const Calibration& calibration, double logit);
 
+/// The same of a score, which is what a catalogue keeps of a tile; a score of 1 is taken for the
+/// smallest that rounds to it.
+double probability_of_score(const Calibration& calibration, float score);
+
 /// The scale and offset under which the labels are likeliest, with targets a little inside 0 and 1
 /// so that there is one however well the logits tell signal from noise.
 ///

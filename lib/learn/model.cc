@@ -122,6 +122,8 @@ Json to_json(const Model& model) {
           {"angle_deg", model.beam.angle_deg}}},
         {"noise_jy_beam", model.noise_jy_beam},
         {"frequency_hz", model.frequency_hz},
+        {"compact_sources",
+         model.has_compact_sources ? Json(*model.has_compact_sources) : Json(nullptr)},
         {"threshold", model.threshold},
         {"calibration", {{"scale", model.calibration.scale}, {"offset", model.calibration.offset}}},
         {"training_data_sha256", model.training_data_sha256},
@@ -165,6 +167,12 @@ Model from_json(const Json& json) {
     model.beam.angle_deg = value_of<double>(beam, "angle_deg", -360, 360);
     model.noise_jy_beam = value_of<double>(json, "noise_jy_beam", 0, huge);
     model.frequency_hz = value_of<double>(json, "frequency_hz", 0, huge);
+    if (json.contains("compact_sources") && !json["compact_sources"].is_null()) {
+        if (!json["compact_sources"].is_boolean()) {
+            throw std::runtime_error("'compact_sources' in its metadata is neither true nor false");
+        }
+        model.has_compact_sources = json["compact_sources"].get<bool>();
+    }
     model.threshold = value_of<double>(json, "threshold", 0, 1);
     const Json& calibration = object_of(json, "calibration");
     model.calibration.scale = value_of<double>(calibration, "scale", -huge, huge);
@@ -234,6 +242,10 @@ bool is_close(double value, double expected) {
 }
 
 }  // namespace
+
+const char* compact_sources_word(const Model& model) {
+    return !model.has_compact_sources ? "unknown" : *model.has_compact_sources ? "yes" : "no";
+}
 
 Model random_model(const std::string& network,
                    int tile_px,

@@ -28,6 +28,8 @@ struct Model {
     image::Beam beam{};
     double noise_jy_beam = 0;
     double frequency_hz = 0;  ///< 0: unknown
+    /// Whether the skies that it was trained and calibrated on had compact sources; none: unknown.
+    std::optional<bool> has_compact_sources;
     /// A tile is a detection if its score is above this.
     double threshold = 0.5;
     Calibration calibration;
@@ -42,6 +44,9 @@ struct Model {
 
     Questions questions() const { return {.n_rules = 1, .n_thresholds = n_thresholds}; }
 };
+
+/// "yes", "no" or "unknown": whether a model has seen compact sources.
+const char* compact_sources_word(const Model& model);
 
 /// A model with random weights (random_weights()) for tests, timings and the start of a training.
 /// Its pixel, beam and noise are left to the caller; write_model() refuses it without them.

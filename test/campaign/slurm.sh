@@ -147,4 +147,26 @@ expect_line "$log" 'stopped \(it was asked to\) with [0-9]+ fields still to do'
 expect_line "$log" 'goes on with a run in which [0-9]+ of '
 echo "stopped by USR1, requeued by itself and to its end in $((SECONDS - begin)) s: $wanted"
 
+# A step that tells its tasks nothing of each other is a world of one for each, and several would each do it all.
+begin=$SECONDS
+alone=("$FAINTWEB" detect -m "$model" --set field_px=100)
+expect_code 0 log "${alone[@]}" -o "$work/alone/cat.h5" one.fits
+wanted=$(digest_in log)
+step() { expect_code "$1" step.log srun --quiet --partition=low --mpi="$2" --ntasks="$3" "${@:4}"; }
+step 0 none 1 "${alone[@]}" -o "$work/step/cat.h5" one.fits
+[[ ${#wanted} -eq 64 && $(digest_in step.log) == "$wanted" ]] || { cat step.log; fail "another digest than $wanted"; }
+step 0 none 2 "$FAINTWEB" info step/cat.h5
+[[ $(grep -c "^digest    $wanted" step.log) -eq 2 ]] || { cat step.log; fail "info does not tell the digest"; }
+step 2 none 2 "${alone[@]}" -o "$work/steps/cat.h5" one.fits
+expect_line step.log 'one of 2 tasks of a Slurm step that know nothing of each other'
+[[ ! -e steps ]] || fail "tasks that know nothing of each other began"
+if srun --mpi=list 2>&1 | grep -qw pmix; then
+    step 0 pmix 2 "${alone[@]}" -o "$work/world/cat.h5" one.fits
+    expect_line step.log 'fields per rank: rank 0: [0-9]+, rank 1: [0-9]+$'
+    [[ $(digest_in step.log) == "$wanted" ]] || { cat step.log; fail "another digest than $wanted"; }
+fi
+step 0 pmi2 2 "$FAINTWEB" info step/cat.h5
+[[ $(grep -c "^digest    $wanted" step.log) -eq 1 ]] || { cat step.log; fail "other than one rank has spoken"; }
+echo "in a step without PMIx in $((SECONDS - begin)) s: $wanted"
+
 scontrol shutdown

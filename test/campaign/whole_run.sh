@@ -14,6 +14,10 @@ for file in model.safetensors history.csv evaluation.json evaluation.csv evaluat
     skies/test/noise_00001.fits skies/test/haloes_00000.csv catalogue-pictures/noise_00000_field_0.png; do
     [[ -s out/$file ]] || fail "out/$file is missing"
 done
+for file in model.safetensors catalogue.h5; do
+    expect_code 0 info.log "$FAINTWEB" info "out/$file"
+    expect_line info.log '^skies     the model was trained and calibrated on skies without compact sources'
+done
 [[ -z $(find out -name '*.partial') ]] || fail "a .partial file was left"
 
 expect_code 0 second.log on_ranks 2 "$FAINTWEB" run "$campaign" --set output=out

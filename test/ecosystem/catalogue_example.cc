@@ -23,14 +23,19 @@ void write_example(const std::string& folder) {
                          synthetic.source(),
                          synthetic.provenance);
     const catalogue::Catalogue catalogue = mpi::read_catalogue(folder + "/cat.h5");
-    catalogue::write_csv(folder + "/tiles.csv", catalogue.tiles);
-    catalogue::write_fits_table(folder + "/tiles.fits", catalogue.tiles, catalogue.digest);
+    std::vector<std::string> names;
+    for (const catalogue::MapRecord& map : catalogue.maps) {
+        names.push_back(map.path.str());
+    }
+    catalogue::write_csv(folder + "/tiles.csv", catalogue.tiles, names);
+    catalogue::write_fits_table(folder + "/tiles.fits", catalogue.tiles, names, catalogue.digest);
     const auto end = std::find_if(catalogue.tiles.begin(),
                                   catalogue.tiles.end(),
                                   [](const auto& tile) { return tile.map != 0; });
     const auto n_first = static_cast<std::size_t>(end - catalogue.tiles.begin());
     const image::Wcs wcs(catalogue.provenance.map_headers[0]);
-    const std::vector<catalogue::RegionFrame> frames{{.wcs = &wcs, .tile_px = 10}, {.tile_px = 10}};
+    const std::vector<catalogue::RegionFrame> frames{
+        {.map_name = names[0], .wcs = &wcs, .tile_px = 10}, {.map_name = names[1], .tile_px = 10}};
     const std::span tiles(catalogue.tiles);
     catalogue::write_ds9_regions(folder + "/sky.reg", tiles.first(n_first), frames);
     catalogue::write_ds9_regions(folder + "/image.reg", tiles.subspan(n_first), frames);

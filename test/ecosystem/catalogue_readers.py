@@ -112,7 +112,7 @@ class CatalogueReaders(unittest.TestCase):
         corners = []
         for line in (self.folder / "sky.reg").read_text().splitlines():
             if line.startswith("polygon"):
-                numbers = re.match(r"polygon\((.*)\) # color=\w+ text=\{.*\}$", line)[1]
+                numbers = re.match(r"polygon\((.*)\) # color=\w+ text=\{.*\} tag=\{/data/a.fits\}$", line)[1]
                 corners.append(np.array(numbers.split(","), float).reshape(4, 2))
         self.assertEqual(len(corners), len(on_map))
         for outline, tile in zip(corners, on_map):
@@ -129,10 +129,13 @@ class CatalogueReaders(unittest.TestCase):
             for i, name in enumerate(self.tiles.colnames, start=1):
                 self.assertEqual(header[f"TTYPE{i}"], name)
                 self.assertEqual(header[f"TCOMM{i}"], self.tiles[name].description)
+        with h5py.File(self.path) as f:
+            paths = [path.decode() for path in f["provenance/maps"]["path"]]
         from_fits = Table.read(self.folder / "tiles.fits")
         from_csv = Table.read(self.folder / "tiles.csv", format="ascii.csv")
         for export in (from_fits, from_csv):
-            self.assertEqual(export.colnames, self.tiles.colnames)
+            self.assertEqual(export.colnames, [*self.tiles.colnames, "map_name"])
+            np.testing.assert_array_equal(export["map_name"], [paths[i] for i in self.tiles["map"]])
             for name in self.tiles.colnames:
                 # Text of a float32 reads as the float64 nearest to it: back to float32 it is the same.
                 values = np.asarray(export[name]).astype(self.tiles[name].dtype)

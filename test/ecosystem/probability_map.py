@@ -1,7 +1,8 @@
-"""The probability image of a map against the catalogue that it was made from.
+"""An image of one pixel per tile against the catalogue that it was made from.
 
-probability_map.py CATALOGUE.h5 PROBABILITY.fits: the pixel of every tile of /tiles holds its score, and
-astropy.wcs puts its centre where the catalogue says, within 0.01 px of the map.
+probability_map.py CATALOGUE.h5 IMAGE.fits COLUMN: the pixel of every tile of /tiles holds this column of it, those
+of all tiles rise with their scores, and astropy.wcs puts the centre of a tile where the catalogue says, within
+0.01 px of the map.
 """
 import sys
 
@@ -13,12 +14,16 @@ from astropy.wcs import WCS
 with h5py.File(sys.argv[1]) as file:
     tiles = file["tiles"][:]
     field = file["fields"][0]
+    scores = file["score"][:].reshape(field["n_tile_rows"], field["n_tile_cols"])
     pixel_deg = file["provenance/maps"][0]["pixel"] / 3600
 with fits.open(sys.argv[2]) as hdus:
     image, wcs = hdus[0].data, WCS(hdus[0].header)
 assert len(tiles) > 0
 assert image.shape == (field["n_tile_rows"], field["n_tile_cols"]), image.shape
-assert np.array_equal(image[tiles["row"], tiles["column"]], tiles["score"])
+assert np.array_equal(image[tiles["row"], tiles["column"]], tiles[sys.argv[3]])
+assert np.array_equal(np.isnan(image), scores < 0)
+by_score = image[scores >= 0][np.argsort(scores[scores >= 0], kind="stable")]
+assert np.all(np.diff(by_score) > -1e-6), np.diff(by_score).min()
 ra, dec = wcs.all_pix2world(tiles["column"], tiles["row"], 0)
 off_px = np.hypot((ra - tiles["ra"]) * np.cos(np.radians(dec)), dec - tiles["dec"]) / pixel_deg
 assert off_px.max() < 0.01, off_px.max()

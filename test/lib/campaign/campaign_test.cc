@@ -141,7 +141,8 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "asinh_local), give one "
          "of these"},
         {needed + "detect:\n  exports: [csv, votable]\n",
-         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9 or probability), give "
+         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9, probability or "
+         "score), give "
          "one of "
          "these"},
         {"name: t\noutput: ''\nstages: [detect]\n",
@@ -320,6 +321,16 @@ TEST(Campaign, ForcesOnlyWhatIsGiven) {
         }),
         "--set: detect.force names pixel (detect.pixel_arcsec is not given), give it or leave "
         "it out of the list");
+}
+
+TEST(Campaign, AThresholdThatNothingOrEverythingPassesIsRefused) {
+    EXPECT_EQ(default_campaign().detect.threshold, std::nullopt);
+    EXPECT_EQ(default_campaign({"detect.threshold=null"}).detect.threshold, std::nullopt);
+    EXPECT_EQ(default_campaign({"detect.threshold=1e-9"}).detect.threshold, 1e-9);
+    for (const char* value : {"0", "0.0", "-0.0", "1", "1.0"}) {
+        EXPECT_THROW(default_campaign({base::text("detect.threshold=", value)}), base::UsageError)
+            << value;
+    }
 }
 
 TEST(Campaign, InputFilesAreFoundFromTheCampaignFile) {

@@ -41,10 +41,11 @@ class Export : public testing::Test {
     ExampleField example_;
     image::Wcs wcs_{example_header_cards()};
     std::vector<TileRecord> tiles_;
+    std::vector<std::string> names_{"map σ.fits"};
 };
 
 TEST_F(Export, CsvHasOneLinePerTile) {
-    write_csv(path("t.csv"), tiles_);
+    write_csv(path("t.csv"), tiles_, names_);
     const auto text = lines("t.csv");
     ASSERT_EQ(text.size(), 4U);
     EXPECT_EQ(text[0].substr(0, 29), "map,field,row,column,x,y,ra,d");
@@ -53,12 +54,20 @@ TEST_F(Export, CsvHasOneLinePerTile) {
     for (const std::string& line : text) {
         EXPECT_EQ(std::count(line.begin(), line.end(), ','), n_commas);
     }
+    EXPECT_TRUE(text[0].ends_with(",map_name")) << text[0];
+    EXPECT_TRUE(text[1].ends_with(",map σ.fits")) << text[1];
     EXPECT_FALSE(std::filesystem::exists(path("t.csv.partial")));
+}
+
+TEST_F(Export, CsvQuotesANameThatIsNoSingleValue) {
+    write_csv(path("t.csv"), tiles_, std::vector<std::string>{"a, \"b\".fits"});
+    const auto text = lines("t.csv");
+    EXPECT_TRUE(text[1].ends_with(",\"a, \"\"b\"\".fits\"")) << text[1];
 }
 
 TEST_F(Export, FitsTableHoldsTheValues) {
     for (const std::size_t n : {std::size_t{0}, tiles_.size()}) {
-        write_fits_table(path("t.fits"), std::span(tiles_).first(n), std::string(64, 'd'));
+        write_fits_table(path("t.fits"), std::span(tiles_).first(n), names_, std::string(64, 'd'));
         fitsfile* file = nullptr;
         int status = 0;
         ASSERT_EQ(fits_open_diskfile(&file, path("t.fits").c_str(), READONLY, &status), 0);
@@ -81,19 +90,30 @@ TEST_F(Export, FitsTableHoldsTheValues) {
                 EXPECT_NEAR(value, expected, 1e-7 * std::abs(expected)) << name;
             }
         }
+        int number = 0;
+        char name[] = "map_name";
+        fits_get_colnum(file, CASESEN, name, &number, &status);
+        EXPECT_EQ(number, static_cast<int>(std::size(tile_columns)) + 1);
+        for (std::size_t i = 0; i < n; ++i) {
+            char text[80] = "";
+            char* texts[] = {text};
+            const auto row = static_cast<LONGLONG>(i + 1);
+            fits_read_col_str(file, number, row, 1, 1, nullptr, texts, nullptr, &status);
+            EXPECT_STREQ(text, "map ??.fits");
+        }
         EXPECT_EQ(status, 0);
         fits_close_file(file, &status);
     }
 }
 
 TEST_F(Export, RegionsFollowTheMapsPixels) {
-    const std::vector<RegionFrame> frames{{.wcs = &wcs_, .tile_px = 10}};
+    const std::vector<RegionFrame> frames{{.map_name = "a{b}.fits", .wcs = &wcs_, .tile_px = 10}};
     write_ds9_regions(path("t.reg"), tiles_, frames);
     const auto text = lines("t.reg");
     ASSERT_EQ(text.size(), 7U);
     EXPECT_EQ(text[3], "fk5");
     std::string first = text[4];
-    EXPECT_NE(first.find("color=green text={1C 0.9}"), std::string::npos) << first;
+    EXPECT_NE(first.find("color=green text={1C 0.9} tag={a_b_.fits}"), std::string::npos) << first;
     EXPECT_NE(text[5].find("color=yellow text={1F"), std::string::npos);
     EXPECT_NE(text[6].find("color=red text={0F"), std::string::npos);
     // The corners are the outer edges of the tile's pixels.
@@ -124,11 +144,11 @@ TEST_F(Export, WithoutSkyRegionsAreImageCoordinatesOfOneMap) {
 }
 
 TEST_F(Export, AnExportThatFailsLeavesTheOldFile) {
-    write_csv(path("t.csv"), tiles_);
+    write_csv(path("t.csv"), tiles_, names_);
     std::filesystem::create_directory(path("t.csv.partial"));
-    EXPECT_THROW(write_csv(path("t.csv"), {}), base::Error);
+    EXPECT_THROW(write_csv(path("t.csv"), {}, {}), base::Error);
     EXPECT_EQ(lines("t.csv").size(), 4U);
-    EXPECT_THROW(write_csv(path("no/such/folder.csv"), tiles_), base::Error);
+    EXPECT_THROW(write_csv(path("no/such/folder.csv"), tiles_, names_), base::Error);
 }
 
 }  // namespace

@@ -54,6 +54,23 @@ TEST(ScoreMap, PutsEveryTileInItsPlace) {
     }
 }
 
+TEST(ProbabilityMap, HoldsTheRowsOwnAndElseThatOfTheScore) {
+    Catalogue catalogue = example();
+    TileRecord tile;
+    tile.map = 1;
+    tile.field = 4;  // whose only row is the map's last
+    tile.row = 0;
+    tile.column = 1;
+    tile.probability = 0.875F;
+    catalogue.tiles = {tile};
+    const image::Image image =
+        probability_map(catalogue, 1, [](float score) { return 1 - static_cast<double>(score); });
+    EXPECT_FLOAT_EQ(image.at(2, 3), 0.875F);
+    EXPECT_FLOAT_EQ(image.at(2, 2), 1 - 0.12F);
+    EXPECT_FLOAT_EQ(image.at(0, 0), 1);
+    EXPECT_TRUE(std::isnan(image.at(1, 1)));
+}
+
 TEST(ScoreMap, RefusesWhatFormsNoGrid) {
     Catalogue catalogue = example();
     EXPECT_THROW(score_map(catalogue, 0), base::UsageError);

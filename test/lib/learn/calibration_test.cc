@@ -24,6 +24,22 @@ struct Drawn {
     }
 };
 
+TEST(ProbabilityOfScore, IsThatOfTheLogit) {
+    const Calibration calibration{0.6, -2};
+    for (const float logit : {-80.0F, -9.0F, -0.5F, 0.0F, 0.5F, 6.0F}) {
+        const auto exact = static_cast<double>(logit);
+        const auto score = static_cast<float>(1 / (1 + std::exp(-exact)));
+        const double expected = probability_of(calibration, exact);
+        // What a score of 0.998 has lost of its logit is 2e-5.
+        EXPECT_NEAR(probability_of_score(calibration, score), expected, 1e-5 * expected) << logit;
+    }
+    const double highest = probability_of_score(calibration, 1.0F);
+    EXPECT_GT(highest, 0.999);
+    EXPECT_LT(highest, 1);
+    EXPECT_GE(probability_of_score(calibration, 0.0F), 0);
+    EXPECT_LT(probability_of_score(calibration, 0.0F), 1e-20);
+}
+
 TEST(FitCalibration, FindsWhatLabelsWereDrawnWith) {
     const Calibration truth{0.5, -3.5};
     const Drawn tiles(40'000, truth, 1);

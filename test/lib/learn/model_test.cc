@@ -123,6 +123,32 @@ TEST_F(ModelFile, ComesBackAsItWas) {
     EXPECT_FALSE(std::filesystem::exists(path_ + ".partial"));
 }
 
+TEST_F(ModelFile, SaysWhetherItHasSeenCompactSources) {
+    const std::pair<std::optional<bool>, const char*> cases[] = {
+        {std::nullopt, "unknown"}, {false, "no"}, {true, "yes"}};
+    for (const auto& [has_compact_sources, word] : cases) {
+        Model model = complete_model();
+        model.has_compact_sources = has_compact_sources;
+        write_model(path_, model);
+        const Model back = read_model(path_);
+        EXPECT_EQ(back.has_compact_sources, has_compact_sources);
+        EXPECT_STREQ(compact_sources_word(back), word);
+    }
+    // Models of before say nothing.
+    Model model = complete_model();
+    write_model(path_, model);
+    Safetensors contents = parse_safetensors(bytes(), path_);
+    std::string& metadata = contents.metadata.at("faintweb");
+    const std::string entry = "\"compact_sources\":null,";
+    ASSERT_NE(metadata.find(entry), std::string::npos);
+    metadata.erase(metadata.find(entry), entry.size());
+    write(safetensors_bytes(contents));
+    EXPECT_EQ(read_model(path_).has_compact_sources, std::nullopt);
+    expect_metadata_refused("\"compact_sources\":null",
+                            "\"compact_sources\":\"no\"",
+                            "'compact_sources' in its metadata is neither true nor false");
+}
+
 /// The header of a file has a bound, so a long history is kept in part; what was not validated or
 /// says nothing comes back as that.
 TEST_F(ModelFile, KeepsAThousandEpochs) {
