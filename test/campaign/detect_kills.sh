@@ -11,9 +11,10 @@ RANDOM=$seed
 echo "$n_campaigns campaigns, seed $seed"
 make_maps 1400 1000
 
-ends_with 0 no first
-begin=$(date +%s%3N)
 undisturbed
+# Kills fall within the time of a run under mpirun, which takes longer to begin.
+begin=$(date +%s%3N)
+ends_with 0 2 first
 whole_ms=$(($(date +%s%3N) - begin))
 [[ $(digest_in first.log) == "$wanted" ]] || fail "two undisturbed runs have different digests"
 echo "undisturbed: $whole_ms ms, digest $wanted"
