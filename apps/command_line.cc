@@ -306,7 +306,8 @@ Request parse_command_line(int argc, char** argv) {
         options.threshold,
         "score between 0 and 1 above which a tile is a detection, instead of the model's");
     detect
-        ->add_option("--export", options.exports, "also write: csv, fits, ds9, probability, score")
+        ->add_option(
+            "--export", options.exports, "also write: csv, fits, ds9, probability, score, rms")
         ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
         ->allow_extra_args(false);
@@ -380,8 +381,8 @@ Request parse_command_line(int argc, char** argv) {
     }
     if (request.command == "export" && request.exports.is_empty()) {
         throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits, --ds9, --probability or --score "
-            "with a name");
+            "export: no format was asked for, give --csv, --fits, --ds9, --probability, --score or "
+            "--rms with a name");
     }
     return request;
 }

@@ -45,15 +45,17 @@ void print_sweep(const campaign::Campaign& campaign);
 base::ExitCode dry_run(const campaign::Campaign& campaign);
 
 /// What is exported as FITS images of one pixel per tile.
-enum class MapQuantity { probability, score };
+enum class MapQuantity { probability, score, rms };
 struct MapExport {
     MapQuantity quantity;
     const char* name;         ///< "probability"; also the end of the files' names
     const char* description;  ///< for help and for the files
+    const char* unit;         ///< BUNIT of the files; empty: none
 };
 inline constexpr std::array map_exports{
-    MapExport{MapQuantity::probability, "probability", "calibrated probability of signal"},
-    MapExport{MapQuantity::score, "score", "the network's score, not calibrated"}};
+    MapExport{MapQuantity::probability, "probability", "calibrated probability of signal", ""},
+    MapExport{MapQuantity::score, "score", "the network's score, not calibrated", ""},
+    MapExport{MapQuantity::rms, "rms", "local rms of the noise, Jy/arcsec2", "Jy/arcsec2"}};
 
 /// Writes a catalogue in other formats. Each path may be empty.
 struct ExportPaths {

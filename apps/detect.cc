@@ -129,7 +129,7 @@ void warn_of_mismatches(const mpi::FieldPlan& plan, const learn::Model& model) {
         }
         std::string reasons;
         for (const learn::Mismatch& mismatch :
-             learn::check_model_fits(model, map.info.pixel_arcsec, map.info.beam)) {
+             learn::check_model_fits(model, map.info.pixel_shape, map.info.beam)) {
             reasons += (reasons.empty() ? "" : ", ") + mismatch.reason;
         }
         if (!reasons.empty() && ++n_misfits <= most_named) {

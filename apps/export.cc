@@ -44,6 +44,8 @@ image::Image image_of(const catalogue::Catalogue& catalogue,
     switch (quantity) {
         case MapQuantity::score:
             return catalogue::score_map(catalogue, map);
+        case MapQuantity::rms:
+            return catalogue::rms_map(catalogue, map);
         case MapQuantity::probability:
             break;
     }
@@ -65,6 +67,7 @@ void write_maps(const catalogue::Catalogue& catalogue,
         const auto number = static_cast<std::size_t>(map.map);
         image::FitsHeader header;
         header.object = map.object.str();
+        header.bunit = quantity.unit;
         header.history = {base::text("faintweb: ", quantity.description, ", one pixel per tile"),
                           "catalogue digest " + catalogue.digest};
         const auto first =

@@ -896,7 +896,7 @@ Keys::Keys() {
     detect
         .key("exports",
              &Detect::exports,
-             std::vector<std::string>{"csv", "fits", "ds9", "probability", "score"},
+             std::vector<std::string>{"csv", "fits", "ds9", "probability", "score", "rms"},
              "",
              "Further files beside the catalogue.")
         .only_running();

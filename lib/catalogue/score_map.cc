@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -17,9 +18,12 @@ float& pixel_of(image::Image& image,
     return image.at(field.y0 / field.tile_px + tile_row, field.x0 / field.tile_px + tile_column);
 }
 
-}  // namespace
-
-image::Image score_map(const Catalogue& catalogue, std::int32_t map) {
+/// @param values  of all tiles of all fields.
+/// @param none    what stands where a tile has no value.
+image::Image map_of_tiles(const Catalogue& catalogue,
+                          std::int32_t map,
+                          std::span<const float> values,
+                          float none) {
     const MapRecord& record = catalogue.maps[static_cast<std::size_t>(map)];
     for (const FieldRecord& field : catalogue.fields) {
         if (field.map == map && (field.x0 % field.tile_px != 0 || field.y0 % field.tile_px != 0)) {
@@ -31,28 +35,38 @@ image::Image score_map(const Catalogue& catalogue, std::int32_t map) {
                            field.tile_px));
         }
     }
-    image::Image scores;
+    image::Image image;
     for (const FieldRecord& field : catalogue.fields) {
         if (field.map != map) {
             continue;
         }
         const std::int64_t tile_px = field.tile_px;
-        if (scores.pixels.empty()) {
-            scores = image::make_image((record.rows + tile_px - 1) / tile_px,
-                                       (record.cols + tile_px - 1) / tile_px,
-                                       std::numeric_limits<float>::quiet_NaN());
+        if (image.pixels.empty()) {
+            image = image::make_image((record.rows + tile_px - 1) / tile_px,
+                                      (record.cols + tile_px - 1) / tile_px,
+                                      std::numeric_limits<float>::quiet_NaN());
         }
         for (std::int64_t t = 0; t < field.n_tiles(); ++t) {
-            const float score = catalogue.scores[static_cast<std::size_t>(field.score_offset + t)];
-            if (score != no_score) {
-                pixel_of(scores, field, t / field.n_tile_cols, t % field.n_tile_cols) = score;
+            const float value = values[static_cast<std::size_t>(field.score_offset + t)];
+            if (value != none) {
+                pixel_of(image, field, t / field.n_tile_cols, t % field.n_tile_cols) = value;
             }
         }
     }
-    if (scores.pixels.empty()) {
+    if (image.pixels.empty()) {
         throw base::UsageError(base::text(record.path.view(), ": has no scores (it failed)"));
     }
-    return scores;
+    return image;
+}
+
+}  // namespace
+
+image::Image score_map(const Catalogue& catalogue, std::int32_t map) {
+    return map_of_tiles(catalogue, map, catalogue.scores, no_score);
+}
+
+image::Image rms_map(const Catalogue& catalogue, std::int32_t map) {
+    return map_of_tiles(catalogue, map, catalogue.local_rms, static_cast<float>(no_rms));
 }
 
 image::Image probability_map(const Catalogue& catalogue,

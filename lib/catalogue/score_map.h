@@ -18,6 +18,11 @@ namespace faintweb::catalogue {
 ///     form no grid (field_px is no multiple of tile_px).
 image::Image score_map(const Catalogue& catalogue, std::int32_t map);
 
+/// The local rms of one map, Jy/arcsec2, as score_map() gives its scores.
+///
+/// @throws UsageError  as score_map().
+image::Image rms_map(const Catalogue& catalogue, std::int32_t map);
+
 /// The calibrated probabilities of one map, as score_map() gives its scores. Those of the rows of
 /// /tiles are the rows' own, which were made from more than a score keeps.
 ///

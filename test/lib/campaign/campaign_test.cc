@@ -141,8 +141,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "asinh_local), give one "
          "of these"},
         {needed + "detect:\n  exports: [csv, votable]\n",
-         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9, probability or "
-         "score), give "
+         "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9, probability, score "
+         "or "
+         "rms), give "
          "one of "
          "these"},
         {"name: t\noutput: ''\nstages: [detect]\n",

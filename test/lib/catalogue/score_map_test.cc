@@ -54,6 +54,18 @@ TEST(ScoreMap, PutsEveryTileInItsPlace) {
     }
 }
 
+TEST(RmsMap, HasABlankWhereNoneWasMeasured) {
+    Catalogue catalogue = example();
+    for (const float score : catalogue.scores) {
+        catalogue.local_rms.push_back(score == no_score ? static_cast<float>(no_rms)
+                                                        : 1e-7F * (1 + score));
+    }
+    const image::Image image = rms_map(catalogue, 1);
+    EXPECT_FLOAT_EQ(image.at(0, 0), 1e-7F);
+    EXPECT_FLOAT_EQ(image.at(2, 4), 1.14e-7F);
+    EXPECT_TRUE(std::isnan(image.at(1, 1)));
+}
+
 TEST(ProbabilityMap, HoldsTheRowsOwnAndElseThatOfTheScore) {
     Catalogue catalogue = example();
     TileRecord tile;
