@@ -4,7 +4,7 @@
 
 namespace faintweb::base {
 
-/// Version of the program, "0.3.0".
+/// Version of the program, "0.4.0".
 std::string version();
 
 }  // namespace faintweb::base
