@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,17 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
                                  const std::vector<catalogue::MapRecord>& maps,
                                  const FieldSource& source,
                                  const catalogue::Provenance& provenance);
+
+/// What a catalogue was made of.
+struct CatalogueOrigin {
+    std::vector<std::string> maps;  ///< their paths, in order
+    std::string model_sha256;
+};
+
+/// Reads what a catalogue of any format version was made of. Serial: needs no MPI.
+///
+/// @return  none if the file is no catalogue of ours, or damaged.
+std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path);
 
 /// Reads a whole catalogue. Serial: needs no MPI.
 ///
