@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "apps/commands.h"
 #include "apps/detect_profile.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
@@ -36,18 +36,6 @@
 
 namespace faintweb::apps {
 namespace {
-
-std::vector<mpi::MapPaths> maps_of(const campaign::Campaign& campaign) {
-    const campaign::DetectSettings& settings = campaign.detect;
-    if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
-        return mock_maps(campaign, MockSet::test);
-    }
-    std::vector<mpi::MapPaths> maps;
-    for (std::size_t i = 0; i < settings.maps.size(); ++i) {
-        maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
-    }
-    return maps;
-}
 
 /// Flags for every row of a map that the model does not fit, or why such a map is refused.
 struct Fit {
@@ -257,7 +245,6 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
 /// @return  whether all of it was written.
 bool write_companions(const campaign::Campaign& campaign) {
     const std::string path = catalogue_path(campaign);
-    const std::string stem = std::filesystem::path(path).replace_extension().string();
     bool is_all_written = true;
     const auto attempt = [&](const std::function<void()>& write) {
         try {
@@ -270,27 +257,12 @@ bool write_companions(const campaign::Campaign& campaign) {
         }
     };
     for (const std::string& format : campaign.detect.exports) {
-        ExportPaths paths;
-        if (format == "csv") {
-            paths.csv = stem + ".csv";
-        } else if (format == "fits") {
-            paths.fits = stem + ".fits";
-        } else if (format == "ds9") {
-            paths.ds9 = stem + ".reg";
-        } else {
-            paths.probability = stem + "-probability";
-        }
-        attempt([&] { export_catalogue(path, paths); });
+        attempt([&] { write_exports(path, export_paths(campaign, format)); });
     }
     if (campaign.detect.pictures) {
-        attempt([&] { draw_catalogue(path, stem + "-pictures"); });
+        attempt([&] { draw_catalogue(path, pictures_folder(campaign)); });
     }
     return is_all_written;
-}
-
-/// Where the results of a catalogue lie until it is written.
-std::string run_folder(const std::string& catalogue) {
-    return std::filesystem::path(catalogue).replace_extension(".run").string();
 }
 
 /// A hash of all that rows follow from beside their field.
@@ -376,6 +348,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const std::string started = now_text();
     const std::string path = catalogue_path(campaign);
     prepare_output(communicator, path);
+    const OutputLock lock(communicator, lock_path(path), path);
     const auto [model, classifier] =
         load_model(communicator,
                    campaign,
@@ -385,7 +358,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const image::MapOptions options = campaign::map_options(campaign);
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
-        maps_of(campaign),
+        maps_to_detect(campaign),
         options,
         campaign.field_px,
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; },

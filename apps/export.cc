@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -36,20 +37,13 @@ void write_probability_maps(const catalogue::Catalogue& catalogue, const std::st
         if (wcs[number]) {
             header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
         }
-        image::write_fits(
-            base::text(folder, "/", name_of_map(catalogue, map.map), "_probability.fits"),
-            catalogue::score_map(catalogue, map.map),
-            header);
+        image::write_fits(probability_path(catalogue, map.map, folder),
+                          catalogue::score_map(catalogue, map.map),
+                          header);
     }
 }
 
-}  // namespace
-
-base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportPaths& paths) {
-    if (paths.csv.empty() && paths.fits.empty() && paths.ds9.empty() && paths.probability.empty()) {
-        return base::ExitCode::done;
-    }
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(catalogue_file);
+void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& paths) {
     if (!paths.csv.empty()) {
         catalogue::write_csv(paths.csv, catalogue.tiles);
     }
@@ -75,6 +69,21 @@ base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportP
             base::log_info(base::text("wrote ", path));
         }
     }
+}
+
+}  // namespace
+
+void write_exports(const std::string& catalogue, const ExportPaths& paths) {
+    write_exports(mpi::read_catalogue(catalogue), paths);
+}
+
+base::ExitCode export_catalogue(const std::string& path,
+                                const ExportPaths& paths,
+                                base::Overwrite overwrite) {
+    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+    base::check_outputs(
+        outputs_of_export(catalogue, paths), inputs_of_catalogue(path, catalogue), overwrite);
+    write_exports(catalogue, paths);
     return base::ExitCode::done;
 }
 

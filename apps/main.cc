@@ -1,5 +1,8 @@
+#include <optional>
+
 #include "apps/command_line.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/sky_maps.h"
 #include "apps/workplace.h"
 #include "lib/base/log.h"
@@ -36,9 +39,9 @@ campaign::Campaign read_campaign(const mpi::Communicator& communicator,
 base::ExitCode follow_on_files(const apps::Request& request) {
     try {
         if (request.command == "export") {
-            return apps::export_catalogue(request.input, request.exports);
+            return apps::export_catalogue(request.input, request.exports, request.overwrite);
         }
-        return request.command == "picture" ? apps::picture(request.picture)
+        return request.command == "picture" ? apps::picture(request.picture, request.overwrite)
                                             : apps::info(request.input);
     } catch (const base::InputError& error) {
         throw base::UsageError(error.what());
@@ -58,6 +61,8 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
                                    " makes (it takes the train section alone), use faintweb sweep, "
                                    "or make the skies alone with --set stages=[simulate]");
     }
+    const apps::Work work = request.command == "sweep" ? apps::Work::sweep : apps::Work::stages;
+    apps::check_campaign_outputs(communicator, campaign, work, request.overwrite);
     if (request.is_check) {
         if (communicator.is_root()) {
             base::print("no faults found");
@@ -70,7 +75,13 @@ base::ExitCode follow(const mpi::Communicator& communicator, const apps::Request
         }
         return apps::dry_run(communicator, campaign);
     }
-    const apps::OutputLock lock(communicator, campaign);
+    apps::prepare_folder(communicator, campaign.output);
+    // A detection writes one catalogue, which has a lock of its own.
+    std::optional<apps::OutputLock> lock;
+    if (request.command != "detect") {
+        lock.emplace(communicator, campaign.output + "/.lock", campaign.output);
+    }
+    apps::claim_campaign_outputs(communicator, campaign, work);
     if (request.command == "sweep") {
         return apps::sweep(communicator, campaign);
     }

@@ -4,6 +4,7 @@
 
 #include "apps/commands.h"
 #include "apps/mock_sky.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -71,7 +72,7 @@ void write_sky(
     write_slabs(campaign, skies, set, number, made, header);
     if (campaign.point_sources.enabled) {
         std::ostringstream list;
-        list << "x_px,y_px,flux_jy\n";
+        list << point_source_columns;
         for (const sky::PointSource& point : made.point_sources) {
             list << point.x_px << ',' << point.y_px << ',' << point.flux_jy << '\n';
         }
@@ -98,8 +99,7 @@ void write_sky(
 
     std::ostringstream haloes;
     haloes.precision(9);
-    haloes << "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,"
-              "slab,id\n";
+    haloes << halo_columns;
     for (const sky::Halo& halo : made.truth.haloes) {
         haloes << halo.x_px << ',' << halo.y_px << ',' << halo.ra_deg << ',' << halo.dec_deg << ','
                << halo.z << ',' << halo.mass_msun << ',' << halo.m200_msun << ',' << halo.r200_mpc
@@ -144,7 +144,8 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
     }
     for (const char* set : {"/train", "/test"}) {
         for (const auto& entry : std::filesystem::directory_iterator(folder + set)) {
-            if (entry.path().filename().string().starts_with("haloes_")) {
+            if (entry.path().filename().string().starts_with("haloes_") &&
+                begins_with(entry.path(), halo_columns)) {
                 std::filesystem::remove(entry.path());
             }
         }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/base/folder_lock.h"
+#include "lib/base/run_lock.h"
 #include "lib/base/watchdog.h"
 #include "lib/campaign/campaign.h"
 #include "lib/catalogue/records.h"
@@ -48,6 +48,8 @@ std::string model_path(const campaign::Campaign& campaign);
 /// The same after an epoch of train.keep_epochs.
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
+/// The scores of one run of a sweep; of its label rule, where others share the training.
+std::string milestones_path(const campaign::Campaign& campaign);
 
 /// Makes a folder and checks that it can be written into, before work is done.
 /// @throws mpi::AgreedError
@@ -61,6 +63,9 @@ void prepare_output(const mpi::Communicator& communicator, const std::string& pa
 
 /// The noise and sky images of a set, in the order of their numbers.
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set);
+
+/// The maps of detect.maps, with their truth where there is one.
+std::vector<mpi::MapPaths> maps_to_detect(const campaign::Campaign& campaign);
 
 /// Whether the skies of a set are made in memory where they are worked on (train.source), instead
 /// of being written and read.
@@ -106,15 +111,19 @@ struct FieldHandling {
     base::Watchdog* watchdog = nullptr;
 };
 
-/// Keeps the campaign's output folder to one run at a time.
+/// Keeps a catalogue, or a folder that many files are written into, to one run at a time.
 class OutputLock {
   public:
+    /// @param path  of the lock, in a folder that is there.
+    /// @param what  it keeps, for messages.
     /// @throws mpi::AgreedError  if another run holds it.
     /// @collective yes: every rank.
-    OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+    OutputLock(const mpi::Communicator& communicator,
+               const std::string& path,
+               const std::string& what);
 
   private:
-    std::unique_ptr<base::FolderLock> lock_;  ///< rank 0's
+    std::unique_ptr<base::RunLock> lock_;  ///< rank 0's
 };
 
 /// Lets rank 0 scatter the fields of a plan, as pixels or as windows that the workers read, and
@@ -139,6 +148,11 @@ void log_shares(const mpi::Communicator& communicator,
 /// A name for the files that belong to one map of a catalogue: its file's, with its number in front
 /// where another map has the same.
 std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map);
+
+/// The image of a map's probabilities in a folder for them.
+std::string probability_path(const catalogue::Catalogue& catalogue,
+                             std::int32_t map,
+                             const std::string& folder);
 
 /// What a file is by its first bytes; anything else is left for the map reader to refuse.
 enum class FileKind { catalogue, model, map };
