@@ -31,6 +31,11 @@ using base::Output;
 using campaign::Campaign;
 using campaign::Stage;
 
+bool is_folder(const std::string& path) {
+    std::error_code none;
+    return fs::is_directory(path, none);
+}
+
 /// A list with this first line.
 Output list_file(std::string path, const std::string& header) {
     return {.path = std::move(path), .objection = [header](const std::string& there) {
@@ -168,7 +173,8 @@ std::string objection_to_catalogue(const Campaign& campaign, const std::string& 
     }
     const bool is_trained = campaign.detect.model == campaign::trained_model;
     const std::string model = is_trained ? model_path(campaign) : campaign.detect.model;
-    if (!fs::is_regular_file(model)) {
+    std::error_code none;
+    if (!fs::is_regular_file(model, none)) {
         // One that is to be trained is another; a missing one is reported when it is read.
         return is_trained ? "is a catalogue of another model" : "";
     }
@@ -306,7 +312,7 @@ class Claims {
     explicit Claims(const Campaign& campaign)
         : folder_(campaign.output), path_(folder_ + "/.stages/outputs") {
         std::ifstream file(path_);
-        is_all_claimed_ = !file && fs::is_directory(folder_ + "/.stages");
+        is_all_claimed_ = !file && is_folder(folder_ + "/.stages");
         for (std::string line; std::getline(file, line);) {
             lines_.insert(line);
         }
@@ -413,7 +419,9 @@ std::vector<Output> outputs_of_export(const catalogue::Catalogue& catalogue,
     }
     if (!paths.probability.empty()) {
         outputs.push_back(folder(paths.probability));
-        for (std::size_t map = 0; map < catalogue.maps.size(); ++map) {
+        // Where there is no folder yet there is nothing to replace.
+        const std::size_t n_maps = is_folder(paths.probability) ? catalogue.maps.size() : 0;
+        for (std::size_t map = 0; map < n_maps; ++map) {
             outputs.push_back(fits_image(
                 probability_path(catalogue, static_cast<std::int32_t>(map), paths.probability)));
         }
@@ -423,11 +431,14 @@ std::vector<Output> outputs_of_export(const catalogue::Catalogue& catalogue,
 
 std::vector<Output> outputs_of_pictures(const catalogue::Catalogue& catalogue,
                                         const std::string& folder_path) {
+    std::vector<Output> outputs{folder(folder_path)};
+    if (!is_folder(folder_path)) {
+        return outputs;
+    }
     std::set<std::string> maps;
     for (std::size_t map = 0; map < catalogue.maps.size(); ++map) {
         maps.insert(name_of_map(catalogue, static_cast<std::int32_t>(map)));
     }
-    std::vector<Output> outputs{folder(folder_path)};
     std::error_code none;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_path, none)) {
         const std::string name = entry.path().filename().string();
