@@ -159,9 +159,10 @@ void add_detect(Request& request, const DetectOptions& options) {
 }
 
 /// @param window  the numbers of --window, as many as there are.
-void add_picture_options(CLI::App& app,
-                         PictureOptions& picture,
-                         std::vector<std::int64_t>& window) {
+/// @return  the command.
+CLI::App* add_picture_options(CLI::App& app,
+                              PictureOptions& picture,
+                              std::vector<std::int64_t>& window) {
     CLI::App* drawing = app.add_subcommand(
         "picture", "draw maps side by side, or the classified fields of a catalogue");
     drawing->add_option("inputs", picture.inputs, "MAP.fits..., or CATALOGUE.h5")->required();
@@ -209,6 +210,7 @@ void add_picture_options(CLI::App& app,
         ->needs("--truth")
         ->check(CLI::Range(8, 256))
         ->capture_default_str();
+    return drawing;
 }
 
 std::optional<image::Window> read_window(const std::vector<std::int64_t>& numbers) {
@@ -238,6 +240,11 @@ Request parse_command_line(int argc, char** argv) {
     app.add_flag(
         "--dump-defaults", wants_defaults, "print a campaign file with every key at its default");
 
+    bool is_overwriting = false;
+    const auto add_overwrite = [&](CLI::App* command) {
+        command->add_flag(
+            "--overwrite", is_overwriting, "replace files that are not known to be faintweb's own");
+    };
     const auto add_campaign_options = [&](CLI::App* command) {
         command
             ->add_option(
@@ -249,6 +256,7 @@ Request parse_command_line(int argc, char** argv) {
         command->add_flag("--check", request.is_check, "check the campaign and stop");
         command->add_flag(
             "--dry-run", request.is_dry_run, "print fields, tiles, memory and bytes, and stop");
+        add_overwrite(command);
     };
     const auto add_profile = [&](CLI::App* command) {
         command->add_flag("--profile", wants_profile, "print where the time went");
@@ -327,8 +335,9 @@ Request parse_command_line(int argc, char** argv) {
             request.exports.maps[i],
             base::text("folder for FITS images of one pixel per tile: ", quantity.description));
     }
+    add_overwrite(exporting);
     std::vector<std::int64_t> window;
-    add_picture_options(app, request.picture, window);
+    add_overwrite(add_picture_options(app, request.picture, window));
     CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
     telling->add_option("file", request.input, "any of them")->required();
 
@@ -361,6 +370,9 @@ Request parse_command_line(int argc, char** argv) {
             "see faintweb --help");
     }
     request.command = app.get_subcommands().front()->get_name();
+    if (is_overwriting) {
+        request.overwrite = base::Overwrite::yes;
+    }
     if (request.command == "detect") {
         add_detect(request, options);
     }

@@ -16,6 +16,7 @@ struct Request {
     bool is_dry_run = false;
     std::string input;  ///< of export, info
     ExportPaths exports;
+    base::Overwrite overwrite = base::Overwrite::no;  ///< of every command
     PictureOptions picture;
     std::string answer;  ///< text to print instead of doing anything: help, version, defaults
 };

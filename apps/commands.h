@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/campaign/campaign.h"
 #include "lib/image/window.h"
 #include "lib/label/rule.h"
@@ -70,7 +71,12 @@ struct ExportPaths {
                std::ranges::all_of(maps, &std::string::empty);
     }
 };
-base::ExitCode export_catalogue(const std::string& catalogue, const ExportPaths& paths);
+/// @throws base::UsageError  if something would be lost; see base::check_outputs.
+base::ExitCode export_catalogue(const std::string& catalogue,
+                                const ExportPaths& paths,
+                                base::Overwrite overwrite);
+/// The same without asking what is there.
+void write_exports(const std::string& catalogue, const ExportPaths& paths);
 
 /// Draws the classified fields of a catalogue into a folder.
 /// @throws base::InputError  if a map can no longer be read.
@@ -92,8 +98,10 @@ struct PictureOptions {
 };
 
 /// Draws maps side by side, or the classified fields of a catalogue into a folder.
-/// @throws base::UsageError, base::InputError  one line for what does not fit.
-base::ExitCode picture(const PictureOptions& options);
+/// @throws base::UsageError, base::InputError  one line for what does not fit, or would be lost;
+/// see
+///     base::check_outputs.
+base::ExitCode picture(const PictureOptions& options, base::Overwrite overwrite);
 
 /// Prints what a catalogue, model or FITS file is.
 base::ExitCode info(const std::string& path);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include "apps/commands.h"
 #include "apps/detect_profile.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
@@ -46,18 +46,6 @@ constexpr std::size_t most_named = 5;
 
 std::string and_more(std::size_t n) {
     return n > most_named ? base::text(" and ", n - most_named, " more") : "";
-}
-
-std::vector<mpi::MapPaths> maps_of(const campaign::Campaign& campaign) {
-    const campaign::DetectSettings& settings = campaign.detect;
-    if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
-        return mock_maps(campaign, MockSet::test);
-    }
-    std::vector<mpi::MapPaths> maps;
-    for (std::size_t i = 0; i < settings.maps.size(); ++i) {
-        maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
-    }
-    return maps;
 }
 
 /// The maps without those that are there before, also by a link or another path.
@@ -343,7 +331,7 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
                       {"kernels", kernels},
                       {"ranks", base::text(communicator.size())},
                       {"threads", base::text(threads_of_rank(campaign, communicator))},
-                      {folder_key, absolute_path(".")}};
+                      {mpi::folder_key, absolute_path(".")}};
     for (const mpi::PlannedMap& map : plan.maps) {
         provenance.map_headers.push_back(map.info.header_cards);
     }
@@ -356,7 +344,6 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
 /// @return  whether all of it was written.
 bool write_companions(const campaign::Campaign& campaign) {
     const std::string path = catalogue_path(campaign);
-    const std::string stem = std::filesystem::path(path).replace_extension().string();
     bool is_all_written = true;
     const auto attempt = [&](const std::function<void()>& write) {
         try {
@@ -369,30 +356,12 @@ bool write_companions(const campaign::Campaign& campaign) {
         }
     };
     for (const std::string& format : campaign.detect.exports) {
-        ExportPaths paths;
-        if (format == "csv") {
-            paths.csv = stem + ".csv";
-        } else if (format == "fits") {
-            paths.fits = stem + ".fits";
-        } else if (format == "ds9") {
-            paths.ds9 = stem + ".reg";
-        }
-        for (std::size_t i = 0; i < map_exports.size(); ++i) {
-            if (format == map_exports[i].name) {
-                paths.maps[i] = stem + "-" + format;
-            }
-        }
-        attempt([&] { export_catalogue(path, paths); });
+        attempt([&] { write_exports(path, export_paths(campaign, format)); });
     }
     if (campaign.detect.pictures) {
-        attempt([&] { draw_catalogue(path, stem + "-pictures"); });
+        attempt([&] { draw_catalogue(path, pictures_folder(campaign)); });
     }
     return is_all_written;
-}
-
-/// Where the results of a catalogue lie until it is written.
-std::string run_folder(const std::string& catalogue) {
-    return std::filesystem::path(catalogue).replace_extension(".run").string();
 }
 
 /// A hash of all that rows follow from beside their field.
@@ -478,6 +447,7 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const std::string started = now_text();
     const std::string path = catalogue_path(campaign);
     prepare_output(communicator, path);
+    const OutputLock lock(communicator, lock_path(path), path);
     const auto [model, classifier] =
         load_model(communicator,
                    campaign,
@@ -488,7 +458,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
         // Rank 0 alone may see them.
-        communicator.is_root() ? without_repeats(maps_of(campaign)) : std::vector<mpi::MapPaths>(),
+        communicator.is_root() ? without_repeats(maps_to_detect(campaign))
+                               : std::vector<mpi::MapPaths>(),
         options,
         {.field_px = campaign.field_px,
          .tile_px = model.tile_px,

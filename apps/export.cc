@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -77,20 +78,13 @@ void write_maps(const catalogue::Catalogue& catalogue,
         if (wcs[number]) {
             header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
         }
-        image::write_fits(
-            base::text(folder, "/", name_of_map(catalogue, map.map), "_", quantity.name, ".fits"),
-            image_of(catalogue, map.map, quantity.quantity),
-            header);
+        image::write_fits(tile_map_path(catalogue, map.map, folder, quantity),
+                          image_of(catalogue, map.map, quantity.quantity),
+                          header);
     }
 }
 
-}  // namespace
-
-base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportPaths& paths) {
-    if (paths.is_empty()) {
-        return base::ExitCode::done;
-    }
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(catalogue_file);
+void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& paths) {
     if (!paths.csv.empty()) {
         catalogue::write_csv(paths.csv, catalogue.tiles, file_names_of_maps(catalogue));
     }
@@ -123,6 +117,21 @@ base::ExitCode export_catalogue(const std::string& catalogue_file, const ExportP
             base::log_info(base::text("wrote ", path));
         }
     }
+}
+
+}  // namespace
+
+void write_exports(const std::string& catalogue, const ExportPaths& paths) {
+    write_exports(mpi::read_catalogue(catalogue), paths);
+}
+
+base::ExitCode export_catalogue(const std::string& path,
+                                const ExportPaths& paths,
+                                base::Overwrite overwrite) {
+    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+    base::check_outputs(
+        outputs_of_export(catalogue, paths), inputs_of_catalogue(path, catalogue), overwrite);
+    write_exports(catalogue, paths);
     return base::ExitCode::done;
 }
 

@@ -1,5 +1,8 @@
+#include <optional>
+
 #include "apps/command_line.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/sky_maps.h"
 #include "apps/workplace.h"
 #include "lib/base/log.h"
@@ -36,13 +39,17 @@ campaign::Campaign read_campaign(const mpi::Communicator& communicator,
 base::ExitCode follow_on_files(const apps::Request& request) {
     try {
         if (request.command == "export") {
-            return apps::export_catalogue(request.input, request.exports);
+            return apps::export_catalogue(request.input, request.exports, request.overwrite);
         }
-        return request.command == "picture" ? apps::picture(request.picture)
+        return request.command == "picture" ? apps::picture(request.picture, request.overwrite)
                                             : apps::info(request.input);
     } catch (const base::InputError& error) {
         throw base::UsageError(error.what());
     }
+}
+
+apps::Work work_of(const apps::Request& request) {
+    return request.command == "sweep" ? apps::Work::sweep : apps::Work::stages;
 }
 
 campaign::Campaign read_and_check(const mpi::Communicator& communicator,
@@ -56,16 +63,23 @@ campaign::Campaign read_and_check(const mpi::Communicator& communicator,
                                    " makes (it takes the train section alone), use faintweb sweep, "
                                    "or make the skies alone with --set stages=[simulate]");
     }
+    apps::check_campaign_outputs(communicator, campaign, work_of(request), request.overwrite);
     return campaign;
 }
 
 base::ExitCode follow_campaign(const mpi::Communicator& communicator,
                                const apps::Request& request) {
     const campaign::Campaign campaign = read_and_check(communicator, request);
-    const apps::OutputLock lock(communicator, campaign);
+    apps::prepare_folder(communicator, campaign.output);
+    // A detection writes one catalogue, which has a lock of its own.
+    std::optional<apps::OutputLock> lock;
+    if (request.command != "detect") {
+        lock.emplace(communicator, campaign.output + "/.lock", campaign.output);
+    }
     if (communicator.is_root()) {
         base::log_info("output in " + apps::absolute_path(campaign.output));
     }
+    apps::claim_campaign_outputs(communicator, campaign, work_of(request));
     if (request.command == "sweep") {
         return apps::sweep(communicator, campaign);
     }

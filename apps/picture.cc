@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -15,6 +17,7 @@
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
 #include "lib/report/halo_circles.h"
+#include "lib/report/png_mark.h"
 #include "lib/sky/lightcone.h"
 #include "lib/tile/grid.h"
 #include "mpi/catalogue_file.h"
@@ -35,7 +38,7 @@ std::vector<std::string> places_of(const catalogue::Catalogue& catalogue,
     std::vector<std::string> places{named.string()};
     if (named.is_relative()) {
         places.push_back((std::filesystem::path(catalogue_file).parent_path() / named).string());
-        if (const auto folder = entry_of(catalogue.provenance.run, folder_key)) {
+        if (const auto folder = entry_of(catalogue.provenance.run, mpi::folder_key)) {
             places.push_back((std::filesystem::path(*folder) / named).string());
         }
     }
@@ -358,7 +361,7 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
     base::log_info(base::text("drew ", n_drawn, " fields into ", folder));
 }
 
-base::ExitCode picture(const PictureOptions& options) {
+base::ExitCode picture(const PictureOptions& options, base::Overwrite overwrite) {
     const std::size_t n = options.inputs.size();
     const auto catalogue = std::ranges::find_if(options.inputs, [](const std::string& path) {
         return kind_of(path) == FileKind::catalogue;
@@ -369,6 +372,12 @@ base::ExitCode picture(const PictureOptions& options) {
             throw base::UsageError(base::text(*catalogue,
                                               " is a catalogue (its fields are drawn as they were "
                                               "classified), give it alone and with -o only"));
+        }
+        {
+            const catalogue::Catalogue read = mpi::read_catalogue(*catalogue);
+            base::check_outputs(outputs_of_pictures(read, options.output),
+                                inputs_of_catalogue(*catalogue, read),
+                                overwrite);
         }
         draw_catalogue(*catalogue, options.output);
         return base::ExitCode::done;
@@ -383,6 +392,14 @@ base::ExitCode picture(const PictureOptions& options) {
     check_numbers("--truth-on", options.truth_on, n, "--truth", options.truth);
     check_limit("--min-mass", options.min_mass_msun);
     check_limit("--flux-threshold", options.label.flux_threshold_jy_arcsec2);
+    std::vector<std::string> inputs = options.inputs;
+    for (const std::string& file : {options.haloes, options.truth}) {
+        if (!file.empty()) {
+            inputs.push_back(file);
+        }
+    }
+    const base::Output output{.path = options.output, .objection = report::objection_to_png};
+    base::check_outputs(std::span(&output, 1), inputs, overwrite);
     std::vector<image::Image> pixels(n);  // where they stay: the pictures refer to them
     std::vector<report::FieldPicture> pictures;
     for (std::size_t map = 0; map < n; ++map) {

@@ -4,6 +4,7 @@
 
 #include "apps/commands.h"
 #include "apps/mock_sky.h"
+#include "apps/outputs.h"
 #include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -72,7 +73,7 @@ void write_sky(
     write_slabs(campaign, skies, set, number, made, header);
     if (campaign.point_sources.enabled) {
         std::ostringstream list;
-        list << "x_px,y_px,flux_jy\n";
+        list << point_source_columns;
         for (const sky::PointSource& point : made.point_sources) {
             list << point.x_px << ',' << point.y_px << ',' << point.flux_jy << '\n';
         }
@@ -100,8 +101,7 @@ void write_sky(
     std::ostringstream haloes;
     constexpr int n_digits = 9;
     haloes.precision(n_digits);
-    haloes << "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,"
-              "slab,id\n";
+    haloes << halo_columns;
     for (const sky::Halo& halo : made.truth.haloes) {
         haloes << halo.x_px << ',' << halo.y_px << ',' << image::ra_text(halo.ra_deg, n_digits)
                << ',' << halo.dec_deg << ',' << halo.z << ',' << halo.mass_msun << ','
@@ -146,7 +146,8 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
     }
     for (const char* set : {"/train", "/test"}) {
         for (const auto& entry : std::filesystem::directory_iterator(folder + set)) {
-            if (entry.path().filename().string().starts_with("haloes_")) {
+            if (entry.path().filename().string().starts_with("haloes_") &&
+                begins_with(entry.path(), halo_columns)) {
                 std::filesystem::remove(entry.path());
             }
         }

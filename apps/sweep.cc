@@ -20,6 +20,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/learn/checkpoint.h"
 #include "lib/learn/network.h"
 #include "lib/learn/study.h"
 #include "lib/report/study_report.h"
@@ -44,11 +45,6 @@ std::string name_of_training(const SweepRun& run) {
 
 std::string failure_path(const SweepRun& run) {
     return run.training.output + "/failure.txt";
-}
-
-/// Of its label rule, where others share the training.
-std::string scores_path(const SweepRun& run) {
-    return run.campaign.output + "/milestones" + campaign::rule_suffix(run.campaign) + ".json";
 }
 
 std::string timing_path(const SweepRun& run) {
@@ -93,7 +89,7 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
         fs::remove(failure_path(run));
         fs::remove(timing_path(run));
         if (n_ranks_of(run) != group.size()) {
-            fs::remove_all(run.training.output + "/checkpoints");
+            learn::remove_checkpoints(run.training.output + "/checkpoints");
         }
         base::write_file(ranks_path(run), base::text(group.size(), "\n"));
         base::write_file(run.training.output + "/campaign.yaml", campaign::dump(run.training));
@@ -279,7 +275,7 @@ std::string score_state(const SweepRun& run) {
 
 /// Of its own: `evaluate` in a run's folder is another stage, with other files.
 nlohmann::json read_scores(const SweepRun& run) {
-    return read_state(scores_path(run), score_state(run));
+    return read_state(milestones_path(run.campaign), score_state(run));
 }
 
 /// Scores the models of some runs, with each test field read once, and keeps that in their folders.
@@ -302,7 +298,7 @@ void score_runs(const mpi::Communicator& communicator,
             for (const int epoch : run->milestones) {
                 json["fields_at_epoch"][std::to_string(epoch)] = to_json(*of_model++);
             }
-            base::write_file(scores_path(*run), json.dump() + "\n");
+            base::write_file(milestones_path(run->campaign), json.dump() + "\n");
         }
         return std::string();
     });

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -183,7 +182,7 @@ void Training::finish() {
     mpi::from_root(communicator_, [&] {
         write_models(tensors, kept_epoch, /*is_last=*/true, scored);
         // Nothing is left to go on with, and the next training is another.
-        std::filesystem::remove_all(checkpoints());
+        learn::remove_checkpoints(checkpoints());
         return std::string();
     });
     if (communicator_.is_root()) {

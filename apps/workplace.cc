@@ -106,11 +106,27 @@ std::string catalogue_path(const campaign::Campaign& campaign) {
     return campaign.output + "/" + campaign.detect.catalogue;
 }
 
+std::string milestones_path(const campaign::Campaign& campaign) {
+    return campaign.output + "/milestones" + campaign::rule_suffix(campaign) + ".json";
+}
+
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set) {
     const int n_maps = n_mocks(campaign, set);
     std::vector<mpi::MapPaths> maps;
     for (int number = 0; number < n_maps; ++number) {
         maps.push_back({noise_path(campaign, set, number), sky_path(campaign, set, number)});
+    }
+    return maps;
+}
+
+std::vector<mpi::MapPaths> maps_to_detect(const campaign::Campaign& campaign) {
+    const campaign::DetectSettings& settings = campaign.detect;
+    if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
+        return mock_maps(campaign, MockSet::test);
+    }
+    std::vector<mpi::MapPaths> maps;
+    for (std::size_t i = 0; i < settings.maps.size(); ++i) {
+        maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
     }
     return maps;
 }
@@ -305,10 +321,16 @@ void log_shares(const mpi::Communicator& communicator,
     }
 }
 
-OutputLock::OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    prepare_folder(communicator, campaign.output);
+OutputLock::OutputLock(const mpi::Communicator& communicator,
+                       const std::string& path,
+                       const std::string& what) {
     mpi::from_root(communicator, [&] {
-        lock_ = std::make_unique<base::FolderLock>(campaign.output);
+        try {
+            lock_ = std::make_unique<base::RunLock>(path, what);
+        } catch (const base::InputError& error) {
+            // Of somebody else, say: nothing of the run can be done.
+            throw base::UsageError(base::text(error.what(), ", choose another output"));
+        }
         return std::string();
     });
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/base/folder_lock.h"
+#include "lib/base/run_lock.h"
 #include "lib/base/watchdog.h"
 #include "lib/campaign/campaign.h"
 #include "lib/catalogue/records.h"
@@ -50,6 +50,8 @@ std::string model_path(const campaign::Campaign& campaign);
 /// The same after an epoch of train.keep_epochs.
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 std::string catalogue_path(const campaign::Campaign& campaign);
+/// The scores of one run of a sweep; of its label rule, where others share the training.
+std::string milestones_path(const campaign::Campaign& campaign);
 
 /// A path from the root, without . and .. in it.
 std::string absolute_path(const std::string& path);
@@ -66,6 +68,9 @@ void prepare_output(const mpi::Communicator& communicator, const std::string& pa
 
 /// The noise and sky images of a set, in the order of their numbers.
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set);
+
+/// The maps of detect.maps, with their truth where there is one.
+std::vector<mpi::MapPaths> maps_to_detect(const campaign::Campaign& campaign);
 
 /// Whether the skies of a set are made in memory where they are worked on (train.source), instead
 /// of being written and read.
@@ -112,15 +117,19 @@ struct FieldHandling {
     base::Watchdog* watchdog = nullptr;
 };
 
-/// Keeps the campaign's output folder to one run at a time.
+/// Keeps a catalogue, or a folder that many files are written into, to one run at a time.
 class OutputLock {
   public:
+    /// @param path  of the lock, in a folder that is there.
+    /// @param what  it keeps, for messages.
     /// @throws mpi::AgreedError  if another run holds it.
     /// @collective yes: every rank.
-    OutputLock(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+    OutputLock(const mpi::Communicator& communicator,
+               const std::string& path,
+               const std::string& what);
 
   private:
-    std::unique_ptr<base::FolderLock> lock_;  ///< rank 0's
+    std::unique_ptr<base::RunLock> lock_;  ///< rank 0's
 };
 
 /// Lets rank 0 scatter the fields of a plan, as pixels or as windows that the workers read, and
@@ -148,9 +157,6 @@ std::string name_of_map(const catalogue::Catalogue& catalogue, std::int32_t map)
 
 /// The name of each map's file; its path, as it was given, where another map has the same name.
 std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogue);
-
-/// Where the run of a catalogue's provenance keeps the folder that relative paths started from.
-inline constexpr const char* folder_key = "folder";
 
 /// Where a catalogue's settings keep the scale and the offset of its model's calibration.
 inline constexpr std::array calibration_keys{"model.calibration_scale", "model.calibration_offset"};

@@ -24,10 +24,15 @@ shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 submit=${FAINTWEB_SUBMIT-$(command -v sbatch || true)}
 
+# The file stays: removed, it could be one that another nightly.sh has just opened.
 exec 9>>"$output/.nightly.lock"
-if ! flock --nonblock 9; then
+code=0
+flock --nonblock 9 || code=$?
+if [[ $code -eq 1 ]]; then
     say "another nightly.sh is at work in $output"
     exit 0
+elif [[ $code -ne 0 ]]; then
+    say "the file system of $output has no locks, see to it that no other nightly.sh works there" >&2
 fi
 
 # One line "SIZE TIME PATH" per map. Exports of ours may lie below the watched folder; hidden files are

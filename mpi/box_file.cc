@@ -44,7 +44,7 @@ std::string map_name(sky::Layer layer, int axis) {
 }
 
 Hdf5Handle access_list() {
-    Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+    Hdf5Handle access = file_access();
     // This version keeps checksums of HDF5's own structures as well.
     H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_LATEST);
     // A dataset that is still open would put off the writing; rather fail.
@@ -488,6 +488,12 @@ std::string box_file_name(
                       '-',
                       hash_of(kind, made_from).substr(0, 12),
                       ".h5");
+}
+
+bool is_partial_box_file(const std::string& name) {
+    return (name.starts_with("particles-") || name.starts_with("maps-")) &&
+           name.find("mpc-r") != std::string::npos && name.find(".h5.") != std::string::npos &&
+           name.ends_with(".partial");
 }
 
 void write_particles(const std::string& path,

@@ -32,6 +32,9 @@ enum class BoxFileKind { particles, maps };
 std::string box_file_name(
     BoxFileKind kind, double box_mpc, int realisation, int state, const std::string& made_from);
 
+/// Whether a file's name is that of a box file which was not whole yet.
+bool is_partial_box_file(const std::string& name);
+
 /// Both replace a file of that name.
 ///
 /// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.

@@ -148,8 +148,8 @@ void BoxStore::tidy_folder() const {
     const auto oldest = fs::file_time_type::clock::now() - partial_lifetime;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
         std::error_code error;  // another process may tidy as well
-        if (entry.path().extension() == ".partial" && entry.last_write_time(error) < oldest &&
-            !error && fs::remove(entry.path(), error)) {
+        if (is_partial_box_file(entry.path().filename().string()) &&
+            entry.last_write_time(error) < oldest && !error && fs::remove(entry.path(), error)) {
             base::log_info("removed " + entry.path().string() + " of a run that was killed");
         }
     }

@@ -147,7 +147,7 @@ class SharedFile {
           path_(std::move(path)),
           is_parallel_(communicator.size() > 1),
           transfer_(H5Pcreate(H5P_DATASET_XFER), &H5Pclose) {
-        const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+        const Hdf5Handle access = file_access();
         H5Pset_libver_bounds(access.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
         // Large datasets begin on a stripe of common parallel file systems; small files stay small.
         H5Pset_alignment(access.id(), hsize_t{1} << 20, hsize_t{1} << 20);
@@ -402,7 +402,7 @@ class SerialFile {
     enum class For { reading, adding };
 
     SerialFile(std::string path, For what) : path_(std::move(path)), what_(what) {
-        const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+        const Hdf5Handle access = file_access();
         // Something still open would put off what is written, and the verdict on it, past close().
         H5Pset_fclose_degree(access.id(), H5F_CLOSE_SEMI);
         const unsigned flags = what == For::adding ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
@@ -759,6 +759,7 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
     run_on_root(communicator,
                 [&] { base::check_room(path, bytes_needed(layout, maps, provenance)); });
     const std::string partial = base::partial_path(path);
+    run_on_root(communicator, [&] { base::remove_partial(path); });
     std::vector<std::int64_t> checksums;
     try {
         checksums = write_rows(communicator, path, layout, source);

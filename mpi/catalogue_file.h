@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,21 @@ WrittenCatalogue write_catalogue(const Communicator& communicator,
                                  const std::vector<catalogue::MapRecord>& maps,
                                  const FieldSource& source,
                                  const catalogue::Provenance& provenance);
+
+/// Where the run of a catalogue's provenance keeps the folder that relative paths started from.
+inline constexpr const char* folder_key = "folder";
+
+/// What a catalogue was made of.
+struct CatalogueOrigin {
+    std::vector<std::string> maps;  ///< their paths, in order
+    std::string folder;             ///< that relative ones started from; empty if it is not known
+    std::string model_sha256;
+};
+
+/// Reads what a catalogue of any format version was made of. Serial: needs no MPI.
+///
+/// @return  none if the file is no catalogue of ours, or damaged.
+std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path);
 
 /// Reads a whole catalogue. Serial: needs no MPI.
 ///

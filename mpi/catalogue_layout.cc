@@ -12,6 +12,12 @@ void silence_hdf5() {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
+Hdf5Handle file_access() {
+    Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+    H5Pset_file_locking(access.id(), /*use_file_locking=*/false, /*ignore_when_disabled=*/true);
+    return access;
+}
+
 std::string hdf5_stack() {
     std::string stack;
     const auto add = [](unsigned, const H5E_error2_t* entry, void* text) -> herr_t {

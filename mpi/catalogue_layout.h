@@ -30,6 +30,11 @@ inline constexpr std::size_t header_card_bytes = 80;
 /// Stops HDF5 from printing its errors: we put them into exceptions.
 void silence_hdf5();
 
+/// How every HDF5 file is opened: without HDF5's locks, which some file systems refuse. What we
+/// write has a name of its own until it is whole, and what we read is not written any more. (If the
+/// user has set HDF5_USE_FILE_LOCKING, that decides.)
+Hdf5Handle file_access();
+
 /// HDF5's own account of its last failure as one line, innermost cause first.
 std::string hdf5_stack();
 

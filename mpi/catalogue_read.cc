@@ -10,6 +10,7 @@
 #include "lib/catalogue/columns.h"
 #include "mpi/catalogue_file.h"
 #include "mpi/catalogue_layout.h"
+#include "mpi/hdf5_attributes.h"
 
 namespace faintweb::mpi {
 namespace {
@@ -26,7 +27,7 @@ class Reader {
             throw_foreign();
         }
         file_bytes_ = static_cast<std::uint64_t>(about.st_size);
-        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access().id()), &H5Fclose);
         if (!file_.is_open()) {
             throw_damaged("HDF5 cannot open it: " + hdf5_stack());
         }
@@ -240,6 +241,45 @@ std::vector<std::string> headers_of(const std::vector<catalogue::MapRecord>& map
 }
 
 }  // namespace
+
+std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path) {
+    silence_hdf5();
+    const Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access().id()), &H5Fclose);
+    if (!file.is_open() || text_attribute(file, "format") != layout::format_name) {
+        return std::nullopt;
+    }
+    const Hdf5Handle provenance(H5Oopen(file.id(), layout::provenance, H5P_DEFAULT), &H5Oclose);
+    const Hdf5Handle maps(H5Dopen2(file.id(), layout::maps, H5P_DEFAULT), &H5Dclose);
+    const Hdf5Handle space(H5Dget_space(maps.id()), &H5Sclose);
+    const Hdf5Handle columns(H5Dget_type(maps.id()), &H5Tclose);
+    const int path_column = H5Tget_member_index(columns.id(), "path");
+    const hssize_t n = H5Sget_simple_extent_npoints(space.id());
+    const auto model_sha256 = text_attribute(provenance, "model_sha256");
+    if (path_column < 0 || n < 0 || static_cast<hsize_t>(n) > H5Dget_storage_size(maps.id()) ||
+        !model_sha256) {
+        return std::nullopt;
+    }
+    // That column alone: the others are of other versions.
+    const Hdf5Handle text(H5Tget_member_type(columns.id(), static_cast<unsigned>(path_column)),
+                          &H5Tclose);
+    if (H5Tget_class(text.id()) != H5T_STRING || H5Tis_variable_str(text.id()) > 0) {
+        return std::nullopt;
+    }
+    const std::size_t width = H5Tget_size(text.id());
+    const Hdf5Handle row(H5Tcreate(H5T_COMPOUND, width), &H5Tclose);
+    H5Tinsert(row.id(), "path", 0, text.id());
+    std::string block(static_cast<std::size_t>(n) * width, '\0');
+    if (n > 0 && H5Dread(maps.id(), row.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, block.data()) < 0) {
+        return std::nullopt;
+    }
+    CatalogueOrigin origin{.maps = {},
+                           .folder = text_attribute(provenance, folder_key).value_or(""),
+                           .model_sha256 = *model_sha256};
+    for (std::size_t at = 0; at < block.size(); at += width) {
+        origin.maps.push_back(Reader::unpadded(std::string_view(block).substr(at, width)));
+    }
+    return origin;
+}
 
 catalogue::Catalogue read_catalogue(const std::string& path) {
     silence_hdf5();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 
 #include "lib/base/contract.h"
@@ -68,6 +69,26 @@ void remove_notes(const std::string& folder) {
 
 }  // namespace
 
+std::string objection_to_run_folder(const std::string& folder) {
+    // A run that ends meanwhile removes it.
+    std::error_code error;
+    std::filesystem::directory_iterator next(folder, error);
+    for (; !error && next != std::filesystem::directory_iterator(); next.increment(error)) {
+        const std::string name = next->path().filename().string();
+        const auto is_numbered = [&](std::string_view kind) {
+            return name.starts_with(kind) &&
+                   name.find_first_not_of("0123456789_", kind.size()) == std::string::npos;
+        };
+        const bool is_folder = std::filesystem::is_directory(next->path(), error);
+        if (is_folder || (name != "journal" && !is_numbered("shard_") &&
+                          !is_numbered(crash_notes) && !is_numbered(lost_notes))) {
+            return base::text("holds ", name, ", which is not of an unfinished run");
+        }
+        error.clear();
+    }
+    return "";
+}
+
 FieldStore::FieldStore(const Communicator& communicator,
                        std::string folder,
                        const std::string& run_hash,
@@ -82,6 +103,11 @@ FieldStore::FieldStore(const Communicator& communicator,
 
 void FieldStore::open(const std::string& run_hash) {
     base::make_folder(folder_);
+    // Before anything in it is touched: it is removed in the end.
+    if (const std::string objection = objection_to_run_folder(folder_); !objection.empty()) {
+        throw base::UsageError(
+            base::text(folder_, ' ', objection, ", move it or choose another output"));
+    }
     JournalState state = catalogue::read_journal(journal_path(folder_));
     if (state.n_attempts == 0) {
         // What else is there is left of a run that died before its journal was begun.

@@ -22,6 +22,10 @@ namespace faintweb::mpi {
 inline constexpr std::size_t epoch_fields = 64;
 inline constexpr double epoch_s = 5;
 
+/// Why a folder is not that of a run, which may be gone on with and removed, as "holds ..."; empty
+/// if it is.
+std::string objection_to_run_folder(const std::string& folder);
+
 /// The results of a run until they are merged into its catalogue: a shard for every rank and a
 /// journal that says what is in them, in one folder that all ranks see. Whatever ends a run,
 /// another with the same folder goes on from there.
@@ -35,7 +39,8 @@ class FieldStore {
     ///
     /// @param run_hash  of all that rows follow from beside their field.
     /// @param keys      one for every field of the plan, in its order.
-    /// @throws UsageError (on all ranks)  if the folder holds an unfinished run of another hash.
+    /// @throws UsageError (on all ranks)  if the folder holds an unfinished run of another hash, or
+    ///     what is no run's.
     /// @collective yes: every rank.
     FieldStore(const Communicator& communicator,
                std::string folder,

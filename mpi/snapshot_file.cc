@@ -88,7 +88,7 @@ class Snapshot {
         if (!std::filesystem::is_regular_file(path, error)) {
             fail("no such file", "give the path of an HDF5 file");
         }
-        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access().id()), &H5Fclose);
         if (!file_.is_open()) {
             fail("HDF5 cannot open it: " + hdf5_stack(), "give an HDF5 file");
         }

@@ -167,8 +167,9 @@ void write_study(const std::string& path, std::span<const learn::StudyRow> rows)
     for (const char* const name : learn::count_names) {
         columns += (columns.empty() ? "" : ",") + std::string(name);
     }
+    base::remove_partial(path);
     Hdf5Handle file(
-        H5Fcreate(base::partial_path(path).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+        H5Fcreate(base::partial_path(path).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, file_access().id()),
         &H5Fclose);
     bool is_written = file.is_open() && add_text_attribute(file, "format", "faintweb study") &&
                       add_number_attribute(file, "format_version", 1);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,6 +27,11 @@ Descriptor::~Descriptor() {
     ::close(number_);
 }
 
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+}
+
 void write_at(const Descriptor& file,
               const std::string& path,
               std::int64_t offset,
@@ -42,6 +49,7 @@ void write_at(const Descriptor& file,
 }
 
 void write_file(const std::string& path, std::string_view bytes) {
+    remove_partial(path);
     try {
         const Descriptor file(partial_path(path), O_WRONLY | O_CREAT | O_TRUNC);
         write_at(file, partial_path(path), 0, std::as_bytes(std::span(bytes)));
@@ -52,8 +60,36 @@ void write_file(const std::string& path, std::string_view bytes) {
     publish_partial(path);
 }
 
+std::string link_target(const std::string& path) {
+    namespace fs = std::filesystem;
+    fs::path target = path;
+    std::error_code error;
+    constexpr int most_links = 40;  // as the system's own limit
+    for (int n = 0; n < most_links && fs::is_symlink(target, error); ++n) {
+        const fs::path next = fs::read_symlink(target, error);
+        if (error) {
+            break;
+        }
+        target = target.parent_path() / next;  // next alone where it is a full path
+    }
+    return target.string();
+}
+
 std::string partial_path(const std::string& path) {
-    return path + ".partial";
+    return link_target(path) + ".partial";
+}
+
+void remove_partial(const std::string& path) {
+    // What cannot be removed is met again when it is opened.
+    ::unlink(partial_path(path).c_str());
+}
+
+std::string first_bytes(const std::string& path, std::size_t n) {
+    std::string bytes(n, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(bytes.data(), static_cast<std::streamsize>(n));
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    return bytes;
 }
 
 void flush_file(const std::string& path) {
@@ -64,17 +100,18 @@ void flush_file(const std::string& path) {
 }
 
 void publish_partial(const std::string& path) {
+    const std::string target = link_target(path);
     const std::string partial = partial_path(path);
     try {
         flush_file(partial);
-        if (std::rename(partial.c_str(), path.c_str()) != 0) {
-            throw_errno("cannot rename " + partial + " to " + path, errno);
+        if (std::rename(partial.c_str(), target.c_str()) != 0) {
+            throw_errno("cannot rename " + partial + " to " + target, errno);
         }
     } catch (...) {
         std::remove(partial.c_str());
         throw;
     }
-    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const std::string folder = std::filesystem::path(target).parent_path().string();
     flush_file(folder.empty() ? "." : folder);
 }
 
@@ -87,7 +124,7 @@ std::string file_stamp(const std::string& path) {
 }
 
 void check_room(const std::string& path, std::int64_t bytes) {
-    auto folder = std::filesystem::path(path).parent_path();
+    auto folder = std::filesystem::path(link_target(path)).parent_path();
     folder = folder.empty() ? "." : folder;
     if (!std::filesystem::is_directory(folder)) {
         throw UsageError(text("cannot write ",

@@ -8,8 +8,9 @@
 
 namespace faintweb::base {
 
-// A file that exists under its name is whole: it is written as PATH.partial and renamed.
-// All throw DiskError if the disk is full, read-only or failing, InputError for any other reason.
+// A file that exists under its name is whole: it is written as PATH.partial and renamed. A link
+// stays a link: what it points to is written. The names *.partial beside our files are ours. All
+// throw DiskError if the disk is full, read-only or failing, InputError for any other reason.
 
 /// An open file; closed at the end.
 class Descriptor {
@@ -19,6 +20,7 @@ class Descriptor {
     ~Descriptor();
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor& operator=(Descriptor&& other) noexcept;
     int number() const { return number_; }
 
   private:
@@ -34,8 +36,18 @@ void write_at(const Descriptor& file,
 /// Writes a file whole, or leaves what was there before and nothing beside it.
 void write_file(const std::string& path, std::string_view bytes);
 
+/// The file that a path stands for: itself, or what a link, or one behind another, points to, which
+/// need not be there.
+std::string link_target(const std::string& path);
+
 /// Where a file is written until it is whole.
 std::string partial_path(const std::string& path);
+
+/// Removes what an earlier run may have left there, so that nothing is written through a link.
+void remove_partial(const std::string& path);
+
+/// The first bytes of a file, fewer if it is shorter; none if it is not there or cannot be read.
+std::string first_bytes(const std::string& path, std::size_t n);
 
 /// Makes sure that what was written to a file is on the disk.
 void flush_file(const std::string& path);

@@ -14,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
+#include "lib/image/fits_write.h"
 #include "lib/image/right_ascension.h"
 
 namespace faintweb::catalogue {
@@ -123,6 +124,9 @@ void create_table(MemoryFits& fits, const TableView& table, std::size_t longest_
         forms.push_back(texts[i + 1].data());
         units.push_back(texts[i + 2].data());
     }
+    // CFITSIO would put an empty primary array in front, but not say there whose file it is.
+    fits_create_img(fits.file(), BYTE_IMG, 0, nullptr, fits.status());
+    fits_write_key_str(fits.file(), "ORIGIN", image::fits_origin, nullptr, fits.status());
     fits_create_tbl(fits.file(),
                     BINARY_TBL,
                     static_cast<LONGLONG>(table.n_records),
@@ -260,17 +264,32 @@ std::string image_shape(const RegionFrame& frame, const TileRecord& tile) {
     return shape.str();
 }
 
+/// The first line of a CSV file, without its end.
+std::string csv_header(const TableView& table) {
+    std::string header;
+    for (const Column& column : table.columns) {
+        header += header.empty() ? "" : ",";
+        header += column.name;
+    }
+    return base::text(header, ',', name_column);
+}
+
+/// That of catalogues of format 3 and before.
+constexpr std::string_view csv_header_3 =
+    "map,field,row,column,x,y,ra,dec,score,probability,detected,label,outcome,n_blank,flux,peak,"
+    "mean,rms,flags,source_id";
+
+constexpr std::string_view ds9_head =
+    "# Region file format: DS9 version 4.1\n"
+    "# tiles of faintweb: ";
+
 }  // namespace
 
 void write_csv(const std::string& path,
                std::span<const TileRecord> tiles,
                std::span<const std::string> map_names) {
     const TableView table = table_of(tiles);
-    std::string content;
-    for (const Column& column : table.columns) {
-        content += base::text(column.name, ',');
-    }
-    content += base::text(name_column, '\n');
+    std::string content = csv_header(table) + "\n";
     for (std::size_t i = 0; i < table.n_records; ++i) {
         for (const Column& column : table.columns) {
             content += value_text(table, i, column) + ',';
@@ -278,6 +297,16 @@ void write_csv(const std::string& path,
         content += csv_text(map_names[static_cast<std::size_t>(tiles[i].map)]) + '\n';
     }
     base::write_file(path, content);
+}
+
+std::string objection_to_csv(const std::string& path) {
+    const std::string today = csv_header(table_of(std::span<const TileRecord>()));
+    for (const std::string_view header : {std::string_view(today), csv_header_3}) {
+        if (base::first_bytes(path, header.size() + 1) == std::string(header) + "\n") {
+            return "";
+        }
+    }
+    return "is no CSV file of tiles that faintweb wrote";
 }
 
 void write_fits_table(const std::string& path,
@@ -310,9 +339,9 @@ void write_fits_table(const std::string& path,
 void write_ds9_regions(const std::string& path,
                        std::span<const TileRecord> tiles,
                        std::span<const RegionFrame> frames) {
-    std::string content =
-        "# Region file format: DS9 version 4.1\n"
-        "# tiles of faintweb: green signal found (1C), yellow missed (1F), red noise called signal "
+    std::string content(ds9_head);
+    content +=
+        "green signal found (1C), yellow missed (1F), red noise called signal "
         "(0F), cyan truth not known\n"
         "global width=1\n";
     const bool is_one_map = std::all_of(tiles.begin(), tiles.end(), [&](const TileRecord& tile) {
@@ -345,6 +374,12 @@ void write_ds9_regions(const std::string& path,
         content += (frame.map_name.empty() ? "" : tag_of(frame.map_name)) + "\n";
     }
     base::write_file(path, content);
+}
+
+std::string objection_to_ds9(const std::string& path) {
+    return base::first_bytes(path, ds9_head.size()) == ds9_head
+               ? ""
+               : "is no file of DS9 regions that faintweb wrote";
 }
 
 }  // namespace faintweb::catalogue

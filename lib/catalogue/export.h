@@ -20,8 +20,13 @@ void write_csv(const std::string& path,
                std::span<const TileRecord> tiles,
                std::span<const std::string> map_names);
 
+/// Why a file is not one that write_csv wrote, or an earlier version of it, as "is no ..."; empty
+/// if it is.
+std::string objection_to_csv(const std::string& path);
+
 /// A FITS binary table `TILES` with units (TUNITn) and descriptions (TCOMMn). What is no printable
 /// ASCII in the name of a map, and so not allowed in FITS, is a question mark.
+/// image::objection_to_fits tells it from others.
 ///
 /// @param digest  of the catalogue that the tiles come from, kept as DIGEST; may be empty.
 /// @throws DiskError, InputError  if the file cannot be written.
@@ -51,5 +56,8 @@ struct RegionFrame {
 void write_ds9_regions(const std::string& path,
                        std::span<const TileRecord> tiles,
                        std::span<const RegionFrame> frames);
+
+/// Why a file is not one that write_ds9_regions wrote, as "is no ..."; empty if it is.
+std::string objection_to_ds9(const std::string& path);
 
 }  // namespace faintweb::catalogue

@@ -119,6 +119,7 @@ std::string make_header(const Image& image, const FitsHeader& header) {
     cards.add_integer("NAXIS", 2, "");
     cards.add_integer("NAXIS1", image.cols, "");
     cards.add_integer("NAXIS2", image.rows, "");
+    cards.add_text("ORIGIN", fits_origin, "");
     if (!header.object.empty()) {
         cards.add_text("OBJECT", header.object, "");
     }
@@ -150,6 +151,7 @@ class PartialFile {
   public:
     explicit PartialFile(const std::string& path)
         : path_(path), partial_(base::partial_path(path)) {
+        base::remove_partial(path_);
         fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         if (fd_ < 0) {
             fail(errno);
@@ -193,6 +195,17 @@ class PartialFile {
 };
 
 }  // namespace
+
+std::string objection_to_fits(const std::string& path, FitsContent content) {
+    // ORIGIN is among the first cards of what we write.
+    const FitsCards cards(base::first_bytes(path, block_bytes));
+    const bool is_ours = cards.is_true("SIMPLE") && cards.text("ORIGIN") == fits_origin;
+    if (is_ours && (cards.integer("NAXIS") == 0) == (content == FitsContent::table)) {
+        return "";
+    }
+    return content == FitsContent::table ? "is no FITS table that faintweb wrote"
+                                         : "is no FITS image that faintweb wrote";
+}
 
 void write_fits(const std::string& path, const Image& image, const FitsHeader& header) {
     FAINTWEB_EXPECTS(image.rows > 0 && image.cols > 0);

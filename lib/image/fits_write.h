@@ -23,6 +23,15 @@ struct FitsHeader {
     std::vector<std::string> history = {};
 };
 
+/// What ORIGIN says in every FITS file that we write.
+inline constexpr const char* fits_origin = "faintweb";
+
+enum class FitsContent { image, table };
+
+/// Why a FITS file is not one that we wrote with such content in it, as "is no ..."; empty if it
+/// is.
+std::string objection_to_fits(const std::string& path, FitsContent content);
+
 /// Writes a map: float32, NaN = blank, RA---TAN / DEC--TAN about the middle of the image, ICRS, or
 /// the sky coordinates given as cards.
 ///

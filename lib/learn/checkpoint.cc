@@ -81,11 +81,15 @@ TrainingState parse(std::string_view bytes) {
 }
 
 /// The checkpoints of a folder, the last one first.
-std::vector<fs::path> checkpoints_in(const std::string& folder) {
+///
+/// @param ending  ".checkpoint.partial": those that were not whole yet.
+std::vector<fs::path> checkpoints_in(const std::string& folder,
+                                     const std::string& ending = ".checkpoint") {
     std::vector<fs::path> paths;
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-        if (entry.path().extension() == ".checkpoint") {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("step_") && name.ends_with(ending)) {
             paths.push_back(entry.path());
         }
     }
@@ -185,6 +189,27 @@ void write_checkpoint(const std::string& folder, const TrainingState& state) {
     for (std::size_t i = n_kept; i < paths.size(); ++i) {
         fs::remove(paths[i]);
     }
+}
+
+void remove_checkpoints(const std::string& folder) {
+    std::error_code ignored;  // a folder that is not there, or holds what is not ours
+    std::vector<fs::path> trainings;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+        const std::string name = entry.path().filename().string();
+        if (entry.is_directory() && !entry.is_symlink() && name.size() == 12 &&
+            name.find_first_not_of("0123456789abcdef") == std::string::npos) {
+            trainings.push_back(entry.path());
+        }
+    }
+    for (const fs::path& training : trainings) {
+        for (const char* const ending : {".checkpoint", ".checkpoint.partial"}) {
+            for (const fs::path& path : checkpoints_in(training.string(), ending)) {
+                fs::remove(path);
+            }
+        }
+        fs::remove(training, ignored);
+    }
+    fs::remove(folder, ignored);
 }
 
 std::string last_good_checkpoint(const std::string& folder,

@@ -41,6 +41,10 @@ TrainingState parse_checkpoint(const std::string& bytes);
 /// @throws DiskError, InputError  if it cannot be written.
 void write_checkpoint(const std::string& folder, const TrainingState& state);
 
+/// Removes the checkpoints of all trainings from the folder that theirs are in, and the folders if
+/// nothing else is in them.
+void remove_checkpoints(const std::string& folder);
+
 /// The bytes of the last checkpoint that can be gone on from; empty if there is none. Others that
 /// come before it in turn are named in a warning each, and removed.
 ///

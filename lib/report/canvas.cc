@@ -10,6 +10,7 @@
 #include <png.h>
 
 #include "lib/base/file.h"
+#include "lib/report/png_mark.h"
 
 namespace faintweb::report {
 
@@ -49,6 +50,8 @@ std::string packed_png(cairo_surface_t* surface) {
 
     // libpng reports errors by longjmp: all that needs a destructor is made before the setjmp.
     std::string bytes;
+    std::string key = png_mark_key;
+    std::string mark = png_mark;
     std::vector<png_byte> row(3 * width);
     const PngWriter writer;
     if (writer.info == nullptr || setjmp(png_jmpbuf(writer.png)) != 0) {
@@ -66,6 +69,12 @@ std::string packed_png(cairo_surface_t* surface) {
                  PNG_FILTER_TYPE_DEFAULT);
     png_set_filter(writer.png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_set_compression_level(writer.png, 9);
+    png_text software{};
+    software.compression = PNG_TEXT_COMPRESSION_NONE;
+    software.key = key.data();
+    software.text = mark.data();
+    software.text_length = mark.size();
+    png_set_text(writer.png, writer.info, &software, 1);
     png_write_info(writer.png, writer.info);
     for (std::size_t y = 0; y < height; ++y) {
         for (std::size_t x = 0; x < width; ++x) {

@@ -191,8 +191,8 @@ float rms_of_box(std::span<const float> values,
     return 2 * n_before >= n_finite && std::isfinite(rms) ? rms : 0.0F;
 }
 
-/// The lower median of a box's own rms and the geometric means of opposite neighbours, as far as
-/// they have one; 0 if none has.
+/// The second lowest of a box's own rms and the geometric means of opposite neighbours, or the
+/// lowest of three or fewer, as emission only raises them; 0 if none has one.
 float rms_among_neighbours(const float* own, std::int64_t stride) {
     std::array<float, 5> candidates{};
     std::size_t n = 0;
@@ -208,10 +208,10 @@ float rms_among_neighbours(const float* own, std::int64_t stride) {
     if (n == 0) {
         return 0;
     }
-    const auto middle = candidates.begin() + static_cast<std::ptrdiff_t>((n - 1) / 2);
+    const auto chosen = candidates.begin() + (n > 3 ? 1 : 0);
     std::nth_element(
-        candidates.begin(), middle, candidates.begin() + static_cast<std::ptrdiff_t>(n));
-    return *middle;
+        candidates.begin(), chosen, candidates.begin() + static_cast<std::ptrdiff_t>(n));
+    return *chosen;
 }
 
 }  // namespace

@@ -58,8 +58,9 @@ class LocalRms {
 /// In each box: median and median absolute deviation of some pixels, then mean and rms of all that
 /// lie within 3 rms of the mean, until no pixel comes or goes. A box has no rms if a sixteenth of
 /// it has a value or less, or if more than half of its values were left out. Its value is then the
-/// median of its own rms and the geometric means of those of opposite neighbours: emission that is
-/// larger than a box or two does not raise it, and a gradient does not change it.
+/// second lowest of its own rms and the geometric means of those of opposite neighbours (the lowest
+/// of three or fewer): emission as large as a box or two hardly raises it, and a gradient does not
+/// change it.
 ///
 /// @param pixels     [window.rows, window.cols], blanks NaN; flat runs, which lie outside the
 ///                   observation, take no part.

@@ -9,7 +9,7 @@ namespace faintweb::tile {
 /// Where the local noise of a map is measured: in square boxes that lie side by side, the first
 /// with its corner at map pixel (0, 0).
 struct NoiseMesh {
-    std::int64_t box_px = 60;     ///< edge of a box; even
+    std::int64_t box_px = 64;     ///< edge of a box; even
     std::int64_t patch_px = 408;  ///< a flat patch of more pixels lies outside the observation
 
     /// Edge of the blocks by which flat patches are looked for.
@@ -24,7 +24,7 @@ struct NoiseMesh {
 /// Largest difference between values that count as equal, in units of the map's rms.
 inline constexpr float flat_tolerance_sigma = 1e-6F;
 
-/// Boxes of 10 beams, at least 40 and at most 256 pixels; patches of 10 beams, at least 100 pixels.
+/// Boxes of 10 beams, at least 64 and at most 256 pixels; patches of 10 beams, at least 100 pixels.
 ///
 /// @param beam_px  full width at half maximum, geometric mean of both axes, pixel; 0: unknown.
 inline NoiseMesh make_noise_mesh(double beam_px) {
@@ -33,7 +33,7 @@ inline NoiseMesh make_noise_mesh(double beam_px) {
     }
     // pi / (4 ln 2) beam_px^2 is the solid angle of a Gaussian beam.
     constexpr double area_factor = 1.1330900354567985;
-    const auto half = static_cast<std::int64_t>(std::lround(std::clamp(5 * beam_px, 20.0, 128.0)));
+    const auto half = static_cast<std::int64_t>(std::lround(std::clamp(5 * beam_px, 32.0, 128.0)));
     const auto n_patch = static_cast<std::int64_t>(
         std::clamp(std::ceil(10 * area_factor * beam_px * beam_px), 100.0, 36864.0));
     return {2 * half, n_patch};

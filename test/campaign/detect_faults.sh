@@ -344,7 +344,8 @@ test_F14_merge() {
     finish 2 out
 }
 
-# Two runs in one folder: the second leaves at once and says whom it met.
+# Two runs of one catalogue: the second leaves at once and says whom it met. Another catalogue in the same
+# folder is not hindered.
 test_F15() {
     rule=write:/cat.run/shard_:2:stop SLURM_JOB_ID=11 start no out
     wait_for 30 all_are_stopped out 1
@@ -352,13 +353,15 @@ test_F15() {
         expect_code 2 log in_shell $ranks out
         expect_line log "process $job on $(hostname)"
         [[ $(grep -c " E " log) -eq 1 ]] || { cat log; fail "other than one line"; }
+        expect_code 0 log on_ranks ${ranks/no/1} "$FAINTWEB" detect -m "$model" -o out/other.h5 "${settings[@]}" "${maps[@]}"
+        [[ $(digest_in log) == "$wanted" && ! -e out/other.lock ]] || { cat log; ls -A out; fail "another digest, or a lock"; }
     done
     go_on out
     job_ends_with 0 60 out
     is_finished out
     # What a dead process left is taken over; what one of another host left, only by the same Slurm job.
     rule=write:/cat.run/shard_:2:kill SLURM_JOB_ID=11 ends_with 137 no out
-    local lock=out/.lock
+    local lock=out/cat.lock
     [[ -s $lock ]] || { ls -la out; fail "there is no lock"; }
     sed "s/$(hostname)/elsewhere/g" $lock >other_lock
     ! cmp -s other_lock $lock || { cat $lock; fail "the lock does not name this host"; }
@@ -367,6 +370,30 @@ test_F15() {
     expect_line log 'elsewhere'
     SLURM_JOB_ID=12 expect_code 2 log in_shell no out
     SLURM_JOB_ID=11 finish no out
+}
+
+# A file system without locks, as it says so: the run goes on with one warning. Two runs of a host still see each
+# other, by the names in the lock.
+test_no_locks() {
+    local number ranks
+    for number in 22 37 38 95 524; do
+        for ranks in no 2; do
+            rm -rf out
+            rule="lock::1+:$number" finish $ranks out --export fits
+            [[ $(grep -c ' W .*cannot lock .*no locks' out.log) -eq 1 && $(grep -c ' [EW] ' out.log) -eq 1 ]] ||
+                { cat out.log; fail "other than one warning"; }
+        done
+    done
+    rm -rf out
+    rule='lock:out/:1:37;write:/cat.run/shard_:2:stop' start no out
+    wait_for 30 all_are_stopped out 1
+    rule='lock::1+:37' expect_code 2 log in_shell no out
+    expect_line log "process $job on $(hostname)"
+    go_on out
+    job_ends_with 0 60 out
+    is_finished out
+    rule='lock:out/:1:37;write:/cat.run/shard_:2:kill' ends_with 137 no out
+    rule='lock::1+:37' finish no out
 }
 
 # A map is replaced or cut short behind the plan: its fields are failed, with the reason.

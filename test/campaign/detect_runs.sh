@@ -125,7 +125,7 @@ is_cleanly_unfinished() {
 is_finished() {
     [[ $(digest_in "$1.log") == "$wanted" ]] || { cat "$1.log"; fail "another digest in $1 than $wanted"; }
     [[ -s $1/cat.h5 ]] || fail "there is no $1/cat.h5"
-    [[ ! -e $1/cat.run ]] || { ls -R "$1"; fail "$1/cat.run was left"; }
+    [[ ! -e $1/cat.run && ! -e $1/cat.lock ]] || { ls -RA "$1"; fail "$1/cat.run or its lock was left"; }
     [[ -z $(find "$1" -name '*.partial*') ]] || { ls -R "$1"; fail "a .partial file was left in $1"; }
 }
 # finish RANKS FOLDER ARGUMENTS...: the same command comes to the end, with the right digest.

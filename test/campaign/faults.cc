@@ -2,14 +2,15 @@
 ///
 /// FAINTWEB_FAULT is RULE[;RULE...]; a rule is looked at once the one before it has been met.
 /// RULE is CALL:PATH_PART:NTH:ACTION[:RANK], "write:/journal:5:kill:0" for example.
-///   CALL       open, write, flush, rename or close; CALL@worker counts calls of other threads than
+///   CALL       open, write, flush, rename, close or lock; CALL@worker counts calls of other
+///   threads than
 ///              the main one only.
 ///   PATH_PART  a call counts if the path of its file contains this; PATH_PART$, if it ends so.
 ///   NTH        the call that meets the rule, from 1; NTH+ is that one and all later ones.
 ///   ACTION     pass (nothing), kill (SIGKILL to itself), crash (SIGSEGV), hang (for ever), stop
-///              (SIGSTOP to itself, the call follows), eio, enospc, edquot (the call fails so),
-///              torn (half of the bytes are written, then SIGKILL) or lost (they are said to be
-///              written).
+///              (SIGSTOP to itself, the call follows), eio, enospc, edquot, or an error number (the
+///              call fails so), torn (half of the bytes are written, then SIGKILL) or lost (they
+///              are said to be written).
 ///   RANK       the rule is one of this rank only; a process without mpirun is rank 0.
 /// Each call that meets a rule is said on standard error: "fault: CALL PATH ACTION".
 
@@ -30,6 +31,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -38,7 +40,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::array call_names{"open"sv, "write"sv, "flush"sv, "rename"sv, "close"sv};
+constexpr std::array call_names{"open"sv, "write"sv, "flush"sv, "rename"sv, "close"sv, "lock"sv};
 constexpr std::array action_names{"pass"sv,
                                   "kill"sv,
                                   "crash"sv,
@@ -83,6 +85,13 @@ constexpr int lose = -2;
     wait_for_ever();
 }
 
+/// An error number as it is written, else 0.
+int number_of(std::string_view action) {
+    int number = 0;
+    const char* const end = action.data() + action.size();
+    return std::from_chars(action.data(), end, number).ptr == end ? number : 0;
+}
+
 /// Cuts off what is in front of the next separator.
 std::string_view take(std::string_view& text, char separator) {
     const std::string_view part = text.substr(0, text.find(separator));
@@ -112,7 +121,7 @@ bool read_rule(std::string_view text, Rule& rule) {
     const auto number = std::from_chars(nth.data(), nth.data() + nth.size(), rule.nth);
     return number.ec == std::errc() && number.ptr == nth.data() + nth.size() && rule.nth > 0 &&
            std::ranges::count(call_names, rule.call) == 1 &&
-           std::ranges::count(action_names, rule.action) == 1;
+           (std::ranges::count(action_names, rule.action) == 1 || number_of(rule.action) > 0);
 }
 
 __attribute__((constructor)) void read_rules() {
@@ -189,7 +198,7 @@ int outcome_of(Rule* rule, std::string_view path) {
     } else if (rule->action == "lost") {
         return lose;
     }
-    return go_on;
+    return number_of(rule->action);
 }
 
 /// The same for a call on a descriptor.
@@ -255,6 +264,14 @@ ssize_t write_parts(int file, const iovec* parts, int n_parts, const Write& writ
 int flush_file(long number, int file) {
     const int outcome = outcome_of("flush", file);
     return outcome > 0 ? failed(outcome) : static_cast<int>(syscall(number, file));
+}
+
+int lock_file(int file, int command, void* argument) {
+    const bool is_lock = command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK ||
+                         command == F_OFD_SETLKW;
+    const int outcome = is_lock ? outcome_of("lock", file) : go_on;
+    return outcome > 0 ? failed(outcome)
+                       : static_cast<int>(syscall(SYS_fcntl, file, command, argument));
 }
 
 int rename_file(
@@ -353,6 +370,20 @@ int fsync(int file) {
 int fdatasync(int file) {
     return flush_file(SYS_fdatasync, file);
 }
+
+int flock(int file, int operation) {
+    const int outcome = outcome_of("lock", file);
+    return outcome > 0 ? failed(outcome) : static_cast<int>(syscall(SYS_flock, file, operation));
+}
+
+int fcntl(int file, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return lock_file(file, command, argument);
+}
+int fcntl64(int file, int command, ...) __attribute__((alias("fcntl")));
 
 int rename(const char* old_path, const char* path) noexcept {
     return rename_file(AT_FDCWD, old_path, AT_FDCWD, path, 0);

@@ -26,7 +26,7 @@ echo "$n_files files, $n_refused refused"
 usable=(astropy-m13_rice astropy-m13_gzip astropy-scale astropy-compressed_with_nan aegean-MultiHDU
     aegean-1904-66_SIN.lb purify-M31_256)
 for name in "${usable[@]}"; do
-    expect_code 0 one.log "$FAINTWEB" detect -m "$model" -o one.h5 "${facts[@]}" "$data/$name.fits"
+    expect_code 0 one.log "$FAINTWEB" detect -m "$model" -o one.h5 --overwrite "${facts[@]}" "$data/$name.fits"
     grep -q "not used: .*$name" all.log && fail "$name was refused among the others"
 done
 exit 0

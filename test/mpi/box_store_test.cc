@@ -269,15 +269,20 @@ TEST_P(Store, DamagedMapIsMadeAgainWhenItIsRead) {
 TEST_P(Store, RemovesWhatAKilledRunLeft) {
     const std::string old_file = folder_ + "/maps-50mpc-r0-s0-0123.h5.17-0.partial";
     const std::string new_file = folder_ + "/maps-50mpc-r0-s0-0123.h5.18-0.partial";
+    const std::string users_file = folder_ + "/survey.fits.partial";
     on_root([&] {
         fs::create_directories(folder_);
         base::write_file(old_file, "half a box");
         base::write_file(new_file, "half a box");
-        fs::last_write_time(old_file, fs::file_time_type::clock::now() - std::chrono::hours(2));
+        base::write_file(users_file, "half a survey");
+        for (const std::string& file : {old_file, users_file}) {
+            fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(2));
+        }
     });
     store().prepare(world_);
     EXPECT_FALSE(fs::exists(old_file));
     EXPECT_TRUE(fs::exists(new_file));
+    EXPECT_TRUE(fs::exists(users_file));
 }
 
 INSTANTIATE_TEST_SUITE_P(RanksPerBox, Store, testing::Values(1, 2, 3));

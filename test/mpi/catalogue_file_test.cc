@@ -214,5 +214,44 @@ TEST_F(CatalogueFile, ForeignAndDamagedFilesAreRefusedInOneLine) {
     }
 }
 
+TEST_F(CatalogueFile, SaysWhatItWasMadeOf) {
+    const SyntheticCatalogue synthetic;
+    write(synthetic);
+    if (!world_.is_root()) {
+        return;
+    }
+    const auto origin = origin_of_catalogue(path());
+    ASSERT_TRUE(origin);
+    ASSERT_EQ(origin->maps.size(), synthetic.maps.size());
+    for (std::size_t i = 0; i < origin->maps.size(); ++i) {
+        EXPECT_EQ(origin->maps[i], synthetic.maps[i].path.str());
+    }
+    EXPECT_EQ(origin->model_sha256, read_catalogue(path()).provenance.model_sha256);
+    EXPECT_FALSE(origin_of_catalogue(folder_));
+    EXPECT_FALSE(origin_of_catalogue(folder_ + "/none.h5"));
+    std::ofstream(folder_ + "/text.h5") << "not HDF5";
+    EXPECT_FALSE(origin_of_catalogue(folder_ + "/text.h5"));
+    std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
+    EXPECT_FALSE(origin_of_catalogue(path()));
+}
+
+TEST_F(CatalogueFile, ALinkStaysALink) {
+    const SyntheticCatalogue synthetic;
+    const std::string real = folder_ + "/real.h5";
+    if (world_.is_root()) {
+        std::filesystem::create_symlink("real.h5", path());
+        std::ofstream(folder_ + "/diary") << "of the user";
+        std::filesystem::create_symlink("diary", real + ".partial");
+    }
+    world_.barrier();
+    write(synthetic);
+    if (world_.is_root()) {
+        EXPECT_TRUE(std::filesystem::is_symlink(path()));
+        EXPECT_FALSE(std::filesystem::is_symlink(real));
+        EXPECT_EQ(read_catalogue(real).digest, synthetic.expected().digest);
+        EXPECT_EQ(std::filesystem::file_size(folder_ + "/diary"), 11U);
+    }
+}
+
 }  // namespace
 }  // namespace faintweb::mpi

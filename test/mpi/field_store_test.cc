@@ -224,5 +224,33 @@ TEST_F(FieldStoreTest, FieldsThatAreNoLongerInThePlanAreForgotten) {
     world_.barrier();
 }
 
+TEST_F(FieldStoreTest, AFolderWithAnythingElseInItIsNotTouched) {
+    const std::string diary = folder_ + "/diary";
+    for (const bool has_run : {false, true}) {
+        if (has_run) {
+            work(*open(), 4);
+        }
+        on_root([&] {
+            std::filesystem::create_directories(folder_);
+            std::ofstream(diary) << "of the user";
+        });
+        try {
+            open();
+            ADD_FAILURE() << "took the folder";
+        } catch (const base::Error& error) {
+            EXPECT_EQ(error.code(), base::ExitCode::usage);
+            EXPECT_NE(std::string(error.what()).find("holds diary"), std::string::npos);
+        }
+        on_root([&] {
+            EXPECT_EQ(std::filesystem::file_size(diary), 11U);
+            std::filesystem::remove(diary);
+        });
+    }
+    const auto store = open();
+    if (world_.is_root()) {
+        EXPECT_EQ(store->n_done(), 4);
+    }
+}
+
 }  // namespace
 }  // namespace faintweb::mpi

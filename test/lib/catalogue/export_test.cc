@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
+#include "lib/image/fits_write.h"
 #include "test/lib/catalogue/example_field.h"
 
 namespace faintweb::catalogue {
@@ -149,6 +151,36 @@ TEST_F(Export, AnExportThatFailsLeavesTheOldFile) {
     EXPECT_THROW(write_csv(path("t.csv"), {}, {}), base::Error);
     EXPECT_EQ(lines("t.csv").size(), 4U);
     EXPECT_THROW(write_csv(path("no/such/folder.csv"), tiles_, names_), base::Error);
+}
+
+TEST_F(Export, EachSaysWhoseFileItIs) {
+    const auto is_ours = [&](const std::string& name) {
+        return base::text(
+            objection_to_csv(path(name)).empty() ? "csv " : "",
+            objection_to_ds9(path(name)).empty() ? "ds9 " : "",
+            image::objection_to_fits(path(name), image::FitsContent::table).empty() ? "fits " : "");
+    };
+    write_csv(path("t.csv"), tiles_, names_);
+    write_csv(path("empty.csv"), {}, {});
+    write_fits_table(path("t.fits"), tiles_, names_, "digest");
+    const std::vector<RegionFrame> frames{{.wcs = &wcs_, .tile_px = 10}};
+    write_ds9_regions(path("t.reg"), tiles_, frames);
+    EXPECT_EQ(is_ours("t.csv"), "csv ");
+    EXPECT_EQ(is_ours("empty.csv"), "csv ");
+    EXPECT_EQ(is_ours("t.fits"), "fits ");
+    EXPECT_EQ(is_ours("t.reg"), "ds9 ");
+    // Of format 3.
+    std::ofstream(path("old.csv")) << "map,field,row,column,x,y,ra,dec,score,probability,detected,"
+                                      "label,outcome,n_blank,flux,peak,mean,rms,flags,source_id\n";
+    EXPECT_EQ(is_ours("old.csv"), "csv ");
+    for (const char* const bytes : {"",
+                                    "map,field\n",
+                                    "map,field,row,column,x,y,ra,dec,score\n0,",
+                                    "# Region file format: DS9 version 4.1\nfk5\n"}) {
+        std::ofstream(path("theirs")) << bytes;
+        EXPECT_EQ(is_ours("theirs"), "") << bytes;
+    }
+    EXPECT_EQ(is_ours("none"), "");
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 
 #include <bit>
 #include <cmath>
+#include <csignal>
+#include <fstream>
 #include <limits>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
@@ -69,12 +72,49 @@ TEST(WriteFits, ReplacesAWholeFileOrNothing) {
     EXPECT_EQ(FitsMap::open(path).info().rows, 9);
     EXPECT_EQ(std::filesystem::file_size(path), 2U * 2880U);
 
-    // /dev/full answers every write with ENOSPC.
-    std::filesystem::create_symlink("/dev/full", path + ".partial");
-    EXPECT_THROW(write_fits(path, noise(800, 800), header), base::DiskError);
+    // A file may be no larger than this: a write in its middle fails.
+    rlimit usual{};
+    getrlimit(RLIMIT_FSIZE, &usual);
+    const rlimit small{100'000, usual.rlim_max};
+    std::signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_THROW(write_fits(path, noise(800, 800), header), base::Error);
+    setrlimit(RLIMIT_FSIZE, &usual);
     EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
     EXPECT_EQ(FitsMap::open(path).info().rows, 9);
     EXPECT_THROW(write_fits(folder / "no such/map.fits", noise(5, 5), header), base::InputError);
+}
+
+TEST(WriteFits, SaysWhoseFileItIs) {
+    const TestFolder folder;
+    const FitsHeader header = {.bunit = "Jy/arcsec2", .pixel_arcsec = 5, .centre = {1, 2}};
+    write_fits(folder / "ours.fits", noise(5, 5), header);
+    EXPECT_EQ(objection_to_fits(folder / "ours.fits", FitsContent::image), "");
+    EXPECT_NE(objection_to_fits(folder / "ours.fits", FitsContent::table), "");
+    const std::string theirs = folder / "theirs.fits";
+    for (const char* const cards :
+         {"SIMPLE  =                    T", "ORIGIN  = 'faintweb'", "", "map,field\n"}) {
+        std::ofstream(theirs) << cards << std::string(2880, ' ');
+        EXPECT_NE(objection_to_fits(theirs, FitsContent::image), "") << cards;
+        EXPECT_NE(objection_to_fits(theirs, FitsContent::table), "") << cards;
+    }
+}
+
+TEST(WriteFits, ALinkStaysALink) {
+    const TestFolder folder;
+    const FitsHeader header = {.bunit = "Jy/arcsec2", .pixel_arcsec = 5, .centre = {1, 2}};
+    const std::string link = folder / "link.fits";
+    std::filesystem::create_symlink("real.fits", link);
+    // What stands where the file is made is not written through.
+    std::ofstream(folder / "diary") << "of the user";
+    std::filesystem::create_symlink("diary", folder / "real.fits.partial");
+    for (const int rows : {5, 9}) {
+        write_fits(link, noise(rows, 5), header);
+        EXPECT_TRUE(std::filesystem::is_symlink(link));
+        EXPECT_EQ(FitsMap::open(folder / "real.fits").info().rows, rows);
+    }
+    EXPECT_EQ(std::filesystem::file_size(folder / "diary"), 11U);
+    EXPECT_FALSE(std::filesystem::exists(folder / "real.fits.partial"));
 }
 
 }  // namespace

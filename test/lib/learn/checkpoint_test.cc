@@ -130,5 +130,26 @@ TEST_F(CheckpointFolder, RefusesOneOfAnotherTraining) {
     EXPECT_EQ(last_good_checkpoint(folder_ + "/nowhere", "abc", 50), "");
 }
 
+TEST_F(CheckpointFolder, RemovesWhatIsOursAlone) {
+    const std::string ours = folder_ + "/0123456789ab";
+    for (const std::int64_t n_steps : {8, 9}) {
+        write_checkpoint(ours, state_at(n_steps));
+    }
+    base::write_file(ours + "/step_000000000010.checkpoint.partial", "half");
+    fs::create_directory(folder_ + "/my_models");
+    base::write_file(folder_ + "/my_models/best.checkpoint", "weights");
+    fs::create_directory(folder_ + "/ba9876543210");
+    base::write_file(folder_ + "/ba9876543210/best.checkpoint", "weights");
+    remove_checkpoints(folder_);
+    EXPECT_FALSE(fs::exists(ours));
+    EXPECT_TRUE(fs::exists(folder_ + "/my_models/best.checkpoint"));
+    EXPECT_TRUE(fs::exists(folder_ + "/ba9876543210/best.checkpoint"));
+    fs::remove_all(folder_);
+    write_checkpoint(ours, state_at(8));
+    remove_checkpoints(folder_);
+    EXPECT_FALSE(fs::exists(folder_));
+    remove_checkpoints(folder_);
+}
+
 }  // namespace
 }  // namespace faintweb::learn

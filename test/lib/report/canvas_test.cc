@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "lib/report/png_mark.h"
 
 namespace faintweb::report {
 namespace {
@@ -51,6 +52,18 @@ TEST(canvas, a_picture_that_cannot_be_written_is_an_error_and_leaves_nothing) {
     EXPECT_THROW(canvas.write_png(folder.string()), base::Error);
     EXPECT_FALSE(std::filesystem::exists(folder.string() + ".partial"));
     std::filesystem::remove_all(folder);
+}
+
+TEST(canvas, a_picture_says_whose_it_is) {
+    const std::string path = testing::TempDir() + "whose.png";
+    Canvas(2, 2, {1, 1, 1}).write_png(path);
+    EXPECT_EQ(objection_to_png(path), "");
+    // Cairo's own writer leaves no mark.
+    const Canvas theirs(2, 2, {1, 1, 1});
+    cairo_surface_write_to_png(cairo_get_target(theirs.context()), path.c_str());
+    EXPECT_NE(objection_to_png(path), "");
+    EXPECT_NE(objection_to_png("/nowhere-at-all/picture.png"), "");
+    std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -32,9 +32,9 @@ std::vector<float> all_of(const LocalRms& rms, const image::Window& window) {
 }
 
 TEST(NoiseMesh, BoxesAreTenBeams) {
-    EXPECT_EQ(make_noise_mesh(6).box_px, 60);
+    EXPECT_EQ(make_noise_mesh(8).box_px, 80);
     EXPECT_EQ(make_noise_mesh(6).patch_px, 408);
-    EXPECT_EQ(make_noise_mesh(1).box_px, 40);
+    EXPECT_EQ(make_noise_mesh(1).box_px, 64);
     EXPECT_EQ(make_noise_mesh(1).patch_px, 100);
     EXPECT_EQ(make_noise_mesh(100).box_px, 256);
     EXPECT_EQ(make_noise_mesh(0), NoiseMesh{});
@@ -47,7 +47,7 @@ TEST(LocalRms, IsThatOfEvenNoise) {
         EXPECT_NEAR(rms, 1, 0.12);
         sum += static_cast<double>(rms);
     }
-    EXPECT_NEAR(sum / 360000, 1, 0.01);
+    EXPECT_NEAR(sum / 360000, 1, 0.03);
 }
 
 /// As a primary beam's correction makes it: e-fold after e-fold to the edge, blank beyond.
@@ -74,7 +74,7 @@ TEST(LocalRms, FollowsNoiseThatRises) {
     }
 }
 
-/// Emission of the size of a box or two, here 20 rms high, raises it by less than half.
+/// Emission of the size of a box or two, here 20 rms high, raises it by less than a quarter.
 TEST(LocalRms, EmissionIsNoNoise) {
     image::Image map = noise_field(600, 600, 3);
     for (std::int64_t y = 0; y < 600; ++y) {
@@ -86,7 +86,7 @@ TEST(LocalRms, EmissionIsNoNoise) {
     }
     const LocalRms rms = of_whole(map);
     for (const float value : all_of(rms, {250, 230, 120, 120})) {
-        EXPECT_LT(value, 1.5);
+        EXPECT_LT(value, 1.25);
     }
 }
 
