@@ -32,8 +32,8 @@ show() {
     printf '\n$ %s\n' "$*"
     "$@"
 }
-show "${run[@]}" run config/demo.yaml
-show "${run[@]}" detect --model config/models/nvss.safetensors -o results/demo-nvss/toothbrush.h5 \
+show "${run[@]}" run --overwrite config/demo.yaml
+show "${run[@]}" detect --overwrite --model config/models/nvss.safetensors -o results/demo-nvss/toothbrush.h5 \
     --pictures --export csv,fits,ds9 test/data/nvss-toothbrush.fits
 
 printf '\nResults of the demo:\n'

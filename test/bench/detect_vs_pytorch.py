@@ -1,7 +1,10 @@
 """Fields to catalogue: ours against Python scripts with the same weights, in turns, on the same cores.
 
 python3 detect_vs_pytorch.py FAINTWEB FOLDER [N_FIELDS] [N_ROUNDS] [--rows ROW,...] [--threads N]
-    [--device cpu|cuda] [--tensorflow-python PYTHON]
+    [--device cpu|cuda] [--tensorflow-python PYTHON] [--before PROGRAM]
+
+With --before every row of ours is followed, in each round, by the same of another build of faintweb, and
+their ratio is printed; the peers may then be left out, and scores are compared with those of that build.
 
 Run by a Python that has numpy, astropy, h5py and torch; TensorFlow may have another one. FAINTWEB is the
 program, FOLDER gets copies of the maps (16 MB a field, so all of them are in memory) and the results.
@@ -13,7 +16,7 @@ Fields/s leave out what each program does once: a peer tells the seconds from it
 HDF5 file closed; of ours, the time for as many fields as there are cores is taken from that for all.
 `start` is what was left out. The peers have the batch size, and all but `eager` also the layout and the
 split into processes and threads, that was fastest in a trial before the rounds. `other tiles` are
-called otherwise than by `eager`, from whose scores |dp| is counted too.
+called otherwise than by `eager` (or, without it, by the build before), from whose scores |dp| is counted too.
 """
 
 import argparse
@@ -42,6 +45,7 @@ BATCHES = (250, 50, 1250, 2500)
 OURS = {"faintweb": ("fp32", True), "faintweb-threads": ("fp32", False),
         "faintweb-bf16": ("bf16", True), "faintweb-bf16-threads": ("bf16", False),
         "faintweb-int8": ("int8", True), "faintweb-int8-threads": ("int8", False)}
+BEFORE = "before "
 # Framework, precision and the ways to try.
 PEERS = {"eager": ("torch", "fp32", ("eager",)),
          **{name: (*kind, WAYS[kind])
@@ -114,15 +118,17 @@ class Bench:
         self.labels = np.stack(labels)
         self.settings = {name: f"{options.threads} {'ranks' if has_ranks else 'threads'}"
                          for name, (_, has_ranks) in OURS.items()}
+        self.settings |= {BEFORE + name: setting for name, setting in self.settings.items()}
 
     def output(self, name):
         return self.folder / f"{name}.h5"
 
     def run_ours(self, name, maps):
-        precision, has_ranks = OURS[name]
+        precision, has_ranks = OURS[name.removeprefix(BEFORE)]
+        program = self.options.before if name.startswith(BEFORE) else self.options.faintweb
         n = self.options.threads
         self.output(name).unlink(missing_ok=True)
-        command = [*ranks(n if has_ranks else 1), self.options.faintweb, "detect", "--model", self.model,
+        command = [*ranks(n if has_ranks else 1), program, "detect", "--model", self.model,
                    "-o", self.output(name)]
         for setting in (f"parallel.threads={1 if has_ranks else n}", f"parallel.device={self.options.device}",
                         f"detect.precision={precision}", "parallel.scatter=windows"):
@@ -158,7 +164,7 @@ class Bench:
     def measure(self, name):
         """Fields/s, and the seconds that these leave out."""
         n = len(self.maps)
-        if name in OURS:
+        if name.removeprefix(BEFORE) in OURS:
             n_base = self.options.threads
             base = self.run_ours(name, self.maps[:n_base])
             whole = self.run_ours(name, self.maps)
@@ -170,18 +176,20 @@ class Bench:
     def scores(self, name):
         """[n_fields, n_tiles]"""
         with h5py.File(self.output(name)) as file:
-            if name in OURS:
+            if name.removeprefix(BEFORE) in OURS:
                 assert np.array_equal(file["fields"]["map"], np.arange(len(self.maps)))
             return file["score"][:].reshape(len(self.maps), -1)
 
     def run(self):
         rows = self.options.rows.split(",")
-        if "eager" not in rows:
+        if self.options.before:
+            rows = [row for name in rows for row in ((name, BEFORE + name) if name in OURS else (name,))]
+        elif "eager" not in rows:
             rows.append("eager")
         skipped = {}
         for name in rows:
             try:
-                if name in OURS:
+                if name.removeprefix(BEFORE) in OURS:
                     self.run_ours(name, self.maps[:1])
                 else:
                     self.settings[name] = self.choose_setting(name)
@@ -195,14 +203,15 @@ class Bench:
                 results[name].append(self.measure(name))
                 print(f"round {number + 1}: {name}: {results[name][-1][0]:.2f} fields/s", file=sys.stderr)
 
-        reference = self.scores("eager")
+        standard = "eager" if "eager" in rows else next(name for name in rows if name.startswith(BEFORE))
+        reference = self.scores(standard)
         print(f"{processor()}; {self.options.threads} cores, {self.options.device}; "
               f"{len(self.maps)} fields of 2500 tiles, {self.options.n_rounds} rounds\n")
-        print(f"{'':22}{'fields/s':>10}{'/ eager':>9}{'start s':>9}{'other tiles':>13}{'max |dp|':>10}"
+        print(f"{'':22}{'fields/s':>10}{'/ ' + standard.split()[0]:>9}{'start s':>9}{'other tiles':>13}{'max |dp|':>10}"
               f"{'99.9 %':>10}{'A_s':>8}")
         for name in rows:
             speed = statistics.median(speed for speed, _ in results[name])
-            ratio = statistics.median(ours[0] / eager[0] for ours, eager in zip(results[name], results["eager"]))
+            ratio = statistics.median(ours[0] / eager[0] for ours, eager in zip(results[name], results[standard]))
             start = statistics.median(start for _, start in results[name])
             scores = self.scores(name)
             is_called = scores > 0.5
@@ -211,6 +220,11 @@ class Bench:
             a_s = np.count_nonzero(is_called & self.labels) / np.count_nonzero(is_called | self.labels)
             print(f"{name:22}{speed:10.2f}{ratio:9.2f}{start:9.1f}{n_other:13}{differences.max():10.1e}"
                   f"{np.quantile(differences, 0.999):10.1e}{a_s:8.4f}  {self.settings[name]}")
+        for name in rows:
+            if BEFORE + name in rows:
+                ratios = sorted(now[0] / before[0] for now, before in zip(results[name], results[BEFORE + name]))
+                print(f"{name}: {statistics.median(ratios):.3f} times as fast as before "
+                      f"({ratios[0]:.3f} to {ratios[-1]:.3f})")
         for name, reason in skipped.items():
             print(f"{name:22} skipped: {reason}")
         print(f"\n{PAPER}")
@@ -226,6 +240,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--tensorflow-python")
+    parser.add_argument("--before", metavar="PROGRAM", help="another build of faintweb, a paired row for each of ours")
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:options.threads])
     Bench(options).run()
