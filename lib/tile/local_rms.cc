@@ -138,28 +138,22 @@ float median_of(std::span<float> values) {
     return *middle;
 }
 
-/// The part of a box that lies in the map, pixel.
-struct Box {
-    std::int64_t cols;
-    std::int64_t rows;
-};
-
 /// Clipped rms of one box in units of the map's, 0 if it has none.
 ///
 /// @param values  of the whole box, blanks NaN.
 /// @param sample  memory to work in.
 float rms_of_box(std::span<const float> values,
-                 const Box& box,
+                 std::int64_t box_px,
                  std::int64_t n_finite,
                  std::vector<float>& sample) {
     // About one pixel per beam tells where to begin.
     constexpr std::int64_t n_across = 12;
-    const std::int64_t step = std::max<std::int64_t>(1, std::min(box.cols, box.rows) / n_across);
+    const std::int64_t step = box_px / n_across;
     const auto take_sample = [&](std::int64_t step_px) {
         sample.clear();
-        for (std::int64_t y = step_px / 2; y < box.rows; y += step_px) {
-            for (std::int64_t x = step_px / 2; x < box.cols; x += step_px) {
-                const float value = values[static_cast<std::size_t>(y * box.cols + x)];
+        for (std::int64_t y = step_px / 2; y < box_px; y += step_px) {
+            for (std::int64_t x = step_px / 2; x < box_px; x += step_px) {
+                const float value = values[static_cast<std::size_t>(y * box_px + x)];
                 if (!std::isnan(value)) {
                     sample.push_back(value);
                 }
@@ -301,32 +295,32 @@ LocalRms measure_local_rms(const image::Image& pixels,
     const image::Window measured = image::widened(boxes, 1);
     const InSigma in_sigma = in_sigma_of({map_noise.level, map_noise.rms});
     std::vector<float> own(static_cast<std::size_t>(measured.rows * measured.cols), 0.0F);
-    std::vector<float> values;
+    std::vector<float> values(static_cast<std::size_t>(edge * edge));
     std::vector<float> sample;
     for (std::int64_t row = 0; row < measured.rows; ++row) {
         for (std::int64_t col = 0; col < measured.cols; ++col) {
-            // What lies past the window lies past the map.
             const std::int64_t x0 = (measured.x0 + col) * edge - window.x0;
             const std::int64_t y0 = (measured.y0 + row) * edge - window.y0;
-            const std::int64_t x = std::max<std::int64_t>(x0, 0);
-            const std::int64_t y = std::max<std::int64_t>(y0, 0);
-            const Box box{std::min(x0 + edge, pixels.cols) - x,
-                          std::min(y0 + edge, pixels.rows) - y};
-            if (box.cols <= 0 || box.rows <= 0) {
-                continue;
-            }
-            values.resize(static_cast<std::size_t>(box.cols * box.rows));
+            // What lies past the window lies past the map. Boxes are always whole, so that their
+            // sums are the same however far the window reaches.
+            const std::int64_t first = std::clamp<std::int64_t>(-x0, 0, edge);
+            const std::int64_t end = std::clamp<std::int64_t>(pixels.cols - x0, first, edge);
             std::int64_t n_finite = 0;
-            for (std::int64_t i = 0; i < box.rows; ++i) {
+            for (std::int64_t i = 0; i < edge; ++i) {
                 const std::span<float> line = std::span(values).subspan(
-                    static_cast<std::size_t>(i * box.cols), static_cast<std::size_t>(box.cols));
-                n_finite +=
-                    to_sigma(pixels.row(y + i).data() + x, line.size(), in_sigma, line.data());
-                n_finite -= blank_runs(line);
+                    static_cast<std::size_t>(i * edge), static_cast<std::size_t>(edge));
+                std::ranges::fill(line, std::numeric_limits<float>::quiet_NaN());
+                if (y0 + i >= 0 && y0 + i < pixels.rows && end > first) {
+                    n_finite += to_sigma(pixels.row(y0 + i).data() + x0 + first,
+                                         static_cast<std::size_t>(end - first),
+                                         in_sigma,
+                                         line.data() + first);
+                    n_finite -= blank_runs(line);
+                }
             }
             if (16 * n_finite > edge * edge) {
                 own[static_cast<std::size_t>(row * measured.cols + col)] =
-                    rms_of_box(values, box, n_finite, sample) * map_noise.rms;
+                    rms_of_box(values, edge, n_finite, sample) * map_noise.rms;
             }
         }
     }

@@ -7,6 +7,7 @@
 
 #include "lib/base/error.h"
 #include "lib/image/fits_write.h"
+#include "test/lib/tile/noise_field.h"
 #include "test/mpi/mpi_test_main.h"
 
 namespace faintweb::mpi {
@@ -79,7 +80,7 @@ TEST(FieldPlan, EveryRankKnowsAllOfAMap) {
     options.any_unit = true;
     options.pixel_arcsec = 5;
     options.force_pixel = true;
-    const FieldPlan plan = plan_fields(world(), {{path, ""}}, options, 4);
+    const FieldPlan plan = plan_fields(world(), {{path, ""}}, options, small_fields);
     const image::MapInfo seen = image::FitsMap::open(path, options).info();
     const image::MapInfo& planned = plan.maps[0].info;
     EXPECT_EQ(planned.other_unit, "W.U.");
@@ -197,6 +198,73 @@ TEST(FieldPlan, MarginComesFromTheMap) {
         }
         EXPECT_GT(n_blank, 0);
     }
+}
+
+/// Noise of a beam of three pixels, a corner filled with zeros, a patch of blanks.
+image::Image mosaic() {
+    image::Image map = tile::noise_field(310, 270, 8);
+    for (std::int64_t y = 0; y < map.rows; ++y) {
+        for (std::int64_t x = 0; x < map.cols; ++x) {
+            float& pixel = map.at(y, x);
+            pixel = x + y < 170 ? 0.0F : pixel * static_cast<float>(1 + y / 100);
+            pixel = x > 200 && y > 250 && y < 280 ? std::nanf("") : pixel;
+        }
+    }
+    return map;
+}
+
+TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
+    const std::string map = folder() + "/map8.fits";
+    const image::Image pixels = mosaic();
+    if (world().is_root()) {
+        image::write_fits(
+            map,
+            pixels,
+            {.bunit = "Jy/arcsec2", .beam = image::Beam{30, 30, 0}, .pixel_arcsec = 10});
+    }
+    world().barrier();
+    CutSettings settings{.field_px = 1000, .tile_px = 10, .margin_px = 3, .noise = Noise::measured};
+    const FieldPlan whole_plan = plan_fields(world(), {{map, ""}}, {}, settings);
+    ASSERT_EQ(whole_plan.fields.size(), 1U);
+    FieldReader whole_reader(whole_plan, {});
+    const FieldPixels whole = unpack_field(whole_plan, 0, whole_reader.read(0));
+    EXPECT_TRUE(std::isnan(whole.wide.at(10, 10)));
+    EXPECT_FALSE(std::isnan(whole.wide.at(200, 200)));
+    EXPECT_GT(whole.noise.rms.at(150, 290), 2 * whole.noise.rms.at(200, 60));
+    for (const std::int64_t field_px : {50, 110}) {
+        settings.field_px = field_px;
+        const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, settings);
+        EXPECT_EQ(plan.maps[0].noise, whole_plan.maps[0].noise);
+        FieldReader reader(plan, {});
+        for (std::int64_t field = 0; field < std::ssize(plan.fields); ++field) {
+            const FieldPixels part = unpack_field(plan, field, reader.read(field));
+            const image::Window& window = plan.window_of(field);
+            for (std::int64_t y = 0; y < part.wide.rows; ++y) {
+                for (std::int64_t x = 0; x < part.wide.cols; ++x) {
+                    const float here = part.wide.at(y, x);
+                    const float there = whole.wide.at(window.y0 + y, window.x0 + x);
+                    ASSERT_TRUE(here == there || (std::isnan(here) && std::isnan(there)))
+                        << window.x0 + x << " " << window.y0 + y;
+                    ASSERT_EQ(part.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y),
+                              whole.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y));
+                }
+            }
+        }
+    }
+}
+
+TEST(FieldPlan, MapWithoutNoiseIsNotUsedWhereItIsMeasured) {
+    const std::string map = folder() + "/map9.fits";
+    if (world().is_root()) {
+        image::write_fits(
+            map, image::make_image(50, 50, 1e-7F), {.bunit = "Jy/arcsec2", .pixel_arcsec = 10});
+    }
+    world().barrier();
+    EXPECT_EQ(plan_fields(world(), {{map, ""}}, {}, {}).fields.size(), 1U);
+    const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, {.noise = Noise::measured});
+    EXPECT_TRUE(plan.fields.empty());
+    EXPECT_NE(plan.maps[0].failure.find("noise cannot be measured"), std::string::npos)
+        << plan.maps[0].failure;
 }
 
 TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {

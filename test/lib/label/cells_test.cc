@@ -13,12 +13,12 @@ namespace {
 constexpr float blank = std::numeric_limits<float>::quiet_NaN();
 
 TEST(PartsAbove, AreCountedCellByCell) {
-    // Tiles of 4 px with cells of 2 px; the second tile reaches two columns past the field.
+    // Tiles of 4 px with cells of 2 px; the second tile ends with the field and overlaps the first.
     const image::Image sky{4, 6, {9, 9,     0, 9, 5, 9,  //
                                   9, 9,     0, 0, 9, 0,  //
                                   0, 0,     0, 0, 0, 0,  //
                                   0, blank, 9, 0, 0, 9}};
-    const std::vector<float> expected{1, 0.25F, 0, 0.25F, 0.5F, 0, 0.25F, 0};
+    const std::vector<float> expected{1, 0.25F, 0, 0.25F, 0.25F, 0.5F, 0.25F, 0.25F};
     EXPECT_EQ(parts_above(sky, {4, 6, 4}, 5, 2), expected);
 }
 

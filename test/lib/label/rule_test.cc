@@ -37,7 +37,7 @@ TEST(LabelRule, BlanksNeverCount) {
     EXPECT_EQ(label_tiles(tile_with(1, 1.0F), grid, rule)[0], 1);
 }
 
-TEST(LabelRule, AgreesWithTheSlowOneOnPaddedFields) {
+TEST(LabelRule, AgreesWithTheSlowOneWhereTilesOverlap) {
     for (const auto& [rows, cols] : {std::pair{83, 121}, {40, 40}, {7, 200}}) {
         image::Image sky = image::make_image(rows, cols);
         base::fill_normal(9, base::Purpose::test, 0, 0, sky.pixels.size(), sky.pixels.data());
@@ -47,9 +47,13 @@ TEST(LabelRule, AgreesWithTheSlowOneOnPaddedFields) {
         std::vector<int> n_above(slow.size());
         for (std::int64_t row = 0; row < rows; ++row) {
             for (std::int64_t col = 0; col < cols; ++col) {
-                const auto t = static_cast<std::size_t>(row / 40 * grid.n_cols() + col / 40);
-                n_above[t] += sky.at(row, col) > 1.0F ? 1 : 0;
-                slow[t] = n_above[t] > rule.min_pixels ? 1 : 0;
+                for (std::size_t t = 0; t < slow.size(); ++t) {
+                    const image::Window tile = grid.inside(static_cast<std::int64_t>(t));
+                    const bool is_in = row >= tile.y0 && row < tile.y0 + tile.rows &&
+                                       col >= tile.x0 && col < tile.x0 + tile.cols;
+                    n_above[t] += is_in && sky.at(row, col) > 1.0F ? 1 : 0;
+                    slow[t] = n_above[t] > rule.min_pixels ? 1 : 0;
+                }
             }
         }
         EXPECT_EQ(label_tiles(sky, grid, rule), slow);
