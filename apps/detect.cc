@@ -2,12 +2,10 @@
 #include <array>
 #include <ctime>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/commands.h"
@@ -48,35 +46,17 @@ std::string and_more(std::size_t n) {
     return n > most_named ? base::text(" and ", n - most_named, " more") : "";
 }
 
-/// The maps without those that are there before, also by a link or another path.
-std::vector<mpi::MapPaths> without_repeats(const std::vector<mpi::MapPaths>& maps) {
-    const auto identity_of = [](const std::string& path) {
-        struct stat about {};
-        return ::stat(path.c_str(), &about) == 0 ? base::text(about.st_dev, " ", about.st_ino)
-                                                 : path;
-    };
-    std::vector<mpi::MapPaths> once;
-    std::map<std::pair<std::string, std::string>, std::string> first_names;
-    std::string repeats;
-    std::size_t n_repeats = 0;
-    for (const mpi::MapPaths& map : maps) {
-        // With another sky image it is another job.
-        const auto [first, is_new] =
-            first_names.try_emplace({identity_of(map.map), identity_of(map.truth)}, map.map);
-        if (is_new) {
-            once.push_back(map);
-        } else if (++n_repeats <= most_named) {
-            repeats += (repeats.empty() ? "" : ", ") + map.map;
-            repeats += map.map == first->second ? "" : " (which is " + first->second + ")";
-        }
+void warn_of_repeats(const std::vector<std::string>& repeats) {
+    std::string named;
+    for (std::size_t i = 0; i < std::min(repeats.size(), most_named); ++i) {
+        named += (i == 0 ? "" : ", ") + repeats[i];
     }
-    if (n_repeats > 0) {
+    if (!repeats.empty()) {
         base::log_warning(base::text("detect: named twice: ",
-                                     repeats,
-                                     and_more(n_repeats),
+                                     named,
+                                     and_more(repeats.size()),
                                      " (what is found there would be counted twice), done once"));
     }
-    return once;
 }
 
 /// Flags for every row of a map that the model does not fit, or why such a map is refused.
@@ -455,11 +435,12 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
                                                                     : campaign.detect.model,
                    campaign.detect.precision);
     const image::MapOptions options = campaign::map_options(campaign);
+    // Rank 0 alone may see the files.
+    const DetectMaps wanted = communicator.is_root() ? maps_to_detect(campaign) : DetectMaps();
+    warn_of_repeats(wanted.repeats);
     const mpi::FieldPlan plan = mpi::plan_fields(
         communicator,
-        // Rank 0 alone may see them.
-        communicator.is_root() ? without_repeats(maps_to_detect(campaign))
-                               : std::vector<mpi::MapPaths>(),
+        wanted.maps,
         options,
         {.field_px = campaign.field_px,
          .tile_px = model.tile_px,

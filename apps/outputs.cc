@@ -59,6 +59,17 @@ Output other_file(std::string path) {
     return {.path = std::move(path)};
 }
 
+/// What is kept of a campaign's progress: ours by its name, but never through a link.
+Output note(std::string path) {
+    return {
+        .path = std::move(path), .objection = [](const std::string& there) {
+            std::error_code none;
+            return std::string(fs::is_symlink(there, none) || fs::hard_link_count(there, none) > 1
+                                   ? "is a link, and the campaign keeps its progress there"
+                                   : "");
+        }};
+}
+
 Output folder(std::string path) {
     return {.path = std::move(path), .kind = Output::Kind::folder};
 }
@@ -162,7 +173,7 @@ std::string objection_to_catalogue(const Campaign& campaign, const std::string& 
         return "is no catalogue of faintweb";
     }
     std::vector<std::string> maps;
-    for (const mpi::MapPaths& map : maps_to_detect(campaign)) {
+    for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
         // As a catalogue keeps it.
         maps.push_back(decltype(catalogue::MapRecord::path)(map.map).str());
     }
@@ -194,7 +205,7 @@ std::vector<Output> outputs_of_detect(const Campaign& campaign) {
         // Anything else of this name is refused by the lock.
         {.path = lock_path(path), .objection = [](const std::string&) { return ""; }}};
     catalogue::Catalogue of_maps;
-    for (const mpi::MapPaths& map : maps_to_detect(campaign)) {
+    for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
         of_maps.maps.emplace_back().path = map.map;
     }
     for (const std::string& format : campaign.detect.exports) {
@@ -233,6 +244,8 @@ std::vector<Output> outputs_of_sweep(const Campaign& campaign) {
         outputs.push_back(other_file(milestones_path(run.campaign)));
         if (trainings.insert(run.training.output).second) {
             append(outputs, outputs_of_train(run.training));
+            outputs.push_back(note(run.training.output + "/.stages/train"));
+            outputs.push_back(note(run.training.output + "/.stages/train_ranks"));
             outputs.push_back(other_file(run.training.output + "/campaign.yaml"));
             outputs.push_back(other_file(run.training.output + "/failure.txt"));
         }
@@ -270,7 +283,7 @@ std::vector<std::string> inputs_of_stage(const Campaign& campaign, Stage stage) 
         add_models(campaign.evaluate.models);
     }
     if (stage == Stage::detect) {
-        add_maps(maps_to_detect(campaign));
+        add_maps(maps_to_detect(campaign).maps);
         add_models({campaign.detect.model});
     }
     return inputs;
@@ -283,34 +296,58 @@ struct Part {
     std::vector<std::string> inputs;
 };
 
-std::vector<Part> parts_of(const Campaign& campaign, Work work) {
-    if (work == Work::sweep) {
-        // Trains and scores in folders of its own.
-        return {{campaign::stage_name(Stage::simulate),
-                 outputs_of_stage(campaign, Stage::simulate),
-                 inputs_of_stage(campaign, Stage::simulate)},
-                {"sweep", outputs_of_sweep(campaign), inputs_of_stage(campaign, Stage::train)}};
+std::vector<Output> notes_of_stage(const Campaign& campaign, Stage stage) {
+    std::vector<Output> notes{
+        note(base::text(campaign.output, "/.stages/", campaign::stage_name(stage)))};
+    if (stage == Stage::simulate) {
+        notes.push_back(note(campaign::skies_folder(campaign) + "/.made_from"));
     }
+    return notes;
+}
+
+std::vector<Part> parts_of(const Campaign& campaign, Work work) {
     std::vector<Part> parts;
-    for (const Stage stage : campaign.stages) {
+    const auto add_stage = [&](Stage stage) {
         parts.push_back({campaign::stage_name(stage),
                          outputs_of_stage(campaign, stage),
                          inputs_of_stage(campaign, stage)});
+        append(parts.back().outputs, notes_of_stage(campaign, stage));
+    };
+    if (work == Work::sweep) {
+        add_stage(Stage::simulate);
+        // Trains and scores in folders of its own.
+        parts.push_back(
+            {"sweep", outputs_of_sweep(campaign), inputs_of_stage(campaign, Stage::train)});
+    } else {
+        for (const Stage stage : campaign.stages) {
+            add_stage(stage);
+        }
+    }
+    if (!parts.empty()) {
+        parts.front().outputs.push_back(note(campaign.output + "/.stages/outputs"));
     }
     return parts;
 }
 
+/// Whether a folder holds anything: stages that have ended leave a stamp in it.
+bool has_stamps(const std::string& path) {
+    std::error_code error;
+    return fs::directory_iterator(path, error) != fs::directory_iterator() && !error;
+}
+
 /// The files that a campaign is known to have written into its output folder.
 ///
-/// They are kept as lines "PART NAME" of OUTPUT/.stages/outputs, the name within the folder, so
-/// that it can be moved. Lines are appended, because detections of several catalogues may do so at
-/// once.
+/// They are kept as lines "CAMPAIGN PART NAME" of OUTPUT/.stages/outputs, the campaign by the name
+/// of its file, as others may have the same folder, and the file by its name in the folder, so that
+/// it can be moved. Lines are appended, because detections of several catalogues may do so at once.
 class Claims {
   public:
     explicit Claims(const Campaign& campaign)
-        : folder_(campaign.output), path_(folder_ + "/.stages/outputs") {
+        : campaign_(fs::path(campaign.path).filename().string()),
+          folder_(campaign.output),
+          path_(folder_ + "/.stages/outputs") {
         std::ifstream file(path_);
-        is_all_claimed_ = !file && is_folder(folder_ + "/.stages");
+        is_all_claimed_ = !file && has_stamps(folder_ + "/.stages");
         for (std::string line; std::getline(file, line);) {
             lines_.insert(line);
         }
@@ -344,9 +381,11 @@ class Claims {
   private:
     bool is_within(const std::string& path) const { return path.starts_with(folder_ + "/"); }
     std::string line_of(const Part& part, const std::string& path) const {
-        return part.name + " " + (is_within(path) ? path.substr(folder_.size() + 1) : path);
+        return campaign_ + " " + part.name + " " +
+               (is_within(path) ? path.substr(folder_.size() + 1) : path);
     }
 
+    std::string campaign_;
     std::string folder_;
     std::string path_;
     bool is_all_claimed_ = false;
@@ -368,6 +407,13 @@ bool is_own_folder(const Campaign& campaign) {
     return !campaign.path.empty();
 }
 
+/// What the names of all that belongs to a catalogue begin with: its own without .h5, so that no
+/// two catalogues share it.
+std::string stem_of(const std::string& catalogue) {
+    const fs::path path(catalogue);
+    return path.extension() == ".h5" ? (path.parent_path() / path.stem()).string() : catalogue;
+}
+
 }  // namespace
 
 bool begins_with(const std::string& path, const std::string& bytes) {
@@ -375,15 +421,15 @@ bool begins_with(const std::string& path, const std::string& bytes) {
 }
 
 std::string run_folder(const std::string& catalogue) {
-    return fs::path(base::link_target(catalogue)).replace_extension(".run").string();
+    return stem_of(base::link_target(catalogue)) + ".run";
 }
 
 std::string lock_path(const std::string& catalogue) {
-    return fs::path(base::link_target(catalogue)).replace_extension(".lock").string();
+    return stem_of(base::link_target(catalogue)) + ".lock";
 }
 
 ExportPaths export_paths(const Campaign& campaign, const std::string& format) {
-    const std::string stem = fs::path(catalogue_path(campaign)).replace_extension().string();
+    const std::string stem = stem_of(catalogue_path(campaign));
     ExportPaths paths;
     if (format == "csv") {
         paths.csv = stem + ".csv";
@@ -401,7 +447,7 @@ ExportPaths export_paths(const Campaign& campaign, const std::string& format) {
 }
 
 std::string pictures_folder(const Campaign& campaign) {
-    return fs::path(catalogue_path(campaign)).replace_extension().string() + "-pictures";
+    return stem_of(catalogue_path(campaign)) + "-pictures";
 }
 
 std::string tile_map_path(const catalogue::Catalogue& catalogue,

@@ -339,10 +339,10 @@ void print_work(const Campaign& campaign) {
                 n_fields = testing.n_fields;
                 n_tiles = testing.n_tiles;
             } else {
-                for (const std::string& map : campaign.detect.maps) {
+                for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
                     try {
                         const image::MapInfo info =
-                            image::FitsMap::open(map, campaign::map_options(campaign)).info();
+                            image::FitsMap::open(map.map, campaign::map_options(campaign)).info();
                         n_fields +=
                             static_cast<std::int64_t>(windows_of(info.cols, info.rows).size());
                         n_tiles += tiles_of(info.cols, info.rows);

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/drain.h"
@@ -119,16 +120,31 @@ std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet
     return maps;
 }
 
-std::vector<mpi::MapPaths> maps_to_detect(const campaign::Campaign& campaign) {
+DetectMaps maps_to_detect(const campaign::Campaign& campaign) {
     const campaign::DetectSettings& settings = campaign.detect;
     if (settings.maps.size() == 1 && settings.maps.front() == campaign::simulated_maps) {
-        return mock_maps(campaign, MockSet::test);
+        return {mock_maps(campaign, MockSet::test), {}};
     }
-    std::vector<mpi::MapPaths> maps;
+    const auto identity = [](const std::string& path) {
+        struct stat about {};
+        return ::stat(path.c_str(), &about) == 0 ? base::text(about.st_dev, " ", about.st_ino)
+                                                 : path;
+    };
+    DetectMaps wanted;
+    std::map<std::pair<std::string, std::string>, std::string> first_names;
     for (std::size_t i = 0; i < settings.maps.size(); ++i) {
-        maps.push_back({settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]});
+        const mpi::MapPaths map{settings.maps[i], settings.truth.empty() ? "" : settings.truth[i]};
+        // With another sky image it is another job.
+        const auto [first, is_new] =
+            first_names.try_emplace({identity(map.map), identity(map.truth)}, map.map);
+        if (is_new) {
+            wanted.maps.push_back(map);
+        } else {
+            wanted.repeats.push_back(
+                map.map == first->second ? map.map : map.map + " (which is " + first->second + ")");
+        }
     }
-    return maps;
+    return wanted;
 }
 
 bool is_in_memory(const campaign::Campaign& campaign, MockSet set) {

@@ -70,7 +70,11 @@ void prepare_output(const mpi::Communicator& communicator, const std::string& pa
 std::vector<mpi::MapPaths> mock_maps(const campaign::Campaign& campaign, MockSet set);
 
 /// The maps of detect.maps, with their truth where there is one.
-std::vector<mpi::MapPaths> maps_to_detect(const campaign::Campaign& campaign);
+struct DetectMaps {
+    std::vector<mpi::MapPaths> maps;   ///< each once
+    std::vector<std::string> repeats;  ///< those that are there before, also by a link
+};
+DetectMaps maps_to_detect(const campaign::Campaign& campaign);
 
 /// Whether the skies of a set are made in memory where they are worked on (train.source), instead
 /// of being written and read.

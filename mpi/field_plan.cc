@@ -64,6 +64,7 @@ Json to_json(const PlannedMap& map) {
             {"truth_stamp", map.truth_stamp},
             {"level", map.noise.level},
             {"rms", map.noise.rms},
+            {"is_in_steps", map.noise.is_in_steps},
             {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
 }
 
@@ -101,7 +102,7 @@ PlannedMap from_json(const Json& json) {
     map.truth_path = text_of(json["truth_path"]);
     map.stamp = json["stamp"];
     map.truth_stamp = json["truth_stamp"];
-    map.noise = {json["level"], json["rms"]};
+    map.noise = {json["level"], json["rms"], json["is_in_steps"]};
     map.failure = text_of(json["failure"]);
     return map;
 }
@@ -126,7 +127,7 @@ void blank_outside(image::Image& pixels,
                    const PlannedMap& map) {
     const tile::NoiseMesh mesh = map.mesh();
     const tile::FlatPairs pairs =
-        tile::count_flat_pairs(pixels, whole, mesh, tile::flat_tolerance_sigma * map.noise.rms);
+        tile::count_flat_pairs(pixels, whole, mesh, map.noise);
     tile::blank_flat_patches(pixels, whole, wide, mesh, pairs);
 }
 

@@ -79,6 +79,9 @@ std::string objection_to_run_folder(const std::string& folder) {
             return name.starts_with(kind) &&
                    name.find_first_not_of("0123456789_", kind.size()) == std::string::npos;
         };
+        if (name.starts_with(".nfs")) {
+            continue;  // what NFS leaves of a file that is gone while somebody holds it open
+        }
         const bool is_folder = std::filesystem::is_directory(next->path(), error);
         if (is_folder || (name != "journal" && !is_numbered("shard_") &&
                           !is_numbered(crash_notes) && !is_numbered(lost_notes))) {

@@ -34,6 +34,12 @@ Launch read_launch() {
             launch.rank = *rank;
         }
     }
+    // A step of one task needs no world: where Open MPI has no PMI-2 it would not start.
+    if (launch.has_world && std::getenv("OMPI_COMM_WORLD_RANK") == nullptr &&
+        std::getenv("PMIX_RANK") == nullptr &&
+        number_in("PMI_SIZE").value_or(number_in("SLURM_STEP_NUM_TASKS").value_or(0)) == 1) {
+        launch.has_world = false;
+    }
     if (!launch.has_world) {
         launch.n_lone_tasks = number_in("SLURM_STEP_NUM_TASKS").value_or(0);
     }

@@ -35,8 +35,7 @@ void check_apart(std::span<const Output> outputs, std::span<const std::string> i
 /// Checks that a command destroys nothing that it should not, before it begins; check_apart() too.
 ///
 /// @param overwrite  yes: files that are not ours may be replaced, but never inputs, and nothing
-/// that
-///     is no regular file.
+///                   that is no regular file.
 /// @throws UsageError  in one line: an output is an input too, or another output; something that is
 ///     no file or no folder stands there; what is there is not ours.
 void check_outputs(std::span<const Output> outputs,

@@ -100,12 +100,10 @@ RunLock::RunLock(const std::string& path, const std::string& what)
     const Holder mine = this_process();
     const Holder holder = read_holder(file_, path_);
     if (failure == EWOULDBLOCK) {
-        throw UsageError(text(what,
-                              " is in use (by process ",
-                              holder.process,
-                              " on ",
-                              holder.host.empty() ? mine.host : holder.host,
-                              "), wait for it or choose another output"));
+        const std::string by =
+            holder.host.empty() ? std::string()
+                                : text(" (by process ", holder.process, " on ", holder.host, ")");
+        throw UsageError(text(what, " is in use", by, ", wait for it or choose another output"));
     }
     const bool is_same_job = mine.slurm_job != "-" && holder.slurm_job == mine.slurm_job;
     // A lock of the system is gone with its process, but may not be seen from another host.

@@ -167,7 +167,7 @@ Keys::Keys() {
             &Campaign::field_px,
             within(8, 20000),
             "pixel",
-            "Edge of a field, the cut-out that is handed to a rank.");
+            "Edge of a field, the cut-out that is handed to a rank; rounded down to whole tiles.");
 
     using Cosmos = sky::Cosmology;
     Section<Cosmos> cosmology(

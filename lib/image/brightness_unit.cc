@@ -208,6 +208,11 @@ class UnitReader {
     /// "10**-3", "10^-3", "10-3", "0.001", "1e-3", or nothing, which is 1.
     double read_factor() {
         skip_blanks();
+        // "nanoJy" begins with what reads as a number.
+        if (rest_.empty() ||
+            std::string_view("0123456789.+-").find(rest_.front()) == std::string_view::npos) {
+            return 1;
+        }
         double factor = 1;
         const auto [end, error] =
             std::from_chars(rest_.data(), rest_.data() + rest_.size(), factor);

@@ -25,15 +25,17 @@ FAINTWEB_VECTOR_CLONES std::int32_t count_pairs(const float* row, std::size_t n,
 /// Pixels that are connected inside one block.
 struct Patch {
     std::int64_t n_pixels = 0;
+    std::int64_t n_inner = 0;  ///< that have the same value a beam away; of maps in steps only
     float lowest = 0;
     float highest = 0;
     std::int64_t col = 0;  ///< of its block
     std::int64_t row = 0;
 
-    void add(std::int64_t n, float low, float high) {
-        n_pixels += n;
-        lowest = std::min(lowest, low);
-        highest = std::max(highest, high);
+    void add(const Patch& other) {
+        n_pixels += other.n_pixels;
+        n_inner += other.n_inner;
+        lowest = std::min(lowest, other.lowest);
+        highest = std::max(highest, other.highest);
     }
 };
 
@@ -66,9 +68,13 @@ class Unions {
 /// The blocks of an image that are looked at, their patches numbered through.
 class Blocks {
   public:
-    Blocks(const image::Image& pixels, const image::Window& window, const FlatPairs& pairs)
+    Blocks(const image::Image& pixels,
+           const image::Window& window,
+           const NoiseMesh& mesh,
+           const FlatPairs& pairs)
         : pixels_(pixels),
           window_(window),
+          mesh_(mesh),
           pairs_(pairs),
           numbers_(pairs.counts.size()),
           ends_(pairs.counts.size(), {0, 0}) {}
@@ -97,10 +103,12 @@ class Blocks {
                     patch_of[static_cast<std::size_t>(unions.root(row_numbers[x]))];
                 if (patch < 0) {
                     patch = static_cast<std::int32_t>(patches_.size());
-                    patches_.push_back({0, values[x], values[x], col, row});
+                    patches_.push_back({0, 0, values[x], values[x], col, row});
                 }
                 row_numbers[x] = patch;
-                patches_[static_cast<std::size_t>(patch)].add(1, values[x], values[x]);
+                const bool is_counted = pairs_.is_in_steps && is_inner(at.y0 + y, at.x0 + x);
+                patches_[static_cast<std::size_t>(patch)].add(
+                    {1, is_counted ? 1 : 0, values[x], values[x], col, row});
             }
         }
         ends_[index(col, row)] = {first, static_cast<std::int32_t>(patches_.size())};
@@ -108,7 +116,6 @@ class Blocks {
 
     /// Connects patches across the borders of all blocks that were added.
     void connect() {
-        neighbours_.assign(patches_.size(), {});
         for (std::int64_t row = pairs_.first_row; row < pairs_.first_row + pairs_.n_rows; ++row) {
             for (std::int64_t col = pairs_.first_col; col < pairs_.first_col + pairs_.n_cols;
                  ++col) {
@@ -116,20 +123,20 @@ class Blocks {
                 connect_with(col, row, 0, 1);
             }
         }
+        std::ranges::sort(neighbours_);
     }
 
     /// Blanks those pixels of a block inside `changed` whose patch, as far as the blocks around
-    /// this one show it, has more than n_most pixels of one value.
+    /// this one show it, lies outside the observation.
     void blank(std::int64_t col,
                std::int64_t row,
-               std::int64_t n_most,
                const image::Window& changed,
                image::Image& pixels) const {
         const auto [first, end] = ends_[index(col, row)];
         std::vector<bool> is_outside(static_cast<std::size_t>(end - first));
         bool is_any = false;
         for (std::int32_t patch = first; patch < end; ++patch) {
-            const bool is = is_flat_and_large(patch, col, row, n_most);
+            const bool is = is_outside_patch(patch, col, row);
             is_outside[static_cast<std::size_t>(patch - first)] = is;
             is_any = is_any || is;
         }
@@ -180,7 +187,8 @@ class Blocks {
             std::int32_t* here = numbers.data() + y * at.cols;
             const std::int32_t* numbers_below = here - at.cols;
             for (std::int64_t x = 0; x < at.cols; ++x) {
-                if (!std::isfinite(values[x])) {
+                // Most pixels of noise are like none of their neighbours: no patch for each.
+                if (!std::isfinite(values[x]) || !has_like_neighbour(at.y0 + y, at.x0 + x)) {
                     continue;
                 }
                 const bool is_as_left = x > 0 && is_near(values[x], values[x - 1]);
@@ -219,43 +227,65 @@ class Blocks {
                          pixels_.at(at.y0 + y + dy, at.x0 + x + dx))) {
                 continue;
             }
-            std::vector<std::int32_t>& of_a = neighbours_[static_cast<std::size_t>(a)];
-            if (of_a.empty() || of_a.back() != b) {
-                of_a.push_back(b);
-                neighbours_[static_cast<std::size_t>(b)].push_back(a);
+            if (neighbours_.empty() || neighbours_.back() != std::pair(b, a)) {
+                neighbours_.emplace_back(a, b);
+                neighbours_.emplace_back(b, a);
             }
         }
     }
 
-    bool is_flat_and_large(std::int32_t patch,
-                           std::int64_t col,
-                           std::int64_t row,
-                           std::int64_t n_most) const {
+    bool is_outside_patch(std::int32_t patch, std::int64_t col, std::int64_t row) const {
         Patch whole = patches_[static_cast<std::size_t>(patch)];
         std::vector<std::int32_t> seen{patch};
         for (std::size_t i = 0; i < seen.size(); ++i) {
-            for (const std::int32_t next : neighbours_[static_cast<std::size_t>(seen[i])]) {
+            const auto first = std::ranges::lower_bound(neighbours_, std::pair(seen[i], -1));
+            for (auto pair = first; pair != neighbours_.end() && pair->first == seen[i]; ++pair) {
+                const std::int32_t next = pair->second;
                 const Patch& other = patches_[static_cast<std::size_t>(next)];
                 if (std::abs(other.col - col) <= 1 && std::abs(other.row - row) <= 1 &&
                     std::ranges::find(seen, next) == seen.end()) {
                     seen.push_back(next);
-                    whole.add(other.n_pixels, other.lowest, other.highest);
+                    whole.add(other);
                 }
             }
         }
-        return whole.n_pixels > n_most && is_near(whole.highest, whole.lowest);
+        return whole.n_pixels > mesh_.patch_px &&
+               (!pairs_.is_in_steps || 2 * whole.n_inner >= whole.n_pixels) &&
+               is_near(whole.highest, whole.lowest);
+    }
+
+    /// Whether the pixel some way off has the same value; past the image and at blanks it may have.
+    bool is_like(std::int64_t y, std::int64_t x, std::int64_t dy, std::int64_t dx) const {
+        if (y + dy < 0 || y + dy >= pixels_.rows || x + dx < 0 || x + dx >= pixels_.cols) {
+            return true;
+        }
+        const float other = pixels_.at(y + dy, x + dx);
+        return std::isnan(other) || is_near(pixels_.at(y, x), other);
+    }
+    bool is_inner(std::int64_t y, std::int64_t x) const {
+        const std::int64_t far = mesh_.beam_px();
+        return is_like(y, x, 0, far) && is_like(y, x, 0, -far) && is_like(y, x, far, 0) &&
+               is_like(y, x, -far, 0);
+    }
+    bool has_like_neighbour(std::int64_t y, std::int64_t x) const {
+        const float value = pixels_.at(y, x);
+        return (x > 0 && is_near(value, pixels_.at(y, x - 1))) ||
+               (x + 1 < pixels_.cols && is_near(value, pixels_.at(y, x + 1))) ||
+               (y > 0 && is_near(value, pixels_.at(y - 1, x))) ||
+               (y + 1 < pixels_.rows && is_near(value, pixels_.at(y + 1, x)));
     }
 
     bool is_near(float a, float b) const { return std::fabs(a - b) <= pairs_.tolerance; }
 
     const image::Image& pixels_;
     const image::Window& window_;
+    const NoiseMesh& mesh_;
     const FlatPairs& pairs_;
     /// Of each block the patch of each of its pixels, -1 for blanks; empty: not looked at.
     std::vector<std::vector<std::int32_t>> numbers_;
     std::vector<std::pair<std::int32_t, std::int32_t>> ends_;  ///< of each block's patches
     std::vector<Patch> patches_;
-    std::vector<std::vector<std::int32_t>> neighbours_;  ///< of each patch
+    std::vector<std::pair<std::int32_t, std::int32_t>> neighbours_;  ///< each pair both ways
 };
 
 }  // namespace
@@ -263,10 +293,11 @@ class Blocks {
 FlatPairs count_flat_pairs(const image::Image& pixels,
                            const image::Window& window,
                            const NoiseMesh& mesh,
-                           float tolerance) {
+                           const MapNoise& map_noise) {
     FAINTWEB_EXPECTS(pixels.rows == window.rows && pixels.cols == window.cols);
     FlatPairs pairs;
-    pairs.tolerance = tolerance;
+    pairs.tolerance = flat_tolerance_sigma * map_noise.rms;
+    pairs.is_in_steps = map_noise.is_in_steps;
     const std::int64_t edge = pairs.block_px = mesh.block_px();
     pairs.first_col = floor_divide(window.x0, edge);
     pairs.first_row = floor_divide(window.y0, edge);
@@ -283,8 +314,8 @@ FlatPairs count_flat_pairs(const image::Image& pixels,
             // The last pixel of a row has no right neighbour here.
             const std::int64_t end = std::min(x + edge, pixels.cols - 1);
             if (begin < end) {
-                counts[i] +=
-                    count_pairs(row + begin, static_cast<std::size_t>(end - begin), tolerance);
+                counts[i] += count_pairs(
+                    row + begin, static_cast<std::size_t>(end - begin), pairs.tolerance);
             }
         }
     }
@@ -297,11 +328,12 @@ void blank_flat_patches(image::Image& pixels,
                         const NoiseMesh& mesh,
                         const FlatPairs& pairs) {
     FAINTWEB_EXPECTS(pixels.rows == window.rows && pixels.cols == window.cols);
-    // A patch has many pairs; by chance one in a million pixels of noise has one.
-    constexpr std::int32_t min_pairs = 16;
+    // A patch has about as many pairs as pixels; by chance one in a million pixels of noise has
+    // one.
+    const std::int64_t min_pairs = mesh.patch_px / 4;
     const std::int64_t edge = mesh.block_px();
     std::vector<std::pair<std::int64_t, std::int64_t>> suspects;
-    Blocks blocks(pixels, window, pairs);
+    Blocks blocks(pixels, window, mesh, pairs);
     const std::int64_t last_row = floor_divide(changed.y0 + changed.rows - 1, edge);
     const std::int64_t last_col = floor_divide(changed.x0 + changed.cols - 1, edge);
     const auto for_around = [](std::int64_t col, std::int64_t row, const auto& act) {
@@ -326,7 +358,7 @@ void blank_flat_patches(image::Image& pixels,
     }
     blocks.connect();
     for (const auto& [col, row] : suspects) {
-        blocks.blank(col, row, mesh.patch_px, changed, pixels);
+        blocks.blank(col, row, changed, pixels);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/image/image.h"
+#include "lib/tile/local_rms.h"
 #include "lib/tile/noise_mesh.h"
 
 namespace faintweb::tile {
@@ -12,6 +13,7 @@ namespace faintweb::tile {
 /// tolerance: in noise hardly any, in what lies outside a mosaic all.
 struct FlatPairs {
     float tolerance = 0;
+    bool is_in_steps = false;  ///< see MapNoise
     std::int64_t block_px = 0;
     std::int64_t first_col = 0;  ///< number of the first block, counted from map pixel (0, 0)
     std::int64_t first_row = 0;
@@ -31,15 +33,18 @@ struct FlatPairs {
 
 /// @param pixels     [window.rows, window.cols], any unit, blanks NaN.
 /// @param window     map pixels of the image; may reach beyond the map.
-/// @param tolerance  largest difference of a pair, in the unit of the pixels.
+/// @param map_noise  of the map, in the unit of the pixels; the tolerance is flat_tolerance_sigma
+/// of
+///                   its rms.
 FlatPairs count_flat_pairs(const image::Image& pixels,
                            const image::Window& window,
                            const NoiseMesh& mesh,
-                           float tolerance);
+                           const MapNoise& map_noise);
 
 /// Makes blank (NaN) what lies outside an observation but was filled with a number: pixels of
 /// connected patches of more than mesh.patch_px pixels whose values are equal or spread by no more
-/// than the tolerance.
+/// than the tolerance. Noise in coarse steps has connected patches too, but ragged ones: there at
+/// least half of a patch's pixels must have the same value a beam away in all four directions.
 ///
 /// Whether a pixel is one follows from the block of mesh.block_px that it lies in and the eight
 /// around it, so that it does not depend on where a map is cut into fields.

@@ -35,8 +35,9 @@ std::vector<image::Window> field_windows(std::int64_t map_cols,
                                          std::int64_t field_px,
                                          std::int64_t tile_px) {
     FAINTWEB_EXPECTS(map_cols >= 1 && map_rows >= 1 && field_px >= 1 && tile_px >= 1);
-    const std::vector<std::int64_t> x = cut_edge(map_cols, field_px, tile_px);
-    const std::vector<std::int64_t> y = cut_edge(map_rows, field_px, tile_px);
+    const std::int64_t whole_px = std::max<std::int64_t>(1, field_px / tile_px) * tile_px;
+    const std::vector<std::int64_t> x = cut_edge(map_cols, whole_px, tile_px);
+    const std::vector<std::int64_t> y = cut_edge(map_rows, whole_px, tile_px);
     std::vector<image::Window> windows;
     for (std::size_t j = 0; j + 1 < y.size(); ++j) {
         for (std::size_t i = 0; i + 1 < x.size(); ++i) {

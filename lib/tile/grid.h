@@ -51,10 +51,11 @@ struct TileGrid {
 
 /// The fields of a map, row by row from the first FITS row, side by side and never overlapping.
 /// Those at the right and upper edge are smaller; a remainder that is narrower than a tile joins
-/// the field before it, which is larger then.
+/// the field before it, which is larger then. All others are a whole number of tiles wide, so that
+/// tiles lie where they do in any cut.
 ///
 /// @param map_cols, map_rows  size of the map, pixel; >= 1.
-/// @param field_px            edge of a field, pixel; >= 1.
+/// @param field_px            edge of a field, pixel; >= 1; rounded down to whole tiles.
 /// @param tile_px             edge of a tile, pixel; 1 <= tile_px.
 /// @return                    windows in map pixels.
 /// @source ours (grid_test.cc)

@@ -84,18 +84,15 @@ FAINTWEB_VECTOR_CLONES Moments clipped_moments(const float* values,
 }
 
 /// Values in units of the map's rms; blanks stay.
-FAINTWEB_VECTOR_CLONES std::int32_t to_sigma(const float* values,
-                                             std::size_t n,
-                                             const InSigma& in_sigma,
-                                             float* out) {
+FAINTWEB_VECTOR_CLONES void to_sigma(const float* values,
+                                     std::size_t n,
+                                     const InSigma& in_sigma,
+                                     float* out) {
     const InSigma here = in_sigma;
-    std::int32_t n_finite = 0;
     for (std::size_t i = 0; i < n; ++i) {
         const bool is_finite = std::fabs(values[i]) <= largest_float;
         out[i] = is_finite ? here(values[i]) : std::numeric_limits<float>::quiet_NaN();
-        n_finite += is_finite ? 1 : 0;
     }
-    return n_finite;
 }
 
 FAINTWEB_VECTOR_CLONES std::int32_t count_equal_pairs(const float* row, std::size_t n) {
@@ -106,30 +103,28 @@ FAINTWEB_VECTOR_CLONES std::int32_t count_equal_pairs(const float* row, std::siz
     return count;
 }
 
-/// Blanks runs of equal values: they lie outside the observation. Short ones do not, but at the
-/// ends of the row, where the rest of a run may be in the next box.
+/// Blanks runs of equal values: they lie outside the observation. In a map in steps short ones do
+/// not, but at the ends of the row, where the rest of a run may be in the next box.
 ///
-/// @return  number of pixels that became blank.
-std::int32_t blank_runs(std::span<float> row) {
+/// @param row  with the pixel before it and the one behind it.
+void blank_runs(std::span<float> row, bool is_in_steps) {
     if (count_equal_pairs(row.data(), row.size()) == 0) {
-        return 0;
+        return;
     }
-    std::int32_t n_blanked = 0;
     for (std::size_t first = 0; first < row.size();) {
         std::size_t end = first + 1;
         while (end < row.size() && std::fabs(row[end] - row[end - 1]) <= flat_tolerance_sigma) {
             ++end;
         }
-        const std::size_t shortest_run = first == 0 || end == row.size() ? 2 : 8;
+        const bool is_at_end = first == 0 || end == row.size();
+        const std::size_t shortest_run = is_in_steps && !is_at_end ? 8 : 2;
         if (end - first >= shortest_run) {
             std::fill(row.begin() + static_cast<std::ptrdiff_t>(first),
                       row.begin() + static_cast<std::ptrdiff_t>(end),
                       std::numeric_limits<float>::quiet_NaN());
-            n_blanked += static_cast<std::int32_t>(end - first);
         }
         first = end;
     }
-    return n_blanked;
 }
 
 float median_of(std::span<float> values) {
@@ -296,6 +291,7 @@ LocalRms measure_local_rms(const image::Image& pixels,
     const InSigma in_sigma = in_sigma_of({map_noise.level, map_noise.rms});
     std::vector<float> own(static_cast<std::size_t>(measured.rows * measured.cols), 0.0F);
     std::vector<float> values(static_cast<std::size_t>(edge * edge));
+    std::vector<float> line(static_cast<std::size_t>(edge + 2));
     std::vector<float> sample;
     for (std::int64_t row = 0; row < measured.rows; ++row) {
         for (std::int64_t col = 0; col < measured.cols; ++col) {
@@ -303,19 +299,22 @@ LocalRms measure_local_rms(const image::Image& pixels,
             const std::int64_t y0 = (measured.y0 + row) * edge - window.y0;
             // What lies past the window lies past the map. Boxes are always whole, so that their
             // sums are the same however far the window reaches.
-            const std::int64_t first = std::clamp<std::int64_t>(-x0, 0, edge);
-            const std::int64_t end = std::clamp<std::int64_t>(pixels.cols - x0, first, edge);
+            const std::int64_t first = std::clamp<std::int64_t>(-x0, -1, edge + 1);
+            const std::int64_t end = std::clamp<std::int64_t>(pixels.cols - x0, first, edge + 1);
             std::int64_t n_finite = 0;
             for (std::int64_t i = 0; i < edge; ++i) {
-                const std::span<float> line = std::span(values).subspan(
-                    static_cast<std::size_t>(i * edge), static_cast<std::size_t>(edge));
                 std::ranges::fill(line, std::numeric_limits<float>::quiet_NaN());
                 if (y0 + i >= 0 && y0 + i < pixels.rows && end > first) {
-                    n_finite += to_sigma(pixels.row(y0 + i).data() + x0 + first,
-                                         static_cast<std::size_t>(end - first),
-                                         in_sigma,
-                                         line.data() + first);
-                    n_finite -= blank_runs(line);
+                    to_sigma(pixels.row(y0 + i).data() + x0 + first,
+                             static_cast<std::size_t>(end - first),
+                             in_sigma,
+                             line.data() + 1 + first);
+                    blank_runs(line, map_noise.is_in_steps);
+                }
+                for (std::int64_t x = 0; x < edge; ++x) {
+                    const float value = line[static_cast<std::size_t>(x + 1)];
+                    values[static_cast<std::size_t>(i * edge + x)] = value;
+                    n_finite += std::isnan(value) ? 0 : 1;
                 }
             }
             if (16 * n_finite > edge * edge) {

@@ -12,8 +12,9 @@ namespace faintweb::tile {
 
 /// What one map has in common wherever it is cut into fields.
 struct MapNoise {
-    float level = 0;  ///< median of the map, Jy/arcsec2
-    float rms = 0;    ///< robust rms of the map, Jy/arcsec2; 0: no pixel has a value
+    float level = 0;           ///< median of the map, Jy/arcsec2
+    float rms = 0;             ///< robust rms of the map, Jy/arcsec2; 0: no pixel has a value
+    bool is_in_steps = false;  ///< values are rounded so coarsely that neighbours are often equal
 
     bool operator==(const MapNoise&) const = default;
 };

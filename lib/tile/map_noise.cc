@@ -8,6 +8,7 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/tile/noise_mesh.h"
 #include "lib/tile/statistics.h"
 
@@ -18,6 +19,8 @@ namespace {
 constexpr std::int64_t n_wanted = 200'000;
 /// With fewer values than these more of the map is read.
 constexpr std::int64_t n_enough = 4096;
+/// With fewer there is no rms.
+constexpr std::int64_t n_least = 16;
 
 /// The finite pixels of a sample of rows.
 struct Sample {
@@ -55,34 +58,40 @@ Sample read_every(std::int64_t stride,
     return sample;
 }
 
+bool is_near(float a, float b, double tolerance) {
+    return std::fabs(static_cast<double>(a) - static_cast<double>(b)) <= tolerance;
+}
+
 /// The values that lie in no run of equal ones.
-std::vector<float> values_without_runs(const Sample& sample, double tolerance) {
+Sample without_runs(const Sample& sample, double tolerance) {
     constexpr std::size_t shortest_run = 8;
-    std::vector<float> values;
+    Sample rest;
     sample.for_rows([&](std::span<const float> row) {
         for (std::size_t first = 0; first < row.size();) {
             std::size_t end = first + 1;
-            while (end < row.size() && std::fabs(static_cast<double>(row[end]) -
-                                                 static_cast<double>(row[end - 1])) <= tolerance) {
+            while (end < row.size() && is_near(row[end], row[end - 1], tolerance)) {
                 ++end;
             }
             if (end - first < shortest_run) {
-                values.insert(values.end(),
-                              row.begin() + static_cast<std::ptrdiff_t>(first),
-                              row.begin() + static_cast<std::ptrdiff_t>(end));
+                rest.values.insert(rest.values.end(),
+                                   row.begin() + static_cast<std::ptrdiff_t>(first),
+                                   row.begin() + static_cast<std::ptrdiff_t>(end));
             }
             first = end;
         }
+        rest.row_ends.push_back(rest.values.size());
     });
-    return values;
+    return rest;
 }
 
 /// What is not flat: the tolerance follows from the rms of what it leaves, so it is looked for from
 /// above, where hardly anything is left.
 struct Rest {
+    Sample sample;
     RobustStatistics robust;
-    std::int64_t n = 0;
     double tolerance = 0;
+
+    std::int64_t n() const { return std::ssize(sample.values); }
 };
 
 Rest find_rest(const Sample& sample) {
@@ -93,46 +102,60 @@ Rest find_rest(const Sample& sample) {
     const auto [lowest, highest] = std::ranges::minmax(sample.values);
     rest.tolerance = static_cast<double>(flat_tolerance_sigma) *
                      (static_cast<double>(highest) - static_cast<double>(lowest));
-    constexpr int max_rounds = 10;
+    constexpr int max_rounds = 60;
     for (int round = 0; round < max_rounds; ++round) {
-        const std::vector<float> values = values_without_runs(sample, rest.tolerance);
-        const bool is_settled = std::ssize(values) == rest.n;
-        rest.n = std::ssize(values);
-        if (rest.n == 0 || is_settled) {
+        Sample next = without_runs(sample, rest.tolerance);
+        if (std::ssize(next.values) < n_least && rest.tolerance > 0) {
+            // A few huge values make the range: the noise itself is flat beside it.
+            rest.tolerance *= 1e-3;
+            continue;
+        }
+        const bool is_settled = next.values.size() == rest.sample.values.size();
+        rest.sample = std::move(next);
+        if (rest.n() == 0 || is_settled) {
             break;
         }
-        rest.robust = robust_statistics(values);
+        rest.robust = robust_statistics(rest.sample.values);
         rest.tolerance =
             static_cast<double>(flat_tolerance_sigma) * static_cast<double>(rest.robust.rms);
     }
     return rest;
 }
 
-/// Noise scatters everywhere by much the same; an image without noise has places, and many, where
-/// its scatter is a small part of what it is in others.
-bool is_without_noise(const Sample& sample, double tolerance) {
+/// Noise scatters everywhere by much the same, if not outside a primary beam; an image without
+/// noise has places, and many, where its scatter is a thousandth of what it is in others.
+bool is_without_noise(const Rest& rest) {
     constexpr std::size_t segment_px = 16;
     std::vector<double> spreads;
-    sample.for_rows([&](std::span<const float> row) {
+    rest.sample.for_rows([&](std::span<const float> row) {
         for (std::size_t first = 0; first + segment_px <= row.size(); first += segment_px) {
             const auto [low, high] = std::ranges::minmax(row.subspan(first, segment_px));
-            const double spread = static_cast<double>(high) - static_cast<double>(low);
-            if (spread > tolerance) {
-                spreads.push_back(spread);
-            }
+            spreads.push_back(static_cast<double>(high) - static_cast<double>(low));
         }
     });
     constexpr std::size_t n_fewest = 20;
     if (spreads.size() < n_fewest) {
         return false;
     }
-    const auto tenth = spreads.begin() + std::ssize(spreads) / 10;
-    const auto half = spreads.begin() + std::ssize(spreads) / 2;
-    std::nth_element(spreads.begin(), half, spreads.end());
-    const double median = *half;
-    std::nth_element(spreads.begin(), tenth, half);
-    constexpr double least_share = 0.01;
-    return *tenth < least_share * median;
+    const auto low = spreads.begin() + std::ssize(spreads) / 10;
+    const auto high = spreads.begin() + std::ssize(spreads) * 9 / 10;
+    std::nth_element(spreads.begin(), high, spreads.end());
+    const double large = *high;
+    std::nth_element(spreads.begin(), low, high);
+    constexpr double least_share = 1e-3;
+    return *low < least_share * large;
+}
+
+/// Whether equal neighbours are common, as where values were rounded to steps.
+bool is_in_steps(const Rest& rest) {
+    std::int64_t n_equal = 0;
+    rest.sample.for_rows([&](std::span<const float> row) {
+        for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+            n_equal += is_near(row[i], row[i + 1], rest.tolerance) ? 1 : 0;
+        }
+    });
+    constexpr std::int64_t one_in = 100;
+    return one_in * n_equal > rest.n();
 }
 
 }  // namespace
@@ -144,7 +167,7 @@ MapNoise measure_map_noise(std::int64_t cols,
     std::int64_t stride = std::clamp<std::int64_t>(rows * cols / n_wanted, 1, rows);
     Sample sample = read_every(stride, cols, rows, read);
     Rest rest = find_rest(sample);
-    while (rest.n < n_enough && stride > 1) {
+    while (rest.n() < n_enough && stride > 1) {
         stride = std::max<std::int64_t>(1, stride / 4);
         sample = read_every(stride, cols, rows, read);
         rest = find_rest(sample);
@@ -152,22 +175,28 @@ MapNoise measure_map_noise(std::int64_t cols,
     if (sample.values.empty()) {
         return {};
     }
-    if (rest.n == 0) {
+    if (rest.n() == 0) {
         throw base::InputError(
             "its noise cannot be measured (all values are equal, or lie in flat patches as outside "
             "a mosaic), give an observed map");
+    }
+    if (rest.n() < n_least) {
+        throw base::InputError(base::text("its noise cannot be measured (only ",
+                                          rest.n(),
+                                          " pixels have a value that is no "
+                                          "flat patch's), give a larger map"));
     }
     if (!(rest.robust.rms > 0) || !std::isfinite(rest.robust.rms)) {
         throw base::InputError(
             "its noise cannot be measured (more than half of the values are one number), give an "
             "observed map");
     }
-    if (is_without_noise(sample, rest.tolerance)) {
+    if (is_without_noise(rest)) {
         throw base::InputError(
-            "its noise cannot be measured (the values hardly scatter in places, as in a model "
-            "image), give an observed map");
+            "its noise cannot be measured (the values scatter a thousand times less in places than "
+            "in others, as in a model image or outside a mosaic), give an observed map");
     }
-    return {rest.robust.median, rest.robust.rms};
+    return {rest.robust.median, rest.robust.rms, is_in_steps(rest)};
 }
 
 }  // namespace faintweb::tile

@@ -12,12 +12,14 @@ struct NoiseMesh {
     std::int64_t box_px = 64;     ///< edge of a box; even
     std::int64_t patch_px = 408;  ///< a flat patch of more pixels lies outside the observation
 
+    /// About a full width at half maximum of the beam.
+    std::int64_t beam_px() const { return box_px / 10; }
     /// Edge of the blocks by which flat patches are looked for.
     std::int64_t block_px() const { return box_px / 2; }
     /// Pixels that are read around a pixel to know its noise, and whether it lies outside: a pixel
     /// lies between the centres of boxes, which reach half a box further and are compared with
-    /// their neighbours.
-    std::int64_t reach_px() const { return 2 * box_px + box_px / 2; }
+    /// their neighbours, and whether a box's last pixel is flat shows beside the next one.
+    std::int64_t reach_px() const { return 2 * box_px + box_px / 2 + 1; }
     bool operator==(const NoiseMesh&) const = default;
 };
 

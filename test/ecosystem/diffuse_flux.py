@@ -20,12 +20,20 @@ except ImportError as missing:
 source_limit_jy_beam = 5 * 4.5e-4
 
 
+def tile_windows(shape, tile_px):
+    """Row, column and pixels of each tile; the last of a row or column ends at the edge."""
+    firsts = [[min(i, max(0, n - tile_px)) for i in range(0, n, tile_px)] for n in shape]
+    for row, y in enumerate(firsts[0]):
+        for column, x in enumerate(firsts[1]):
+            yield row, column, (slice(y, y + tile_px), slice(x, x + tile_px))
+
+
 def tile_any(mask, tile_px):
-    """[rows, cols] of booleans -> one boolean per tile; what lies beyond the edge is False."""
-    rows, cols = (-(-n // tile_px) for n in mask.shape)
-    padded = np.zeros((rows * tile_px, cols * tile_px), bool)
-    padded[: mask.shape[0], : mask.shape[1]] = mask
-    return padded.reshape(rows, tile_px, cols, tile_px).any(axis=(1, 3))
+    """[rows, cols] of booleans -> one boolean per tile."""
+    tiles = np.zeros([-(-n // tile_px) for n in mask.shape], bool)
+    for row, column, pixels in tile_windows(mask.shape, tile_px):
+        tiles[row, column] = mask[pixels].any()
+    return tiles
 
 
 def main():
@@ -40,7 +48,9 @@ def main():
     for tile in tiles[tiles["detected"] == 1]:
         detected[tile["row"], tile["column"]] = True
 
-    by_pixel = np.repeat(np.repeat(detected, tile_px, 0), tile_px, 1)[: data.shape[0], : data.shape[1]]
+    by_pixel = np.zeros(data.shape, bool)
+    for row, column, pixels in tile_windows(data.shape, tile_px):
+        by_pixel[pixels] |= detected[row, column]
     flux_fraction = diffuse[by_pixel].sum() / diffuse.sum()
     occupied = tile_any(diffuse != 0, tile_px) | tile_any(subtracted != 0, tile_px)
     occupied |= tile_any(np.nan_to_num(data) > source_limit_jy_beam, tile_px)

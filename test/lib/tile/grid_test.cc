@@ -144,7 +144,9 @@ TEST(FieldWindows, ARemainderNarrowerThanATileJoinsTheFieldBeforeIt) {
     EXPECT_EQ(field_windows(4001, 2000, 2000, 40),
               (std::vector<image::Window>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
     EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::Window>{{0, 0, 39, 39}}));
-    // Fields that are themselves narrower than a tile.
+    // Fields of a whole number of tiles.
+    EXPECT_EQ(field_windows(250, 40, 100, 40),
+              (std::vector<image::Window>{{0, 0, 80, 40}, {80, 0, 80, 40}, {160, 0, 90, 40}}));
     EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::Window>{{0, 0, 25, 1}}));
 }
 

@@ -32,7 +32,7 @@ TEST(MapNoise, IsLevelAndRms) {
 /// Whatever stands outside, and however little is left inside.
 TEST(MapNoise, IsThatOfTheInside) {
     for (const double radius : {350.0, 200.0, 60.0, 20.0}) {
-        for (const float fill : {0.0F, 3.0F, 1e-14F}) {
+        for (const float fill : {0.0F, 3.0F, 1e-14F, -9999.0F, 1e20F}) {
             image::Image map = noise_field(800, 800, 2);
             for (std::int64_t y = 0; y < 800; ++y) {
                 for (std::int64_t x = 0; x < 800; ++x) {
@@ -42,7 +42,7 @@ TEST(MapNoise, IsThatOfTheInside) {
                     }
                 }
             }
-            map.at(400, 400) = 1e4F;
+            map.at(400, 400) = 1e7F;
             const MapNoise noise = noise_of(map);
             EXPECT_NEAR(noise.level, 0, 0.25) << radius << " " << fill;
             EXPECT_NEAR(noise.rms, 1, 0.15) << radius << " " << fill;
@@ -83,7 +83,8 @@ TEST(MapNoise, MayRiseTenfoldAndComeInSteps) {
             map.at(y, x) = std::round(map.at(y, x) * rms * 2) / 2;
         }
     }
-    EXPECT_NO_THROW(noise_of(map));
+    EXPECT_TRUE(noise_of(map).is_in_steps);
+    EXPECT_FALSE(noise_of(noise_field(400, 400, 3)).is_in_steps);
     EXPECT_NO_THROW(noise_of(noise_field(20, 30, 4)));
     EXPECT_NO_THROW(noise_of(noise_field(1, 50, 5)));
 }
