@@ -70,6 +70,7 @@ void write_maps(const catalogue::Catalogue& catalogue,
         header.object = map.object.str();
         header.bunit = quantity.unit;
         header.history = {base::text("faintweb: ", quantity.description, ", one pixel per tile"),
+                          "a tile that ends at the map's edge stands at its nominal place",
                           "catalogue digest " + catalogue.digest};
         const auto first =
             std::ranges::find(catalogue.fields, map.map, [](const catalogue::FieldRecord& field) {

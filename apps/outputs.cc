@@ -329,12 +329,6 @@ std::vector<Part> parts_of(const Campaign& campaign, Work work) {
     return parts;
 }
 
-/// Whether a folder holds anything: stages that have ended leave a stamp in it.
-bool has_stamps(const std::string& path) {
-    std::error_code error;
-    return fs::directory_iterator(path, error) != fs::directory_iterator() && !error;
-}
-
 /// The files that a campaign is known to have written into its output folder.
 ///
 /// They are kept as lines "CAMPAIGN PART NAME" of OUTPUT/.stages/outputs, the campaign by the name
@@ -347,7 +341,7 @@ class Claims {
           folder_(campaign.output),
           path_(folder_ + "/.stages/outputs") {
         std::ifstream file(path_);
-        is_all_claimed_ = !file && has_stamps(folder_ + "/.stages");
+        is_all_claimed_ = !file && is_folder(folder_ + "/.stages");
         for (std::string line; std::getline(file, line);) {
             lines_.insert(line);
         }

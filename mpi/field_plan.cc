@@ -126,8 +126,7 @@ void blank_outside(image::Image& pixels,
                    const image::Window& wide,
                    const PlannedMap& map) {
     const tile::NoiseMesh mesh = map.mesh();
-    const tile::FlatPairs pairs =
-        tile::count_flat_pairs(pixels, whole, mesh, map.noise);
+    const tile::FlatPairs pairs = tile::count_flat_pairs(pixels, whole, mesh, map.noise);
     tile::blank_flat_patches(pixels, whole, wide, mesh, pairs);
 }
 

@@ -161,7 +161,7 @@ void check_outputs(std::span<const Output> outputs,
                    Overwrite overwrite) {
     check_apart(outputs, inputs);
     KnownFiles known_outputs;
-    for (const Output& output : outputs) {
+    const auto add = [&](const Output& output, bool is_known_later) {
         if (const auto other = known_outputs.find(output.path)) {
             throw UsageError(text("cannot write ",
                                   output.path,
@@ -169,7 +169,21 @@ void check_outputs(std::span<const Output> outputs,
                                   *other,
                                   "), give each a name of its own"));
         }
-        known_outputs.add(output.path);
+        if (is_known_later) {
+            known_outputs.add(output.path);
+        }
+    };
+    const auto is_folder = [](const Output& output) { return output.kind == Output::Kind::folder; };
+    for (const Output& output : outputs) {
+        if (!is_folder(output)) {
+            add(output, true);
+        }
+    }
+    for (const Output& output : outputs) {
+        // Files of several kinds may go into one folder.
+        if (is_folder(output)) {
+            add(output, false);
+        }
     }
     for (const Output& output : outputs) {
         check_place(output, overwrite);

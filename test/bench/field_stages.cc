@@ -214,8 +214,7 @@ int main(int argc, char** argv) {
          [&] {
              image::Image copy = field;
              const image::Window all{0, 0, edge_px, edge_px};
-             const tile::FlatPairs pairs =
-                 tile::count_flat_pairs(copy, all, mesh, noise);
+             const tile::FlatPairs pairs = tile::count_flat_pairs(copy, all, mesh, noise);
              tile::blank_flat_patches(copy, all, all, mesh, pairs);
              keep(copy);
          },

@@ -71,8 +71,21 @@ mkfifo pipe.h5
 keeps 'pipe.h5 is no regular file' detects -o pipe.h5 map.fits
 keeps '/dev/null is no regular file' detects -o /dev/null map.fits
 keeps 'sub is a folder' detects -o sub map.fits
-keeps 'same file' detects -o cat.csv --export csv map.fits
-keeps 'same file' detects -o cat.run map.fits
+expect_code 0 log detects -o two.h5 map.fits
+keeps 'same file' "$FAINTWEB" export two.h5 --csv one --ds9 ./one
+keeps 'same file' "$FAINTWEB" export two.h5 --csv one --score one
+# Maps of several kinds go into one folder; what belongs to a catalogue begins with its name.
+expect_code 0 log "$FAINTWEB" export two.h5 --score maps --rms maps
+[[ -s maps/map_score.fits && -s maps/map_rms.fits ]] || fail "not both maps in one folder"
+expect_code 0 log detects -o two.1 --export csv map.fits
+expect_code 0 log detects -o two.2 --export csv map.fits
+[[ -s two.1.csv && -s two.2.csv ]] || fail "two catalogues share an export"
+# Progress is not noted through a link.
+mkdir -p linked/.stages
+ln map.fits linked/.stages/outputs
+printf 'name: x\noutput: linked\nstages: [detect]\ndetect: {maps: [map.fits], model: %s}\n' "$model" >linked.yaml
+keeps 'linked/.stages/outputs .*input' "$FAINTWEB" run linked.yaml
+rm -r linked linked.yaml maps two.*
 
 # What the same command wrote is replaced; what others wrote is not.
 all=(--export 'csv,fits,ds9,probability' --pictures)

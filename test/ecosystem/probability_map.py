@@ -2,7 +2,7 @@
 
 probability_map.py CATALOGUE.h5 IMAGE.fits COLUMN: the pixel of every tile of /tiles holds this column of it, those
 of all tiles rise with their scores, and astropy.wcs puts the centre of a tile where the catalogue says, within
-0.01 px of the map.
+0.01 px of the map (but those that were moved to its edge).
 """
 import sys
 
@@ -26,5 +26,7 @@ by_score = image[scores >= 0][np.argsort(scores[scores >= 0], kind="stable")]
 assert np.all(np.diff(by_score) > -1e-6), np.diff(by_score).min()
 ra, dec = wcs.all_pix2world(tiles["column"], tiles["row"], 0)
 off_px = np.hypot((ra - tiles["ra"]) * np.cos(np.radians(dec)), dec - tiles["dec"]) / pixel_deg
-assert off_px.max() < 0.01, off_px.max()
-print(f"{len(tiles)} tiles, at most {off_px.max():.1e} px off")
+is_moved = (tiles["flags"] & 64) != 0  # to the map's edge: the image has them at their nominal place
+assert off_px[is_moved].max(initial=0) < 40 * 2**0.5, off_px[is_moved].max()
+assert off_px[~is_moved].max() < 0.01, off_px[~is_moved].max()
+print(f"{len(tiles)} tiles, at most {off_px[~is_moved].max():.1e} px off")
