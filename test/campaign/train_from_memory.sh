@@ -4,8 +4,9 @@
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
 campaign=$source_dir/test/campaign/tiny.yaml
-# Point sources: what is trained on is the noise image, what is labelled is the sky.
-settings=(--set point_sources.enabled=true --set detect.pictures=false)
+# Point sources: what is trained on is the noise image, what is labelled is the sky. Scaled by the local rms, which
+# is measured alike in memory and in files.
+settings=(--set point_sources.enabled=true --set train.scaling=asinh_local --set detect.pictures=false)
 
 faintweb_on() {
     local ranks=$1 command=$2 folder=$3
