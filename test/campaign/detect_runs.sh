@@ -22,7 +22,8 @@ from astropy.io import fits
 
 columns, rows = int(sys.argv[1]), int(sys.argv[2])
 random = np.random.default_rng(7)
-header = fits.Header({"CTYPE1": "RA---SIN", "CDELT1": -9.6 / 3600, "CTYPE2": "DEC--SIN", "CDELT2": 9.6 / 3600,
+header = fits.Header({"CTYPE1": "RA---SIN", "CRPIX1": 1.0, "CRVAL1": 40.0, "CDELT1": -9.6 / 3600,
+                      "CTYPE2": "DEC--SIN", "CRPIX2": 1.0, "CRVAL2": 10.0, "CDELT2": 9.6 / 3600,
                       "BUNIT": "Jy/beam", "BMAJ": 10 / 3600, "BMIN": 10 / 3600, "BPA": 0.0})
 for name, n, m in ("m0", columns, rows), ("m1", columns, rows), ("m2", columns, rows), ("one", 200, 160):
     image = 1e-5 * random.standard_normal((m, n))
