@@ -237,7 +237,10 @@ FieldPlan plan_fields(const Communicator& communicator,
                       const std::function<std::string(const image::MapInfo&)>& accept) {
     const std::string bytes = from_root(communicator, [&] {
         std::vector<PlannedMap> found(paths.size());
-        base::parallel_for(base::n_available_cores(), paths.size(), [&](std::size_t i) {
+        // A few maps are looked at before threads would be worth it.
+        constexpr std::size_t n_few = 32;
+        const int n_threads = paths.size() < n_few ? 1 : base::n_available_cores();
+        base::parallel_for(n_threads, paths.size(), [&](std::size_t i) {
             found[i] = look_at(paths[i], options, settings.noise);
         });
         Json maps = Json::array();
