@@ -15,8 +15,8 @@
 namespace faintweb::tile {
 namespace {
 
-/// Enough for a median to a hundredth of the rms where the beam is as wide as 6 pixels.
-constexpr std::int64_t n_wanted = 200'000;
+/// Enough for a median to a fiftieth of the rms where the beam is as wide as 6 pixels.
+constexpr std::int64_t n_wanted = 64'000;
 /// With fewer values than these more of the map is read.
 constexpr std::int64_t n_enough = 4096;
 /// With fewer there is no rms.
