@@ -86,17 +86,16 @@ void write_maps(const catalogue::Catalogue& catalogue,
 }
 
 void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& paths) {
+    const std::vector<std::string> names = file_names_of_maps(catalogue);
     if (!paths.csv.empty()) {
-        catalogue::write_csv(paths.csv, catalogue.tiles, file_names_of_maps(catalogue));
+        catalogue::write_csv(paths.csv, catalogue.tiles, names);
     }
     if (!paths.fits.empty()) {
-        catalogue::write_fits_table(
-            paths.fits, catalogue.tiles, file_names_of_maps(catalogue), catalogue.digest);
+        catalogue::write_fits_table(paths.fits, catalogue.tiles, names, catalogue.digest);
     }
     if (!paths.ds9.empty()) {
         const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
         std::vector<catalogue::RegionFrame> frames(catalogue.maps.size());
-        const std::vector<std::string> names = file_names_of_maps(catalogue);
         for (std::size_t i = 0; i < frames.size(); ++i) {
             frames[i].map_name = names[i];
             frames[i].wcs = wcs[i] ? &*wcs[i] : nullptr;

@@ -121,15 +121,12 @@ std::vector<Output> outputs_of_train(const Campaign& campaign) {
     // A model is the work of hours, perhaps of another training: it counts as the user's unless
     // this campaign is known to have written it.
     std::vector<Output> outputs;
+    for (const std::string& model : models_of_training(campaign)) {
+        outputs.push_back(other_file(model));
+    }
     Campaign of_rule = campaign;
     for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
         of_rule.label = rule;
-        outputs.push_back(other_file(model_path(of_rule)));
-        for (const int epoch : campaign.train.keep_epochs) {
-            if (epoch <= campaign.train.epochs) {
-                outputs.push_back(other_file(epoch_model_path(of_rule, epoch)));
-            }
-        }
         if (campaign.train.validation_skies > 0) {
             add_reliability(outputs,
                             campaign.output + "/reliability" + campaign::rule_suffix(of_rule));
@@ -505,13 +502,8 @@ std::vector<std::string> inputs_of_catalogue(const std::string& path,
                                              const catalogue::Catalogue& catalogue) {
     std::vector<std::string> inputs{path};
     for (const catalogue::MapRecord& map : catalogue.maps) {
-        // A relative path may be meant from here, from the catalogue's folder, or from where the
-        // catalogue was made.
-        inputs.push_back(map.path.str());
-        inputs.push_back((fs::path(path).parent_path() / map.path.str()).string());
-        if (const auto made_in = entry_of(catalogue.provenance.run, mpi::folder_key)) {
-            inputs.push_back((fs::path(*made_in) / map.path.str()).string());
-        }
+        const std::vector<std::string> places = places_of_map(catalogue, path, map);
+        inputs.insert(inputs.end(), places.begin(), places.end());
     }
     return inputs;
 }

@@ -29,22 +29,6 @@ std::string size_text(const image::MapInfo& info) {
     return base::text(info.cols, " x ", info.rows, " pixels");
 }
 
-/// Where a map of a catalogue may be: where it was named, seen from here and from the catalogue's
-/// folder, and where it was when the catalogue was made.
-std::vector<std::string> places_of(const catalogue::Catalogue& catalogue,
-                                   const std::string& catalogue_file,
-                                   const catalogue::MapRecord& map) {
-    const std::filesystem::path named = map.path.str();
-    std::vector<std::string> places{named.string()};
-    if (named.is_relative()) {
-        places.push_back((std::filesystem::path(catalogue_file).parent_path() / named).string());
-        if (const auto folder = entry_of(catalogue.provenance.run, mpi::folder_key)) {
-            places.push_back((std::filesystem::path(*folder) / named).string());
-        }
-    }
-    return places;
-}
-
 /// The map as it was opened for the catalogue, whatever its header lacks.
 ///
 /// @throws base::InputError  if it is nowhere, or what is there has other pixels or cannot be read.
@@ -64,7 +48,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
     }
     std::string failure;
     std::optional<image::FitsMap> changed;
-    for (const std::string& place : places_of(catalogue, catalogue_file, map)) {
+    for (const std::string& place : places_of_map(catalogue, catalogue_file, map)) {
         std::error_code error;
         if (!std::filesystem::exists(place, error)) {
             continue;

@@ -59,21 +59,6 @@ std::string stage_state(const Campaign& campaign, Stage stage) {
     return state;
 }
 
-std::vector<std::string> models_of_training(const Campaign& campaign) {
-    std::vector<std::string> paths;
-    Campaign of_rule = campaign;
-    for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
-        of_rule.label = rule;
-        paths.push_back(model_path(of_rule));
-        for (const int epoch : campaign.train.keep_epochs) {
-            if (epoch <= campaign.train.epochs) {
-                paths.push_back(epoch_model_path(of_rule, epoch));
-            }
-        }
-    }
-    return paths;
-}
-
 std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
     switch (stage) {
         case Stage::simulate: {

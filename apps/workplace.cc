@@ -24,6 +24,7 @@
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
+#include "mpi/catalogue_file.h"
 #include "mpi/share_fields.h"
 
 namespace faintweb::apps {
@@ -101,6 +102,21 @@ std::string model_path(const campaign::Campaign& campaign) {
 
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch) {
     return model_path(campaign, base::text("_epoch_", epoch));
+}
+
+std::vector<std::string> models_of_training(const campaign::Campaign& campaign) {
+    std::vector<std::string> paths;
+    campaign::Campaign of_rule = campaign;
+    for (const label::LabelRule& rule : campaign::label_rules(campaign)) {
+        of_rule.label = rule;
+        paths.push_back(model_path(of_rule));
+        for (const int epoch : campaign.train.keep_epochs) {
+            if (epoch <= campaign.train.epochs) {
+                paths.push_back(epoch_model_path(of_rule, epoch));
+            }
+        }
+    }
+    return paths;
 }
 
 std::string catalogue_path(const campaign::Campaign& campaign) {
@@ -247,6 +263,20 @@ std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogu
         }
     }
     return names;
+}
+
+std::vector<std::string> places_of_map(const catalogue::Catalogue& catalogue,
+                                       const std::string& catalogue_file,
+                                       const catalogue::MapRecord& map) {
+    const std::filesystem::path named = map.path.str();
+    std::vector<std::string> places{named.string()};
+    if (named.is_relative()) {
+        places.push_back((std::filesystem::path(catalogue_file).parent_path() / named).string());
+        if (const auto folder = entry_of(catalogue.provenance.run, mpi::folder_key)) {
+            places.push_back((std::filesystem::path(*folder) / named).string());
+        }
+    }
+    return places;
 }
 
 std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name) {

@@ -49,6 +49,8 @@ std::string mock_skies_state(const campaign::Campaign& campaign);
 std::string model_path(const campaign::Campaign& campaign);
 /// The same after an epoch of train.keep_epochs.
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
+/// All models that `train` writes.
+std::vector<std::string> models_of_training(const campaign::Campaign& campaign);
 std::string catalogue_path(const campaign::Campaign& campaign);
 /// The scores of one run of a sweep; of its label rule, where others share the training.
 std::string milestones_path(const campaign::Campaign& campaign);
@@ -167,6 +169,12 @@ inline constexpr std::array calibration_keys{"model.calibration_scale", "model.c
 
 /// Where they keep learn::compact_sources_word() of it.
 inline constexpr const char* compact_sources_key = "model.compact_sources";
+
+/// Where a map of a catalogue may be: where it was named, seen from here and from the catalogue's
+/// folder, and where it was when the catalogue was made.
+std::vector<std::string> places_of_map(const catalogue::Catalogue& catalogue,
+                                       const std::string& catalogue_file,
+                                       const catalogue::MapRecord& map);
 
 /// The value of an entry of a catalogue's provenance, if it has one of this name.
 std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name);

@@ -25,15 +25,17 @@ constexpr float clip_sigma = 3;
 /// Standard deviation of a unit Gaussian without its values beyond 3.
 constexpr float rms_within_clip = 0.98657830F;
 
+/// Number of the last box whose centre lies at a pixel or before it.
+std::int64_t box_before(std::int64_t place, std::int64_t box_px) {
+    // The centre of box i lies at pixel i box_px + (box_px - 1) / 2.
+    return floor_divide(2 * place + 1 - box_px, 2 * box_px);
+}
+
 /// Numbers of the boxes whose centres lie around each pixel of first .. first + n - 1.
 std::pair<std::int64_t, std::int64_t> boxes_around(std::int64_t first,
                                                    std::int64_t n,
                                                    std::int64_t box_px) {
-    // The centre of box i lies at pixel i box_px + (box_px - 1) / 2.
-    const auto left = [box_px](std::int64_t x) {
-        return floor_divide(2 * x + 1 - box_px, 2 * box_px);
-    };
-    return {left(first), left(first + n - 1) + 1};
+    return {box_before(first, box_px), box_before(first + n - 1, box_px) + 1};
 }
 
 /// Sums over the values between two bounds, as distances from a centre.
@@ -221,21 +223,18 @@ float LocalRms::at(std::int64_t x, std::int64_t y) const {
 
 void LocalRms::row(std::int64_t x, std::int64_t y, std::span<float> rms) const {
     const std::int64_t edge = mesh_.box_px;
-    const auto left_of = [edge](std::int64_t place) {
-        return floor_divide(2 * place + 1 - edge, 2 * edge);
-    };
     // How far from the centre of the box before it towards that of the next.
     const auto part_of = [edge](std::int64_t place, std::int64_t box) {
         return static_cast<float>(2 * place + 1 - edge - 2 * edge * box) /
                static_cast<float>(2 * edge);
     };
-    const std::int64_t below = left_of(y);
+    const std::int64_t below = box_before(y, edge);
     const float up = part_of(y, below);
     const std::int64_t row0 = below - boxes_.y0;
     FAINTWEB_EXPECTS(row0 >= 0 && row0 + 1 < boxes_.rows);
     for (std::size_t done = 0; done < rms.size();) {
         const std::int64_t first = x + static_cast<std::int64_t>(done);
-        const std::int64_t left = left_of(first);
+        const std::int64_t left = box_before(first, edge);
         const std::int64_t col0 = left - boxes_.x0;
         FAINTWEB_EXPECTS(col0 >= 0 && col0 + 1 < boxes_.cols);
         const std::int64_t end = (left + 1) * edge + edge / 2;
