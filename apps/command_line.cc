@@ -13,7 +13,7 @@
 #include "lib/base/version.h"
 #include "lib/campaign/campaign.h"
 #include "lib/learn/device.h"
-#include "mpi/session.h"
+#include "mpi/io/versions.h"
 
 namespace faintweb::apps {
 namespace {
@@ -355,7 +355,7 @@ Request parse_command_line(int argc, char** argv) {
                                     " (LibTorch ",
                                     learn::torch_version(),
                                     ", ",
-                                    mpi::library_versions(),
+                                    io::library_versions(),
                                     ")");
         return request;
     }

@@ -12,16 +12,16 @@
 #include "lib/image/window.h"
 #include "lib/label/rule.h"
 #include "lib/report/stretch.h"
-#include "mpi/communicator.h"
+#include "mpi/comm/communicator.h"
 
 /// What the program can do. Each function runs on every rank and gives the exit code of the run.
 namespace faintweb::apps {
 
-base::ExitCode run(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
-base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
-base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
-base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
-base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode run(const comm::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode simulate(const comm::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode train(const comm::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode evaluate(const comm::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode detect(const comm::Communicator& communicator, const campaign::Campaign& campaign);
 
 inline constexpr std::array all_stages{campaign::Stage::simulate,
                                        campaign::Stage::train,
@@ -30,14 +30,14 @@ inline constexpr std::array all_stages{campaign::Stage::simulate,
 
 /// One stage, finished before or not. What `run` remembers of it and of the stages after it is
 /// forgotten.
-base::ExitCode run_one(const mpi::Communicator& communicator,
+base::ExitCode run_one(const comm::Communicator& communicator,
                        const campaign::Campaign& campaign,
                        campaign::Stage stage);
 
 /// All trainings of a campaign's sweep, by groups of ranks, and their scores in one table. What is
 /// finished and unchanged is skipped; a training that fails, for instance because it diverged, is
 /// recorded and costs itself only.
-base::ExitCode sweep(const mpi::Communicator& communicator, const campaign::Campaign& campaign);
+base::ExitCode sweep(const comm::Communicator& communicator, const campaign::Campaign& campaign);
 
 /// Prints how many trainings and evaluations a sweep has.
 void print_sweep(const campaign::Campaign& campaign);

@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "apps/commands.h"
-#include "apps/detect_profile.h"
 #include "apps/outputs.h"
-#include "apps/workplace.h"
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -25,16 +23,19 @@
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/field_rows.h"
 #include "lib/image/wcs.h"
+#include "lib/infer/classifier.h"
+#include "lib/infer/precision.h"
 #include "lib/label/rule.h"
-#include "lib/learn/classifier.h"
 #include "lib/learn/model.h"
 #include "lib/source/photometry.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/pixel_counts.h"
 #include "lib/tile/scaling.h"
-#include "mpi/catalogue_file.h"
-#include "mpi/field_store.h"
-#include "mpi/session.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/io/versions.h"
+#include "mpi/pipeline/detect_profile.h"
+#include "mpi/pipeline/field_store.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -88,10 +89,10 @@ Fit fit_of(const learn::Model& model,
 }
 
 /// Says which maps go on although the model does not fit them, and by how much.
-void warn_of_mismatches(const mpi::FieldPlan& plan, const learn::Model& model) {
+void warn_of_mismatches(const pipeline::FieldPlan& plan, const learn::Model& model) {
     std::string misfits;
     std::size_t n_misfits = 0;
-    for (const mpi::PlannedMap& map : plan.maps) {
+    for (const pipeline::PlannedMap& map : plan.maps) {
         if (!map.failure.empty()) {
             continue;
         }
@@ -118,10 +119,10 @@ class FieldClassifier {
   public:
     FieldClassifier(const campaign::Campaign& campaign,
                     const learn::Model& model,
-                    const learn::Classifier& classifier,
-                    const mpi::FieldPlan& plan,
+                    const infer::Classifier& classifier,
+                    const pipeline::FieldPlan& plan,
                     int n_threads,
-                    DetectProfile& profile)
+                    pipeline::DetectProfile& profile)
         : campaign_(campaign),
           model_(model),
           classifier_(classifier),
@@ -131,17 +132,17 @@ class FieldClassifier {
           threshold_(campaign.detect.threshold.value_or(model.threshold)),
           wcs_(plan.maps.size()) {}
 
-    catalogue::FieldResult classify(std::int64_t field, const mpi::FieldPixels& pixels) {
+    catalogue::FieldResult classify(std::int64_t field, const pipeline::FieldPixels& pixels) {
         const std::int32_t map = plan_.fields[static_cast<std::size_t>(field)].map;
         const image::MapInfo& info = plan_.map_of(field).info;
         const tile::TileGrid grid = pixels.grid(model_.tile_px);
-        const learn::FieldAnswer answer =
+        const infer::FieldAnswer answer =
             classifier_.classify(pixels.wide, grid, pixels.noise, n_threads_);
         base::Stopwatch stopwatch;
-        const std::vector<float> scores = learn::scores_of_logits(answer.logits);
+        const std::vector<float> scores = infer::scores_of_logits(answer.logits);
         std::vector<double> probabilities(scores.size());
         std::ranges::transform(answer.logits, probabilities.begin(), [&](float logit) {
-            return learn::probability_of(model_.calibration, static_cast<double>(logit));
+            return score::probability_of(model_.calibration, static_cast<double>(logit));
         });
         const std::vector<source::TileFlux> fluxes =
             source::tile_photometry(answer.sums, grid.tile_px, info.pixel_arcsec);
@@ -179,7 +180,7 @@ class FieldClassifier {
 
   private:
     /// Of each tile, at its centre.
-    static std::vector<float> local_rms_of(const mpi::FieldPixels& pixels,
+    static std::vector<float> local_rms_of(const pipeline::FieldPixels& pixels,
                                            const tile::TileGrid& grid) {
         std::vector<float> rms(static_cast<std::size_t>(grid.count()),
                                static_cast<float>(catalogue::no_rms));
@@ -207,26 +208,26 @@ class FieldClassifier {
 
     const campaign::Campaign& campaign_;
     const learn::Model& model_;
-    const learn::Classifier& classifier_;
-    const mpi::FieldPlan& plan_;
+    const infer::Classifier& classifier_;
+    const pipeline::FieldPlan& plan_;
     int n_threads_;
-    DetectProfile& profile_;
+    pipeline::DetectProfile& profile_;
     double threshold_;
     std::mutex mutex_;
     std::vector<std::optional<image::Wcs>> wcs_;
 };
 
 /// The rows of the maps table.
-std::vector<catalogue::MapRecord> map_records(const mpi::FieldPlan& plan,
+std::vector<catalogue::MapRecord> map_records(const pipeline::FieldPlan& plan,
                                               const learn::Model& model,
                                               const campaign::DetectSettings& settings) {
     std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
-    for (const mpi::PlannedField& field : plan.fields) {
+    for (const pipeline::PlannedField& field : plan.fields) {
         ++n_fields[static_cast<std::size_t>(field.map)];
     }
     std::vector<catalogue::MapRecord> records;
     for (std::size_t i = 0; i < plan.maps.size(); ++i) {
-        const mpi::PlannedMap& map = plan.maps[i];
+        const pipeline::PlannedMap& map = plan.maps[i];
         const auto number = static_cast<std::int32_t>(i);
         if (map.failure.empty()) {
             records.push_back(catalogue::make_map_record(number,
@@ -253,10 +254,10 @@ std::string now_text() {
 }
 
 /// The kernels of all ranks, each once.
-std::string kernels_of_ranks(const mpi::Communicator& communicator,
-                             const learn::Classifier& classifier) {
+std::string kernels_of_ranks(const comm::Communicator& communicator,
+                             const infer::Classifier& classifier) {
     const std::vector<std::string> all =
-        communicator.all_gather(learn::kernels_of(classifier.device(), classifier.precision()));
+        communicator.all_gather(infer::kernels_of(classifier.device(), classifier.precision()));
     const std::set<std::string> different(all.begin(), all.end());
     std::string joined;
     for (const std::string& kernels : different) {
@@ -270,12 +271,12 @@ std::string kernels_of_ranks(const mpi::Communicator& communicator,
     return joined;
 }
 
-catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
+catalogue::Provenance make_provenance(const comm::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       const learn::Model& model,
-                                      const learn::Classifier& classifier,
+                                      const infer::Classifier& classifier,
                                       const std::string& kernels,
-                                      const mpi::FieldPlan& plan,
+                                      const pipeline::FieldPlan& plan,
                                       const std::string& started) {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
@@ -298,21 +299,22 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
     provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
     provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
     // Probabilities follow from scores by it, also without the model file.
-    provenance.settings.emplace_back(calibration_keys[0],
+    provenance.settings.emplace_back(pipeline::calibration_keys[0],
                                      campaign::print_double(model.calibration.scale));
-    provenance.settings.emplace_back(calibration_keys[1],
+    provenance.settings.emplace_back(pipeline::calibration_keys[1],
                                      campaign::print_double(model.calibration.offset));
-    provenance.settings.emplace_back(compact_sources_key, learn::compact_sources_word(model));
+    provenance.settings.emplace_back(pipeline::compact_sources_key,
+                                     learn::compact_sources_word(model));
     provenance.versions = {{"faintweb", base::version()},
                            {"torch", learn::torch_version()},
-                           {"mpi", mpi::library_versions()}};
+                           {"mpi", io::library_versions()}};
     provenance.run = {{"host", host.data()},
                       {"started", started},
                       {"kernels", kernels},
                       {"ranks", base::text(communicator.size())},
-                      {"threads", base::text(threads_of_rank(campaign, communicator))},
-                      {mpi::folder_key, absolute_path(".")}};
-    for (const mpi::PlannedMap& map : plan.maps) {
+                      {"threads", base::text(pipeline::threads_of_rank(campaign, communicator))},
+                      {io::folder_key, pipeline::absolute_path(".")}};
+    for (const pipeline::PlannedMap& map : plan.maps) {
         provenance.map_headers.push_back(map.info.header_cards);
     }
     return provenance;
@@ -323,7 +325,7 @@ catalogue::Provenance make_provenance(const mpi::Communicator& communicator,
 ///
 /// @return  whether all of it was written.
 bool write_companions(const campaign::Campaign& campaign) {
-    const std::string path = catalogue_path(campaign);
+    const std::string path = pipeline::catalogue_path(campaign);
     bool is_all_written = true;
     const auto attempt = [&](const std::function<void()>& write) {
         try {
@@ -364,9 +366,9 @@ std::string run_hash_of(const catalogue::Provenance& provenance, const std::stri
 
 /// Bytes that a run writes at least: everything but the rows of /tiles, whose number is not known
 /// yet, once in the shards and once in the catalogue.
-std::int64_t bytes_needed(const mpi::FieldPlan& plan, std::int64_t tile_px) {
+std::int64_t bytes_needed(const pipeline::FieldPlan& plan, std::int64_t tile_px) {
     std::int64_t bytes = 0;
-    for (const mpi::PlannedField& field : plan.fields) {
+    for (const pipeline::PlannedField& field : plan.fields) {
         const tile::TileGrid grid{field.window.rows, field.window.cols, tile_px};
         bytes += static_cast<std::int64_t>(sizeof(catalogue::FieldRecord)) +
                  grid.count() * static_cast<std::int64_t>(2 * sizeof(float));
@@ -375,11 +377,11 @@ std::int64_t bytes_needed(const mpi::FieldPlan& plan, std::int64_t tile_px) {
 }
 
 /// How long a rank may take to write the catalogue or wait for others that do.
-double merge_deadline_s(const campaign::Campaign& campaign, const mpi::FieldSource& source) {
+double merge_deadline_s(const campaign::Campaign& campaign, const io::FieldSource& source) {
     // Slower than any disk that a survey would be kept on.
     constexpr double bytes_per_s = 20e6;
     double bytes = 0;
-    for (const mpi::FieldSource::Size& size : source.sizes) {
+    for (const io::FieldSource::Size& size : source.sizes) {
         bytes += sizeof(catalogue::FieldRecord) +
                  static_cast<double>(size.n_rows) * sizeof(catalogue::TileRecord) +
                  static_cast<double>(size.n_scores) * 2 * sizeof(float);
@@ -395,10 +397,10 @@ struct Threads {
 };
 
 /// Each works on a field of its own; where there are too few, several work on one.
-Threads share_threads(const mpi::Communicator& communicator,
+Threads share_threads(const comm::Communicator& communicator,
                       const campaign::Campaign& campaign,
-                      const mpi::FieldPlan& plan) {
-    const int n_threads = threads_of_rank(campaign, communicator);
+                      const pipeline::FieldPlan& plan) {
+    const int n_threads = pipeline::threads_of_rank(campaign, communicator);
     const std::int64_t n_of_rank =
         (std::ssize(plan.fields) + communicator.size() - 1) / communicator.size();
     const int at_once = static_cast<int>(std::clamp<std::int64_t>(n_of_rank, 1, n_threads));
@@ -406,7 +408,7 @@ Threads share_threads(const mpi::Communicator& communicator,
 }
 
 /// A field that was stored when the maps of a plan may have been others, or in another order.
-catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
+catalogue::FieldResult with_place_of(const pipeline::FieldPlan& plan,
                                      std::int64_t field,
                                      catalogue::FieldResult result) {
     result.field.field = static_cast<std::int32_t>(field);
@@ -420,32 +422,33 @@ catalogue::FieldResult with_place_of(const mpi::FieldPlan& plan,
 
 }  // namespace
 
-base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+base::ExitCode detect(const comm::Communicator& communicator, const campaign::Campaign& campaign) {
     const base::DrainSignals drain;
     base::keep_freed_memory();
     base::Stopwatch stopwatch;
     const std::string started = now_text();
-    const std::string path = catalogue_path(campaign);
-    prepare_output(communicator, path);
-    const OutputLock lock(communicator, lock_path(path), path);
-    const auto [model, classifier] =
-        load_model(communicator,
-                   campaign,
-                   campaign.detect.model == campaign::trained_model ? model_path(campaign)
-                                                                    : campaign.detect.model,
-                   campaign.detect.precision);
+    const std::string path = pipeline::catalogue_path(campaign);
+    pipeline::prepare_output(communicator, path);
+    const pipeline::OutputLock lock(communicator, lock_path(path), path);
+    const auto [model, classifier] = pipeline::load_model(
+        communicator,
+        campaign,
+        campaign.detect.model == campaign::trained_model ? pipeline::model_path(campaign)
+                                                         : campaign.detect.model,
+        campaign.detect.precision);
     const image::MapOptions options = campaign::map_options(campaign);
     // Rank 0 alone may see the files.
-    const DetectMaps wanted = communicator.is_root() ? maps_to_detect(campaign) : DetectMaps();
+    const pipeline::DetectMaps wanted =
+        communicator.is_root() ? pipeline::maps_to_detect(campaign) : pipeline::DetectMaps();
     warn_of_repeats(wanted.repeats);
-    const mpi::FieldPlan plan = mpi::plan_fields(
+    const pipeline::FieldPlan plan = pipeline::plan_fields(
         communicator,
         wanted.maps,
         options,
         {.field_px = campaign.field_px,
          .tile_px = model.tile_px,
          .margin_px = learn::network_info(model.network, model.tile_px).margin_px,
-         .noise = mpi::Noise::measured},
+         .noise = pipeline::Noise::measured},
         [&](const image::MapInfo& info) { return fit_of(model, campaign.detect, info).refusal; });
     if (communicator.is_root()) {
         warn_of_mismatches(plan, model);
@@ -453,18 +456,17 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     const std::string kernels = kernels_of_ranks(communicator, classifier);
     const catalogue::Provenance provenance =
         make_provenance(communicator, campaign, model, classifier, kernels, plan, started);
-    mpi::from_root(communicator, [&] {
-        base::check_room(path, bytes_needed(plan, model.tile_px));
-        return std::string();
-    });
-    mpi::FieldStore store(
-        communicator, run_folder(path), run_hash_of(provenance, kernels), mpi::field_keys(plan));
+    comm::on_root(communicator, [&] { base::check_room(path, bytes_needed(plan, model.tile_px)); });
+    pipeline::FieldStore store(communicator,
+                               run_folder(path),
+                               run_hash_of(provenance, kernels),
+                               pipeline::field_keys(plan));
     base::Watchdog watchdog({store.notes_path(), communicator.has_launcher()});
 
     const Threads threads = share_threads(communicator, campaign, plan);
-    DetectProfile profile;
+    pipeline::DetectProfile profile;
     FieldClassifier field_classifier(campaign, model, classifier, plan, threads.per_field, profile);
-    const auto classify = [&](std::int64_t field, const mpi::FieldPixels& pixels) {
+    const auto classify = [&](std::int64_t field, const pipeline::FieldPixels& pixels) {
         store.keep(field, field_classifier.classify(field, pixels));
     };
     const auto fail = [&](std::int64_t field, const std::string& reason) {
@@ -496,29 +498,29 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
                         window.y0,
                         " ended the program each time it was tried"));
     }
-    DetectPhases phases{.fields_at_once = threads.fields_at_once,
-                        .threads_per_field = threads.per_field,
-                        .begin_s = stopwatch.lap()};
-    work_on_fields(communicator,
-                   campaign,
-                   "detect",
-                   plan,
-                   options,
-                   {.work = classify,
-                    .fail = fail,
-                    .n_at_once = threads.fields_at_once,
-                    .store = &store,
-                    .watchdog = &watchdog});
+    pipeline::DetectPhases phases{.fields_at_once = threads.fields_at_once,
+                                  .threads_per_field = threads.per_field,
+                                  .begin_s = stopwatch.lap()};
+    pipeline::work_on_fields(communicator,
+                             campaign,
+                             "detect",
+                             plan,
+                             options,
+                             {.work = classify,
+                              .fail = fail,
+                              .n_at_once = threads.fields_at_once,
+                              .store = &store,
+                              .watchdog = &watchdog});
     phases.fields_s = stopwatch.lap();
     if (const std::int64_t n_missing = communicator.max(store.n_missing()); n_missing > 0) {
-        throw mpi::AgreedError(
+        throw comm::CollectiveError(
             base::ExitCode::interrupted,
             base::text("detect: stopped (it was asked to) with ",
                        n_missing,
                        " fields still to do, the same command goes on from there"));
     }
 
-    mpi::FieldSource source = store.source();
+    io::FieldSource source = store.source();
     source.load = [&plan, load = std::move(source.load)](std::int64_t field) {
         return with_place_of(plan, field, load(field));
     };
@@ -528,8 +530,8 @@ base::ExitCode detect(const mpi::Communicator& communicator, const campaign::Cam
     if (communicator.is_root()) {
         maps = map_records(plan, model, campaign.detect);
     }
-    const mpi::WrittenCatalogue written =
-        mpi::write_catalogue(communicator, path, maps, source, provenance);
+    const io::WrittenCatalogue written =
+        io::write_catalogue(communicator, path, maps, source, provenance);
     merge.reset();
     phases.merge_s = stopwatch.lap();
     if (campaign.parallel.profile) {

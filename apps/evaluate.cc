@@ -4,20 +4,20 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
-#include "apps/score_models.h"
-#include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/learn/calibration.h"
 #include "lib/learn/model.h"
-#include "lib/learn/study.h"
 #include "lib/report/reliability.h"
+#include "lib/score/calibration.h"
+#include "lib/score/study.h"
+#include "mpi/pipeline/score_models.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
 
-nlohmann::json to_json(const learn::Confusion& confusion) {
+nlohmann::json to_json(const score::Confusion& confusion) {
     return {{"A_s", confusion.a_s()},
             {"W_s", confusion.w_s()},
             {"W_v", confusion.w_v()},
@@ -27,27 +27,27 @@ nlohmann::json to_json(const learn::Confusion& confusion) {
             {"0C", confusion.n_0c}};
 }
 
-nlohmann::json to_json(const learn::FieldScore& score) {
+nlohmann::json to_json(const score::FieldScore& score) {
     nlohmann::json json = to_json(score.confusion);
-    const learn::Counts counts = learn::counts_of(score);
-    for (std::size_t i = 0; i < learn::n_counts; ++i) {
-        json[learn::count_names[i]] = counts[i];
+    const score::Counts counts = score::counts_of(score);
+    for (std::size_t i = 0; i < score::n_counts; ++i) {
+        json[score::count_names[i]] = counts[i];
     }
     return json;
 }
 
 /// One row for each model and field.
-std::string table_of(const std::vector<std::vector<learn::FieldScore>>& models) {
+std::string table_of(const std::vector<std::vector<score::FieldScore>>& models) {
     std::string table = "model,field,";
-    for (const char* const name : learn::count_names) {
+    for (const char* const name : score::count_names) {
         table += base::text(name, ',');
     }
     table += "A_s,W_s,W_v\n";
     for (std::size_t model = 0; model < models.size(); ++model) {
         for (std::size_t field = 0; field < models[model].size(); ++field) {
-            const learn::Confusion& confusion = models[model][field].confusion;
+            const score::Confusion& confusion = models[model][field].confusion;
             table += base::text(model, ',', field, ',');
-            for (const std::int64_t n : learn::counts_of(models[model][field])) {
+            for (const std::int64_t n : score::counts_of(models[model][field])) {
                 table += base::text(n, ',');
             }
             table += base::text(confusion.a_s(), ',', confusion.w_s(), ',', confusion.w_v(), '\n');
@@ -58,15 +58,15 @@ std::string table_of(const std::vector<std::vector<learn::FieldScore>>& models) 
 
 /// A_s, W_s and W_v over several models.
 struct Figures {
-    learn::Measured a_s;
-    learn::Measured w_s;
-    learn::Measured w_v;
+    score::Measured a_s;
+    score::Measured w_s;
+    score::Measured w_v;
 };
 
-Figures figures_of(const std::vector<std::vector<learn::FieldScore>>& models) {
-    return {learn::over_models(models, &learn::Confusion::a_s),
-            learn::over_models(models, &learn::Confusion::w_s),
-            learn::over_models(models, &learn::Confusion::w_v)};
+Figures figures_of(const std::vector<std::vector<score::FieldScore>>& models) {
+    return {score::over_models(models, &score::Confusion::a_s),
+            score::over_models(models, &score::Confusion::w_s),
+            score::over_models(models, &score::Confusion::w_v)};
 }
 
 std::string mean_line(std::size_t n_models, const Figures& figures) {
@@ -78,7 +78,7 @@ std::string mean_line(std::size_t n_models, const Figures& figures) {
     return line.str();
 }
 
-std::string split_line(const learn::FieldScore& score) {
+std::string split_line(const score::FieldScore& score) {
     return base::text("labelling or network? of ",
                       score.confusion.n_0f,
                       " tiles 0F ",
@@ -98,14 +98,14 @@ std::string split_line(const learn::FieldScore& score) {
 nlohmann::json write_reliability(const campaign::Campaign& campaign,
                                  std::size_t number,
                                  const std::string& network,
-                                 const learn::Reliability& reliability) {
+                                 const score::Reliability& reliability) {
     const std::string suffix =
         campaign.evaluate.models.size() > 1 ? base::text('_', number) : std::string();
     report::write_reliability(campaign.output + "/evaluation_reliability" + suffix,
                               reliability,
                               network + ", test fields");
     if (reliability.n_tiles == 0) {
-        base::print(base::text("no tile has a probability above ", learn::lowest_probability));
+        base::print(base::text("no tile has a probability above ", score::lowest_probability));
         return nullptr;
     }
     base::print(base::text("expected calibration error ",
@@ -113,43 +113,45 @@ nlohmann::json write_reliability(const campaign::Campaign& campaign,
                            " over ",
                            reliability.n_tiles,
                            " tiles of a probability above ",
-                           learn::lowest_probability));
+                           score::lowest_probability));
     return reliability.expected_error;
 }
 
 std::string path_of(const campaign::Campaign& campaign, const std::string& model) {
-    return model == campaign::trained_model ? model_path(campaign) : model;
+    return model == campaign::trained_model ? pipeline::model_path(campaign) : model;
 }
 
 }  // namespace
 
-base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
+base::ExitCode evaluate(const comm::Communicator& communicator,
+                        const campaign::Campaign& campaign) {
     if (campaign.simulate.n_test == 0) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               "cannot evaluate without test skies, raise simulate.n_test");
+        throw comm::CollectiveError(base::ExitCode::usage,
+                                    "cannot evaluate without test skies, raise simulate.n_test");
     }
-    std::vector<LoadedModel> models;
+    std::vector<pipeline::LoadedModel> models;
     for (const std::string& name : campaign.evaluate.models) {
         const std::string path = path_of(campaign, name);
-        models.push_back(load_model(communicator, campaign, path));
+        models.push_back(pipeline::load_model(communicator, campaign, path));
         const learn::Model& model = models.back().model;
         if (model.tile_px != campaign.tile_px || model.label_rule != campaign.label) {
-            throw mpi::AgreedError(base::ExitCode::usage,
-                                   path +
-                                       " was trained with another tile_px or label rule than the "
-                                       "campaign's (its score would "
-                                       "say nothing), train again or correct them");
+            throw comm::CollectiveError(
+                base::ExitCode::usage,
+                path +
+                    " was trained with another tile_px or label rule than the "
+                    "campaign's (its score would "
+                    "say nothing), train again or correct them");
         }
     }
     // Signal tiles under the paper's two label rules say how full the sky is.
     std::vector<label::LabelRule> rules(2, campaign.label);
     rules[0].min_pixels = 40;
     rules[1].min_pixels = 9;
-    const ModelScores scores =
-        score_models(communicator, campaign, models, rules, Reliabilities::measured);
-    std::vector<TunedFinder> finders;
+    const pipeline::ModelScores scores = pipeline::score_models(
+        communicator, campaign, models, rules, pipeline::Reliabilities::measured);
+    std::vector<pipeline::TunedFinder> finders;
     if (campaign.evaluate.threshold_finder) {
-        finders = tune_finders(communicator, campaign, std::span(&campaign.label, 1));
+        finders = pipeline::tune_finders(communicator, campaign, std::span(&campaign.label, 1));
     }
     if (communicator.is_root()) {
         const std::size_t n_fields = scores.models.front().size();
@@ -166,11 +168,11 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
                                n_9 / n_40,
                                ")"));
         nlohmann::json each = nlohmann::json::array();
-        learn::FieldScore all;
+        score::FieldScore all;
         for (std::size_t i = 0; i < models.size(); ++i) {
-            const learn::FieldScore total = learn::sum_of(scores.models[i]);
+            const score::FieldScore total = score::sum_of(scores.models[i]);
             all += total;
-            base::print(line_of(models[i].model.network, total.confusion));
+            base::print(pipeline::line_of(models[i].model.network, total.confusion));
             each.push_back(to_json(total));
             each.back()["file"] = campaign.evaluate.models[i];
             each.back()["network"] = models[i].model.network;
@@ -192,14 +194,15 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
                 report["deviation"][name] = measured.deviation;
             }
         }
-        for (const TunedFinder& tuned : finders) {
+        for (const pipeline::TunedFinder& tuned : finders) {
             if (!tuned.finder) {
                 base::print("best threshold finder: - (the training fields hold no signal tile)");
                 continue;
             }
-            const learn::FieldScore total = learn::sum_of(tuned.fields);
-            base::print(
-                line_of("best threshold finder (" + text_of(*tuned.finder) + ")", total.confusion));
+            const score::FieldScore total = score::sum_of(tuned.fields);
+            base::print(pipeline::line_of(
+                "best threshold finder (" + pipeline::text_of(*tuned.finder) + ")",
+                total.confusion));
             report["threshold_finder"] = {
                 {"smoothing_fwhm_arcsec", tuned.finder->smoothing_fwhm_arcsec},
                 {"k_sigma", tuned.finder->k_sigma},
@@ -213,9 +216,9 @@ base::ExitCode evaluate(const mpi::Communicator& communicator, const campaign::C
         for (std::size_t i = 0; i < models.size(); ++i) {
             // Files that the user names are the user's.
             if (campaign.evaluate.models[i] == campaign::trained_model) {
-                models[i].model.metrics = {learn::sum_of(scores.models[i]).confusion,
+                models[i].model.metrics = {score::sum_of(scores.models[i]).confusion,
                                            static_cast<std::int64_t>(n_fields)};
-                learn::write_model(model_path(campaign), models[i].model);
+                learn::write_model(pipeline::model_path(campaign), models[i].model);
             }
         }
     }

@@ -6,24 +6,25 @@
 
 #include "apps/commands.h"
 #include "apps/outputs.h"
-#include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/score_map.h"
 #include "lib/image/fits_write.h"
 #include "lib/image/wcs.h"
-#include "lib/learn/calibration.h"
-#include "mpi/catalogue_file.h"
+#include "lib/score/calibration.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 
 namespace {
 
 /// How the model that made a catalogue was calibrated.
-learn::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
+score::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
     const auto number = [&](const char* key) {
-        const std::string text = entry_of(catalogue.provenance.settings, key).value_or("");
+        const std::string text =
+            pipeline::entry_of(catalogue.provenance.settings, key).value_or("");
         double value = 0;
         const char* const end = text.data() + text.size();
         if (const auto [rest, error] = std::from_chars(text.data(), end, value);
@@ -36,7 +37,7 @@ learn::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
         }
         return value;
     };
-    return {number(calibration_keys[0]), number(calibration_keys[1])};
+    return {number(pipeline::calibration_keys[0]), number(pipeline::calibration_keys[1])};
 }
 
 image::Image image_of(const catalogue::Catalogue& catalogue,
@@ -52,7 +53,7 @@ image::Image image_of(const catalogue::Catalogue& catalogue,
     }
     return catalogue::probability_map(
         catalogue, map, [calibration = calibration_of(catalogue)](float score) {
-            return learn::probability_of_score(calibration, score);
+            return score::probability_of_score(calibration, score);
         });
 }
 
@@ -60,7 +61,7 @@ void write_maps(const catalogue::Catalogue& catalogue,
                 const MapExport& quantity,
                 const std::string& folder) {
     base::make_folder(folder);
-    const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
+    const std::vector<std::optional<image::Wcs>> wcs = pipeline::wcs_of_maps(catalogue);
     for (const catalogue::MapRecord& map : catalogue.maps) {
         if (map.n_fields == 0) {
             continue;
@@ -86,7 +87,7 @@ void write_maps(const catalogue::Catalogue& catalogue,
 }
 
 void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& paths) {
-    const std::vector<std::string> names = file_names_of_maps(catalogue);
+    const std::vector<std::string> names = pipeline::file_names_of_maps(catalogue);
     if (!paths.csv.empty()) {
         catalogue::write_csv(paths.csv, catalogue.tiles, names);
     }
@@ -94,7 +95,7 @@ void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& pat
         catalogue::write_fits_table(paths.fits, catalogue.tiles, names, catalogue.digest);
     }
     if (!paths.ds9.empty()) {
-        const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
+        const std::vector<std::optional<image::Wcs>> wcs = pipeline::wcs_of_maps(catalogue);
         std::vector<catalogue::RegionFrame> frames(catalogue.maps.size());
         for (std::size_t i = 0; i < frames.size(); ++i) {
             frames[i].map_name = names[i];
@@ -122,13 +123,13 @@ void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& pat
 }  // namespace
 
 void write_exports(const std::string& catalogue, const ExportPaths& paths) {
-    write_exports(mpi::read_catalogue(catalogue), paths);
+    write_exports(io::read_catalogue(catalogue), paths);
 }
 
 base::ExitCode export_catalogue(const std::string& path,
                                 const ExportPaths& paths,
                                 base::Overwrite overwrite) {
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+    const catalogue::Catalogue catalogue = io::read_catalogue(path);
     base::check_outputs(
         outputs_of_export(catalogue, paths), inputs_of_catalogue(path, catalogue), overwrite);
     write_exports(catalogue, paths);

@@ -2,13 +2,13 @@
 #include <string_view>
 
 #include "apps/commands.h"
-#include "apps/workplace.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/image/fits_map.h"
 #include "lib/learn/model.h"
-#include "mpi/catalogue_file.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -32,12 +32,13 @@ std::string skies_text(std::string_view has_compact_sources) {
 }
 
 void describe_catalogue(const std::string& path) {
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
+    const catalogue::Catalogue catalogue = io::read_catalogue(path);
     base::print("catalogue " + path);
     base::print("digest    " + catalogue.digest);
     base::print("model     " + catalogue.provenance.model_sha256);
-    base::print(skies_text(
-        entry_of(catalogue.provenance.settings, compact_sources_key).value_or("unknown")));
+    base::print(
+        skies_text(pipeline::entry_of(catalogue.provenance.settings, pipeline::compact_sources_key)
+                       .value_or("unknown")));
     base::print("content   " +
                 catalogue::accounting_text(catalogue::account(catalogue.maps, catalogue.fields)));
     for (const catalogue::MapRecord& map : catalogue.maps) {
@@ -98,7 +99,7 @@ void describe_model(const std::string& path) {
                            std::fabs(model.calibration.offset),
                            ")))"));
     if (!model.history.empty()) {
-        const learn::EpochRecord& last = model.history.back();
+        const score::EpochRecord& last = model.history.back();
         base::print(base::text("training  ",
                                last.epoch,
                                " epochs, ",
@@ -107,9 +108,9 @@ void describe_model(const std::string& path) {
                                last.loss,
                                ", weights after epoch ",
                                model.kept_epoch));
-        for (const learn::EpochRecord& record : model.history) {
+        for (const score::EpochRecord& record : model.history) {
             if (record.epoch == model.kept_epoch && record.validation) {
-                const learn::Validation& validation = *record.validation;
+                const score::Validation& validation = *record.validation;
                 base::print(base::text("          on validation skies A_s ",
                                        validation.a_s,
                                        ", W_s ",
@@ -124,7 +125,7 @@ void describe_model(const std::string& path) {
         }
     }
     if (model.metrics.n_fields > 0) {
-        const learn::Confusion& confusion = model.metrics.confusion;
+        const score::Confusion& confusion = model.metrics.confusion;
         base::print(base::text("metrics   A_s ",
                                confusion.a_s(),
                                ", W_s ",
@@ -170,14 +171,14 @@ void describe_map(const std::string& path) {
 }  // namespace
 
 base::ExitCode info(const std::string& path) {
-    switch (kind_of(path)) {
-        case FileKind::catalogue:
+    switch (pipeline::kind_of(path)) {
+        case pipeline::FileKind::catalogue:
             describe_catalogue(path);
             break;
-        case FileKind::model:
+        case pipeline::FileKind::model:
             describe_model(path);
             break;
-        case FileKind::map:
+        case pipeline::FileKind::map:
             describe_map(path);
             break;
     }

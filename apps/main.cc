@@ -3,33 +3,30 @@
 #include "apps/command_line.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
-#include "apps/sky_maps.h"
-#include "apps/workplace.h"
 #include "lib/base/log.h"
 #include "lib/campaign/sweep.h"
-#include "mpi/session.h"
+#include "mpi/comm/session.h"
+#include "mpi/pipeline/sky_maps.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace {
 
 using namespace faintweb;
 
 /// The campaign as rank 0 read it: other ranks need not see its file.
-campaign::Campaign read_campaign(const mpi::Communicator& communicator,
+campaign::Campaign read_campaign(const comm::Communicator& communicator,
                                  const apps::Request& request) {
     if (request.campaign.empty()) {
         // Maps that are missing cost themselves only; a missing model is found when it is read.
-        mpi::from_root(communicator, [&] {
-            campaign::default_campaign(request.overrides);
-            return std::string();
-        });
+        comm::on_root(communicator, [&] { campaign::default_campaign(request.overrides); });
         return campaign::default_campaign(request.overrides);
     }
-    const std::string text = mpi::from_root(communicator, [&] {
+    const std::string text = comm::from_root(communicator, [&] {
         std::string read = campaign::read_campaign_text(request.campaign);
         const campaign::Campaign campaign =
             campaign::parse_campaign(read, request.campaign, request.overrides);
         check_files(campaign);
-        apps::check_sky_files(campaign);
+        pipeline::check_sky_files(campaign);
         return read;
     });
     return campaign::parse_campaign(text, request.campaign, request.overrides);
@@ -52,32 +49,33 @@ apps::Work work_of(const apps::Request& request) {
     return request.command == "sweep" ? apps::Work::sweep : apps::Work::stages;
 }
 
-campaign::Campaign read_and_check(const mpi::Communicator& communicator,
+campaign::Campaign read_and_check(const comm::Communicator& communicator,
                                   const apps::Request& request) {
     campaign::Campaign campaign = read_campaign(communicator, request);
     if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
         campaign::needs_sweep(campaign)) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               campaign::position_of(campaign, "sweep") +
-                                   ": the sweep names other trainings than " + request.command +
-                                   " makes (it takes the train section alone), use faintweb sweep, "
-                                   "or make the skies alone with --set stages=[simulate]");
+        throw comm::CollectiveError(
+            base::ExitCode::usage,
+            campaign::position_of(campaign, "sweep") + ": the sweep names other trainings than " +
+                request.command +
+                " makes (it takes the train section alone), use faintweb sweep, "
+                "or make the skies alone with --set stages=[simulate]");
     }
     apps::check_campaign_outputs(communicator, campaign, work_of(request), request.overwrite);
     return campaign;
 }
 
-base::ExitCode follow_campaign(const mpi::Communicator& communicator,
+base::ExitCode follow_campaign(const comm::Communicator& communicator,
                                const apps::Request& request) {
     const campaign::Campaign campaign = read_and_check(communicator, request);
-    apps::prepare_folder(communicator, campaign.output);
+    pipeline::prepare_folder(communicator, campaign.output);
     // A detection writes one catalogue, which has a lock of its own.
-    std::optional<apps::OutputLock> lock;
+    std::optional<pipeline::OutputLock> lock;
     if (request.command != "detect") {
         lock.emplace(communicator, campaign.output + "/.lock", campaign.output);
     }
     if (communicator.is_root()) {
-        base::log_info("output in " + apps::absolute_path(campaign.output));
+        base::log_info("output in " + pipeline::absolute_path(campaign.output));
     }
     apps::claim_campaign_outputs(communicator, campaign, work_of(request));
     if (request.command == "sweep") {
@@ -102,7 +100,7 @@ base::ExitCode follow_alone(const apps::Request& request) {
     if (!request.is_check && !request.is_dry_run) {
         return follow_on_files(request);
     }
-    const campaign::Campaign campaign = read_and_check(mpi::Communicator(), request);
+    const campaign::Campaign campaign = read_and_check(comm::Communicator(), request);
     if (request.is_check) {
         base::print("no faults found");
         return base::ExitCode::done;
@@ -119,20 +117,20 @@ int main(int argc, char** argv) {
     apps::Request request;
     bool needs_ranks = false;
     // Not everywhere where a user looks at results or asks for help does MPI start.
-    const int code = mpi::run_without_mpi([&](const mpi::Launch& launch) {
+    const int code = comm::run_without_mpi([&](const comm::Launch& launch) {
         request = apps::parse_command_line(argc, argv);
         if (is_serial(request)) {
             return launch.rank == 0 ? follow_alone(request) : base::ExitCode::done;
         }
-        mpi::expect_one_world(launch);
+        comm::expect_one_world(launch);
         needs_ranks = true;
         return base::ExitCode::done;
     });
     if (!needs_ranks) {
         return code;
     }
-    mpi::Session session(argc, argv);
-    return session.run([&](mpi::Communicator& communicator) {
+    comm::Session session(argc, argv);
+    return session.run([&](comm::Communicator& communicator) {
         return static_cast<int>(follow_campaign(communicator, request));
     });
 }

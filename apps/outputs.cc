@@ -9,19 +9,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/campaign/sweep.h"
 #include "lib/catalogue/export.h"
 #include "lib/image/fits_write.h"
-#include "lib/learn/calibration.h"
-#include "lib/learn/history.h"
 #include "lib/report/png_mark.h"
-#include "lib/sky/lightcone.h"
-#include "mpi/catalogue_file.h"
-#include "mpi/field_store.h"
+#include "lib/score/calibration.h"
+#include "lib/score/history.h"
+#include "lib/sky/lightcone/lightcone.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/field_store.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -95,16 +95,18 @@ std::vector<Output> outputs_of_simulate(const Campaign& campaign) {
         images.emplace_back("rms");
     }
     std::vector<Output> outputs;
-    for (const MockSet set : {MockSet::train, MockSet::test}) {
-        const int n_skies = is_in_memory(campaign, set) ? 0 : n_mocks(campaign, set);
+    for (const pipeline::MockSet set : {pipeline::MockSet::train, pipeline::MockSet::test}) {
+        const int n_skies =
+            pipeline::is_in_memory(campaign, set) ? 0 : pipeline::n_mocks(campaign, set);
         for (int number = 0; number < n_skies; ++number) {
             for (const std::string& kind : images) {
-                outputs.push_back(fits_image(mock_path(campaign, set, kind, number, ".fits")));
+                outputs.push_back(
+                    fits_image(pipeline::mock_path(campaign, set, kind, number, ".fits")));
             }
-            outputs.push_back(list_file(halo_path(campaign, set, number), halo_columns));
+            outputs.push_back(list_file(pipeline::halo_path(campaign, set, number), halo_columns));
             if (campaign.point_sources.enabled) {
                 outputs.push_back(
-                    list_file(mock_path(campaign, set, "point_sources", number, ".csv"),
+                    list_file(pipeline::mock_path(campaign, set, "point_sources", number, ".csv"),
                               point_source_columns));
             }
         }
@@ -113,7 +115,7 @@ std::vector<Output> outputs_of_simulate(const Campaign& campaign) {
 }
 
 void add_reliability(std::vector<Output>& outputs, const std::string& path) {
-    outputs.push_back(list_file(path + ".csv", learn::reliability_csv({})));
+    outputs.push_back(list_file(path + ".csv", score::reliability_csv({})));
     outputs.push_back(picture_file(path + ".png"));
 }
 
@@ -121,7 +123,7 @@ std::vector<Output> outputs_of_train(const Campaign& campaign) {
     // A model is the work of hours, perhaps of another training: it counts as the user's unless
     // this campaign is known to have written it.
     std::vector<Output> outputs;
-    for (const std::string& model : models_of_training(campaign)) {
+    for (const std::string& model : pipeline::models_of_training(campaign)) {
         outputs.push_back(other_file(model));
     }
     Campaign of_rule = campaign;
@@ -132,8 +134,8 @@ std::vector<Output> outputs_of_train(const Campaign& campaign) {
                             campaign.output + "/reliability" + campaign::rule_suffix(of_rule));
         }
     }
-    outputs.push_back(list_file(campaign.output + "/history.csv", learn::history_csv({})));
-    outputs.push_back(list_file(campaign.output + "/timing.csv", learn::timing_csv({})));
+    outputs.push_back(list_file(campaign.output + "/history.csv", score::history_csv({})));
+    outputs.push_back(list_file(campaign.output + "/timing.csv", score::timing_csv({})));
     outputs.push_back(folder(campaign.output + "/checkpoints"));
     return outputs;
 }
@@ -165,12 +167,12 @@ std::set<fs::path> full_names(const std::vector<std::string>& paths, const fs::p
 
 /// Why a catalogue is not one that an earlier run of this detection wrote.
 std::string objection_to_catalogue(const Campaign& campaign, const std::string& path) {
-    const auto origin = mpi::origin_of_catalogue(path);
+    const auto origin = io::origin_of_catalogue(path);
     if (!origin) {
         return "is no catalogue of faintweb";
     }
     std::vector<std::string> maps;
-    for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
+    for (const pipeline::MapPaths& map : pipeline::maps_to_detect(campaign).maps) {
         // As a catalogue keeps it.
         maps.push_back(decltype(catalogue::MapRecord::path)(map.map).str());
     }
@@ -178,7 +180,7 @@ std::string objection_to_catalogue(const Campaign& campaign, const std::string& 
         return "is a catalogue of other maps";
     }
     const bool is_trained = campaign.detect.model == campaign::trained_model;
-    const std::string model = is_trained ? model_path(campaign) : campaign.detect.model;
+    const std::string model = is_trained ? pipeline::model_path(campaign) : campaign.detect.model;
     std::error_code none;
     if (!fs::is_regular_file(model, none)) {
         // One that is to be trained is another; a missing one is reported when it is read.
@@ -189,7 +191,7 @@ std::string objection_to_catalogue(const Campaign& campaign, const std::string& 
 }
 
 std::vector<Output> outputs_of_detect(const Campaign& campaign) {
-    const std::string path = catalogue_path(campaign);
+    const std::string path = pipeline::catalogue_path(campaign);
     std::vector<Output> outputs{
         {.path = path,
          .objection =
@@ -198,11 +200,11 @@ std::vector<Output> outputs_of_detect(const Campaign& campaign) {
              }},
         {.path = run_folder(path),
          .kind = Output::Kind::whole_folder,
-         .objection = mpi::objection_to_run_folder},
+         .objection = pipeline::objection_to_run_folder},
         // Anything else of this name is refused by the lock.
         {.path = lock_path(path), .objection = [](const std::string&) { return ""; }}};
     catalogue::Catalogue of_maps;
-    for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
+    for (const pipeline::MapPaths& map : pipeline::maps_to_detect(campaign).maps) {
         of_maps.maps.emplace_back().path = map.map;
     }
     for (const std::string& format : campaign.detect.exports) {
@@ -238,7 +240,7 @@ std::vector<Output> outputs_of_sweep(const Campaign& campaign) {
     }
     std::set<std::string> trainings;
     for (const campaign::SweepRun& run : campaign::sweep_runs(campaign)) {
-        outputs.push_back(other_file(milestones_path(run.campaign)));
+        outputs.push_back(other_file(pipeline::milestones_path(run.campaign)));
         if (trainings.insert(run.training.output).second) {
             append(outputs, outputs_of_train(run.training));
             outputs.push_back(note(run.training.output + "/.stages/train"));
@@ -255,8 +257,8 @@ std::vector<std::string> inputs_of_stage(const Campaign& campaign, Stage stage) 
     const auto add = [&](const std::vector<std::string>& files) {
         inputs.insert(inputs.end(), files.begin(), files.end());
     };
-    const auto add_maps = [&](const std::vector<mpi::MapPaths>& maps) {
-        for (const mpi::MapPaths& paths : maps) {
+    const auto add_maps = [&](const std::vector<pipeline::MapPaths>& maps) {
+        for (const pipeline::MapPaths& paths : maps) {
             inputs.push_back(paths.map);
             if (!paths.truth.empty()) {
                 inputs.push_back(paths.truth);
@@ -265,22 +267,23 @@ std::vector<std::string> inputs_of_stage(const Campaign& campaign, Stage stage) 
     };
     const auto add_models = [&](const std::vector<std::string>& models) {
         for (const std::string& model : models) {
-            inputs.push_back(model == campaign::trained_model ? model_path(campaign) : model);
+            inputs.push_back(model == campaign::trained_model ? pipeline::model_path(campaign)
+                                                              : model);
         }
     };
     if (stage == Stage::simulate || stage == Stage::train) {
-        add(campaign::sky_files(campaign, MockSet::train).files);
-        add(campaign::sky_files(campaign, MockSet::test).files);
+        add(campaign::sky_files(campaign, pipeline::MockSet::train).files);
+        add(campaign::sky_files(campaign, pipeline::MockSet::test).files);
     }
-    if (stage == Stage::train && !is_in_memory(campaign, MockSet::train)) {
-        add_maps(mock_maps(campaign, MockSet::train));
+    if (stage == Stage::train && !pipeline::is_in_memory(campaign, pipeline::MockSet::train)) {
+        add_maps(pipeline::mock_maps(campaign, pipeline::MockSet::train));
     }
     if (stage == Stage::evaluate) {
-        add_maps(mock_maps(campaign, MockSet::test));
+        add_maps(pipeline::mock_maps(campaign, pipeline::MockSet::test));
         add_models(campaign.evaluate.models);
     }
     if (stage == Stage::detect) {
-        add_maps(maps_to_detect(campaign).maps);
+        add_maps(pipeline::maps_to_detect(campaign).maps);
         add_models({campaign.detect.model});
     }
     return inputs;
@@ -420,7 +423,7 @@ std::string lock_path(const std::string& catalogue) {
 }
 
 ExportPaths export_paths(const Campaign& campaign, const std::string& format) {
-    const std::string stem = stem_of(catalogue_path(campaign));
+    const std::string stem = stem_of(pipeline::catalogue_path(campaign));
     ExportPaths paths;
     if (format == "csv") {
         paths.csv = stem + ".csv";
@@ -438,14 +441,15 @@ ExportPaths export_paths(const Campaign& campaign, const std::string& format) {
 }
 
 std::string pictures_folder(const Campaign& campaign) {
-    return stem_of(catalogue_path(campaign)) + "-pictures";
+    return stem_of(pipeline::catalogue_path(campaign)) + "-pictures";
 }
 
 std::string tile_map_path(const catalogue::Catalogue& catalogue,
                           std::int32_t map,
                           const std::string& folder_path,
                           const MapExport& quantity) {
-    return base::text(folder_path, "/", name_of_map(catalogue, map), "_", quantity.name, ".fits");
+    return base::text(
+        folder_path, "/", pipeline::name_of_map(catalogue, map), "_", quantity.name, ".fits");
 }
 
 std::vector<Output> outputs_of_export(const catalogue::Catalogue& catalogue,
@@ -486,7 +490,7 @@ std::vector<Output> outputs_of_pictures(const catalogue::Catalogue& catalogue,
     }
     std::set<std::string> maps;
     for (std::size_t map = 0; map < catalogue.maps.size(); ++map) {
-        maps.insert(name_of_map(catalogue, static_cast<std::int32_t>(map)));
+        maps.insert(pipeline::name_of_map(catalogue, static_cast<std::int32_t>(map)));
     }
     std::error_code none;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_path, none)) {
@@ -502,17 +506,17 @@ std::vector<std::string> inputs_of_catalogue(const std::string& path,
                                              const catalogue::Catalogue& catalogue) {
     std::vector<std::string> inputs{path};
     for (const catalogue::MapRecord& map : catalogue.maps) {
-        const std::vector<std::string> places = places_of_map(catalogue, path, map);
+        const std::vector<std::string> places = pipeline::places_of_map(catalogue, path, map);
         inputs.insert(inputs.end(), places.begin(), places.end());
     }
     return inputs;
 }
 
-void check_campaign_outputs(const mpi::Communicator& communicator,
+void check_campaign_outputs(const comm::Communicator& communicator,
                             const Campaign& campaign,
                             Work work,
                             base::Overwrite overwrite) {
-    mpi::from_root(communicator, [&] {
+    comm::on_root(communicator, [&] {
         std::vector<Part> parts = parts_of(campaign, work);
         const Claims claims(campaign);
         std::vector<std::string> inputs;
@@ -525,7 +529,7 @@ void check_campaign_outputs(const mpi::Communicator& communicator,
             inputs.insert(inputs.end(), part.inputs.begin(), part.inputs.end());
             base::check_apart(part.outputs, inputs);
             for (Output& output : part.outputs) {
-                const bool is_catalogue = output.path == catalogue_path(campaign);
+                const bool is_catalogue = output.path == pipeline::catalogue_path(campaign);
                 if (is_own_folder(campaign) && output.kind == Output::Kind::file &&
                     claims.has(part, output.path) &&
                     (!is_catalogue || is_catalogue_of_campaign(campaign))) {
@@ -535,16 +539,15 @@ void check_campaign_outputs(const mpi::Communicator& communicator,
             append(all, std::move(part.outputs));
         }
         base::check_outputs(all, {}, overwrite);
-        return std::string();
     });
 }
 
-void claim_campaign_outputs(const mpi::Communicator& communicator,
+void claim_campaign_outputs(const comm::Communicator& communicator,
                             const Campaign& campaign,
                             Work work) {
-    mpi::from_root(communicator, [&] {
+    comm::on_root(communicator, [&] {
         if (!is_own_folder(campaign)) {
-            return std::string();
+            return;
         }
         const Claims claims(campaign);
         claims.add(parts_of(campaign, work));
@@ -553,7 +556,6 @@ void claim_campaign_outputs(const mpi::Communicator& communicator,
             whole.stages.assign(all_stages.begin(), all_stages.end());
             claims.add(parts_of(whole, Work::stages));
         }
-        return std::string();
     });
 }
 

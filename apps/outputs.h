@@ -7,7 +7,7 @@
 #include "lib/base/output.h"
 #include "lib/campaign/campaign.h"
 #include "lib/catalogue/records.h"
-#include "mpi/communicator.h"
+#include "mpi/comm/communicator.h"
 
 /// Which files the commands write, and whether they may.
 namespace faintweb::apps {
@@ -52,16 +52,16 @@ enum class Work { stages, sweep };
 /// Checks that all that a campaign writes, it may write. What its stages have written into its
 /// output folder before, as OUTPUT/.stages says, it may.
 ///
-/// @throws mpi::AgreedError  see base::check_outputs.
+/// @throws comm::CollectiveError  see base::check_outputs.
 /// @collective yes: every rank.
-void check_campaign_outputs(const mpi::Communicator& communicator,
+void check_campaign_outputs(const comm::Communicator& communicator,
                             const campaign::Campaign& campaign,
                             Work work,
                             base::Overwrite overwrite);
 
 /// Notes in OUTPUT/.stages what is about to be written, after check_campaign_outputs().
 /// @collective yes: every rank.
-void claim_campaign_outputs(const mpi::Communicator& communicator,
+void claim_campaign_outputs(const comm::Communicator& communicator,
                             const campaign::Campaign& campaign,
                             Work work);
 

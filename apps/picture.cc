@@ -9,7 +9,6 @@
 
 #include "apps/commands.h"
 #include "apps/outputs.h"
-#include "apps/workplace.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -18,9 +17,10 @@
 #include "lib/label/rule.h"
 #include "lib/report/halo_circles.h"
 #include "lib/report/png_mark.h"
-#include "lib/sky/lightcone.h"
+#include "lib/sky/lightcone/lightcone.h"
 #include "lib/tile/grid.h"
-#include "mpi/catalogue_file.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -48,7 +48,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
     }
     std::string failure;
     std::optional<image::FitsMap> changed;
-    for (const std::string& place : places_of_map(catalogue, catalogue_file, map)) {
+    for (const std::string& place : pipeline::places_of_map(catalogue, catalogue_file, map)) {
         std::error_code error;
         if (!std::filesystem::exists(place, error)) {
             continue;
@@ -292,8 +292,8 @@ void check_limit(const char* option, double value) {
 }  // namespace
 
 void draw_catalogue(const std::string& path, const std::string& folder) {
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(path);
-    const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
+    const catalogue::Catalogue catalogue = io::read_catalogue(path);
+    const std::vector<std::optional<image::Wcs>> wcs = pipeline::wcs_of_maps(catalogue);
     base::make_folder(folder);
     std::optional<image::FitsMap> map;
     std::int32_t open_map = -1;
@@ -324,7 +324,7 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
             map = open_again(catalogue, path, record);
         }
         const std::string name =
-            base::text(name_of_map(catalogue, field.map), "_field_", number_in_map);
+            base::text(pipeline::name_of_map(catalogue, field.map), "_field_", number_in_map);
         const image::Image pixels = read_jy_arcsec2(
             *map, {field.x0, field.y0, field.cols, field.rows}, record.jy_arcsec2_per_unit);
         const auto& wcs_here = wcs[static_cast<std::size_t>(field.map)];
@@ -348,7 +348,7 @@ void draw_catalogue(const std::string& path, const std::string& folder) {
 base::ExitCode picture(const PictureOptions& options, base::Overwrite overwrite) {
     const std::size_t n = options.inputs.size();
     const auto catalogue = std::ranges::find_if(options.inputs, [](const std::string& path) {
-        return kind_of(path) == FileKind::catalogue;
+        return pipeline::kind_of(path) == pipeline::FileKind::catalogue;
     });
     if (catalogue != options.inputs.end()) {
         if (n > 1 || options.window || options.stretch || !options.haloes.empty() ||
@@ -358,7 +358,7 @@ base::ExitCode picture(const PictureOptions& options, base::Overwrite overwrite)
                                               "classified), give it alone and with -o only"));
         }
         {
-            const catalogue::Catalogue read = mpi::read_catalogue(*catalogue);
+            const catalogue::Catalogue read = io::read_catalogue(*catalogue);
             base::check_outputs(outputs_of_pictures(read, options.output),
                                 inputs_of_catalogue(*catalogue, read),
                                 overwrite);

@@ -6,19 +6,19 @@
 #include <sstream>
 #include <system_error>
 
-#include "apps/boxes.h"
 #include "apps/commands.h"
-#include "apps/sky_maps.h"
 #include "apps/stages.h"
-#include "apps/training_tiles.h"
-#include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/text.h"
-#include "lib/sky/lightcone.h"
+#include "lib/sky/lightcone/lightcone.h"
 #include "lib/tile/grid.h"
+#include "mpi/pipeline/boxes.h"
+#include "mpi/pipeline/sky_maps.h"
+#include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -32,7 +32,8 @@ std::string settings_of(const Campaign& campaign, const std::vector<std::string>
 
 /// All that a stage's output depends on. A stage with the same state as when it last ended is done.
 std::string stage_state(const Campaign& campaign, Stage stage) {
-    const std::string simulated = mock_skies_state(campaign) + settings_of(campaign, {"simulate"});
+    const std::string simulated =
+        pipeline::mock_skies_state(campaign) + settings_of(campaign, {"simulate"});
     const std::string trained = simulated + campaign::training_text(campaign);
     switch (stage) {
         case Stage::simulate:
@@ -63,25 +64,27 @@ std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
     switch (stage) {
         case Stage::simulate: {
             std::vector<std::string> outputs;
-            for (const MockSet set : {MockSet::train, MockSet::test}) {
-                if (is_in_memory(campaign, set)) {
+            for (const pipeline::MockSet set :
+                 {pipeline::MockSet::train, pipeline::MockSet::test}) {
+                if (pipeline::is_in_memory(campaign, set)) {
                     continue;
                 }
                 int number = 0;
-                for (const mpi::MapPaths& paths : mock_maps(campaign, set)) {
+                for (const pipeline::MapPaths& paths : pipeline::mock_maps(campaign, set)) {
                     // A sky without its haloes is one of other settings.
-                    outputs.insert(outputs.end(),
-                                   {paths.map, paths.truth, halo_path(campaign, set, number++)});
+                    outputs.insert(
+                        outputs.end(),
+                        {paths.map, paths.truth, pipeline::halo_path(campaign, set, number++)});
                 }
             }
             return outputs;
         }
         case Stage::train:
-            return models_of_training(campaign);
+            return pipeline::models_of_training(campaign);
         case Stage::evaluate:
             return {campaign.output + "/evaluation.json"};
         case Stage::detect:
-            return {catalogue_path(campaign)};
+            return {pipeline::catalogue_path(campaign)};
     }
     return {};
 }
@@ -114,8 +117,8 @@ void mark_finished(const Campaign& campaign, Stage stage) {
     base::write_file(stamp_path(campaign, stage), stage_hash(campaign, stage) + "\n");
 }
 
-void forget_from(const mpi::Communicator& communicator, const Campaign& campaign, Stage stage) {
-    mpi::from_root(communicator, [&] {
+void forget_from(const comm::Communicator& communicator, const Campaign& campaign, Stage stage) {
+    comm::on_root(communicator, [&] {
         for (const Stage later : all_stages) {
             std::error_code error;
             if (later >= stage) {
@@ -129,7 +132,6 @@ void forget_from(const mpi::Communicator& communicator, const Campaign& campaign
                                                  "), make its folder writable"));
             }
         }
-        return std::string();
     });
 }
 
@@ -141,7 +143,7 @@ std::string megabytes(double bytes) {
 
 /// Prints which boxes a stage would make and what that takes.
 void print_boxes(const std::string& stage, const Campaign& campaign) {
-    const BoxStack stack = stack_boxes(campaign, 1);
+    const pipeline::BoxStack stack = pipeline::stack_boxes(campaign, 1);
     if (stack.store.n_states() == 0) {
         return;
     }
@@ -162,7 +164,7 @@ void print_boxes(const std::string& stage, const Campaign& campaign) {
                            " of one core"));
 }
 
-base::ExitCode run_stage(const mpi::Communicator& communicator,
+base::ExitCode run_stage(const comm::Communicator& communicator,
                          const Campaign& campaign,
                          Stage stage) {
     switch (stage) {
@@ -226,13 +228,13 @@ void print_work(const Campaign& campaign) {
         std::int64_t n_fields = 0;
         std::int64_t n_tiles = 0;
     };
-    const auto work_of = [&](MockSet set) {
+    const auto work_of = [&](pipeline::MockSet set) {
         Work work;
         // Skies of one campaign are all alike but where maps are ready.
-        const int n_skies = n_mocks(campaign, set);
+        const int n_skies = pipeline::n_mocks(campaign, set);
         const int n_different = is_ready ? n_skies : std::min(n_skies, 1);
         for (int number = 0; number < n_different; ++number) {
-            const auto [cols, rows] = size_of_sky(campaign, set, number);
+            const auto [cols, rows] = pipeline::size_of_sky(campaign, set, number);
             const std::int64_t n_alike = n_skies / n_different;
             work.n_pixels += n_alike * cols * rows;
             work.largest_px = std::max(work.largest_px, cols * rows);
@@ -245,13 +247,13 @@ void print_work(const Campaign& campaign) {
         static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
     const std::string size =
         is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px");
-    const bool trains_from_memory = is_in_memory(campaign, MockSet::train);
+    const bool trains_from_memory = pipeline::is_in_memory(campaign, pipeline::MockSet::train);
     for (const Stage stage : campaign.stages) {
         const std::string name = campaign::stage_name(stage);
         if (stage == Stage::simulate) {
             print_boxes(name, campaign);
-            const Work training = trains_from_memory ? Work{} : work_of(MockSet::train);
-            const Work testing = work_of(MockSet::test);
+            const Work training = trains_from_memory ? Work{} : work_of(pipeline::MockSet::train);
+            const Work testing = work_of(pipeline::MockSet::test);
             const std::int64_t n_pixels = training.n_pixels + testing.n_pixels;
             const sky::SkyCost largest =
                 sky::sky_cost(std::max(training.largest_px, testing.largest_px),
@@ -274,7 +276,7 @@ void print_work(const Campaign& campaign) {
                 " of memory per rank, ",
                 time_of_skies(n_pixels)));
         } else if (stage == Stage::train) {
-            const Work training = work_of(MockSet::train);
+            const Work training = work_of(pipeline::MockSet::train);
             if (trains_from_memory) {
                 if (!campaign.has_stage(Stage::simulate)) {
                     print_boxes(name, campaign);
@@ -299,32 +301,34 @@ void print_work(const Campaign& campaign) {
                 " fields, ",
                 n_tiles,
                 " tiles, ",
-                megabytes(static_cast<double>(n_tiles * network_of(campaign).n_sample_values) *
-                          sizeof(std::uint16_t)),
+                megabytes(
+                    static_cast<double>(n_tiles * pipeline::network_of(campaign).n_sample_values) *
+                    sizeof(std::uint16_t)),
                 " of memory over all ranks, ",
                 campaign.train.epochs,
                 " epochs"));
         } else if (stage == Stage::evaluate) {
-            const Work testing = work_of(MockSet::test);
-            base::print(base::text(name,
-                                   ": ",
-                                   testing.n_fields,
-                                   " fields, ",
-                                   testing.n_tiles,
-                                   " tiles",
-                                   trains_from_memory && campaign.evaluate.threshold_finder
-                                       ? ", the training skies are made again, " +
-                                             time_of_skies(work_of(MockSet::train).n_pixels)
-                                       : ""));
+            const Work testing = work_of(pipeline::MockSet::test);
+            base::print(
+                base::text(name,
+                           ": ",
+                           testing.n_fields,
+                           " fields, ",
+                           testing.n_tiles,
+                           " tiles",
+                           trains_from_memory && campaign.evaluate.threshold_finder
+                               ? ", the training skies are made again, " +
+                                     time_of_skies(work_of(pipeline::MockSet::train).n_pixels)
+                               : ""));
         } else {
             std::int64_t n_fields = 0;
             std::int64_t n_tiles = 0;
             if (campaign.detect.maps.front() == campaign::simulated_maps) {
-                const Work testing = work_of(MockSet::test);
+                const Work testing = work_of(pipeline::MockSet::test);
                 n_fields = testing.n_fields;
                 n_tiles = testing.n_tiles;
             } else {
-                for (const mpi::MapPaths& map : maps_to_detect(campaign).maps) {
+                for (const pipeline::MapPaths& map : pipeline::maps_to_detect(campaign).maps) {
                     try {
                         const image::MapInfo info =
                             image::FitsMap::open(map.map, campaign::map_options(campaign)).info();
@@ -337,7 +341,7 @@ void print_work(const Campaign& campaign) {
                 }
             }
             // Every thread of a rank: the fields that it holds, and about two more in the network.
-            const int n_threads = threads_of_rank(campaign, mpi::Communicator());
+            const int n_threads = pipeline::threads_of_rank(campaign, comm::Communicator());
             base::print(
                 base::text(name,
                            ": ",
@@ -355,23 +359,17 @@ void print_work(const Campaign& campaign) {
 
 }  // namespace
 
-base::ExitCode finish_stage(const mpi::Communicator& communicator,
+base::ExitCode finish_stage(const comm::Communicator& communicator,
                             const Campaign& campaign,
                             Stage stage) {
-    const std::string state = mpi::from_root(communicator, [&] {
-        if (is_finished(campaign, stage)) {
-            return std::string("finished");
-        }
-        return std::string("to do");
-    });
-    if (state == "finished") {
+    if (comm::from_root(communicator, [&] { return is_finished(campaign, stage); })) {
         if (communicator.is_root()) {
             base::print(base::text(campaign::stage_name(stage),
                                    ": finished before and unchanged, skipped"));
         }
         return base::ExitCode::done;
     }
-    prepare_folder(communicator, campaign.output + "/.stages");
+    pipeline::prepare_folder(communicator, campaign.output + "/.stages");
     forget_from(communicator, campaign, stage);
     const base::ExitCode code = run_stage(communicator, campaign, stage);
     if (communicator.is_root() && code == base::ExitCode::done) {
@@ -380,7 +378,7 @@ base::ExitCode finish_stage(const mpi::Communicator& communicator,
     return code;
 }
 
-base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campaign) {
+base::ExitCode run(const comm::Communicator& communicator, const Campaign& campaign) {
     base::ExitCode worst = base::ExitCode::done;
     for (const Stage stage : campaign.stages) {
         worst = std::max(worst, finish_stage(communicator, campaign, stage));
@@ -391,10 +389,10 @@ base::ExitCode run(const mpi::Communicator& communicator, const Campaign& campai
     return worst;
 }
 
-base::ExitCode run_one(const mpi::Communicator& communicator,
+base::ExitCode run_one(const comm::Communicator& communicator,
                        const Campaign& campaign,
                        Stage stage) {
-    prepare_folder(communicator, campaign.output);
+    pipeline::prepare_folder(communicator, campaign.output);
     forget_from(communicator, campaign, stage);
     return run_stage(communicator, campaign, stage);
 }

@@ -3,9 +3,7 @@
 #include <sstream>
 
 #include "apps/commands.h"
-#include "apps/mock_sky.h"
 #include "apps/outputs.h"
-#include "apps/workplace.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
@@ -13,26 +11,29 @@
 #include "lib/base/text.h"
 #include "lib/image/fits_write.h"
 #include "lib/image/right_ascension.h"
-#include "lib/sky/lightcone.h"
-#include "lib/sky/observe.h"
-#include "lib/sky/point_sources.h"
+#include "lib/sky/lightcone/lightcone.h"
+#include "lib/sky/observe/observe.h"
+#include "lib/sky/observe/point_sources.h"
+#include "mpi/pipeline/mock_sky.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
 
 /// Writes the slabs of a sky that are asked for alone.
 void write_slabs(const campaign::Campaign& campaign,
-                 MockSkies& skies,
-                 MockSet set,
+                 pipeline::MockSkies& skies,
+                 pipeline::MockSet set,
                  int number,
-                 const ObservedSky& made,
+                 const pipeline::ObservedSky& made,
                  const image::FitsHeader& sky_header) {
     for (const int slab : campaign.simulate.slabs) {
         const auto write = [&](const char* kind,
                                const std::vector<sky::Layer>& layers,
                                const image::FitsHeader& header) {
             image::write_fits(
-                mock_path(campaign, set, base::text("slab_", slab, "_", kind), number, ".fits"),
+                pipeline::mock_path(
+                    campaign, set, base::text("slab_", slab, "_", kind), number, ".fits"),
                 skies.make_slab(made, slab, layers),
                 header);
         };
@@ -48,27 +49,32 @@ void write_slabs(const campaign::Campaign& campaign,
 }
 
 /// Makes a sky and writes it with all that is kept of it, its haloes last.
-void write_sky(
-    const campaign::Campaign& campaign, MockSkies& skies, MockSet set, int number, int n_threads) {
-    const ObservedSky made = skies.make(
+void write_sky(const campaign::Campaign& campaign,
+               pipeline::MockSkies& skies,
+               pipeline::MockSet set,
+               int number,
+               int n_threads) {
+    const pipeline::ObservedSky made = skies.make(
         set, number, campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no);
     image::FitsHeader header;
     header.wcs_cards = made.wcs_cards;
-    header.object = base::text(set == MockSet::train ? "train" : "test", " ", number);
+    header.object = base::text(set == pipeline::MockSet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
     header.pixel_arcsec = made.settings.pixel_arcsec;
     header.centre = {made.settings.centre_ra_deg, made.settings.centre_dec_deg};
     header.frequency_hz = made.settings.frequency_hz;
     header.history = {
         base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", made.realisation)};
-    image::write_fits(sky_path(campaign, set, number), made.truth.sky, header);
+    image::write_fits(pipeline::sky_path(campaign, set, number), made.truth.sky, header);
     for (const auto& [layer, picture] : made.truth.layers) {
         image::FitsHeader of_layer = header;
         if (layer == sky::Layer::column_density) {
             of_layer.bunit.clear();
         }
         image::write_fits(
-            mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
+            pipeline::mock_path(campaign, set, sky::layer_name(layer), number, ".fits"),
+            picture,
+            of_layer);
     }
     write_slabs(campaign, skies, set, number, made, header);
     if (campaign.point_sources.enabled) {
@@ -77,10 +83,11 @@ void write_sky(
         for (const sky::PointSource& point : made.point_sources) {
             list << point.x_px << ',' << point.y_px << ',' << point.flux_jy << '\n';
         }
-        base::write_file(mock_path(campaign, set, "point_sources", number, ".csv"), list.str());
+        base::write_file(pipeline::mock_path(campaign, set, "point_sources", number, ".csv"),
+                         list.str());
     }
     if (campaign.observation.noise_scatter > 0) {
-        image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
+        image::write_fits(pipeline::mock_path(campaign, set, "rms", number, ".fits"),
                           sky::noise_rms_map({0, 0, made.noise.cols, made.noise.rows},
                                              made.settings.pixel_arcsec,
                                              campaign.observation,
@@ -96,7 +103,7 @@ void write_sky(
                                         " arcsec, noise ",
                                         campaign.observation.noise_jy_beam,
                                         " Jy/beam"));
-    image::write_fits(noise_path(campaign, set, number), made.noise, header);
+    image::write_fits(pipeline::noise_path(campaign, set, number), made.noise, header);
 
     std::ostringstream haloes;
     constexpr int n_digits = 9;
@@ -108,13 +115,13 @@ void write_sky(
                << halo.m200_msun << ',' << halo.r200_mpc << ',' << halo.r100_mpc << ','
                << halo.r100_arcsec << ',' << halo.slab << ',' << halo.id << '\n';
     }
-    base::write_file(halo_path(campaign, set, number), haloes.str());
+    base::write_file(pipeline::halo_path(campaign, set, number), haloes.str());
 }
 
-bool is_finished(const campaign::Campaign& campaign, MockSet set, int number) {
-    for (const std::string& path : {halo_path(campaign, set, number),
-                                    sky_path(campaign, set, number),
-                                    noise_path(campaign, set, number)}) {
+bool is_finished(const campaign::Campaign& campaign, pipeline::MockSet set, int number) {
+    for (const std::string& path : {pipeline::halo_path(campaign, set, number),
+                                    pipeline::sky_path(campaign, set, number),
+                                    pipeline::noise_path(campaign, set, number)}) {
         if (!std::filesystem::exists(path)) {
             return false;
         }
@@ -129,7 +136,7 @@ bool is_finished(const campaign::Campaign& campaign, MockSet set, int number) {
 void keep_only_current_skies(const campaign::Campaign& campaign) {
     const std::string folder = campaign::skies_folder(campaign);
     const std::string path = folder + "/.made_from";
-    const std::string hash = base::sha256(mock_skies_state(campaign)) + "\n";
+    const std::string hash = base::sha256(pipeline::mock_skies_state(campaign)) + "\n";
     std::ifstream file(path);
     std::ostringstream before;
     before << file.rdbuf();
@@ -157,32 +164,35 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
 
 }  // namespace
 
-base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    const bool writes_train = !is_in_memory(campaign, MockSet::train);
+base::ExitCode simulate(const comm::Communicator& communicator,
+                        const campaign::Campaign& campaign) {
+    const bool writes_train = !pipeline::is_in_memory(campaign, pipeline::MockSet::train);
     const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
     const std::string folder = campaign::skies_folder(campaign);
-    prepare_folder(communicator, folder + "/train");
-    prepare_folder(communicator, folder + "/test");
-    const auto set_of = [&](int i) { return i < n_train ? MockSet::train : MockSet::test; };
+    pipeline::prepare_folder(communicator, folder + "/train");
+    pipeline::prepare_folder(communicator, folder + "/test");
+    const auto set_of = [&](int i) {
+        return i < n_train ? pipeline::MockSet::train : pipeline::MockSet::test;
+    };
     const auto number_of = [&](int i) { return i < n_train ? i : i - n_train; };
-    const std::string is_all_there = mpi::from_root(communicator, [&] {
+    const bool is_all_there = comm::from_root(communicator, [&] {
         keep_only_current_skies(campaign);
         for (int i = 0; i < n_all; ++i) {
             if (!is_finished(campaign, set_of(i), number_of(i))) {
-                return std::string();
+                return false;
             }
         }
-        return std::string("yes");
+        return true;
     });
-    if (!is_all_there.empty()) {
+    if (is_all_there) {
         if (communicator.is_root()) {
             base::log_info("simulate: all skies are in " + folder);
         }
         return base::ExitCode::done;
     }
-    const int n_threads = threads_of_rank(campaign, communicator);
-    MockSkies skies(communicator, campaign);
+    const int n_threads = pipeline::threads_of_rank(campaign, communicator);
+    pipeline::MockSkies skies(communicator, campaign);
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
     base::Progress progress(
@@ -190,7 +200,7 @@ base::ExitCode simulate(const mpi::Communicator& communicator, const campaign::C
         "skies",
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
-        const MockSet set = set_of(i);
+        const pipeline::MockSet set = set_of(i);
         const int number = number_of(i);
         if (!is_finished(campaign, set, number)) {
             write_sky(campaign, skies, set, number, n_threads);

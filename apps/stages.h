@@ -4,7 +4,7 @@
 
 #include "lib/base/error.h"
 #include "lib/campaign/campaign.h"
-#include "mpi/communicator.h"
+#include "mpi/comm/communicator.h"
 
 /// What an output folder remembers of the stages that were done in it.
 namespace faintweb::apps {
@@ -19,15 +19,15 @@ bool is_finished(const campaign::Campaign& campaign, campaign::Stage stage);
 void mark_finished(const campaign::Campaign& campaign, campaign::Stage stage);
 
 /// What follows from a stage that is done anew is no longer finished.
-/// @throws mpi::AgreedError
+/// @throws comm::CollectiveError
 /// @collective yes: every rank.
-void forget_from(const mpi::Communicator& communicator,
+void forget_from(const comm::Communicator& communicator,
                  const campaign::Campaign& campaign,
                  campaign::Stage stage);
 
 /// Does a stage unless it is finished.
 /// @collective yes: every rank.
-base::ExitCode finish_stage(const mpi::Communicator& communicator,
+base::ExitCode finish_stage(const comm::Communicator& communicator,
                             const campaign::Campaign& campaign,
                             campaign::Stage stage);
 

@@ -11,10 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
-#include "apps/score_models.h"
 #include "apps/stages.h"
-#include "apps/training.h"
-#include "apps/workplace.h"
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
@@ -22,10 +19,13 @@
 #include "lib/base/text.h"
 #include "lib/learn/checkpoint.h"
 #include "lib/learn/network.h"
-#include "lib/learn/study.h"
 #include "lib/report/study_report.h"
+#include "lib/score/study.h"
 #include "lib/tile/scaling.h"
-#include "mpi/study_file.h"
+#include "mpi/io/study_file.h"
+#include "mpi/pipeline/score_models.h"
+#include "mpi/pipeline/training.h"
+#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -82,10 +82,12 @@ bool is_trained(const SweepRun& run, int group_size) {
 /// Returns early if a rank of the group was asked to stop.
 ///
 /// @collective yes: every rank of the group.
-void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTiles& tiles) {
-    prepare_folder(group, run.training.output + "/.stages");
+void train_run(const comm::Communicator& group,
+               const SweepRun& run,
+               pipeline::TrainingTiles& tiles) {
+    pipeline::prepare_folder(group, run.training.output + "/.stages");
     forget_from(group, run.training, Stage::train);
-    mpi::from_root(group, [&] {
+    comm::on_root(group, [&] {
         fs::remove(failure_path(run));
         fs::remove(timing_path(run));
         if (n_ranks_of(run) != group.size()) {
@@ -93,23 +95,22 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
         }
         base::write_file(ranks_path(run), base::text(group.size(), "\n"));
         base::write_file(run.training.output + "/campaign.yaml", campaign::dump(run.training));
-        return std::string();
     });
     std::string failure;
     try {
-        train_on(group, run.training, tiles);
-    } catch (const TrainingFailed& error) {
+        pipeline::train_on(group, run.training, tiles);
+    } catch (const pipeline::TrainingFailed& error) {
         failure = error.what();
     } catch (const base::Error& error) {
         // While tiles are gathered a rank may stop alone, in a group of one also in order.
         const bool is_agreed =
-            group.size() == 1 || dynamic_cast<const mpi::AgreedError*>(&error) != nullptr;
+            group.size() == 1 || dynamic_cast<const comm::CollectiveError*>(&error) != nullptr;
         if (error.code() == base::ExitCode::interrupted && is_agreed) {
             return;
         }
         throw;
     }
-    mpi::from_root(group, [&] {
+    comm::on_root(group, [&] {
         if (failure.empty()) {
             mark_finished(run.training, Stage::train);
         } else {
@@ -118,7 +119,6 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
                              stage_hash(run.training, Stage::train) + "\n" + failure + "\n");
             base::log_warning("sweep: " + name_of_training(run) + ": " + failure);
         }
-        return std::string();
     });
 }
 
@@ -128,27 +128,27 @@ void train_run(const mpi::Communicator& group, const SweepRun& run, TrainingTile
 ///
 /// @param next  where to look from.
 /// @collective yes: every rank of the group.
-std::optional<std::size_t> claim(const mpi::Communicator& group,
+std::optional<std::size_t> claim(const comm::Communicator& group,
                                  const std::string& claims,
                                  std::size_t next,
                                  std::size_t n_runs) {
-    const std::string taken = mpi::from_root(group, [&] {
+    const std::int64_t taken = comm::from_root(group, [&]() -> std::int64_t {
         for (std::size_t i = next; i < n_runs && !fs::exists(claims + "/stop"); ++i) {
             if (fs::create_directory(base::text(claims, "/", i))) {
-                return std::to_string(i);
+                return static_cast<std::int64_t>(i);
             }
         }
-        return std::string();
+        return -1;
     });
-    return taken.empty() ? std::nullopt : std::optional<std::size_t>(std::stoull(taken));
+    return taken < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(taken));
 }
 
 /// Ends the sweep on all ranks if one of them was asked to: what is finished is kept.
-/// @throws mpi::AgreedError
+/// @throws comm::CollectiveError
 /// @collective yes: every rank.
-void stop_if_asked(const mpi::Communicator& communicator) {
+void stop_if_asked(const comm::Communicator& communicator) {
     if (communicator.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
-        throw mpi::AgreedError(
+        throw comm::CollectiveError(
             base::ExitCode::interrupted,
             "sweep: stopped (it was asked to), the same command goes on from there");
     }
@@ -157,7 +157,7 @@ void stop_if_asked(const mpi::Communicator& communicator) {
 /// Trains one run after another until none is left or a rank of the group was asked to stop.
 /// @throws Error  also for what the whole group has met alike: the other groups have not.
 /// @collective yes: every rank of the group.
-void train_as_group(const mpi::Communicator& group,
+void train_as_group(const comm::Communicator& group,
                     const std::string& claims,
                     const std::vector<const SweepRun*>& trainings) try {
     std::vector<label::LabelRule> rules;
@@ -165,8 +165,8 @@ void train_as_group(const mpi::Communicator& group,
         const std::vector<label::LabelRule> of_run = campaign::label_rules(run->training);
         rules.insert(rules.end(), of_run.begin(), of_run.end());
     }
-    TrainingTiles tiles;
-    tiles.flux_thresholds = thresholds_of(rules);
+    pipeline::TrainingTiles tiles;
+    tiles.flux_thresholds = pipeline::thresholds_of(rules);
     std::size_t next = 0;
     while (const auto taken = claim(group, claims, next, trainings.size())) {
         const SweepRun& run = *trainings[*taken];
@@ -176,14 +176,11 @@ void train_as_group(const mpi::Communicator& group,
         }
         train_run(group, run, tiles);
         if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
-            mpi::from_root(group, [&] {
-                base::make_folder(claims + "/stop");
-                return std::string();
-            });
+            comm::on_root(group, [&] { base::make_folder(claims + "/stop"); });
         }
         next = *taken + 1;
     }
-} catch (const mpi::AgreedError& error) {
+} catch (const comm::CollectiveError& error) {
     throw base::Error(error.code(), error.what());
 }
 
@@ -201,14 +198,14 @@ std::vector<const SweepRun*> trainings_of(const std::vector<SweepRun>& runs) {
 
 /// Trains what is not trained, each group of ranks one run after another.
 /// @collective yes: every rank.
-void train_all(const mpi::Communicator& communicator,
+void train_all(const comm::Communicator& communicator,
                const Campaign& campaign,
                const std::vector<SweepRun>& runs) {
     // All groups are of one size, see is_trained(); ranks too few for a group of their own wait.
     const int group_size = campaign.sweep.group_size;
     const std::string claims = campaign.output + "/runs/.claims";
     const std::vector<const SweepRun*> trainings = trainings_of(runs);
-    mpi::from_root(communicator, [&] {
+    comm::on_root(communicator, [&] {
         fs::remove_all(claims);
         base::make_folder(claims);
         std::size_t n_done = 0;
@@ -223,11 +220,10 @@ void train_all(const mpi::Communicator& communicator,
                                " trainings, ",
                                n_done,
                                " finished before and unchanged, skipped"));
-        return std::string();
     });
     const int n_groups = communicator.size() / group_size;
     const int number = std::min(communicator.rank() / group_size, n_groups);
-    const mpi::Communicator group = communicator.split(number);
+    const comm::Communicator group = communicator.split(number);
     if (number < n_groups) {
         train_as_group(group, claims, trainings);
     }
@@ -236,22 +232,22 @@ void train_all(const mpi::Communicator& communicator,
 }
 
 std::string path_at(const SweepRun& run, int epoch) {
-    return epoch == run.campaign.train.epochs ? model_path(run.campaign)
-                                              : epoch_model_path(run.campaign, epoch);
+    return epoch == run.campaign.train.epochs ? pipeline::model_path(run.campaign)
+                                              : pipeline::epoch_model_path(run.campaign, epoch);
 }
 
-nlohmann::json to_json(const std::vector<learn::FieldScore>& fields) {
+nlohmann::json to_json(const std::vector<score::FieldScore>& fields) {
     nlohmann::json json = nlohmann::json::array();
-    for (const learn::FieldScore& field : fields) {
-        json.push_back(learn::counts_of(field));
+    for (const score::FieldScore& field : fields) {
+        json.push_back(score::counts_of(field));
     }
     return json;
 }
 
-std::vector<learn::FieldScore> fields_from(const nlohmann::json& json) {
-    std::vector<learn::FieldScore> fields;
+std::vector<score::FieldScore> fields_from(const nlohmann::json& json) {
+    std::vector<score::FieldScore> fields;
     for (const nlohmann::json& counts : json) {
-        fields.push_back(learn::field_score_of(counts.get<learn::Counts>()));
+        fields.push_back(score::field_score_of(counts.get<score::Counts>()));
     }
     return fields;
 }
@@ -275,40 +271,40 @@ std::string score_state(const SweepRun& run) {
 
 /// Of its own: `evaluate` in a run's folder is another stage, with other files.
 nlohmann::json read_scores(const SweepRun& run) {
-    return read_state(milestones_path(run.campaign), score_state(run));
+    return read_state(pipeline::milestones_path(run.campaign), score_state(run));
 }
 
 /// Scores the models of some runs, with each test field read once, and keeps that in their folders.
 /// @collective yes: every rank.
-void score_runs(const mpi::Communicator& communicator,
+void score_runs(const comm::Communicator& communicator,
                 const Campaign& campaign,
                 std::span<const SweepRun* const> runs) {
-    std::vector<LoadedModel> models;
+    std::vector<pipeline::LoadedModel> models;
     for (const SweepRun* run : runs) {
         for (const int epoch : run->milestones) {
-            models.push_back(load_model(communicator, run->campaign, path_at(*run, epoch)));
+            models.push_back(
+                pipeline::load_model(communicator, run->campaign, path_at(*run, epoch)));
             models.back().model.tensors = {};  // the classifier has them
         }
     }
-    const ModelScores scores = score_models(communicator, campaign, models, {});
-    mpi::from_root(communicator, [&] {
+    const pipeline::ModelScores scores = pipeline::score_models(communicator, campaign, models, {});
+    comm::on_root(communicator, [&] {
         auto of_model = scores.models.begin();
         for (const SweepRun* run : runs) {
             nlohmann::json json = {{"state", score_state(*run)}};
             for (const int epoch : run->milestones) {
                 json["fields_at_epoch"][std::to_string(epoch)] = to_json(*of_model++);
             }
-            base::write_file(milestones_path(run->campaign), json.dump() + "\n");
+            base::write_file(pipeline::milestones_path(run->campaign), json.dump() + "\n");
         }
-        return std::string();
     });
 }
 
 /// @collective yes: every rank.
-void score_all(const mpi::Communicator& communicator,
+void score_all(const comm::Communicator& communicator,
                const Campaign& campaign,
                const std::vector<SweepRun>& runs) {
-    const std::string pending = mpi::from_root(communicator, [&] {
+    const std::string pending = comm::from_root(communicator, [&] {
         std::string marks;
         for (const SweepRun& run : runs) {
             marks += failure_of(run).empty() && read_scores(run).is_null() ? '1' : '0';
@@ -338,7 +334,7 @@ void score_all(const mpi::Communicator& communicator,
 
 /// The best threshold finder under each label rule; kept in finders.json.
 /// @collective yes: every rank.
-std::vector<report::FinderResult> find_finders(const mpi::Communicator& communicator,
+std::vector<report::FinderResult> find_finders(const comm::Communicator& communicator,
                                                const Campaign& campaign,
                                                const std::vector<SweepRun>& runs) {
     std::vector<label::LabelRule> rules;
@@ -356,18 +352,18 @@ std::vector<report::FinderResult> find_finders(const mpi::Communicator& communic
         }
         return base::sha256(text);
     };
-    const auto is_missing = [&] { return read_state(path, state()).is_null() ? "to do" : ""; };
-    if (mpi::from_root(communicator, is_missing) != "") {
-        const std::vector<TunedFinder> tuned = tune_finders(communicator, campaign, rules);
-        mpi::from_root(communicator, [&] {
+    const auto is_missing = [&] { return read_state(path, state()).is_null(); };
+    if (comm::from_root(communicator, is_missing)) {
+        const std::vector<pipeline::TunedFinder> tuned =
+            pipeline::tune_finders(communicator, campaign, rules);
+        comm::on_root(communicator, [&] {
             nlohmann::json json = {{"state", state()}};
-            for (const TunedFinder& finder : tuned) {
+            for (const pipeline::TunedFinder& finder : tuned) {
                 json["finders"].push_back(
-                    {{"settings", finder.finder ? text_of(*finder.finder) : ""},
+                    {{"settings", finder.finder ? pipeline::text_of(*finder.finder) : ""},
                      {"fields", to_json(finder.fields)}});
             }
             base::write_file(path, json.dump() + "\n");
-            return std::string();
         });
     }
     std::vector<report::FinderResult> results;
@@ -420,13 +416,13 @@ double training_s_of(const SweepRun& run) {
     return sum_s;
 }
 
-std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
+std::vector<score::StudyRow> rows_of(const SweepRun& run) {
     const Campaign& campaign = run.campaign;
     const learn::NetworkInfo network = learn::network_info(
         campaign.train.network,
         campaign.tile_px,
-        {.n_rules = 1, .n_thresholds = network_of(campaign).questions.n_thresholds});
-    learn::StudyRow row;
+        {.n_rules = 1, .n_thresholds = pipeline::network_of(campaign).questions.n_thresholds});
+    score::StudyRow row;
     row.run = run.name;
     row.set_up = run.set_up;
     row.variant = run.variant;
@@ -446,10 +442,10 @@ std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
         scores = read_scores(run).at("fields_at_epoch");
         history = read_history(run);
     }
-    std::vector<learn::StudyRow> rows;
+    std::vector<score::StudyRow> rows;
     for (const int epoch : run.milestones) {
         row.epochs = epoch;
-        row.test_id = learn::paper_test_id(row.learning_rate, row.batch_size, epoch);
+        row.test_id = score::paper_test_id(row.learning_rate, row.batch_size, epoch);
         if (row.failure.empty()) {
             row.fields = fields_from(scores.at(std::to_string(epoch)));
             // A training that ran out of patience has fewer epochs.
@@ -462,18 +458,18 @@ std::vector<learn::StudyRow> rows_of(const SweepRun& run) {
     return rows;
 }
 
-std::string csv_of(std::span<const learn::StudyRow> rows) {
+std::string csv_of(std::span<const score::StudyRow> rows) {
     std::ostringstream table;
     table.precision(9);
     table << "run,set_up,variant,test_id,min_pixels,flux_threshold_jy_arcsec2,network,scaling,"
              "learning_rate,batch_size,epochs,seed,n_parameters,mflop_per_tile,n_steps,";
-    for (const char* const name : learn::count_names) {
+    for (const char* const name : score::count_names) {
         table << name << ',';
     }
     table << "A_s,W_s,W_v,failure,training_s\n";
-    for (const learn::StudyRow& row : rows) {
-        const learn::FieldScore total = row.total();
-        const learn::Confusion& confusion = total.confusion;
+    for (const score::StudyRow& row : rows) {
+        const score::FieldScore total = row.total();
+        const score::Confusion& confusion = total.confusion;
         std::string failure = row.failure;
         std::replace(failure.begin(), failure.end(), ',', ';');
         table << row.run << ',' << row.set_up << ',' << row.variant << ',' << row.test_id << ','
@@ -481,7 +477,7 @@ std::string csv_of(std::span<const learn::StudyRow> rows) {
               << row.network << ',' << row.scaling << ',' << row.learning_rate << ','
               << row.batch_size << ',' << row.epochs << ',' << row.seed << ',' << row.n_parameters
               << ',' << row.mflop_per_tile << ',' << row.n_steps << ',';
-        for (const std::int64_t n : learn::counts_of(total)) {
+        for (const std::int64_t n : score::counts_of(total)) {
             table << n << ',';
         }
         table << confusion.a_s() << ',' << confusion.w_s() << ',' << confusion.w_v() << ','
@@ -493,14 +489,14 @@ std::string csv_of(std::span<const learn::StudyRow> rows) {
 /// The paper's figures of its grid, from the runs of the first label rule and seed that are on it.
 void draw_figures(const Campaign& campaign,
                   const std::vector<SweepRun>& runs,
-                  std::span<const learn::StudyRow> rows) {
+                  std::span<const score::StudyRow> rows) {
     const auto on_grid = std::ranges::find_if(
-        rows, [](const learn::StudyRow& row) { return row.test_id > 0 && row.failure.empty(); });
+        rows, [](const score::StudyRow& row) { return row.test_id > 0 && row.failure.empty(); });
     if (on_grid == rows.end()) {
         return;
     }
-    std::vector<learn::StudyRow> shown;
-    for (const learn::StudyRow& row : rows) {
+    std::vector<score::StudyRow> shown;
+    for (const score::StudyRow& row : rows) {
         if (row.label == on_grid->label && row.seed == on_grid->seed &&
             row.network == on_grid->network && row.variant == on_grid->variant &&
             row.scaling == on_grid->scaling) {
@@ -511,7 +507,7 @@ void draw_figures(const Campaign& campaign,
     std::vector<report::LearningCurve> curves;
     for (const SweepRun& run : runs) {
         const bool is_shown = std::ranges::any_of(
-            shown, [&](const learn::StudyRow& row) { return row.run == run.name; });
+            shown, [&](const score::StudyRow& row) { return row.run == run.name; });
         if (is_shown && failure_of(run).empty()) {
             auto history = read_history(run);
             curves.push_back({run.campaign.train.learning_rate,
@@ -528,15 +524,15 @@ void draw_figures(const Campaign& campaign,
 std::size_t report_study(const Campaign& campaign,
                          const std::vector<SweepRun>& runs,
                          std::span<const report::FinderResult> finders) {
-    std::vector<learn::StudyRow> rows;
+    std::vector<score::StudyRow> rows;
     std::size_t n_failed = 0;
     for (const SweepRun& run : runs) {
-        const std::vector<learn::StudyRow> of_run = rows_of(run);
+        const std::vector<score::StudyRow> of_run = rows_of(run);
         n_failed += of_run.front().failure.empty() ? 0 : 1;
         rows.insert(rows.end(), of_run.begin(), of_run.end());
     }
     base::write_file(campaign.output + "/sweep.csv", csv_of(rows));
-    mpi::write_study(campaign.output + "/sweep.h5", rows);
+    io::write_study(campaign.output + "/sweep.h5", rows);
     const std::string table = report::study_table(rows, finders, campaign.sweep.reference);
     base::write_file(campaign.output + "/table2.md", table);
     draw_figures(campaign, runs, rows);
@@ -554,23 +550,23 @@ std::size_t report_study(const Campaign& campaign,
 
 }  // namespace
 
-base::ExitCode sweep(const mpi::Communicator& communicator, const Campaign& campaign) {
-    prepare_folder(communicator, campaign.output + "/runs");
+base::ExitCode sweep(const comm::Communicator& communicator, const Campaign& campaign) {
+    pipeline::prepare_folder(communicator, campaign.output + "/runs");
     if (campaign.simulate.n_test == 0) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               "cannot evaluate without test skies, raise simulate.n_test");
+        throw comm::CollectiveError(base::ExitCode::usage,
+                                    "cannot evaluate without test skies, raise simulate.n_test");
     }
     if (campaign.sweep.group_size > communicator.size()) {
-        throw mpi::AgreedError(base::ExitCode::usage,
-                               base::text("sweep.group_size is ",
-                                          campaign.sweep.group_size,
-                                          " (there are fewer ranks: ",
-                                          communicator.size(),
-                                          "), start more ranks or make it smaller"));
+        throw comm::CollectiveError(base::ExitCode::usage,
+                                    base::text("sweep.group_size is ",
+                                               campaign.sweep.group_size,
+                                               " (there are fewer ranks: ",
+                                               communicator.size(),
+                                               "), start more ranks or make it smaller"));
     }
     const base::DrainSignals drain;
     // Before the first training: a device that is not there would fail all of them.
-    choose_device(communicator, campaign);
+    pipeline::choose_device(communicator, campaign);
     finish_stage(communicator, campaign, Stage::simulate);
     stop_if_asked(communicator);
     const std::vector<SweepRun> runs = campaign::sweep_runs(campaign);
@@ -580,9 +576,9 @@ base::ExitCode sweep(const mpi::Communicator& communicator, const Campaign& camp
     if (campaign.evaluate.threshold_finder) {
         finders = find_finders(communicator, campaign, runs);
     }
-    const std::string n_failed = mpi::from_root(
-        communicator, [&] { return std::to_string(report_study(campaign, runs, finders)); });
-    return n_failed == "0" ? base::ExitCode::done : base::ExitCode::failed_inputs;
+    const auto n_failed =
+        comm::from_root(communicator, [&] { return report_study(campaign, runs, finders); });
+    return n_failed == 0 ? base::ExitCode::done : base::ExitCode::failed_inputs;
 }
 
 void print_sweep(const Campaign& campaign) {

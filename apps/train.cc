@@ -1,75 +1,11 @@
-#include <string>
-
 #include "apps/commands.h"
-#include "apps/training.h"
-#include "apps/workplace.h"
-#include "lib/base/drain.h"
-#include "lib/base/log.h"
-#include "lib/base/text.h"
+#include "mpi/pipeline/training.h"
 
 namespace faintweb::apps {
-namespace {
 
-void train_with(const mpi::Communicator& communicator,
-                const campaign::Campaign& campaign,
-                learn::Device device,
-                Training& training) {
-    const std::size_t n_signal = training.n_signal();
-    const std::size_t n_noise = training.n_noise();
-    if (n_signal == 0 || n_noise == 0) {
-        throw TrainingFailed(base::ExitCode::usage,
-                             base::text("cannot train: the training fields hold ",
-                                        n_signal,
-                                        " signal and ",
-                                        n_noise,
-                                        " noise tiles (both are needed), raise simulate.n_train "
-                                        "or lower label.flux_threshold_jy_arcsec2"));
-    }
-    std::string without_signal;
-    for (const label::LabelRule& rule : training.rules_without_signal()) {
-        without_signal += (without_signal.empty() ? "" : ", ") + campaign::rule_name(rule);
-    }
-    if (!without_signal.empty()) {
-        throw TrainingFailed(
-            base::ExitCode::usage,
-            base::text("cannot train: no training tile is signal under ",
-                       without_signal,
-                       " (train.joint learns these label rules too), raise simulate.n_train",
-                       campaign.train.max_tiles > 0 ? " or train.max_tiles" : "",
-                       " or leave them out of label and sweep"));
-    }
-    if (communicator.is_root()) {
-        base::log_info(base::text("train: ",
-                                  campaign.train.network,
-                                  " on ",
-                                  n_signal,
-                                  " signal and ",
-                                  n_noise,
-                                  " noise tiles, ",
-                                  learn::device_name(device)));
-    }
-    training.resume();
-    training.run();
-    training.finish();
-}
-
-}  // namespace
-
-base::ExitCode train(const mpi::Communicator& communicator, const campaign::Campaign& campaign) {
-    TrainingTiles tiles;
-    return train_on(communicator, campaign, tiles);
-}
-
-base::ExitCode train_on(const mpi::Communicator& communicator,
-                        const campaign::Campaign& campaign,
-                        TrainingTiles& tiles) {
-    prepare_output(communicator, model_path(campaign));
-    const learn::Device device = choose_device(communicator, campaign);
-    const base::DrainSignals drain;
-    prepare_tiles(communicator, campaign, tiles);
-    Training training(communicator, campaign, tiles, device);
-    train_with(communicator, campaign, device, training);
-    return base::ExitCode::done;
+base::ExitCode train(const comm::Communicator& communicator, const campaign::Campaign& campaign) {
+    pipeline::TrainingTiles tiles;
+    return pipeline::train_on(communicator, campaign, tiles);
 }
 
 }  // namespace faintweb::apps

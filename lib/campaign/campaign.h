@@ -12,10 +12,10 @@
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
 #include "lib/learn/training_step.h"
-#include "lib/sky/cosmology.h"
-#include "lib/sky/lightcone.h"
-#include "lib/sky/observe.h"
-#include "lib/sky/point_sources.h"
+#include "lib/sky/cosmology/cosmology.h"
+#include "lib/sky/lightcone/lightcone.h"
+#include "lib/sky/observe/observe.h"
+#include "lib/sky/observe/point_sources.h"
 #include "lib/sky/settings.h"
 
 namespace faintweb::campaign {

@@ -14,7 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/learn/checked_json.h"
-#include "lib/learn/history_json.h"
+#include "lib/score/history_json.h"
 
 namespace faintweb::learn {
 namespace {
@@ -62,7 +62,7 @@ TrainingState parse(std::string_view bytes) {
     for (const Json& sum : json.at("sums")) {
         state.sums.push_back({sum.at(0).get<double>(), sum.at(1).get<std::int64_t>()});
     }
-    state.history = history_from_json(json.at("history"));
+    state.history = score::history_from_json(json.at("history"));
     for (const Json& t : json.at("timings")) {
         state.timings.push_back({t.at(0).get<int>(),
                                  t.at(1).get<double>(),
@@ -129,11 +129,11 @@ std::string checkpoint_bytes(const TrainingState& state) {
         sums.push_back({sum.loss, sum.n_right});
     }
     Json history = Json::array();
-    for (const EpochRecord& record : state.history) {
-        history.push_back(to_json(record));
+    for (const score::EpochRecord& record : state.history) {
+        history.push_back(score::to_json(record));
     }
     Json timings = Json::array();
-    for (const EpochTiming& t : state.timings) {
+    for (const score::EpochTiming& t : state.timings) {
         timings.push_back(
             {t.epoch, t.train_s, t.tiles_per_s, t.exchange_s, t.reduce_s, t.validate_s});
     }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/learn/history.h"
 #include "lib/learn/training_step.h"
+#include "lib/score/history.h"
 
 namespace faintweb::learn {
 
@@ -18,8 +18,8 @@ struct TrainingState {
     std::int64_t n_batches = 0;   ///< of it, done
     /// Of this epoch so far, one of each rank: added up in another order they would differ.
     std::vector<TrainingStep::Sum> sums;
-    std::vector<EpochRecord> history;
-    std::vector<EpochTiming> timings;
+    std::vector<score::EpochRecord> history;
+    std::vector<score::EpochTiming> timings;
     TrainingStep::Checkpoint step;
     std::vector<float> best_weights;  ///< flat, of best_epoch(); empty: none yet
 };

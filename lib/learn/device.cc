@@ -21,7 +21,6 @@
 #include "lib/base/error.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
-#include "lib/learn/amx_convolution.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
@@ -41,21 +40,6 @@ std::string missing_gpu_reason() {
 
 int n_gpus() {
     return at::detail::getCUDAHooks().getNumGPUs();
-}
-
-bool multiplies_bf16(Device device) {
-#ifdef FAINTWEB_CUDA
-    if (device.kind == DeviceKind::cuda) {
-        int major = 0;
-        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device.index);
-        return major >= 8;
-    }
-#endif
-#if defined(__x86_64__)
-    return device.kind == DeviceKind::cpu && __builtin_cpu_supports("avx512bf16") > 0;
-#else
-    return false;
-#endif
 }
 
 /// Memory of a device as a tensor.
@@ -87,39 +71,6 @@ Device choose_device(const std::string& wanted, int local_rank) {
         return {DeviceKind::cpu, 0};
     }
     return {DeviceKind::cuda, local_rank % n_gpus()};
-}
-
-Precision choose_precision(const std::string& wanted, Device device, const std::string& network) {
-    if (wanted == "auto") {
-        const bool is_faster = device.kind != DeviceKind::cpu || trunk_of(network) != Trunk::cells;
-        return multiplies_bf16(device) && is_faster ? Precision::bf16 : Precision::fp32;
-    }
-    for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
-        if (wanted != precision_name(precision)) {
-            continue;
-        }
-        if (precision == Precision::int8 && device.kind != DeviceKind::cpu) {
-            throw base::UsageError(
-                "precision int8 is for a CPU; choose auto, or --set parallel.device=cpu");
-        }
-        return precision;
-    }
-    throw base::UsageError("there is no precision '" + wanted +
-                           "'; choose one of: auto, fp32, bf16, int8");
-}
-
-std::string kernels_of(Device device, Precision precision) {
-#ifdef FAINTWEB_CUDA
-    if (device.kind == DeviceKind::cuda) {
-        cudaDeviceProp properties{};
-        cudaGetDeviceProperties(&properties, device.index);
-        return base::text(properties.name, " ", properties.major, ".", properties.minor);
-    }
-#endif
-    const bool is_bf16 = precision == Precision::bf16;
-    return base::text(at::get_cpu_capability(),
-                      is_bf16 && multiplies_bf16(device) ? " with bf16" : "",
-                      is_bf16 && has_matrix_registers() ? " and AMX" : "");
 }
 
 std::string precision_name(Precision precision) {

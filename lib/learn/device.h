@@ -32,18 +32,7 @@ std::string device_name(Device device);
 /// do.
 Device choose_device(const std::string& wanted, int local_rank);
 
-/// The precision that a network is used with.
-///
-/// @param wanted   "fp32", "bf16", "int8", or "auto": bf16 where the device multiplies it itself,
-///                 but for networks of ours on a CPU, which are faster in fp32.
-/// @param network  as in network_info().
-/// @throws UsageError  if wanted is another word, or int8 on a GPU.
-Precision choose_precision(const std::string& wanted, Device device, const std::string& network);
 std::string precision_name(Precision precision);
-
-/// Which kernels a network is computed with there: scores of different ones differ in their last
-/// bits. "AVX2", "AVX512 with bf16 and AMX", "NVIDIA H200 9.0".
-std::string kernels_of(Device device, Precision precision);
 
 /// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
 ///

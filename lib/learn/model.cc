@@ -14,8 +14,8 @@
 #include "lib/base/version.h"
 #include "lib/learn/checked_json.h"
 #include "lib/learn/device.h"
-#include "lib/learn/history_json.h"
 #include "lib/learn/safetensors.h"
+#include "lib/score/history_json.h"
 
 namespace faintweb::learn {
 namespace {
@@ -96,14 +96,14 @@ const Json& object_of(const Json& json, const char* key) {
 }
 
 Json to_json(const Model& model) {
-    const Confusion& confusion = model.metrics.confusion;
+    const score::Confusion& confusion = model.metrics.confusion;
     // The header of a file is bounded, a training is not.
     constexpr std::size_t max_epochs = 1000;
     const std::size_t every = (model.history.size() + max_epochs - 1) / max_epochs;
     Json history = Json::array();
     for (std::size_t i = 0; i < model.history.size(); ++i) {
         if ((i + 1) % every == 0 || i + 1 == model.history.size()) {
-            history.push_back(to_json(model.history[i]));
+            history.push_back(score::to_json(model.history[i]));
         }
     }
     return {
@@ -135,9 +135,9 @@ Json to_json(const Model& model) {
           {"n_1f", confusion.n_1f},
           {"n_0f", confusion.n_0f},
           {"n_0c", confusion.n_0c},
-          {"a_s", json_number(confusion.a_s())},
-          {"w_s", json_number(confusion.w_s())},
-          {"w_v", json_number(confusion.w_v())}}},
+          {"a_s", score::json_number(confusion.a_s())},
+          {"w_s", score::json_number(confusion.w_s())},
+          {"w_v", score::json_number(confusion.w_v())}}},
         {"versions", {{"faintweb", model.faintweb_version}, {"libtorch", model.torch_version}}},
     };
 }
@@ -180,11 +180,11 @@ Model from_json(const Json& json) {
     model.training_data_sha256 = text_of(json, "training_data_sha256");
     if (json.contains("history")) {  // models made before there was one have none
         model.kept_epoch = value_of<int>(json, "kept_epoch", 0, 1 << 30);
-        model.history = history_from_json(json["history"]);
+        model.history = score::history_from_json(json["history"]);
     }
     const Json& metrics = object_of(json, "metrics");
     model.metrics.n_fields = value_of<std::int64_t>(metrics, "n_fields", 0, max_count);
-    Confusion& confusion = model.metrics.confusion;
+    score::Confusion& confusion = model.metrics.confusion;
     confusion.n_1c = value_of<std::int64_t>(metrics, "n_1c", 0, max_count);
     confusion.n_1f = value_of<std::int64_t>(metrics, "n_1f", 0, max_count);
     confusion.n_0f = value_of<std::int64_t>(metrics, "n_0f", 0, max_count);

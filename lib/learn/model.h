@@ -8,10 +8,10 @@
 #include "lib/image/beam.h"
 #include "lib/image/pixel_shape.h"
 #include "lib/label/rule.h"
-#include "lib/learn/calibration.h"
-#include "lib/learn/history.h"
-#include "lib/learn/metrics.h"
 #include "lib/learn/network.h"
+#include "lib/score/calibration.h"
+#include "lib/score/history.h"
+#include "lib/score/metrics.h"
 #include "lib/tile/scaling.h"
 
 namespace faintweb::learn {
@@ -32,11 +32,12 @@ struct Model {
     std::optional<bool> has_compact_sources;
     /// A tile is a detection if its score is above this.
     double threshold = 0.5;
-    Calibration calibration;
+    score::Calibration calibration;
     std::string training_data_sha256;  ///< empty: not trained
-    std::vector<EpochRecord> history;  ///< of the training; the file keeps at most 1000 epochs
-    int kept_epoch = 0;                ///< after which the weights were as they are; 0: unknown
-    Metrics metrics;
+    std::vector<score::EpochRecord>
+        history;         ///< of the training; the file keeps at most 1000 epochs
+    int kept_epoch = 0;  ///< after which the weights were as they are; 0: unknown
+    score::Metrics metrics;
     std::string faintweb_version;  ///< of the program that wrote the file
     std::string torch_version;
     std::vector<Tensor> tensors;  ///< in the order of weight_shapes()

@@ -48,9 +48,9 @@ void draw_axes(const Canvas& canvas) {
 }  // namespace
 
 void write_reliability(const std::string& path,
-                       const learn::Reliability& reliability,
+                       const score::Reliability& reliability,
                        const std::string& title) {
-    base::write_file(path + ".csv", learn::reliability_csv(reliability));
+    base::write_file(path + ".csv", score::reliability_csv(reliability));
     const Canvas canvas(size_px, size_px, {1, 1, 1});
     draw_axes(canvas);
     canvas.text(x_of(0), y_of(1) - 32, text_px + 2, Align::left, title, plot_px);
@@ -67,7 +67,7 @@ void write_reliability(const std::string& path,
     canvas.set_colour({0.6, 0.6, 0.6});
     canvas.line(x_of(0), y_of(0), x_of(1), y_of(1), 1);
     canvas.set_colour({0.1, 0.3, 0.7});
-    for (const learn::ReliabilityBin& bin : reliability.bins) {
+    for (const score::ReliabilityBin& bin : reliability.bins) {
         const double x = x_of(bin.probability);
         canvas.line(
             x, y_of(bin.signal_part - bin.sigma), x, y_of(bin.signal_part + bin.sigma), 1.5);

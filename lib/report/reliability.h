@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "lib/learn/calibration.h"
+#include "lib/score/calibration.h"
 
 namespace faintweb::report {
 
@@ -13,7 +13,7 @@ namespace faintweb::report {
 /// @param title  one line above.
 /// @throws InputError, DiskError  if a file cannot be written.
 void write_reliability(const std::string& path,
-                       const learn::Reliability& reliability,
+                       const score::Reliability& reliability,
                        const std::string& title);
 
 }  // namespace faintweb::report

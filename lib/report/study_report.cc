@@ -18,7 +18,7 @@ namespace {
 using Cells = std::vector<std::string>;
 
 /// "0.9123 +- 0.0041", "0.9123" without a deviation, "-" without a value.
-std::string figure(const learn::Measured& measured) {
+std::string figure(const score::Measured& measured) {
     if (!std::isfinite(measured.mean)) {
         return "-";
     }
@@ -71,20 +71,20 @@ struct Group {
     std::string name;
     std::string variant;
     int epochs = 0;
-    std::vector<std::vector<learn::FieldScore>> models;
+    std::vector<std::vector<score::FieldScore>> models;
 
-    learn::FieldScore total() const {
-        learn::FieldScore sum;
+    score::FieldScore total() const {
+        score::FieldScore sum;
         for (const auto& fields : models) {
-            sum += learn::sum_of(fields);
+            sum += score::sum_of(fields);
         }
         return sum;
     }
 };
 
-std::vector<label::LabelRule> rules_of(std::span<const learn::StudyRow> rows) {
+std::vector<label::LabelRule> rules_of(std::span<const score::StudyRow> rows) {
     std::vector<label::LabelRule> rules;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         if (std::find(rules.begin(), rules.end(), row.label) == rules.end()) {
             rules.push_back(row.label);
         }
@@ -97,13 +97,13 @@ std::vector<label::LabelRule> rules_of(std::span<const learn::StudyRow> rows) {
     return rules;
 }
 
-std::vector<Group> groups_of(std::span<const learn::StudyRow> rows, const label::LabelRule& rule) {
+std::vector<Group> groups_of(std::span<const score::StudyRow> rows, const label::LabelRule& rule) {
     std::set<int> epochs;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         epochs.insert(row.epochs);
     }
     std::vector<Group> groups;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         if (row.label != rule || !row.failure.empty()) {
             continue;
         }
@@ -126,12 +126,12 @@ Cells first_cells(const label::LabelRule& rule) {
 /// How far the reference lies above another, "+0.0123 +- 0.0040 (3.1 sigma)"; a difference of no
 /// more than two standard errors says "not beaten".
 std::string difference_text(const Group* reference,
-                            std::span<const std::vector<learn::FieldScore>> others) {
+                            std::span<const std::vector<score::FieldScore>> others) {
     if (reference == nullptr || others.front().size() < 2) {
         return "";
     }
-    const learn::Measured difference =
-        learn::paired_difference(learn::mean_scores(reference->models), learn::mean_scores(others));
+    const score::Measured difference =
+        score::paired_difference(score::mean_scores(reference->models), score::mean_scores(others));
     std::string text = (difference.mean >= 0 ? "+" : "") + figure(difference);
     if (difference.deviation > 0) {
         text += " (" + rounded(difference.mean / difference.deviation, 1) + " sigma)";
@@ -140,17 +140,17 @@ std::string difference_text(const Group* reference,
 }
 
 std::string against_paper(const Group& group) {
-    const auto paper = learn::paper_score(group.label);
+    const auto paper = score::paper_score(group.label);
     if (!paper) {
         return "";
     }
     const double difference =
-        learn::over_models(group.models, &learn::Confusion::a_s).mean - paper->a_s.mean;
+        score::over_models(group.models, &score::Confusion::a_s).mean - paper->a_s.mean;
     return base::text(
         difference >= 0 ? "+" : "", rounded(difference, 4), difference >= 0 ? "" : ", not reached");
 }
 
-std::string score_table(std::span<const learn::StudyRow> rows,
+std::string score_table(std::span<const score::StudyRow> rows,
                         std::span<const FinderResult> finders,
                         const std::string& reference_name) {
     std::vector<Cells> lines{
@@ -169,7 +169,7 @@ std::string score_table(std::span<const learn::StudyRow> rows,
         lines.push_back(cells);
     };
     for (const label::LabelRule& rule : rules_of(rows)) {
-        if (const auto paper = learn::paper_score(rule)) {
+        if (const auto paper = score::paper_score(rule)) {
             add(rule,
                 {"paper, Table 2",
                  "",
@@ -201,9 +201,9 @@ std::string score_table(std::span<const learn::StudyRow> rows,
             add(rule,
                 {group.name,
                  base::text(group.models.size()),
-                 figure(learn::over_models(group.models, &learn::Confusion::a_s)),
-                 figure(learn::over_models(group.models, &learn::Confusion::w_s)),
-                 figure(learn::over_models(group.models, &learn::Confusion::w_v)),
+                 figure(score::over_models(group.models, &score::Confusion::a_s)),
+                 figure(score::over_models(group.models, &score::Confusion::w_s)),
+                 figure(score::over_models(group.models, &score::Confusion::w_v)),
                  against_paper(group),
                  reference == &group ? "" : difference_text(reference, group.models)});
         }
@@ -215,9 +215,9 @@ std::string score_table(std::span<const learn::StudyRow> rows,
                 add(rule,
                     {"threshold finder (" + finder.settings + ")",
                      "",
-                     figure(learn::over_models(group.models, &learn::Confusion::a_s)),
-                     figure(learn::over_models(group.models, &learn::Confusion::w_s)),
-                     figure(learn::over_models(group.models, &learn::Confusion::w_v)),
+                     figure(score::over_models(group.models, &score::Confusion::a_s)),
+                     figure(score::over_models(group.models, &score::Confusion::w_s)),
+                     figure(score::over_models(group.models, &score::Confusion::w_v)),
                      against_paper(group),
                      difference_text(reference_at(0), group.models)});
             }
@@ -226,7 +226,7 @@ std::string score_table(std::span<const learn::StudyRow> rows,
     return markdown(lines);
 }
 
-std::string data_table(std::span<const learn::StudyRow> rows) {
+std::string data_table(std::span<const score::StudyRow> rows) {
     std::vector<Cells> lines{
         {"F_th (1e-7)", "N_pix", "signal tiles per field, ours", "paper's, from its Table 2"}};
     for (const label::LabelRule& rule : rules_of(rows)) {
@@ -238,14 +238,14 @@ std::string data_table(std::span<const learn::StudyRow> rows) {
             ours = rounded(static_cast<double>(group.total().confusion.n_signal()) / n_fields, 1);
         }
         cells.push_back(ours);
-        const auto paper = learn::paper_score(rule);
-        cells.push_back(paper ? rounded(learn::signal_tiles_of(*paper), 1) : "-");
+        const auto paper = score::paper_score(rule);
+        cells.push_back(paper ? rounded(score::signal_tiles_of(*paper), 1) : "-");
         lines.push_back(cells);
     }
     return markdown(lines);
 }
 
-std::string split_table(std::span<const learn::StudyRow> rows) {
+std::string split_table(std::span<const score::StudyRow> rows) {
     std::vector<Cells> lines{{"F_th (1e-7)",
                               "N_pix",
                               "what",
@@ -258,7 +258,7 @@ std::string split_table(std::span<const learn::StudyRow> rows) {
         for (const Group& group : groups_of(rows, rule)) {
             const double n_fields = static_cast<double>(group.models.size()) *
                                     static_cast<double>(group.models.front().size());
-            const learn::FieldScore total = group.total();
+            const score::FieldScore total = group.total();
             Cells cells = first_cells(rule);
             cells.push_back(group.name);
             for (const std::int64_t n : {total.confusion.n_0f,
@@ -274,9 +274,9 @@ std::string split_table(std::span<const learn::StudyRow> rows) {
     return markdown(lines);
 }
 
-std::string failures(std::span<const learn::StudyRow> rows) {
+std::string failures(std::span<const score::StudyRow> rows) {
     std::map<std::string, std::string> failed;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         if (!row.failure.empty()) {
             failed[row.run] = row.failure;
         }
@@ -289,9 +289,9 @@ std::string failures(std::span<const learn::StudyRow> rows) {
 }
 
 /// One series for each learning rate that occurs, in ascending order.
-std::map<double, PlotSeries> series_of_rates(std::span<const learn::StudyRow> rows) {
+std::map<double, PlotSeries> series_of_rates(std::span<const score::StudyRow> rows) {
     std::map<double, PlotSeries> series;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         if (row.test_id > 0) {
             PlotSeries& of_rate = series[row.learning_rate];
             of_rate.name = base::text("eta ", row.learning_rate);
@@ -309,11 +309,11 @@ PlotSeries nameless(PlotSeries series, Marker marker) {
 
 }  // namespace
 
-std::string study_table(std::span<const learn::StudyRow> rows,
+std::string study_table(std::span<const score::StudyRow> rows,
                         std::span<const FinderResult> finders,
                         const std::string& reference) {
     std::size_t n_fields = 0;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         n_fields = std::max(n_fields, row.fields.size());
     }
     const std::string difference =
@@ -361,15 +361,15 @@ Colour rate_colour(double learning_rate) {
             std::lerp(a.colour.blue, b.colour.blue, t)};
 }
 
-void draw_test_ids(const std::string& path, std::span<const learn::StudyRow> rows) {
+void draw_test_ids(const std::string& path, std::span<const score::StudyRow> rows) {
     std::map<double, PlotSeries> a_s = series_of_rates(rows);
     std::map<double, PlotSeries> w_s = a_s;
     std::map<double, PlotSeries> w_v = a_s;
-    for (const learn::StudyRow& row : rows) {
+    for (const score::StudyRow& row : rows) {
         if (row.test_id == 0 || !row.failure.empty()) {
             continue;
         }
-        const learn::Confusion confusion = row.total().confusion;
+        const score::Confusion confusion = row.total().confusion;
         for (const auto& [series, value] :
              {std::pair{&a_s, confusion.a_s()}, {&w_s, confusion.w_s()}, {&w_v, confusion.w_v()}}) {
             PlotSeries& of_rate = (*series)[row.learning_rate];

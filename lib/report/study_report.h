@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/learn/study.h"
 #include "lib/report/colour_map.h"
+#include "lib/score/study.h"
 
 /// The tables and figures of a study.
 namespace faintweb::report {
@@ -14,7 +14,7 @@ namespace faintweb::report {
 struct FinderResult {
     label::LabelRule label;
     std::string settings;                   ///< "smoothing 20 arcsec, k 3"
-    std::vector<learn::FieldScore> fields;  ///< empty: none could be tuned, shown as "-"
+    std::vector<score::FieldScore> fields;  ///< empty: none could be tuned, shown as "-"
 };
 
 /// Table 2 of the paper beside ours, as Markdown that also reads as plain text.
@@ -27,7 +27,7 @@ struct FinderResult {
 /// @param rows       of one study, failed ones included.
 /// @param finders    of the same test fields; may be empty.
 /// @param reference  a variant's name; empty or of no row: no differences.
-std::string study_table(std::span<const learn::StudyRow> rows,
+std::string study_table(std::span<const score::StudyRow> rows,
                         std::span<const FinderResult> finders,
                         const std::string& reference);
 
@@ -40,7 +40,7 @@ Colour rate_colour(double learning_rate);
 
 /// Figure 5 of the paper: A_s (upper panel), W_s and W_v (lower panel) against the TestID, coloured
 /// by learning rate. Rows without a TestID or without a model are left out.
-void draw_test_ids(const std::string& path, std::span<const learn::StudyRow> rows);
+void draw_test_ids(const std::string& path, std::span<const score::StudyRow> rows);
 
 /// How a training went.
 struct LearningCurve {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lib/base/error.h"
-#include "lib/sky/cosmology.h"
+#include "lib/sky/cosmology/cosmology.h"
 
 namespace faintweb::sky {
 

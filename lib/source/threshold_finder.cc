@@ -99,7 +99,7 @@ std::vector<std::uint8_t> find_tiles(const image::Image& noise,
     return is_signal;
 }
 
-std::vector<std::vector<learn::Confusion>> try_finders(
+std::vector<std::vector<score::Confusion>> try_finders(
     const image::Image& noise,
     std::span<const std::vector<std::uint8_t>> labels,
     const tile::TileGrid& grid,
@@ -116,8 +116,8 @@ std::vector<std::vector<learn::Confusion>> try_finders(
     }
     const std::vector<std::int32_t> n_blank = tile::count_blanks(noise, grid);
 
-    std::vector<std::vector<learn::Confusion>> confusions(
-        labels.size(), std::vector<learn::Confusion>(finders.size()));
+    std::vector<std::vector<score::Confusion>> confusions(
+        labels.size(), std::vector<score::Confusion>(finders.size()));
     for (const auto& [fwhm_arcsec, finders_by_k] : finders_by_settings) {
         const SmoothedMap map = smooth_map(noise, pixel_arcsec, fwhm_arcsec);
         for (const auto& [k_sigma, members] : finders_by_k) {
@@ -146,7 +146,7 @@ std::vector<std::vector<learn::Confusion>> try_finders(
     return confusions;
 }
 
-std::size_t best_finder(std::span<const learn::Confusion> counts) {
+std::size_t best_finder(std::span<const score::Confusion> counts) {
     FAINTWEB_EXPECTS(!counts.empty());
     if (counts[0].n_signal() == 0) {
         throw base::InputError(

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lib/image/image.h"
-#include "lib/learn/metrics.h"
+#include "lib/score/metrics.h"
 #include "lib/tile/grid.h"
 
 namespace faintweb::source {
@@ -46,7 +46,7 @@ std::vector<std::uint8_t> find_tiles(const image::Image& noise,
 ///
 /// @param labels  [n_rules][n_tiles], 1 = signal.
 /// @return        [n_rules][finders.size()]; add them up over the training fields.
-std::vector<std::vector<learn::Confusion>> try_finders(
+std::vector<std::vector<score::Confusion>> try_finders(
     const image::Image& noise,
     std::span<const std::vector<std::uint8_t>> labels,
     const tile::TileGrid& grid,
@@ -58,6 +58,6 @@ std::vector<std::vector<learn::Confusion>> try_finders(
 /// @param counts  one per finder, summed over the training fields.
 /// @return             its number.
 /// @throws InputError  if no field held a signal tile, so that A_s is not defined for any finder.
-std::size_t best_finder(std::span<const learn::Confusion> counts);
+std::size_t best_finder(std::span<const score::Confusion> counts);
 
 }  // namespace faintweb::source

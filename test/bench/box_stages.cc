@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "lib/base/parallel.h"
-#include "lib/sky/box.h"
-#include "lib/sky/box_halo.h"
-#include "lib/sky/gas.h"
-#include "lib/sky/halo_layer.h"
-#include "lib/sky/mass_function.h"
-#include "lib/sky/particle_mesh.h"
-#include "lib/sky/web.h"
+#include "lib/sky/box/box_halo.h"
+#include "lib/sky/box/gas.h"
+#include "lib/sky/box/particle_mesh.h"
+#include "lib/sky/cosmology/mass_function.h"
+#include "lib/sky/lightcone/box.h"
+#include "lib/sky/shock/halo_layer.h"
+#include "lib/sky/shock/web.h"
 
 namespace {
 

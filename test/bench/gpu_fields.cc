@@ -5,7 +5,7 @@
 // fields that go there and come back, by one thread and by several, and their share of a plain
 // copy.
 
-#include "lib/learn/cuda/gpu_fields.h"
+#include "lib/infer/cuda/gpu_fields.h"
 
 #include <algorithm>
 #include <chrono>

@@ -2,7 +2,7 @@
 // 64-point sum for every pixel of a decoded map.
 //
 //     bench_lightcone [threads [discs of emission in a halo map: 800 cover a tenth of it]]
-#include "lib/sky/lightcone.h"
+#include "lib/sky/lightcone/lightcone.h"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "lib/base/random.h"
-#include "lib/learn/classifier.h"
+#include "lib/infer/classifier.h"
 #include "lib/learn/training_step.h"
 
 namespace {
@@ -38,7 +38,7 @@ std::vector<float> normal_numbers(std::size_t n) {
 
 void time_network(const std::string& name, int n_threads) {
     const learn::NetworkInfo info = learn::network_info(name, tile_px);
-    const learn::Classifier classifier(
+    const infer::Classifier classifier(
         learn::random_model(name, tile_px, tile::Scaling::asinh_sigma, 1), {}, n_threads);
     const std::size_t n_tiles = 2500;
     const std::vector<float> tiles =

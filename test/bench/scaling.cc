@@ -24,9 +24,9 @@
 #include "lib/base/contract.h"
 #include "lib/base/random.h"
 #include "lib/catalogue/records.h"
-#include "mpi/catalogue_file.h"
-#include "mpi/field_scheduler.h"
-#include "mpi/field_store.h"
+#include "mpi/comm/field_scheduler.h"
+#include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/field_store.h"
 
 namespace {
 
@@ -68,8 +68,8 @@ constexpr Option options[] = {
 };
 
 constexpr double window_bytes = 16e6;
-constexpr int n_epoch = static_cast<int>(mpi::epoch_fields);
-constexpr double pause_s = std::chrono::duration<double>(mpi::message_pause).count();
+constexpr int n_epoch = static_cast<int>(pipeline::epoch_fields);
+constexpr double pause_s = std::chrono::duration<double>(comm::message_pause).count();
 
 struct Link {
     double bytes_per_s;
@@ -133,7 +133,7 @@ class Simulation {
         const double client = ranks_[is_pixels_ ? 0 : 1].client.busy_s / fields_s;
         const double workers = work_s_ / (n_workers_ * of("at_once") * fields_s);
         const double rank0 = rank0_busy_s_ / fields_s;
-        const double n_batch = static_cast<double>(mpi::batch_bytes) / stored_bytes();
+        const double n_batch = static_cast<double>(io::batch_bytes) / stored_bytes();
         for (int rank = 0; rank <= n_workers_; ++rank) {
             do_in_parts(n_fields() / (n_workers_ + 1), n_batch, [this, rank](double n) {
                 return pass_disk(now_s_, rank, 2 * n * stored_bytes()) + 1e-6 * of("merge_us") * n;
@@ -214,7 +214,7 @@ class Simulation {
             n_journalled_ = 0;
             time_s += 1e-3 * of("fsync_ms");
         }
-        const auto next = n_sends_ < mpi::max_sends_in_flight ? scheduler_.next() : std::nullopt;
+        const auto next = n_sends_ < comm::max_sends_in_flight ? scheduler_.next() : std::nullopt;
         if (next) {
             is_idle = false;
             scheduler_.given(next->rank, time_s);
@@ -279,7 +279,7 @@ class Simulation {
         if (rank.n_unflushed++ == 0) {
             rank.unflushed_since_s = now_s_;
         }
-        if (rank.n_unflushed == n_epoch || now_s_ - rank.unflushed_since_s > mpi::epoch_s) {
+        if (rank.n_unflushed == n_epoch || now_s_ - rank.unflushed_since_s > pipeline::epoch_s) {
             flush(number, News::report);
         }
         work(number);
@@ -330,7 +330,7 @@ class Simulation {
     std::vector<Rank> ranks_;
     Link network_;
     Link disk_;
-    mpi::FieldScheduler scheduler_;
+    comm::FieldScheduler scheduler_;
     std::priority_queue<Event> events_;
     std::int64_t n_events_ = 0;
     double now_s_ = 0;

@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 
 #include "lib/base/stopwatch.h"
-#include "mpi/field_store.h"
-#include "mpi/session.h"
-#include "mpi/share_fields.h"
+#include "mpi/comm/session.h"
+#include "mpi/comm/share_fields.h"
+#include "mpi/pipeline/field_store.h"
 
 namespace {
 
@@ -31,20 +31,20 @@ double core_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-int bench(const mpi::Communicator& communicator,
+int bench(const comm::Communicator& communicator,
           const std::string& folder,
           double fields_per_s,
           std::int64_t n_fields) {
     constexpr int n_at_once = 4;
     std::vector<catalogue::FieldKey> keys(static_cast<std::size_t>(n_fields));
     std::iota(keys.begin(), keys.end(), catalogue::FieldKey{1});
-    mpi::FieldStore store(communicator, folder, "bench", keys);
+    pipeline::FieldStore store(communicator, folder, "bench", keys);
     const std::chrono::duration<double> work_s(n_at_once * (communicator.size() - 1) /
                                                fields_per_s);
     communicator.barrier();
     base::Stopwatch stopwatch;
     const double before = core_seconds();
-    mpi::share_fields(
+    comm::share_fields(
         communicator,
         store.fresh(),
         {.is_rank0_dedicated = true, .lease_s = 60, .n_at_once = n_at_once},
@@ -78,8 +78,8 @@ int bench(const mpi::Communicator& communicator,
 }  // namespace
 
 int main(int argc, char** argv) {
-    mpi::Session session(argc, argv);
-    return session.run([&](const mpi::Communicator& communicator) {
+    comm::Session session(argc, argv);
+    return session.run([&](const comm::Communicator& communicator) {
         return bench(communicator,
                      argc > 1 ? argv[1] : "scatter.run",
                      argc > 2 ? std::atof(argv[2]) : 1000,

@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "apps/training_profile.h"
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/text.h"
-#include "lib/learn/classifier.h"
+#include "lib/infer/classifier.h"
 #include "lib/learn/model.h"
 #include "lib/learn/sampling.h"
 #include "lib/learn/training_step.h"
-#include "mpi/gradient_reducer.h"
-#include "mpi/session.h"
+#include "mpi/comm/gradient_reducer.h"
+#include "mpi/comm/session.h"
+#include "mpi/pipeline/training_profile.h"
 
 namespace {
 
@@ -39,7 +39,7 @@ std::vector<T> read(const std::string& path) {
     return values;
 }
 
-int bench(const mpi::Communicator& communicator, const std::span<char*> arguments) {
+int bench(const comm::Communicator& communicator, const std::span<char*> arguments) {
     const std::string folder = arguments[1];
     const std::int64_t batch = std::stoll(arguments[2]);
     const int n_steps = std::stoi(arguments[3]);
@@ -56,11 +56,11 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     settings.micro_batch = 0;
     settings.batch_size = static_cast<int>(batch);
     const learn::Device device = learn::choose_device(arguments[7], communicator.local_rank());
-    const auto reducer = mpi::make_gradient_reducer(
+    const auto reducer = comm::make_gradient_reducer(
         communicator,
         {.kind = arguments[6],
-         .wire = precision_of(arguments[5]) == learn::Precision::bf16 ? mpi::Wire::bf16
-                                                                      : mpi::Wire::fp32,
+         .wire = precision_of(arguments[5]) == learn::Precision::bf16 ? comm::Wire::bf16
+                                                                      : comm::Wire::fp32,
          .gpu = device.kind == learn::DeviceKind::cuda ? device.index : -1});
     const int n_threads = device.kind == learn::DeviceKind::cpu
                               ? 1
@@ -92,7 +92,7 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
         take_step(number);
     }
     const learn::StepTimes before = step.times();
-    const mpi::ReductionTimes reduced_before = reducer->times();
+    const comm::ReductionTimes reduced_before = reducer->times();
     communicator.barrier();
     const auto start = std::chrono::steady_clock::now();
     for (int number = n_warm_up; number < n_warm_up + n_steps; ++number) {
@@ -101,7 +101,7 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     communicator.barrier();
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    apps::TrainingProfile profile;
+    pipeline::TrainingProfile profile;
     profile.n_steps = n_steps;
     const learn::StepTimes times = step.times();
     profile.step = {times.data_s - before.data_s,
@@ -111,7 +111,7 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
                     times.sharing_s - before.sharing_s};
     profile.reduction = {reducer->times().hidden_s - reduced_before.hidden_s,
                          reducer->times().exposed_s - reduced_before.exposed_s};
-    const std::string table = apps::profile_table(communicator, profile);
+    const std::string table = pipeline::profile_table(communicator, profile);
     if (!communicator.is_root()) {
         return 0;
     }
@@ -119,7 +119,7 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
     model.tensors = step.weights();
     const auto truth = read<std::uint8_t>(folder + "/test_labels.u8");
     const std::vector<float> scores =
-        learn::Classifier(model, {}, 1).scores(read<float>(folder + "/test_tiles.f32"));
+        infer::Classifier(model, {}, 1).scores(read<float>(folder + "/test_tiles.f32"));
     int n_found = 0;
     int n_false = 0;
     int n_signal = 0;
@@ -140,8 +140,8 @@ int bench(const mpi::Communicator& communicator, const std::span<char*> argument
 }  // namespace
 
 int main(int argc, char** argv) {
-    mpi::Session session(argc, argv);
-    return session.run([&](mpi::Communicator& communicator) {
+    comm::Session session(argc, argv);
+    return session.run([&](comm::Communicator& communicator) {
         return bench(communicator, std::span(argv, static_cast<std::size_t>(argc)));
     });
 }

@@ -8,21 +8,21 @@
 #include "lib/base/error.h"
 #include "lib/base/log.h"
 #include "lib/catalogue/export.h"
-#include "mpi/catalogue_file.h"
-#include "test/mpi/synthetic_catalogue.h"
+#include "mpi/io/catalogue_file.h"
+#include "test/mpi/io/synthetic_catalogue.h"
 
 namespace {
 
 using namespace faintweb;
 
 void write_example(const std::string& folder) {
-    const mpi::SyntheticCatalogue synthetic;
-    mpi::write_catalogue(mpi::Communicator(),
-                         folder + "/cat.h5",
-                         synthetic.maps,
-                         synthetic.source(),
-                         synthetic.provenance);
-    const catalogue::Catalogue catalogue = mpi::read_catalogue(folder + "/cat.h5");
+    const io::SyntheticCatalogue synthetic;
+    io::write_catalogue(comm::Communicator(),
+                        folder + "/cat.h5",
+                        synthetic.maps,
+                        synthetic.source(),
+                        synthetic.provenance);
+    const catalogue::Catalogue catalogue = io::read_catalogue(folder + "/cat.h5");
     std::vector<std::string> names;
     for (const catalogue::MapRecord& map : catalogue.maps) {
         names.push_back(map.path.str());
@@ -43,7 +43,7 @@ void write_example(const std::string& folder) {
 
 int read_example(const std::string& path) {
     try {
-        base::print(mpi::read_catalogue(path).digest);
+        base::print(io::read_catalogue(path).digest);
         return 0;
     } catch (const base::Error& error) {
         base::print(error.what());

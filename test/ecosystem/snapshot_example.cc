@@ -3,7 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "mpi/snapshot_file.h"
+#include "mpi/io/snapshot_file.h"
 
 int main(int argc, char** argv) {
     using namespace faintweb;
@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        const sky::GasMesh gas = mpi::read_snapshot(argv[1], {}, {});
+        const sky::GasMesh gas = io::read_snapshot(argv[1], {}, {});
         const auto cell = [](const sky::Mesh& mesh) { return mesh.at(1, 2, 3); };
         base::print(base::text(gas.density.n, ' ', gas.box_mpc, ' ', gas.z));
         base::print(base::text(cell(gas.density),

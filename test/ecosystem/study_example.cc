@@ -2,13 +2,13 @@
 #include <limits>
 #include <vector>
 
-#include "mpi/study_file.h"
+#include "mpi/io/study_file.h"
 
 int main(int argc, char** argv) {
     using namespace faintweb;
-    std::vector<learn::StudyRow> rows;
+    std::vector<score::StudyRow> rows;
     if (argc == 2) {
-        learn::StudyRow row;
+        score::StudyRow row;
         row.run = "deep_seed1";
         row.set_up = "deep";
         row.test_id = 7;
@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
         row.fields.clear();
         rows.push_back(row);
     }
-    mpi::write_study(argv[1], rows);
+    io::write_study(argv[1], rows);
     return 0;
 }

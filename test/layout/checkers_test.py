@@ -11,12 +11,12 @@ GOOD = {
     "lib/image/image.h": '#pragma once\n#include "lib/base/log.h"\n',
     "lib/image/fits.cc": '#include <fitsio.h>\n#include "lib/image/image.h"\n',
     "lib/learn/layers.h": "#pragma once\n#include <torch/torch.h>\n",
-    "lib/learn/classifier.h": "#pragma once\n",
-    "lib/learn/classifier.cc": '#include "lib/learn/layers.h"\n',
+    "lib/infer/classifier.h": "#pragma once\n",
+    "lib/infer/classifier.cc": '#include "lib/learn/layers.h"\n',
     "test/lib/learn/layers_test.cc": '#include <gtest/gtest.h>\n#include "lib/learn/layers.h"\n',
-    "test/campaign/run_test.cc": '#include "mpi/session.h"\n',
-    "mpi/session.h": "#pragma once\n",
-    "mpi/session.cc": '#include <mpi.h>\n#include "mpi/session.h"\n#include "lib/learn/classifier.h"\n',
+    "test/campaign/run_test.cc": '#include "mpi/comm/session.h"\n',
+    "mpi/comm/session.h": "#pragma once\n",
+    "mpi/comm/session.cc": '#include <mpi.h>\n#include "mpi/comm/session.h"\n#include "lib/infer/classifier.h"\n',
     "lib/tile/grid.cc": '// printf("x") in a comment\nconst char* a = "std::cout";\nvoid g() { snprintf(b, 1, "x"); }\n',
     "lib/tile/table.cc": 'void g() { std::fprintf(file, "x"); log.printf("x"); long c = 1\'000; }\n',
 }
@@ -36,9 +36,20 @@ class Includes(unittest.TestCase):
         self.assertEqual(check_includes.find_problems(GOOD), [])
 
     def test_upward_include(self):
-        self.assert_one("lib/image/bad.cc", '#include "lib/learn/classifier.h"\n', "upwards")
-        self.assert_one("lib/image/bad.cc", '  #  include "mpi/session.h"\n', "upwards")
-        self.assert_one("test/lib/image/bad_test.cc", '#include "mpi/session.h"\n', "upwards")
+        self.assert_one("lib/image/bad.cc", '#include "lib/infer/classifier.h"\n', "upwards")
+        self.assert_one("lib/image/bad.cc", '  #  include "mpi/comm/session.h"\n', "upwards")
+        self.assert_one("test/lib/image/bad_test.cc", '#include "mpi/comm/session.h"\n', "upwards")
+
+    def test_upward_include_between_rooms_of_a_folder(self):
+        tree = {**GOOD, "lib/sky/box/mesh.h": "#pragma once\n",
+                "lib/sky/cosmology/bad.cc": '#include "lib/sky/box/mesh.h"\n'}
+        self.assertIn("upwards", check_includes.find_problems(tree)[0])
+        tree = {**GOOD, "lib/sky/box/fft.cc": "#include <fftw3.h>\n"}
+        self.assertEqual(check_includes.find_problems(tree), [])
+
+    def test_file_in_no_room(self):
+        self.assert_one("mpi/bad.cc", "int f();\n", "no room")
+        self.assert_one("lib/other/bad.cc", "int f();\n", "no room")
 
     def test_library_outside_its_folder(self):
         for header in ("torch/torch.h", "ATen/ATen.h", "yaml-cpp/yaml.h", "mpi.h", "nccl.h", "hdf5.h",
@@ -52,11 +63,11 @@ class Includes(unittest.TestCase):
         self.assert_one("test/lib/tile/bad_test.cc", "#include <torch/torch.h>\n", "belongs in")
 
     def test_inner_header_seen_from_outside(self):
-        self.assert_one("mpi/bad.cc", '#include "lib/learn/layers.h"\n', "inner header")
+        self.assert_one("mpi/comm/bad.cc", '#include "lib/learn/layers.h"\n', "inner header")
 
     def test_inner_header_through_another(self):
         tree = {**GOOD, "lib/learn/more.h": '#pragma once\n#include "lib/learn/layers.h"\n',
-                "mpi/bad.cc": '#include "lib/learn/more.h"\n'}
+                "mpi/comm/bad.cc": '#include "lib/learn/more.h"\n'}
         self.assertIn("inner header", check_includes.find_problems(tree)[0])
 
     def test_path_not_from_the_root(self):

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "lib/base/parallel.h"
-#include "lib/sky/box_halo.h"
-#include "lib/sky/particle_mesh.h"
+#include "lib/sky/box/box_halo.h"
+#include "lib/sky/box/particle_mesh.h"
 
 int main(int n_arguments, char** arguments) {
     using namespace faintweb::sky;

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/sky/particle_mesh.h"
-#include "test/lib/sky/reference_table.h"
+#include "lib/sky/box/particle_mesh.h"
+#include "test/lib/sky/cosmology/reference_table.h"
 
 namespace faintweb::sky {
 namespace {

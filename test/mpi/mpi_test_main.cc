@@ -3,19 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/log.h"
-#include "mpi/session.h"
+#include "mpi/comm/session.h"
 
 namespace faintweb::test {
 namespace {
 
-mpi::Communicator& stored_world() {
-    static mpi::Communicator communicator;
+comm::Communicator& stored_world() {
+    static comm::Communicator communicator;
     return communicator;
 }
 
 }  // namespace
 
-const mpi::Communicator& world() {
+const comm::Communicator& world() {
     return stored_world();
 }
 
@@ -24,8 +24,8 @@ const mpi::Communicator& world() {
 /// The verdict is the worst of all ranks, and a program that ran no test has failed.
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    faintweb::mpi::Session session(argc, argv);
-    return session.run([](faintweb::mpi::Communicator& communicator) {
+    faintweb::comm::Session session(argc, argv);
+    return session.run([](faintweb::comm::Communicator& communicator) {
         faintweb::test::stored_world() = communicator;
         if (!communicator.is_root()) {
             auto& listeners = testing::UnitTest::GetInstance()->listeners();

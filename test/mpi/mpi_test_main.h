@@ -1,10 +1,10 @@
 #pragma once
 
-#include "mpi/communicator.h"
+#include "mpi/comm/communicator.h"
 
 namespace faintweb::test {
 
 /// The communicator of all ranks that run this test program.
-const mpi::Communicator& world();
+const comm::Communicator& world();
 
 }  // namespace faintweb::test

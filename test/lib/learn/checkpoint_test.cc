@@ -21,7 +21,7 @@ TrainingState state_at(std::int64_t n_steps) {
     state.n_batches = 7;
     state.sums = {{0.1, 3}, {1.0 / 3, 4}};
     state.history = {{1, 10, 1e-4, 0.7, 0.5, std::nullopt},
-                     {2, 20, 1e-4, 2.0 / 3, 0.6, Validation{0.1, 0.2, 0.3, 0.4, 0.5}}};
+                     {2, 20, 1e-4, 2.0 / 3, 0.6, score::Validation{0.1, 0.2, 0.3, 0.4, 0.5}}};
     state.timings = {{1, 2.5, 300, 0.25, 0.5, 0.125}};
     state.step.n_steps = n_steps;
     for (int i = 0; i < 50; ++i) {

@@ -70,26 +70,12 @@ TEST(FastBf16, IsOfACpuWithAvx512AndOfEveryGpu) {
 }
 #endif
 
+TEST(Precision, HasAName) {
+    EXPECT_EQ(precision_name(Precision::bf16), "bf16");
+}
+
 TEST(TorchVersion, IsOfMajorVersionTwo) {
     EXPECT_EQ(torch_version().substr(0, 2), "2.");
-}
-
-TEST(Precision, IsOfTheNetworkToo) {
-    EXPECT_EQ(choose_precision("auto", {}, "faintweb_lite"), Precision::fp32);
-    const bool has_bf16 = cpu_has("avx512_bf16");
-    EXPECT_EQ(choose_precision("auto", {}, "cosmodeep"),
-              has_bf16 ? Precision::bf16 : Precision::fp32);
-    EXPECT_EQ(kernels_of({}, Precision::bf16).find(" with bf16") != std::string::npos, has_bf16);
-    EXPECT_EQ(kernels_of({}, Precision::fp32).find(" with bf16"), std::string::npos);
-}
-
-TEST(Precision, IsChosenByName) {
-    EXPECT_EQ(choose_precision("fp32", {}, "cosmodeep"), Precision::fp32);
-    EXPECT_EQ(choose_precision("bf16", {}, "faintweb"), Precision::bf16);
-    EXPECT_EQ(choose_precision("int8", {}, "cosmodeep"), Precision::int8);
-    EXPECT_THROW(choose_precision("int8", {DeviceKind::cuda, 0}, "cosmodeep"), base::UsageError);
-    EXPECT_THROW(choose_precision("half", {}, "cosmodeep"), base::UsageError);
-    EXPECT_EQ(precision_name(Precision::bf16), "bf16");
 }
 
 }  // namespace

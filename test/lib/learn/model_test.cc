@@ -28,7 +28,7 @@ Model complete_model(const std::string& network = "cosmodeep_spp") {
     model.threshold = 0.7;
     model.calibration = {0.9, -0.1};
     model.history = {{1, 10, 1e-4, 0.5, 0.75, std::nullopt},
-                     {2, 20, 1e-4, 0.25, 0.875, Validation{0.5, 0.75, 0.99, 0.625, 0.9}}};
+                     {2, 20, 1e-4, 0.25, 0.875, score::Validation{0.5, 0.75, 0.99, 0.625, 0.9}}};
     model.kept_epoch = 2;
     model.training_data_sha256 = base::sha256("data");
     model.metrics = {.confusion = {.n_1c = 609, .n_1f = 11, .n_0f = 50, .n_0c = 19330},
@@ -157,9 +157,9 @@ TEST_F(ModelFile, KeepsAThousandEpochs) {
     for (int epoch = 1; epoch <= 2501; ++epoch) {
         model.history.push_back({.epoch = epoch, .n_steps = epoch, .loss = 1.0 / epoch});
     }
-    model.history.back().validation = Validation{.a_s = std::nan("")};
+    model.history.back().validation = score::Validation{.a_s = std::nan("")};
     write_model(path_, model);
-    const std::vector<EpochRecord> history = read_model(path_).history;
+    const std::vector<score::EpochRecord> history = read_model(path_).history;
     ASSERT_EQ(history.size(), 834U);
     EXPECT_EQ(history[0].epoch, 3);
     EXPECT_EQ(history[832].epoch, 2499);

@@ -10,13 +10,16 @@
 #include <thread>
 #include <utility>
 
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/learn/checkpoint.h"
-#include "lib/learn/classifier.h"
+#include "lib/learn/model.h"
 #include "lib/learn/sampling.h"
+#include "lib/learn/torch_network.h"
 
 namespace faintweb::learn {
 namespace {
@@ -90,6 +93,21 @@ std::vector<SampleKey> keys_of(std::size_t n, std::uint32_t epoch) {
         keys.push_back({.seed = 11, .epoch = epoch, .sample = i});
     }
     return keys;
+}
+
+/// [n, n_rules] logits of tiles with their margin, of the layers that are trained.
+std::vector<float> logits_of(const Model& model, std::vector<float> tiles) {
+    const c10::InferenceMode no_gradient;
+    const Trunk trunk = trunk_of(model.network);
+    const std::vector<at::Tensor> weights =
+        weights_on(at::kCPU, trunk, model.tensors, Precision::fp32);
+    const std::int64_t edge =
+        model.tile_px + 2 * network_info(model.network, model.tile_px).margin_px;
+    const at::Tensor input =
+        at::from_blob(tiles.data(), {std::ssize(tiles) / edge / edge, edge, edge});
+    const at::Tensor logits =
+        odds_of(connect(weights, features_of(trunk, weights, input))).contiguous();
+    return {logits.const_data_ptr<float>(), logits.const_data_ptr<float>() + logits.numel()};
 }
 
 class TrainingOf : public testing::TestWithParam<std::string> {
@@ -431,10 +449,10 @@ TEST_P(TrainingOf, LearnsToFindBlobs) {
     Model model = random_model(GetParam(), tile_px, tile::Scaling::asinh_sigma, 0);
     model.tensors = step.weights();
     const Toy unseen(400, GetParam(), tile_px, 2);
-    const std::vector<float> scores = Classifier(model, Device{}, 1).scores(unseen.tiles());
+    const std::vector<float> logits = logits_of(model, unseen.tiles());
     int n_right = 0;
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-        n_right += (scores[i] > 0.5) == (unseen.labels[i] == 1);
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        n_right += (logits[i] > 0) == (unseen.labels[i] == 1);
     }
     EXPECT_GT(n_right, 380);
 }
@@ -649,7 +667,7 @@ TEST_P(TrainingOf, LearnsTwoRulesAtOnce) {
     EXPECT_GT(sum.n_right, 120);  // of 128 answers
     Model model = random_model(GetParam(), 16, settings.scaling, 1);
     model.tensors = step.weights();
-    const std::vector<float> logits = Classifier(model, {}, 1).logits(toy.tiles());
+    const std::vector<float> logits = logits_of(model, toy.tiles());
     int n_right = 0;
     for (std::size_t i = 0; i < 64; ++i) {
         n_right += (logits[2 * i] > 0) == (toy.labels[i] == 1);

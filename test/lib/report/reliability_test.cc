@@ -11,7 +11,7 @@ namespace faintweb::report {
 namespace {
 
 /// Whether the plot of these bins is blue at a point of it.
-bool is_marked(const learn::Reliability& reliability, double probability, double part) {
+bool is_marked(const score::Reliability& reliability, double probability, double part) {
     const std::string path = (std::filesystem::temp_directory_path() /
                               ("faintweb_reliability_" + std::to_string(::getpid())))
                                  .string();
@@ -30,7 +30,7 @@ bool is_marked(const learn::Reliability& reliability, double probability, double
 }
 
 TEST(Reliability, MarksEachBinWithItsBar) {
-    const learn::Reliability reliability{{{10, 0.25, 0.5, 0.2}, {10, 0.75, 0.9, 0.05}}, 20, 0.2};
+    const score::Reliability reliability{{{10, 0.25, 0.5, 0.2}, {10, 0.75, 0.9, 0.05}}, 20, 0.2};
     EXPECT_TRUE(is_marked(reliability, 0.25, 0.5));
     EXPECT_TRUE(is_marked(reliability, 0.25, 0.32));  // its bar
     EXPECT_TRUE(is_marked(reliability, 0.75, 0.9));

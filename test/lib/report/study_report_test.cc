@@ -8,8 +8,8 @@
 namespace faintweb::report {
 namespace {
 
-learn::StudyRow row(const std::string& variant, std::uint64_t seed, std::int64_t n_found) {
-    learn::StudyRow made;
+score::StudyRow row(const std::string& variant, std::uint64_t seed, std::int64_t n_found) {
+    score::StudyRow made;
     made.run = variant + "_seed" + std::to_string(seed);
     made.set_up = variant;
     made.variant = variant;
@@ -30,7 +30,7 @@ bool holds(const std::string& text, const std::string& part) {
 }
 
 TEST(study_report, the_table_has_means_deviations_the_papers_figures_and_differences) {
-    std::vector<learn::StudyRow> rows{
+    std::vector<score::StudyRow> rows{
         row("ours", 1, 50), row("ours", 2, 48), row("theirs", 1, 30), row("theirs", 2, 30)};
     rows.push_back(row("theirs", 3, 30));
     rows.back().fields.clear();
@@ -56,7 +56,7 @@ TEST(study_report, the_table_has_means_deviations_the_papers_figures_and_differe
 }
 
 TEST(study_report, a_variant_of_other_epochs_is_compared_with_the_references_last) {
-    std::vector<learn::StudyRow> rows{row("ours", 1, 50), row("ours", 1, 40), row("theirs", 1, 30)};
+    std::vector<score::StudyRow> rows{row("ours", 1, 50), row("ours", 1, 40), row("theirs", 1, 30)};
     rows[1].epochs = 20;
     rows[2].epochs = 10;
     const FinderResult finder{{40, 1e-7}, "k 3", row("", 0, 20).fields};
@@ -66,7 +66,7 @@ TEST(study_report, a_variant_of_other_epochs_is_compared_with_the_references_las
 }
 
 TEST(study_report, a_study_without_a_reference_or_with_other_rules_has_no_such_columns) {
-    std::vector<learn::StudyRow> rows{row("a", 1, 50)};
+    std::vector<score::StudyRow> rows{row("a", 1, 50)};
     rows[0].label = {7, 3e-7};
     const std::string table = study_table(rows, {}, "");
     EXPECT_FALSE(holds(table, "paper, Table 2")) << table;
@@ -109,7 +109,7 @@ int n_red(const std::string& path) {
 
 TEST(study_report, figures_show_each_run_in_the_colour_of_its_rate) {
     const std::string path = testing::TempDir() + "study_figure.png";
-    std::vector<learn::StudyRow> rows{row("a", 1, 50)};
+    std::vector<score::StudyRow> rows{row("a", 1, 50)};
     draw_test_ids(path, rows);
     EXPECT_EQ(n_red(path), 0);
     rows.push_back(row("a", 2, 40));

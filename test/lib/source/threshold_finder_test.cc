@@ -64,8 +64,8 @@ TEST(threshold_finder, trying_many_at_once_equals_trying_each_alone) {
     ASSERT_EQ(counts[1].size(), finders.size());
     for (std::size_t f = 0; f < finders.size(); f += 37) {
         const auto found = find_tiles(field.noise, field.grid, pixel_arcsec, finders[f]);
-        learn::Confusion expected;
-        learn::Confusion without_signal;
+        score::Confusion expected;
+        score::Confusion without_signal;
         EXPECT_EQ(found[0], 0) << "a blank tile was called signal";
         for (std::size_t t = 1; t < found.size(); ++t) {
             expected.add(field.labels[t] != 0, found[t] != 0);
@@ -140,7 +140,7 @@ TEST(threshold_finder, counts_a_pixel_in_every_tile_that_it_lies_in) {
 
 TEST(threshold_finder, cannot_be_tuned_without_signal) {
     const auto finders = threshold_finder_grid(beam_arcsec);
-    const std::vector<learn::Confusion> counts(finders.size(), {.n_0c = 10});
+    const std::vector<score::Confusion> counts(finders.size(), {.n_0c = 10});
     EXPECT_THROW(best_finder(counts), base::InputError);
 }
 

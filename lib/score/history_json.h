@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/score/history.h"
+
+namespace faintweb::score {
+
+/// JSON has no NaN: what says nothing is null.
+nlohmann::ordered_json json_number(double value);
+
+nlohmann::ordered_json to_json(const EpochRecord& record);
+
+/// The records of an array.
+/// @throws std::runtime_error  if it is not one of to_json()'s.
+std::vector<EpochRecord> history_from_json(const nlohmann::ordered_json& json);
+
+}  // namespace faintweb::score

@@ -1,0 +1,131 @@
+#include "lib/sky/observe/point_sources.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "lib/base/contract.h"
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/base/text.h"
+#include "lib/base/units.h"
+
+namespace faintweb::sky {
+namespace {
+
+constexpr double counts_frequency_hz = 1.4e9;
+/// The range that the polynomial was fitted to.
+constexpr double faintest_jy = 5e-5;
+constexpr double brightest_jy = 1;
+
+/// Numbers of sources brighter than each of a row of fluxes, per steradian.
+struct CumulativeCounts {
+    std::vector<double> ln_fluxes;  ///< falling, evenly spaced
+    std::vector<double> n_per_sr;   ///< rising from 0
+};
+
+CumulativeCounts cumulative_counts(double min_flux_jy, double max_flux_jy) {
+    constexpr int n_steps = 1024;
+    const double step = std::log(max_flux_jy / min_flux_jy) / n_steps;
+    const auto per_ln_flux = [&](double ln_flux) {
+        const double flux_jy = std::exp(ln_flux);
+        return flux_jy * differential_source_counts(flux_jy);
+    };
+    CumulativeCounts counts;
+    counts.ln_fluxes.push_back(std::log(max_flux_jy));
+    counts.n_per_sr.push_back(0);
+    for (int i = 1; i <= n_steps; ++i) {
+        const double bright = counts.ln_fluxes.back();
+        const double faint = std::log(max_flux_jy) - i * step;
+        const double n =
+            step / 6 *
+            (per_ln_flux(bright) + 4 * per_ln_flux((bright + faint) / 2) + per_ln_flux(faint));
+        counts.ln_fluxes.push_back(faint);
+        counts.n_per_sr.push_back(counts.n_per_sr.back() + n);
+    }
+    return counts;
+}
+
+/// The flux above which n_per_sr sources lie, 0 < n_per_sr < all of them.
+double flux_at(const CumulativeCounts& counts, double n_per_sr) {
+    const auto above =
+        std::upper_bound(counts.n_per_sr.begin(), counts.n_per_sr.end() - 1, n_per_sr);
+    const auto i = static_cast<std::size_t>(above - counts.n_per_sr.begin());
+    const double share =
+        (n_per_sr - counts.n_per_sr[i - 1]) / (counts.n_per_sr[i] - counts.n_per_sr[i - 1]);
+    return std::exp(counts.ln_fluxes[i - 1] +
+                    share * (counts.ln_fluxes[i] - counts.ln_fluxes[i - 1]));
+}
+
+}  // namespace
+
+void check(const PointSourceSettings& settings) {
+    const double low = settings.min_flux_jy;
+    const double high = settings.max_flux_jy;
+    if (!(low >= faintest_jy && low < high && high <= brightest_jy)) {
+        throw base::UsageError(base::text("fluxes of point sources ",
+                                          low,
+                                          " .. ",
+                                          high,
+                                          " Jy (the source counts are known from ",
+                                          faintest_jy,
+                                          " to ",
+                                          brightest_jy,
+                                          " Jy at 1.4 GHz), give a rising pair within them"));
+    }
+    if (!std::isfinite(settings.spectral_index)) {
+        throw base::UsageError(base::text("spectral index of point sources ",
+                                          settings.spectral_index,
+                                          " (not a number), give one such as -0.7"));
+    }
+}
+
+double differential_source_counts(double flux_jy) {
+    FAINTWEB_EXPECTS(flux_jy >= 0.999 * faintest_jy && flux_jy <= 1.001 * brightest_jy);
+    constexpr std::array coefficients{0.859, 0.508, 0.376, -0.049, -0.121, 0.057, -0.008};
+    const double x = std::log10(flux_jy * 1e3);
+    double log_counts = 0;
+    for (auto a = coefficients.rbegin(); a != coefficients.rend(); ++a) {
+        log_counts = log_counts * x + *a;
+    }
+    return std::pow(10, log_counts) * std::pow(flux_jy, -2.5);
+}
+
+std::vector<PointSource> draw_point_sources(const PointSourceSettings& settings,
+                                            std::int64_t rows,
+                                            std::int64_t cols,
+                                            double pixel_arcsec,
+                                            double frequency_hz,
+                                            std::uint64_t seed,
+                                            std::uint64_t realisation) {
+    check(settings);
+    const CumulativeCounts counts = cumulative_counts(settings.min_flux_jy, settings.max_flux_jy);
+    const double pixel_rad = pixel_arcsec / base::arcsec_per_rad;
+    const double solid_angle_sr =
+        static_cast<double>(rows) * static_cast<double>(cols) * pixel_rad * pixel_rad;
+    const double to_frequency =
+        std::pow(frequency_hz / counts_frequency_hz, settings.spectral_index);
+    base::RandomStream random(seed, base::Purpose::point_sources, realisation);
+    std::vector<PointSource> sources(random.poisson(counts.n_per_sr.back() * solid_angle_sr));
+    for (PointSource& source : sources) {
+        source.x_px = random.uniform_double() * static_cast<double>(cols) - 0.5;
+        source.y_px = random.uniform_double() * static_cast<double>(rows) - 0.5;
+        source.flux_jy =
+            to_frequency * flux_at(counts, random.uniform_double() * counts.n_per_sr.back());
+    }
+    return sources;
+}
+
+void add_point_sources(image::Image& sky,
+                       double pixel_arcsec,
+                       const std::vector<PointSource>& sources) {
+    const double per_pixel = 1 / (pixel_arcsec * pixel_arcsec);
+    for (const PointSource& source : sources) {
+        // Rounding may put a source at the far edge onto the line of the next pixel.
+        const auto col = std::min(static_cast<std::int64_t>(source.x_px + 0.5), sky.cols - 1);
+        const auto row = std::min(static_cast<std::int64_t>(source.y_px + 0.5), sky.rows - 1);
+        sky.at(row, col) += static_cast<float>(source.flux_jy * per_pixel);
+    }
+}
+
+}  // namespace faintweb::sky

@@ -1,0 +1,14 @@
+#include "mpi/comm/box_team.h"
+
+namespace faintweb::comm {
+
+sky::Team box_team(const Communicator& communicator) {
+    return {.size = communicator.size(),
+            .member = communicator.rank(),
+            .exchange = [communicator](const auto& sent, const auto& received) {
+                agree_or_throw(communicator);
+                communicator.exchange(sent, received);
+            }};
+}
+
+}  // namespace faintweb::comm

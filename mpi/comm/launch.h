@@ -1,0 +1,20 @@
+#pragma once
+
+namespace faintweb::comm {
+
+/// How this process was started, as its environment says before MPI begins.
+struct Launch {
+    /// Whether mpirun, srun with PMIx or the like has given it a place in a world of ranks.
+    bool has_world = false;
+    int rank = 0;  ///< in that world
+    /// Tasks of the Slurm step that this one belongs to, if they were given none; else 0.
+    int n_lone_tasks = 0;
+};
+
+Launch read_launch();
+
+/// @throws UsageError  if there are other processes like this one that know nothing of each other:
+///     each would do the whole job.
+void expect_one_world(const Launch& launch);
+
+}  // namespace faintweb::comm

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "mpi/comm/gradient_reducer.h"
+
+/// Reducers of gradients in a GPU's memory; only where faintweb is built with CUDA.
+namespace faintweb::comm {
+
+/// Sums on the GPUs, which do it while backward goes on.
+///
+/// @collective yes: every rank.
+/// @throws UsageError  if two ranks share a GPU, which NCCL cannot: says which, and what to do.
+std::unique_ptr<GradientReducer> make_nccl_reducer(const Communicator& communicator,
+                                                   int gpu,
+                                                   Wire wire);
+
+/// Copies gradients of a GPU to host memory for another reducer, and its sums back.
+std::unique_ptr<GradientReducer> make_staged_reducer(int gpu,
+                                                     std::unique_ptr<GradientReducer> on_host);
+
+}  // namespace faintweb::comm

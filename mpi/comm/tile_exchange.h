@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <span>
+#include <vector>
+
+#include "lib/learn/sample_store.h"
+#include "mpi/comm/communicator.h"
+
+namespace faintweb::comm {
+
+/// Name of a tile over the whole training set; does not depend on which rank holds it.
+using TileId = std::uint64_t;
+constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
+    return static_cast<TileId>(field) << 32U | static_cast<TileId>(tile);
+}
+
+/// The training tiles that one rank holds.
+struct Shard {
+    std::vector<TileId> ids;
+    std::vector<std::uint8_t> labels;  ///< bit r: signal under label rule r
+    /// ids.size() of them: learn::NetworkInfo::n_sample_values says what.
+    learn::SampleStore samples;
+};
+
+/// Which tiles there are on all ranks, and who holds each.
+class TileDirectory {
+  public:
+    /// @collective yes: every rank.
+    TileDirectory(const Communicator& communicator, const Shard& shard);
+
+    /// Tiles that are signal under some rule, and the others, in ascending order: the same on every
+    /// rank and for any number of ranks.
+    std::span<const TileId> signal_ids() const { return signal_ids_; }
+    std::span<const TileId> noise_ids() const { return noise_ids_; }
+    int owner(TileId id) const;
+    /// Number of the tile in the shard of its owner.
+    std::size_t place(TileId id) const;
+    std::uint8_t labels(TileId id) const;  ///< as Shard::labels
+
+  private:
+    struct Entry {
+        TileId id;
+        std::int32_t owner;
+        std::uint32_t place;
+        std::uint64_t labels;  ///< as wide as the alignment, so that no byte is undefined
+    };
+    const Entry& entry(TileId id) const;
+    std::vector<Entry> entries_;  // sorted by id
+    std::vector<TileId> signal_ids_;
+    std::vector<TileId> noise_ids_;
+};
+
+/// The samples of one epoch, batch by batch: rank r of n takes slice r of each global batch, and
+/// gets what others hold. Several batches travel at once, and while they are trained on a second
+/// thread gathers what the next ones need, be it from a file.
+class EpochSamples {
+  public:
+    /// @param order        ids of the epoch, in the order of the global batches; the same on every
+    ///                     rank. Must outlive this object, as must shard and directory.
+    /// @param chunk_bytes  of samples that a rank is sent at once; at least one batch is. About
+    /// four
+    ///                     times as much memory is used.
+    /// @param grain        of learn::batch_part().
+    /// @param first_batch  where to begin.
+    EpochSamples(const Communicator& communicator,
+                 const Shard& shard,
+                 const TileDirectory& directory,
+                 std::span<const TileId> order,
+                 std::size_t batch_size,
+                 std::int64_t grain,
+                 std::size_t chunk_bytes,
+                 std::size_t first_batch);
+
+    /// This rank's part of a batch, valid until the next call of next().
+    struct Part {
+        std::span<const TileId> ids;
+        std::span<const std::uint16_t> samples;  ///< [ids.size(), sample_size], half precision
+        std::size_t n_global = 0;                ///< samples of the batch over all ranks
+    };
+    bool has_next() const { return batch_ < n_batches_; }
+    /// @collective yes: every rank.
+    Part next();
+
+  private:
+    using Outgoing = std::vector<std::vector<std::byte>>;  // by rank
+
+    /// The ids of a rank's part of a batch.
+    std::span<const TileId> part_of(std::size_t batch, int rank) const;
+    Outgoing gather(std::size_t first_batch) const;
+    void gather_next(std::size_t first_batch);
+    void exchange();
+
+    Communicator communicator_;
+    const Shard& shard_;
+    const TileDirectory& directory_;
+    std::span<const TileId> order_;
+    std::size_t batch_size_;
+    std::int64_t grain_;
+    std::size_t n_batches_;
+    std::size_t n_batches_per_chunk_;
+    std::size_t batch_;      // the one that next() gives
+    std::size_t chunk_end_;  // the batch after those that are here
+    std::size_t n_given_ = 0;
+    std::vector<std::uint16_t> samples_;  // of the chunk
+    std::future<Outgoing> outgoing_;      // of the next one
+};
+
+}  // namespace faintweb::comm

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/sky/box/particles.h"
+#include "lib/sky/lightcone/box_maps.h"
+#include "lib/sky/lightcone/lightcone.h"
+
+// Files that keep one state (one redshift) of a simulated box: its particles, or its maps and
+// haloes. One rank writes a file, any rank reads it. A file that exists under its name is whole: it
+// is written under a name that no other process uses, flushed, read back and compared, and renamed.
+// It carries the text of everything that shaped it (`made_from`), whose hash is part of its name,
+// and checksums of all its data (Fletcher32 in HDF5's chunks).
+//
+// The HDF5 library is not thread-safe; these functions take turns on one lock and may be called
+// from any thread, as long as no other code uses HDF5 meanwhile.
+namespace faintweb::io {
+
+/// A box file that is missing, damaged, or made from something else: it has to be made again.
+class UnfitBoxFile : public base::InputError {
+  public:
+    using InputError::InputError;
+};
+
+enum class BoxFileKind { particles, maps };
+
+/// "maps-50mpc-r0-s3-0123456789ab.h5".
+///
+/// @param state  number of the slab in its class.
+std::string box_file_name(
+    BoxFileKind kind, double box_mpc, int realisation, int state, const std::string& made_from);
+
+/// Whether a file's name is that of a box file which was not whole yet.
+bool is_partial_box_file(const std::string& name);
+
+/// Both replace a file of that name.
+///
+/// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.
+void write_particles(const std::string& path,
+                     const std::string& made_from,
+                     const sky::Particles& particles);
+void write_maps(const std::string& path,
+                const std::string& made_from,
+                double z,
+                const sky::BoxMaps& maps);
+
+/// Looks at all of a file but its data: quick.
+///
+/// @throws UnfitBoxFile  says why.
+void check_box_file(BoxFileKind kind, const std::string& path, const std::string& made_from);
+
+/// All three check what they read.
+///
+/// @throws UnfitBoxFile  says why.
+sky::Particles read_particles(const std::string& path, const std::string& made_from);
+/// @throws Error  (internal) if the file was written without that layer.
+sky::CodedMap read_map(const std::string& path,
+                       const std::string& made_from,
+                       sky::Layer layer,
+                       int axis);
+std::vector<sky::BoxHalo> read_haloes(const std::string& path, const std::string& made_from);
+
+}  // namespace faintweb::io

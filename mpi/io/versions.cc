@@ -1,0 +1,26 @@
+#include "mpi/io/versions.h"
+
+#include <hdf5.h>
+
+#include "lib/base/text.h"
+#include "mpi/comm/session.h"
+
+namespace faintweb::io {
+
+std::string library_versions() {
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    H5get_libversion(&major, &minor, &release);
+    const std::string nccl = comm::nccl_version();
+    return base::text(comm::mpi_version(),
+                      ", HDF5 ",
+                      major,
+                      ".",
+                      minor,
+                      ".",
+                      release,
+                      nccl.empty() ? "" : ", NCCL " + nccl);
+}
+
+}  // namespace faintweb::io

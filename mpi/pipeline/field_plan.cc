@@ -1,0 +1,428 @@
+#include "mpi/pipeline/field_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/contract.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/log.h"
+#include "lib/base/parallel.h"
+#include "lib/base/stopwatch.h"
+#include "lib/base/text.h"
+#include "lib/base/value_hash.h"
+#include "lib/tile/flat.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/local_rms.h"
+#include "lib/tile/map_noise.h"
+
+namespace faintweb::pipeline {
+namespace {
+
+using Json = nlohmann::json;
+
+Json to_json(const PlannedMap& map) {
+    const image::MapInfo& info = map.info;
+    Json beam;
+    if (info.beam) {
+        beam = {info.beam->major_arcsec, info.beam->minor_arcsec, info.beam->angle_deg};
+    }
+    // Headers may hold bytes that are no UTF-8, which JSON cannot carry as text.
+    Json other_unit;
+    if (info.other_unit) {
+        other_unit = Json::binary({info.other_unit->begin(), info.other_unit->end()});
+    }
+    Json notes = Json::array();
+    for (const std::string& note : info.notes) {
+        notes.push_back(Json::binary({note.begin(), note.end()}));
+    }
+    return {{"path", Json::binary({info.path.begin(), info.path.end()})},
+            {"hdu", info.hdu},
+            {"cols", info.cols},
+            {"rows", info.rows},
+            {"unit", static_cast<int>(info.unit)},
+            {"other_unit", other_unit},
+            {"beam", beam},
+            {"pixel_arcsec", info.pixel_arcsec},
+            {"pixel_shape",
+             {info.pixel_shape.width_arcsec,
+              info.pixel_shape.height_arcsec,
+              info.pixel_shape.skew_deg}},
+            {"frequency_hz", info.frequency_hz},
+            {"has_wcs", info.has_wcs},
+            {"header_cards", Json::binary({info.header_cards.begin(), info.header_cards.end()})},
+            {"header_sha256", info.header_sha256},
+            {"jy_arcsec2_per_unit", info.jy_arcsec2_per_unit},
+            {"object", Json::binary({info.object.begin(), info.object.end()})},
+            {"notes", notes},
+            {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
+            {"stamp", map.stamp},
+            {"truth_stamp", map.truth_stamp},
+            {"level", map.noise.level},
+            {"rms", map.noise.rms},
+            {"is_in_steps", map.noise.is_in_steps},
+            {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
+}
+
+std::string text_of(const Json& value) {
+    const Json::binary_t& bytes = value.get_binary();
+    return {bytes.begin(), bytes.end()};
+}
+
+PlannedMap from_json(const Json& json) {
+    PlannedMap map;
+    image::MapInfo& info = map.info;
+    info.path = text_of(json["path"]);
+    info.hdu = json["hdu"];
+    info.cols = json["cols"];
+    info.rows = json["rows"];
+    info.unit = static_cast<image::PixelUnit>(json["unit"].get<int>());
+    if (!json["other_unit"].is_null()) {
+        info.other_unit = text_of(json["other_unit"]);
+    }
+    if (!json["beam"].is_null()) {
+        info.beam = image::Beam{json["beam"][0], json["beam"][1], json["beam"][2]};
+    }
+    info.pixel_arcsec = json["pixel_arcsec"];
+    const Json& shape = json["pixel_shape"];
+    info.pixel_shape = {shape[0], shape[1], shape[2]};
+    info.frequency_hz = json["frequency_hz"];
+    info.has_wcs = json["has_wcs"];
+    info.header_cards = text_of(json["header_cards"]);
+    info.header_sha256 = json["header_sha256"];
+    info.jy_arcsec2_per_unit = json["jy_arcsec2_per_unit"];
+    info.object = text_of(json["object"]);
+    for (const Json& note : json["notes"]) {
+        info.notes.push_back(text_of(note));
+    }
+    map.truth_path = text_of(json["truth_path"]);
+    map.stamp = json["stamp"];
+    map.truth_stamp = json["truth_stamp"];
+    map.noise = {json["level"], json["rms"], json["is_in_steps"]};
+    map.failure = text_of(json["failure"]);
+    return map;
+}
+
+/// Opens a sky image. It says itself what it is; what the user says of the map holds for it only
+/// where it does not.
+image::FitsMap open_truth(const std::string& path, const image::MapOptions& of_map) {
+    image::MapOptions own;
+    own.pixel_arcsec = of_map.pixel_arcsec;
+    own.max_unpacked_bytes = of_map.max_unpacked_bytes;
+    try {
+        return image::FitsMap::open(path, own);
+    } catch (const base::InputError&) {
+        return image::FitsMap::open(path, of_map);
+    }
+}
+
+/// Blanks what lies outside the observation, in the part of an image that is worked on.
+void blank_outside(image::Image& pixels,
+                   const image::Window& whole,
+                   const image::Window& wide,
+                   const PlannedMap& map) {
+    const tile::NoiseMesh mesh = map.mesh();
+    const tile::FlatPairs pairs = tile::count_flat_pairs(pixels, whole, mesh, map.noise);
+    tile::blank_flat_patches(pixels, whole, wide, mesh, pairs);
+}
+
+[[noreturn]] void throw_changed(const std::string& path) {
+    throw base::InputError(path +
+                           ": has changed since the run began, run again when it stays as it is");
+}
+
+void check_unchanged(const std::string& path, const std::string& stamp) {
+    if (base::file_stamp(path) != stamp) {
+        throw_changed(path);
+    }
+}
+
+PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Noise noise) {
+    PlannedMap map;
+    map.info.path = paths.map;
+    map.truth_path = paths.truth;
+    map.stamp = base::file_stamp(paths.map);
+    map.truth_stamp = paths.truth.empty() ? "" : base::file_stamp(paths.truth);
+    try {
+        const image::FitsMap file = image::FitsMap::open(paths.map, options);
+        map.info = file.info();
+        if (!paths.truth.empty()) {
+            const image::MapInfo truth = open_truth(paths.truth, options).info();
+            for (const std::string& note : truth.notes) {
+                map.info.notes.push_back(paths.truth + ": " + note);
+            }
+            if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
+                throw base::InputError(base::text(paths.truth,
+                                                  ": has ",
+                                                  truth.cols,
+                                                  " x ",
+                                                  truth.rows,
+                                                  " pixels but its map has ",
+                                                  map.info.cols,
+                                                  " x ",
+                                                  map.info.rows,
+                                                  ", give the sky image of the same pixels"));
+            }
+        }
+        if (noise == Noise::measured) {
+            map.noise = measure_noise(map.info, [&](const image::Window& window) {
+                image::Image part = file.read(window);
+                image::multiply(part.pixels, static_cast<float>(map.info.jy_arcsec2_per_unit));
+                return part;
+            });
+        }
+    } catch (const base::InputError& error) {
+        map.failure = error.what();
+    }
+    return map;
+}
+
+}  // namespace
+
+tile::NoiseMesh PlannedMap::mesh() const {
+    return tile::make_noise_mesh(
+        info.beam ? std::sqrt(info.beam->major_arcsec * info.beam->minor_arcsec) / info.pixel_arcsec
+                  : 0);
+}
+
+image::Window FieldPlan::read_window_of(std::int64_t field) const {
+    const PlannedMap& map = map_of(field);
+    const image::Window wide = wide_window_of(field);
+    if (noise == Noise::ignored || map.noise.rms == 0) {
+        return wide;
+    }
+    const image::Window around = image::widened(wide, map.mesh().reach_px());
+    const std::int64_t x0 = std::max(around.x0, std::min<std::int64_t>(wide.x0, 0));
+    const std::int64_t y0 = std::max(around.y0, std::min<std::int64_t>(wide.y0, 0));
+    return {x0,
+            y0,
+            std::min(around.x0 + around.cols, std::max(wide.x0 + wide.cols, map.info.cols)) - x0,
+            std::min(around.y0 + around.rows, std::max(wide.y0 + wide.rows, map.info.rows)) - y0};
+}
+
+tile::MapNoise measure_noise(const image::MapInfo& info,
+                             const std::function<image::Image(const image::Window&)>& read) {
+    try {
+        return tile::measure_map_noise(info.cols, info.rows, read);
+    } catch (const base::InputError& error) {
+        throw base::InputError(base::text(info.path, ": ", error.what()));
+    }
+}
+
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& settings) {
+    FieldPlan plan;
+    plan.maps = std::move(maps);
+    plan.margin_px = settings.margin_px;
+    plan.noise = settings.noise;
+    for (std::size_t m = 0; m < plan.maps.size(); ++m) {
+        const PlannedMap& map = plan.maps[m];
+        if (map.failure.empty()) {
+            for (const image::Window& window : tile::field_windows(
+                     map.info.cols, map.info.rows, settings.field_px, settings.tile_px)) {
+                plan.fields.push_back({static_cast<std::int32_t>(m), window});
+            }
+        }
+    }
+    return plan;
+}
+
+FieldPlan plan_fields(const comm::Communicator& communicator,
+                      const std::vector<MapPaths>& paths,
+                      const image::MapOptions& options,
+                      const CutSettings& settings,
+                      const std::function<std::string(const image::MapInfo&)>& accept) {
+    const std::string bytes = comm::from_root(communicator, [&] {
+        std::vector<PlannedMap> found(paths.size());
+        // A few maps are looked at before threads would be worth it.
+        constexpr std::size_t n_few = 32;
+        const int n_threads = paths.size() < n_few ? 1 : base::n_available_cores();
+        base::parallel_for(n_threads, paths.size(), [&](std::size_t i) {
+            found[i] = look_at(paths[i], options, settings.noise);
+        });
+        Json maps = Json::array();
+        for (PlannedMap& map : found) {
+            if (map.failure.empty() && accept) {
+                map.failure = accept(map.info);
+            }
+            // Why a map is not used is said by whoever does not use it.
+            for (std::size_t i = 0; map.failure.empty() && i < map.info.notes.size(); ++i) {
+                base::log_warning(map.info.path + ": " + map.info.notes[i]);
+            }
+            maps.push_back(to_json(map));
+        }
+        const std::vector<std::uint8_t> packed = Json::to_cbor(maps);
+        return std::string(packed.begin(), packed.end());
+    });
+    std::vector<PlannedMap> maps;
+    for (const Json& json : Json::from_cbor(bytes)) {
+        maps.push_back(from_json(json));
+    }
+    return cut_into_fields(std::move(maps), settings);
+}
+
+std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
+    std::map<std::string, int> n_named;
+    std::vector<std::string> identities;
+    for (const PlannedMap& map : plan.maps) {
+        identities.push_back(base::text(map.info.path,
+                                        "\n",
+                                        n_named[map.info.path]++,
+                                        "\n",
+                                        map.stamp,
+                                        "\n",
+                                        map.info.hdu,
+                                        "\n",
+                                        map.info.header_sha256,
+                                        "\n",
+                                        map.truth_path,
+                                        "\n",
+                                        map.truth_stamp,
+                                        "\n"));
+    }
+    std::vector<std::uint64_t> keys;
+    for (const PlannedField& field : plan.fields) {
+        const image::Window& window = field.window;
+        const std::string digest =
+            base::sha256(base::text(identities[static_cast<std::size_t>(field.map)],
+                                    window.x0,
+                                    " ",
+                                    window.y0,
+                                    " ",
+                                    window.cols,
+                                    " ",
+                                    window.rows));
+        // Never 0, which stands for no field.
+        keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
+    }
+    return keys;
+}
+
+struct FieldReader::OpenMap {
+    image::FitsMap map;
+    std::optional<image::FitsMap> truth;
+};
+
+FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
+    : plan_(plan), options_(options) {}
+
+std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) {
+    Place* place = nullptr;
+    {
+        const std::scoped_lock lock(mutex_);
+        place = &places_[map];
+    }
+    const std::scoped_lock lock_of_map(place->mutex);
+    std::shared_ptr<const OpenMap> opened = place->map.lock();
+    if (opened == nullptr) {
+        const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
+        OpenMap files{image::FitsMap::open(planned.info.path, options_), {}};
+        if (files.map.info().header_sha256 != planned.info.header_sha256) {
+            throw_changed(planned.info.path);
+        }
+        if (!planned.truth_path.empty()) {
+            files.truth = open_truth(planned.truth_path, options_);
+        }
+        opened = std::make_shared<const OpenMap>(std::move(files));
+        place->map = opened;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (last_[0] != opened) {
+        last_[1] = std::exchange(last_[0], opened);
+    }
+    return opened;
+}
+
+std::vector<float> FieldReader::read(std::int64_t field) {
+    const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
+    const PlannedMap& map = plan_.map_of(field);
+    const std::shared_ptr<const OpenMap> files = open(planned.map);
+    std::vector<float> pixels = files->map.read(plan_.read_window_of(field)).pixels;
+    check_unchanged(map.info.path, map.stamp);
+    if (files->truth) {
+        const auto factor = static_cast<float>(files->truth->info().jy_arcsec2_per_unit /
+                                               map.info.jy_arcsec2_per_unit);
+        const std::vector<float> sky = files->truth->read(planned.window).pixels;
+        check_unchanged(map.truth_path, map.truth_stamp);
+        pixels.reserve(pixels.size() + sky.size());
+        std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
+            return v * factor;
+        });
+    }
+    return pixels;
+}
+
+std::vector<float> pack_field(const FieldPlan& plan,
+                              std::int64_t field,
+                              const image::Image& map,
+                              const image::Image& sky) {
+    for (const image::Image* whole : {&map, &sky}) {
+        FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
+                         whole->cols == plan.map_of(field).info.cols);
+    }
+    std::vector<float> pixels = image::cut_out(map, plan.read_window_of(field)).pixels;
+    const std::vector<float> truth = image::cut_out(sky, plan.window_of(field)).pixels;
+    pixels.insert(pixels.end(), truth.begin(), truth.end());
+    return pixels;
+}
+
+FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
+    const image::Window& window = plan.window_of(field);
+    const image::Window whole = plan.read_window_of(field);
+    const PlannedMap& map = plan.map_of(field);
+    const auto n_whole = static_cast<std::size_t>(whole.rows * whole.cols);
+    const auto n_truth =
+        map.truth_path.empty() ? 0 : static_cast<std::size_t>(window.rows * window.cols);
+    FAINTWEB_EXPECTS(pixels.size() == n_whole + n_truth);
+    FieldPixels unpacked;
+    base::Stopwatch stopwatch;
+    base::ValueHash hash;
+    const auto factor = static_cast<float>(map.info.jy_arcsec2_per_unit);
+    // By parts, so that what was hashed is still in the cache.
+    constexpr std::size_t n_at_once = 128 * base::ValueHash::block_size;
+    for (std::size_t first = 0; first < pixels.size(); first += n_at_once) {
+        const std::span<float> some =
+            std::span(pixels).subspan(first, std::min(n_at_once, pixels.size() - first));
+        hash.add(some);
+        unpacked.hash_s += stopwatch.lap();
+        image::multiply(some, factor);
+        unpacked.unit_s += stopwatch.lap();
+    }
+    unpacked.hash = hash.finish();
+    if (!map.truth_path.empty()) {
+        unpacked.sky =
+            image::Image{window.rows,
+                         window.cols,
+                         {pixels.begin() + static_cast<std::ptrdiff_t>(n_whole), pixels.end()}};
+        pixels.resize(n_whole);
+    }
+    unpacked.wide = {whole.rows, whole.cols, std::move(pixels)};
+    unpacked.margin_px = plan.margin_px;
+    unpacked.unit_s += stopwatch.lap();
+    const image::Window wide = plan.wide_window_of(field);
+    unpacked.noise.map = map.noise;
+    unpacked.noise.x0 = wide.x0;
+    unpacked.noise.y0 = wide.y0;
+    if (plan.noise == Noise::measured && map.noise.rms > 0) {
+        unpacked.noise.rms =
+            tile::measure_local_rms(unpacked.wide, whole, wide, map.mesh(), map.noise);
+        blank_outside(unpacked.wide, whole, wide, map);
+        image::crop(unpacked.wide, {wide.x0 - whole.x0, wide.y0 - whole.y0, wide.cols, wide.rows});
+        unpacked.noise_s = stopwatch.lap();
+    }
+    return unpacked;
+}
+
+tile::FieldStatistics FieldPixels::statistics(const image::Image& wide_field,
+                                              std::int64_t margin_px_wanted) const {
+    tile::FieldStatistics statistics = tile::field_statistics(wide_field, margin_px_wanted);
+    statistics.noise = noise;
+    statistics.noise.x0 += margin_px - margin_px_wanted;
+    statistics.noise.y0 += margin_px - margin_px_wanted;
+    return statistics;
+}
+
+}  // namespace faintweb::pipeline

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/image/fits_map.h"
+#include "lib/image/image.h"
+#include "lib/image/window.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/noise_mesh.h"
+#include "lib/tile/statistics.h"
+#include "mpi/comm/communicator.h"
+
+namespace faintweb::pipeline {
+
+/// A map of the plan, as rank 0 found it.
+struct PlannedMap {
+    image::MapInfo info;
+    std::string truth_path;  ///< the sky image of the same pixels, or empty
+    std::string stamp;       ///< base::file_stamp of the map's file
+    std::string truth_stamp;
+    std::string failure;        ///< why the map cannot be used, or empty
+    tile::MapNoise noise = {};  ///< Jy/arcsec2; only of a plan that measures it
+
+    /// Where its local noise is measured.
+    tile::NoiseMesh mesh() const;
+};
+
+/// Whether the noise of observed maps is measured, and what lies outside the observation is told
+/// from what does not: reading a field then takes more of its map.
+enum class Noise { ignored, measured };
+
+/// How maps are cut into fields.
+struct CutSettings {
+    std::int64_t field_px = 2000;
+    std::int64_t tile_px = 40;   ///< a remainder narrower than a tile joins the field before it
+    std::int64_t margin_px = 0;  ///< pixels around each field that a network wants
+    Noise noise = Noise::ignored;
+};
+
+struct PlannedField {
+    std::int32_t map = 0;
+    image::Window window;  ///< map pixels
+};
+
+/// All fields of all maps, in the same order on every rank.
+struct FieldPlan {
+    std::vector<PlannedMap> maps;
+    std::vector<PlannedField> fields;
+    /// Pixels of its map around a field on each side that are worked on with it, for a network that
+    /// wants context.
+    std::int64_t margin_px = 0;
+    Noise noise = Noise::ignored;
+
+    const PlannedMap& map_of(std::int64_t field) const {
+        return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
+    }
+    const image::Window& window_of(std::int64_t field) const {
+        return fields[static_cast<std::size_t>(field)].window;
+    }
+    /// The window with its margin; may reach past the map's edges.
+    image::Window wide_window_of(std::int64_t field) const {
+        return image::widened(window_of(field), margin_px);
+    }
+    /// What is read of the map: also what the noise in the wide window is measured on, as far as
+    /// the map goes.
+    image::Window read_window_of(std::int64_t field) const;
+};
+
+/// Cuts maps into fields; one that cannot be used has none.
+FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& settings);
+
+/// One map and, where the truth is known, its sky image.
+struct MapPaths {
+    std::string map;
+    std::string truth;
+};
+
+/// Noise of a map whose fields are to be scaled by it.
+///
+/// @param read  as tile::measure_map_noise wants it, in Jy/arcsec2.
+/// @throws base::InputError  if it cannot be measured; names the map.
+tile::MapNoise measure_noise(const image::MapInfo& info,
+                             const std::function<image::Image(const image::Window&)>& read);
+
+/// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
+/// cannot be used, or whose noise is to be measured and cannot, is in the plan with its reason and
+/// has no fields.
+///
+/// @param accept  says why a map that was opened is not used all the same, empty if it is.
+///
+/// @collective yes: every rank.
+FieldPlan plan_fields(const comm::Communicator& communicator,
+                      const std::vector<MapPaths>& paths,
+                      const image::MapOptions& options,
+                      const CutSettings& settings,
+                      const std::function<std::string(const image::MapInfo&)>& accept = nullptr);
+
+/// A key for every field of a plan: a hash of its map's file (path, size, time of change, header;
+/// also those of its sky image) and of its window. A map that is named twice has keys for each.
+std::vector<std::uint64_t> field_keys(const FieldPlan& plan);
+
+/// Reads the fields of a plan, on a rank that sees its files; several threads may read at once.
+/// Keeps the maps of the last two fields open.
+class FieldReader {
+  public:
+    FieldReader(const FieldPlan& plan, image::MapOptions options);
+
+    /// The pixels of the plan's read window in the map's own unit, followed by those of the field's
+    /// sky image, without margin, if there is one. What lies past the map's edges is blank.
+    ///
+    /// @throws base::InputError  if it cannot be read, or its file has changed since the plan.
+    std::vector<float> read(std::int64_t field);
+
+  private:
+    /// The files of a map, open as long as somebody reads them.
+    struct OpenMap;
+    /// Opening may take as long as unpacking a file: only those wait who want the same map.
+    struct Place {
+        std::mutex mutex;
+        std::weak_ptr<const OpenMap> map;
+    };
+    std::shared_ptr<const OpenMap> open(std::int32_t map);
+
+    const FieldPlan& plan_;
+    image::MapOptions options_;
+    std::mutex mutex_;
+    std::map<std::int32_t, Place> places_;
+    std::array<std::shared_ptr<const OpenMap>, 2> last_;
+};
+
+/// What FieldReader::read gives, of a field whose map and sky image are in memory.
+///
+/// @param map, sky  [rows, cols] of the whole map, in the unit that the plan has for it.
+std::vector<float> pack_field(const FieldPlan& plan,
+                              std::int64_t field,
+                              const image::Image& map,
+                              const image::Image& sky);
+
+/// The pixels of a field where it is worked on.
+struct FieldPixels {
+    image::Image wide;  ///< Jy/arcsec2, with the plan's margin on each side
+    std::int64_t margin_px = 0;
+    tile::LocalNoise noise;           ///< of `wide`, if the plan measures it
+    std::optional<image::Image> sky;  ///< Jy/arcsec2, without margin
+    std::string hash;                 ///< base::ValueHash of all values as they were read
+    double read_s = 0;                ///< that reading took, 0 where another rank did
+    double hash_s = 0;
+    double unit_s = 0;
+    double noise_s = 0;  ///< that telling what lies outside and measuring the noise took
+
+    tile::TileGrid grid(std::int64_t tile_px) const {
+        return {wide.rows - 2 * margin_px, wide.cols - 2 * margin_px, tile_px};
+    }
+    /// A copy without the margin.
+    image::Image core() const { return image::without_margin(wide, margin_px); }
+    /// What the scalings follow from, of a field with a smaller margin or this one's.
+    ///
+    /// @param wide_field  this field with margin_px_wanted pixels around it.
+    tile::FieldStatistics statistics(const image::Image& wide_field,
+                                     std::int64_t margin_px_wanted) const;
+};
+
+/// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.
+FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels);
+
+}  // namespace faintweb::pipeline

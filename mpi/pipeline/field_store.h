@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "lib/base/stopwatch.h"
+#include "lib/catalogue/journal.h"
+#include "lib/catalogue/records.h"
+#include "lib/catalogue/shard.h"
+#include "mpi/comm/communicator.h"
+#include "mpi/io/catalogue_file.h"
+
+namespace faintweb::pipeline {
+
+/// What is flushed at once: a loss of power costs no more than this.
+inline constexpr std::size_t epoch_fields = 64;
+inline constexpr double epoch_s = 5;
+
+/// Why a folder is not that of a run, which may be gone on with and removed, as "holds ..."; empty
+/// if it is.
+std::string objection_to_run_folder(const std::string& folder);
+
+/// The results of a run until they are merged into its catalogue: a shard for every rank and a
+/// journal that says what is in them, in one folder that all ranks see. Whatever ends a run,
+/// another with the same folder goes on from there.
+///
+/// A field that was worked on goes through keep(), on any thread. The thread that calls MPI writes
+/// it to the shard and tells rank 0 when it is on the disk, which then says so in the journal: the
+/// functions below that share_fields calls do this.
+class FieldStore {
+  public:
+    /// Begins a run in a folder, or goes on with the one that is there.
+    ///
+    /// @param run_hash  of all that rows follow from beside their field.
+    /// @param keys      one for every field of the plan, in its order.
+    /// @throws UsageError (on all ranks)  if the folder holds an unfinished run of another hash, or
+    ///     what is no run's.
+    /// @collective yes: every rank.
+    FieldStore(const comm::Communicator& communicator,
+               std::string folder,
+               const std::string& run_hash,
+               std::vector<catalogue::FieldKey> keys);
+
+    // Of the plan's fields on rank 0, as the run was found; empty elsewhere.
+    std::int64_t n_done() const { return n_done_; }
+    /// Left unfinished: to be tried first, and alone.
+    const std::vector<std::int64_t>& suspects() const { return suspects_; }
+    /// Never begun.
+    const std::vector<std::int64_t>& fresh() const { return fresh_; }
+    /// Not to be tried again. What is kept of them has to say that they failed.
+    const std::vector<std::int64_t>& poison() const { return poison_; }
+    catalogue::FieldKey key_of(std::int64_t field) const {
+        return keys_[static_cast<std::size_t>(field)];
+    }
+    /// Fields of the plan that nothing was kept of so far; on rank 0, 0 elsewhere.
+    std::int64_t n_missing() const;
+    /// What a note about this process's death names; see base::Watchdog.
+    std::string notes_path() const;
+
+    /// Takes the rows of a field.
+    void keep(std::int64_t field, catalogue::FieldResult result);
+
+    // For share_fields.
+    void begun(std::int64_t field, int rank, catalogue::AttemptMode mode);
+    std::string report(bool is_last);
+    void take_reports(const std::string& reports);
+
+    /// The rows of all fields, which must all have been kept, in the order of the plan.
+    ///
+    /// A record that turns out to be damaged is one to be made again: the source throws, and the
+    /// journal has been told.
+    ///
+    /// @collective yes: every rank.
+    io::FieldSource source();
+
+    /// Removes the folder: its rows are in the catalogue. Rank 0 alone.
+    void remove();
+
+  private:
+    void open(const std::string& run_hash);
+    void take_notes(catalogue::JournalState& state);
+    void adopt_shards(catalogue::JournalState& state);
+    void sort_out(const catalogue::JournalState& state);
+    void flush_journal();
+
+    const comm::Communicator& communicator_;
+    std::string folder_;
+    std::vector<catalogue::FieldKey> keys_;
+    catalogue::ShardName shard_name_;
+    std::optional<catalogue::ShardWriter> shard_;
+    std::mutex mutex_;
+    std::vector<std::pair<std::int64_t, catalogue::FieldResult>> kept_;
+    // Written to the shard, perhaps not on the disk yet.
+    std::vector<std::pair<std::int64_t, catalogue::StoredField>> unflushed_;
+    base::Stopwatch since_flush_;
+
+    // On rank 0.
+    std::optional<catalogue::Journal> journal_;
+    std::vector<std::optional<catalogue::StoredField>> stored_;  ///< [n_fields]
+    std::int64_t n_unflushed_events_ = 0;
+    base::Stopwatch since_journal_flush_;
+    std::int64_t n_done_ = 0;
+    std::vector<std::int64_t> suspects_;
+    std::vector<std::int64_t> fresh_;
+    std::vector<std::int64_t> poison_;
+};
+
+}  // namespace faintweb::pipeline
