@@ -33,9 +33,13 @@
 #include "lib/tile/scaling.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/io/versions.h"
+#include "mpi/pipeline/catalogue_maps.h"
 #include "mpi/pipeline/detect_profile.h"
+#include "mpi/pipeline/device.h"
 #include "mpi/pipeline/field_store.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
+#include "mpi/pipeline/work_on_fields.h"
 
 namespace faintweb::apps {
 namespace {

@@ -11,8 +11,9 @@
 #include "lib/report/reliability.h"
 #include "lib/score/calibration.h"
 #include "lib/score/study.h"
+#include "mpi/pipeline/device.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/score_models.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {

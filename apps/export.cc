@@ -14,7 +14,7 @@
 #include "lib/image/wcs.h"
 #include "lib/score/calibration.h"
 #include "mpi/io/catalogue_file.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/catalogue_maps.h"
 
 namespace faintweb::apps {
 

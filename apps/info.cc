@@ -8,7 +8,7 @@
 #include "lib/image/fits_map.h"
 #include "lib/learn/model.h"
 #include "mpi/io/catalogue_file.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/catalogue_maps.h"
 
 namespace faintweb::apps {
 namespace {

@@ -6,8 +6,9 @@
 #include "lib/base/log.h"
 #include "lib/campaign/sweep.h"
 #include "mpi/comm/session.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/sky_maps.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace {
 

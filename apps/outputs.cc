@@ -20,8 +20,9 @@
 #include "lib/score/history.h"
 #include "lib/sky/lightcone/lightcone.h"
 #include "mpi/io/catalogue_file.h"
+#include "mpi/pipeline/catalogue_maps.h"
 #include "mpi/pipeline/field_store.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/paths.h"
 
 namespace faintweb::apps {
 namespace {
@@ -95,7 +96,7 @@ std::vector<Output> outputs_of_simulate(const Campaign& campaign) {
         images.emplace_back("rms");
     }
     std::vector<Output> outputs;
-    for (const pipeline::MockSet set : {pipeline::MockSet::train, pipeline::MockSet::test}) {
+    for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
         const int n_skies =
             pipeline::is_in_memory(campaign, set) ? 0 : pipeline::n_mocks(campaign, set);
         for (int number = 0; number < n_skies; ++number) {
@@ -272,14 +273,14 @@ std::vector<std::string> inputs_of_stage(const Campaign& campaign, Stage stage) 
         }
     };
     if (stage == Stage::simulate || stage == Stage::train) {
-        add(campaign::sky_files(campaign, pipeline::MockSet::train).files);
-        add(campaign::sky_files(campaign, pipeline::MockSet::test).files);
+        add(campaign::sky_files(campaign, sky::SkySet::train).files);
+        add(campaign::sky_files(campaign, sky::SkySet::test).files);
     }
-    if (stage == Stage::train && !pipeline::is_in_memory(campaign, pipeline::MockSet::train)) {
-        add_maps(pipeline::mock_maps(campaign, pipeline::MockSet::train));
+    if (stage == Stage::train && !pipeline::is_in_memory(campaign, sky::SkySet::train)) {
+        add_maps(pipeline::mock_maps(campaign, sky::SkySet::train));
     }
     if (stage == Stage::evaluate) {
-        add_maps(pipeline::mock_maps(campaign, pipeline::MockSet::test));
+        add_maps(pipeline::mock_maps(campaign, sky::SkySet::test));
         add_models(campaign.evaluate.models);
     }
     if (stage == Stage::detect) {

@@ -20,7 +20,7 @@
 #include "lib/sky/lightcone/lightcone.h"
 #include "lib/tile/grid.h"
 #include "mpi/io/catalogue_file.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/catalogue_maps.h"
 
 namespace faintweb::apps {
 namespace {

@@ -16,9 +16,11 @@
 #include "lib/sky/lightcone/lightcone.h"
 #include "lib/tile/grid.h"
 #include "mpi/pipeline/boxes.h"
+#include "mpi/pipeline/device.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/sky_maps.h"
 #include "mpi/pipeline/training_tiles.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {
@@ -64,8 +66,7 @@ std::vector<std::string> outputs_of(const Campaign& campaign, Stage stage) {
     switch (stage) {
         case Stage::simulate: {
             std::vector<std::string> outputs;
-            for (const pipeline::MockSet set :
-                 {pipeline::MockSet::train, pipeline::MockSet::test}) {
+            for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
                 if (pipeline::is_in_memory(campaign, set)) {
                     continue;
                 }
@@ -228,7 +229,7 @@ void print_work(const Campaign& campaign) {
         std::int64_t n_fields = 0;
         std::int64_t n_tiles = 0;
     };
-    const auto work_of = [&](pipeline::MockSet set) {
+    const auto work_of = [&](sky::SkySet set) {
         Work work;
         // Skies of one campaign are all alike but where maps are ready.
         const int n_skies = pipeline::n_mocks(campaign, set);
@@ -247,13 +248,13 @@ void print_work(const Campaign& campaign) {
         static_cast<double>(campaign.field_px * campaign.field_px) * sizeof(float);
     const std::string size =
         is_ready ? std::string() : base::text(" of ", sky_px, " x ", sky_px, " px");
-    const bool trains_from_memory = pipeline::is_in_memory(campaign, pipeline::MockSet::train);
+    const bool trains_from_memory = pipeline::is_in_memory(campaign, sky::SkySet::train);
     for (const Stage stage : campaign.stages) {
         const std::string name = campaign::stage_name(stage);
         if (stage == Stage::simulate) {
             print_boxes(name, campaign);
-            const Work training = trains_from_memory ? Work{} : work_of(pipeline::MockSet::train);
-            const Work testing = work_of(pipeline::MockSet::test);
+            const Work training = trains_from_memory ? Work{} : work_of(sky::SkySet::train);
+            const Work testing = work_of(sky::SkySet::test);
             const std::int64_t n_pixels = training.n_pixels + testing.n_pixels;
             const sky::SkyCost largest =
                 sky::sky_cost(std::max(training.largest_px, testing.largest_px),
@@ -276,7 +277,7 @@ void print_work(const Campaign& campaign) {
                 " of memory per rank, ",
                 time_of_skies(n_pixels)));
         } else if (stage == Stage::train) {
-            const Work training = work_of(pipeline::MockSet::train);
+            const Work training = work_of(sky::SkySet::train);
             if (trains_from_memory) {
                 if (!campaign.has_stage(Stage::simulate)) {
                     print_boxes(name, campaign);
@@ -308,23 +309,22 @@ void print_work(const Campaign& campaign) {
                 campaign.train.epochs,
                 " epochs"));
         } else if (stage == Stage::evaluate) {
-            const Work testing = work_of(pipeline::MockSet::test);
-            base::print(
-                base::text(name,
-                           ": ",
-                           testing.n_fields,
-                           " fields, ",
-                           testing.n_tiles,
-                           " tiles",
-                           trains_from_memory && campaign.evaluate.threshold_finder
-                               ? ", the training skies are made again, " +
-                                     time_of_skies(work_of(pipeline::MockSet::train).n_pixels)
-                               : ""));
+            const Work testing = work_of(sky::SkySet::test);
+            base::print(base::text(name,
+                                   ": ",
+                                   testing.n_fields,
+                                   " fields, ",
+                                   testing.n_tiles,
+                                   " tiles",
+                                   trains_from_memory && campaign.evaluate.threshold_finder
+                                       ? ", the training skies are made again, " +
+                                             time_of_skies(work_of(sky::SkySet::train).n_pixels)
+                                       : ""));
         } else {
             std::int64_t n_fields = 0;
             std::int64_t n_tiles = 0;
             if (campaign.detect.maps.front() == campaign::simulated_maps) {
-                const Work testing = work_of(pipeline::MockSet::test);
+                const Work testing = work_of(sky::SkySet::test);
                 n_fields = testing.n_fields;
                 n_tiles = testing.n_tiles;
             } else {

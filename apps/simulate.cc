@@ -14,8 +14,10 @@
 #include "lib/sky/lightcone/lightcone.h"
 #include "lib/sky/observe/observe.h"
 #include "lib/sky/observe/point_sources.h"
+#include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_sky.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
 
 namespace faintweb::apps {
 namespace {
@@ -23,7 +25,7 @@ namespace {
 /// Writes the slabs of a sky that are asked for alone.
 void write_slabs(const campaign::Campaign& campaign,
                  pipeline::MockSkies& skies,
-                 pipeline::MockSet set,
+                 sky::SkySet set,
                  int number,
                  const pipeline::ObservedSky& made,
                  const image::FitsHeader& sky_header) {
@@ -51,14 +53,14 @@ void write_slabs(const campaign::Campaign& campaign,
 /// Makes a sky and writes it with all that is kept of it, its haloes last.
 void write_sky(const campaign::Campaign& campaign,
                pipeline::MockSkies& skies,
-               pipeline::MockSet set,
+               sky::SkySet set,
                int number,
                int n_threads) {
     const pipeline::ObservedSky made = skies.make(
         set, number, campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no);
     image::FitsHeader header;
     header.wcs_cards = made.wcs_cards;
-    header.object = base::text(set == pipeline::MockSet::train ? "train" : "test", " ", number);
+    header.object = base::text(set == sky::SkySet::train ? "train" : "test", " ", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
     header.pixel_arcsec = made.settings.pixel_arcsec;
     header.centre = {made.settings.centre_ra_deg, made.settings.centre_dec_deg};
@@ -118,7 +120,7 @@ void write_sky(const campaign::Campaign& campaign,
     base::write_file(pipeline::halo_path(campaign, set, number), haloes.str());
 }
 
-bool is_finished(const campaign::Campaign& campaign, pipeline::MockSet set, int number) {
+bool is_finished(const campaign::Campaign& campaign, sky::SkySet set, int number) {
     for (const std::string& path : {pipeline::halo_path(campaign, set, number),
                                     pipeline::sky_path(campaign, set, number),
                                     pipeline::noise_path(campaign, set, number)}) {
@@ -166,15 +168,13 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
 
 base::ExitCode simulate(const comm::Communicator& communicator,
                         const campaign::Campaign& campaign) {
-    const bool writes_train = !pipeline::is_in_memory(campaign, pipeline::MockSet::train);
+    const bool writes_train = !pipeline::is_in_memory(campaign, sky::SkySet::train);
     const int n_train = writes_train ? campaign.simulate.n_train : 0;
     const int n_all = n_train + campaign.simulate.n_test;
     const std::string folder = campaign::skies_folder(campaign);
     pipeline::prepare_folder(communicator, folder + "/train");
     pipeline::prepare_folder(communicator, folder + "/test");
-    const auto set_of = [&](int i) {
-        return i < n_train ? pipeline::MockSet::train : pipeline::MockSet::test;
-    };
+    const auto set_of = [&](int i) { return i < n_train ? sky::SkySet::train : sky::SkySet::test; };
     const auto number_of = [&](int i) { return i < n_train ? i : i - n_train; };
     const bool is_all_there = comm::from_root(communicator, [&] {
         keep_only_current_skies(campaign);
@@ -200,7 +200,7 @@ base::ExitCode simulate(const comm::Communicator& communicator,
         "skies",
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
-        const pipeline::MockSet set = set_of(i);
+        const sky::SkySet set = set_of(i);
         const int number = number_of(i);
         if (!is_finished(campaign, set, number)) {
             write_sky(campaign, skies, set, number, n_threads);

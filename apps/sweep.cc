@@ -23,9 +23,11 @@
 #include "lib/score/study.h"
 #include "lib/tile/scaling.h"
 #include "mpi/io/study_file.h"
+#include "mpi/pipeline/device.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/score_models.h"
 #include "mpi/pipeline/training.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::apps {
 namespace {

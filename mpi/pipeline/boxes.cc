@@ -12,7 +12,7 @@
 #include "lib/sky/box/particle_mesh.h"
 #include "lib/sky/lightcone/snapshot.h"
 #include "mpi/io/snapshot_file.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/paths.h"
 
 namespace faintweb::pipeline {
 namespace {
@@ -42,7 +42,8 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     std::vector<BoxJob> jobs;
     for (int box_class = 0; box_class < static_cast<int>(boxes.edges_mpc.size()); ++box_class) {
         for (int realisation = 0; realisation < boxes.n_realisations; ++realisation) {
-            if (n_mocks(campaign, realisation < first_test ? MockSet::train : MockSet::test) == 0) {
+            if (n_mocks(campaign,
+                        realisation < first_test ? sky::SkySet::train : sky::SkySet::test) == 0) {
                 continue;
             }
             BoxJob job;
@@ -132,7 +133,7 @@ struct Snapshots {
     std::vector<sky::SnapshotFacts> facts;
 };
 
-Snapshots find_snapshots(const campaign::Campaign& campaign, MockSet set) {
+Snapshots find_snapshots(const campaign::Campaign& campaign, sky::SkySet set) {
     Snapshots found;
     if (n_mocks(campaign, set) == 0) {
         return found;
@@ -189,8 +190,8 @@ std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
 }
 
 BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
-    const std::array sets{find_snapshots(campaign, MockSet::train),
-                          find_snapshots(campaign, MockSet::test)};
+    const std::array sets{find_snapshots(campaign, sky::SkySet::train),
+                          find_snapshots(campaign, sky::SkySet::test)};
     std::vector<sky::Slab> slabs;
     for (const Snapshots& set : sets) {
         if (slabs.empty() && !set.facts.empty()) {

@@ -9,7 +9,9 @@
 #include "lib/base/text.h"
 #include "mpi/comm/share_fields.h"
 #include "mpi/pipeline/mock_sky.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/sky_maps.h"
+#include "mpi/pipeline/work_on_fields.h"
 
 namespace faintweb::pipeline {
 namespace {
@@ -23,7 +25,7 @@ image::MapOptions mock_options(const campaign::Campaign& campaign) {
 }
 
 /// The maps of a set in memory: as their files would be, had they been written.
-std::vector<PlannedMap> maps_in_memory(const campaign::Campaign& campaign, MockSet set) {
+std::vector<PlannedMap> maps_in_memory(const campaign::Campaign& campaign, sky::SkySet set) {
     std::vector<PlannedMap> maps;
     for (const MapPaths& paths : mock_maps(campaign, set)) {
         const auto number = static_cast<int>(maps.size());
@@ -58,7 +60,7 @@ FieldPlan with_noise_of(FieldPlan plan, std::size_t number, const image::Image& 
 
 void work_in_memory(const comm::Communicator& communicator,
                     const campaign::Campaign& campaign,
-                    MockSet set,
+                    sky::SkySet set,
                     const std::string& stage,
                     const FieldPlan& plan,
                     const std::function<void(std::int64_t, FieldPixels)>& work) {
@@ -106,7 +108,7 @@ void work_in_memory(const comm::Communicator& communicator,
 
 FieldPlan plan_mock_fields(const comm::Communicator& communicator,
                            const campaign::Campaign& campaign,
-                           MockSet set,
+                           sky::SkySet set,
                            std::int64_t margin_px,
                            Noise noise) {
     const CutSettings settings{.field_px = campaign.field_px,
@@ -131,7 +133,7 @@ FieldPlan plan_mock_fields(const comm::Communicator& communicator,
 
 void work_on_mock_fields(const comm::Communicator& communicator,
                          const campaign::Campaign& campaign,
-                         MockSet set,
+                         sky::SkySet set,
                          const std::string& stage,
                          const FieldPlan& plan,
                          const std::function<void(std::int64_t, FieldPixels)>& work) {

@@ -7,7 +7,7 @@
 #include "lib/campaign/campaign.h"
 #include "mpi/comm/communicator.h"
 #include "mpi/pipeline/field_plan.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/work_on_fields.h"
 
 /// The fields of a campaign's mock skies, whether read from files or made in memory.
 namespace faintweb::pipeline {
@@ -21,7 +21,7 @@ namespace faintweb::pipeline {
 /// @collective yes: every rank.
 FieldPlan plan_mock_fields(const comm::Communicator& communicator,
                            const campaign::Campaign& campaign,
-                           MockSet set,
+                           sky::SkySet set,
                            std::int64_t margin_px = 0,
                            Noise noise = Noise::ignored);
 
@@ -38,7 +38,7 @@ inline Noise noise_for(tile::Scaling scaling) {
 /// @collective yes: every rank.
 void work_on_mock_fields(const comm::Communicator& communicator,
                          const campaign::Campaign& campaign,
-                         MockSet set,
+                         sky::SkySet set,
                          const std::string& stage,
                          const FieldPlan& plan,
                          const std::function<void(std::int64_t, FieldPixels)>& work);

@@ -6,6 +6,7 @@
 #include "lib/image/right_ascension.h"
 #include "lib/image/wcs.h"
 #include "lib/sky/observe/observe.h"
+#include "mpi/pipeline/device.h"
 #include "mpi/pipeline/sky_maps.h"
 
 namespace faintweb::pipeline {
@@ -26,10 +27,10 @@ MockSkies::MockSkies(const comm::Communicator& communicator, const campaign::Cam
     source_ = stack_->store.source();
 }
 
-ObservedSky MockSkies::make(MockSet set, int number, sky::KeepLayers keep) {
+ObservedSky MockSkies::make(sky::SkySet set, int number, sky::KeepLayers keep) {
     ObservedSky made;
     made.realisation = static_cast<std::uint64_t>(number) +
-                       (set == MockSet::test ? campaign::first_test_realisation : 0);
+                       (set == sky::SkySet::test ? campaign::first_test_realisation : 0);
     made.settings = campaign_.sky;
     // Neighbouring numbers lie side by side on the sky, not on top of each other.
     made.settings.centre_ra_deg = image::wrapped_deg(campaign_.sky.centre_ra_deg + 20.0 * number);

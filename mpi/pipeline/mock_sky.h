@@ -12,7 +12,6 @@
 #include "lib/sky/observe/point_sources.h"
 #include "mpi/comm/communicator.h"
 #include "mpi/pipeline/boxes.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::pipeline {
 
@@ -45,7 +44,7 @@ class MockSkies {
     ///
     /// @param number  of the sky in its set.
     /// @param keep    whether `truth` has its layers.
-    ObservedSky make(MockSet set, int number, sky::KeepLayers keep);
+    ObservedSky make(sky::SkySet set, int number, sky::KeepLayers keep);
 
     /// Layers of one slab of a sky that was made, as sky::assemble_slab.
     image::Image make_slab(const ObservedSky& made, int slab, std::span<const sky::Layer> layers);

@@ -14,6 +14,7 @@
 #include "lib/tile/grid.h"
 #include "lib/tile/pixel_scaling.h"
 #include "lib/tile/scaling.h"
+#include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_fields.h"
 
 namespace faintweb::pipeline {
@@ -45,7 +46,7 @@ std::vector<std::int64_t> count_fields(
     const std::function<std::vector<std::int64_t>(
         std::int64_t field, const FieldPixels&, const tile::TileGrid&)>& count) {
     const FieldPlan plan =
-        plan_mock_fields(communicator, campaign, MockSet::test, margin_px, noise);
+        plan_mock_fields(communicator, campaign, sky::SkySet::test, margin_px, noise);
     std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
     const auto count_one = [&](std::int64_t field, const FieldPixels& pixels) {
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
@@ -53,7 +54,7 @@ std::vector<std::int64_t> count_fields(
         std::copy(
             found.begin(), found.end(), counts.begin() + field * static_cast<std::int64_t>(n));
     };
-    work_on_mock_fields(communicator, campaign, MockSet::test, stage, plan, count_one);
+    work_on_mock_fields(communicator, campaign, sky::SkySet::test, stage, plan, count_one);
     communicator.sum(std::span(counts));
     return counts;
 }
@@ -146,7 +147,7 @@ std::vector<TunedFinder> choose_finders(const comm::Communicator& communicator,
                                         std::span<const label::LabelRule> rules) {
     const std::vector<source::ThresholdFinder> finders =
         source::threshold_finder_grid(campaign.observation.beam_fwhm_arcsec);
-    const FieldPlan plan = plan_mock_fields(communicator, campaign, MockSet::train);
+    const FieldPlan plan = plan_mock_fields(communicator, campaign, sky::SkySet::train);
     // [rules, finders, 4]: sums over the fields, of which there may be thousands.
     std::vector<std::int64_t> sums(rules.size() * finders.size() * 4, 0);
     const auto try_all = [&](std::int64_t, const FieldPixels& pixels) {
@@ -167,7 +168,7 @@ std::vector<TunedFinder> choose_finders(const comm::Communicator& communicator,
         }
     };
     work_on_mock_fields(
-        communicator, campaign, MockSet::train, "threshold finder, tuning", plan, try_all);
+        communicator, campaign, sky::SkySet::train, "threshold finder, tuning", plan, try_all);
     communicator.sum(std::span(sums));
 
     std::vector<TunedFinder> tuned;

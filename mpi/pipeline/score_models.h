@@ -12,7 +12,7 @@
 #include "lib/score/metrics.h"
 #include "lib/source/threshold_finder.h"
 #include "mpi/comm/communicator.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/device.h"
 
 /// Models and threshold finders against the truth of a campaign's mock fields.
 namespace faintweb::pipeline {

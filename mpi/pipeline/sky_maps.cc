@@ -13,12 +13,13 @@
 #include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "mpi/pipeline/boxes.h"
+#include "mpi/pipeline/paths.h"
 
 namespace faintweb::pipeline {
 namespace {
 
 /// Where a campaign names the map that a sky shows, to begin a message with.
-std::string place_of_map(const campaign::Campaign& campaign, MockSet set, int number) {
+std::string place_of_map(const campaign::Campaign& campaign, sky::SkySet set, int number) {
     const campaign::SkyFiles named = campaign::sky_files(campaign, set);
     const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
     return campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
@@ -26,7 +27,7 @@ std::string place_of_map(const campaign::Campaign& campaign, MockSet set, int nu
 
 }  // namespace
 
-image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number) {
+image::FitsMap open_sky_map(const campaign::Campaign& campaign, sky::SkySet set, int number) {
     constexpr double same_pixel = 0.01;
     const std::vector<std::string> files = campaign::sky_files(campaign, set).files;
     const std::string& file = files[static_cast<std::size_t>(number) % files.size()];
@@ -58,7 +59,7 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
 }
 
 image::Image read_sky(const campaign::Campaign& campaign,
-                      MockSet set,
+                      sky::SkySet set,
                       int number,
                       const image::FitsMap& map) {
     const image::MapInfo& info = map.info();
@@ -74,7 +75,7 @@ image::Image read_sky(const campaign::Campaign& campaign,
 }
 
 std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& campaign,
-                                                  MockSet set,
+                                                  sky::SkySet set,
                                                   int number) {
     if (campaign.sky.source != sky::SkySource::fits) {
         return {campaign.sky.size_px, campaign.sky.size_px};
@@ -98,7 +99,7 @@ void check_all_differ(const campaign::Campaign& campaign) {
         std::string pieces;
     };
     std::vector<Seen> all;
-    for (const MockSet set : {MockSet::train, MockSet::test}) {
+    for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
         const campaign::SkyFiles named = campaign::sky_files(campaign, set);
         for (std::size_t i = 0; n_mocks(campaign, set) > 0 && i < named.files.size(); ++i) {
             if (!std::filesystem::exists(named.files[i])) {
@@ -128,8 +129,8 @@ void check_all_differ(const campaign::Campaign& campaign) {
 }  // namespace
 
 void check_sky_files(const campaign::Campaign& campaign) {
-    std::vector<MockSet> made;
-    for (const MockSet set : {MockSet::train, MockSet::test}) {
+    std::vector<sky::SkySet> made;
+    for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
         if (campaign::makes_skies(campaign, set)) {
             made.push_back(set);
         }
@@ -141,7 +142,7 @@ void check_sky_files(const campaign::Campaign& campaign) {
         base::log_warning(doubt);
     }
     if (campaign.sky.source == sky::SkySource::fits) {
-        for (const MockSet set : made) {
+        for (const sky::SkySet set : made) {
             const auto n_files = static_cast<int>(campaign::sky_files(campaign, set).files.size());
             for (int number = 0; number < std::min(n_files, n_mocks(campaign, set)); ++number) {
                 const image::FitsMap map = open_sky_map(campaign, set, number);

@@ -6,7 +6,6 @@
 #include "lib/campaign/campaign.h"
 #include "lib/image/fits_map.h"
 #include "lib/image/image.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::pipeline {
 
@@ -14,7 +13,7 @@ namespace faintweb::pipeline {
 ///
 /// @throws UsageError  one line: a map that cannot be used, or of other pixels than
 ///                     sky.pixel_arcsec.
-image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int number);
+image::FitsMap open_sky_map(const campaign::Campaign& campaign, sky::SkySet set, int number);
 
 /// All of a ready map, Jy/arcsec2.
 ///
@@ -22,7 +21,7 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, MockSet set, int
 ///
 /// @throws UsageError  one line: all of its pixels are blank.
 image::Image read_sky(const campaign::Campaign& campaign,
-                      MockSet set,
+                      sky::SkySet set,
                       int number,
                       const image::FitsMap& map);
 
@@ -30,7 +29,7 @@ image::Image read_sky(const campaign::Campaign& campaign,
 /// @throws UsageError  as open_sky_map.
 /// @throws InputError  if the campaign makes no such sky and there is none in its folder.
 std::pair<std::int64_t, std::int64_t> size_of_sky(const campaign::Campaign& campaign,
-                                                  MockSet set,
+                                                  sky::SkySet set,
                                                   int number);
 
 /// Looks into the files that the campaign's stages make skies from: quick. Warns of what they do

@@ -3,8 +3,10 @@
 #include "lib/base/drain.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "mpi/pipeline/device.h"
+#include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/training.h"
-#include "mpi/pipeline/workplace.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -20,7 +20,8 @@
 #include "lib/learn/schedule.h"
 #include "lib/report/reliability.h"
 #include "lib/score/calibration.h"
-#include "mpi/pipeline/workplace.h"
+#include "mpi/pipeline/device.h"
+#include "mpi/pipeline/paths.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -58,8 +58,11 @@ void gather_tiles(const comm::Communicator& communicator,
     set.cut_as.clear();
     const learn::NetworkInfo info = network_of(campaign);
     const std::vector<double> cell_thresholds = thresholds_of(campaign::label_rules(campaign));
-    const FieldPlan plan = plan_mock_fields(
-        communicator, campaign, MockSet::train, info.margin_px, noise_for(campaign.train.scaling));
+    const FieldPlan plan = plan_mock_fields(communicator,
+                                            campaign,
+                                            sky::SkySet::train,
+                                            info.margin_px,
+                                            noise_for(campaign.train.scaling));
     for (LabelledTiles* tiles : {&set.train, &set.validation}) {
         tiles->shard = {{},
                         {},
@@ -116,7 +119,7 @@ void gather_tiles(const comm::Communicator& communicator,
         }
         hashes += base::text(field, " ", pixels.hash, "\n");
     };
-    work_on_mock_fields(communicator, campaign, MockSet::train, "train", plan, keep_tiles);
+    work_on_mock_fields(communicator, campaign, sky::SkySet::train, "train", plan, keep_tiles);
     if (communicator.max(base::is_asked_to_stop() ? 1 : 0) == 1) {
         throw comm::CollectiveError(
             base::ExitCode::interrupted,

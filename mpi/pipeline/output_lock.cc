@@ -1,0 +1,37 @@
+#include "mpi/pipeline/output_lock.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+
+namespace faintweb::pipeline {
+
+void prepare_folder(const comm::Communicator& communicator, const std::string& folder) {
+    comm::on_root(communicator, [&] {
+        base::make_folder(folder);
+        if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+            throw base::UsageError(base::text("cannot write into the folder ",
+                                              folder.empty() ? "." : folder,
+                                              " (",
+                                              std::strerror(errno),
+                                              "), choose another output"));
+        }
+    });
+}
+
+void prepare_output(const comm::Communicator& communicator, const std::string& path) {
+    prepare_folder(communicator, std::filesystem::path(path).parent_path().string());
+    comm::on_root(communicator, [&] {
+        if (std::filesystem::is_directory(path)) {
+            throw base::UsageError(path + " is a folder, give the name of a file");
+        }
+    });
+}
+
+}  // namespace faintweb::pipeline
