@@ -5,7 +5,7 @@
 
 namespace faintweb::base {
 
-/// Exit codes of the program (DESIGN.md, section 5, promise 4).
+/// Exit codes of the program (docs/design.md, "Promises").
 enum class ExitCode : int {
     done = 0,
     internal = 1,

@@ -6,7 +6,7 @@
 namespace faintweb::base {
 
 /// Joins its arguments as `operator<<` prints them. fmt is not used in headers: LibTorch brings a
-/// fmt of its own that does not go with Debian's (DESIGN.md, section 6).
+/// fmt of its own that does not go with Debian's (docs/design.md, "Dependencies").
 template <typename... Parts>
 std::string text(const Parts&... parts) {
     std::ostringstream stream;

@@ -32,7 +32,7 @@ enum class Outcome : std::int32_t {
     noise = 3,
 };
 
-/// "1C", "1F", "0F", "0C", or "" for none: the names of PAPER.md.
+/// "1C", "1F", "0F", "0C", or "" for none: the names of Gheller et al. 2018, Figure 7.
 const char* outcome_name(Outcome outcome);
 const char* field_status_name(FieldStatus status);
 

@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int format_version = 1;
 constexpr const char* metadata_key = "faintweb";
-/// Of pixel scale and beam between a model and a map (DESIGN.md, section 4).
+/// The pixel scale and the beam of a map may differ from those of its model by 5 %.
 constexpr double max_relative_difference = 0.05;
 /// The largest network (cosmodeep at 256 px) has 1.1 GB; a file past this bound is no model of
 /// ours.

@@ -89,7 +89,7 @@ struct Mismatch {
 /// @param pixel  of the map.
 /// @param beam   of the map; none is a mismatch of its own.
 /// @return       empty if the model fits.
-/// @source DESIGN.md, section 4.
+/// @source ours (docs/design.md, "Files").
 std::vector<Mismatch> check_model_fits(const Model& model,
                                        const image::PixelShape& pixel,
                                        const std::optional<image::Beam>& beam);

@@ -84,7 +84,7 @@ std::vector<std::string> network_names();
 /// @throws UsageError  if there is no such network (lists those there are) or tile_px is out of
 /// range.
 /// @source cosmodeep, cosmodeep_spp: Gheller et al. 2018, section 2 and Figure 1; the two readings
-///         of its parameter count are PAPER.md, section "Network". faintweb, faintweb_fast,
+///         of its parameter count are in docs/paper.md, "Network". faintweb, faintweb_fast,
 ///         faintweb_lite: ours, with fewer and fewer maps; a label counts pixels, so the network
 ///         tells for every 2x2 pixels how many are above the threshold, and adds up.
 NetworkInfo network_info(const std::string& name, int tile_px, Questions questions = {});

@@ -16,7 +16,7 @@ namespace faintweb::learn {
 /// @param noise_per_signal  >= 0.
 /// @return                  sample numbers; batch k is elements [k * batch_size, (k + 1) *
 /// batch_size).
-/// @source Balanced sets: Gheller et al. 2018, Figure 6 (PAPER.md); the draw is ours
+/// @source Balanced sets: Gheller et al. 2018, Figure 6 (docs/paper.md); the draw is ours
 /// (sampling_test.cc).
 std::vector<std::uint64_t> epoch_samples(std::uint64_t seed,
                                          std::uint32_t epoch,

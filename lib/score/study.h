@@ -39,7 +39,7 @@ struct StudyRow {
 /// The paper's number of a set-up, 1 to 180; 0 for one that is not on its grid.
 ///
 /// @source Gheller et al. 2018, Figure 5: it grows with the batch size, then the epochs, then the
-///         rate (PAPER.md).
+///         rate (docs/paper.md, "Study").
 int paper_test_id(double learning_rate, int batch_size, int epochs);
 
 struct Measured {

@@ -2,7 +2,7 @@
 # detect_faults.sh FAULT: one fault that befalls detect. Whatever happens, nothing but a whole catalogue is
 # ever published, and the same command goes on and ends with the digest of a run that nothing befell.
 fault=$1
-if [[ $fault == F10 && -z ${has_own_mounts:-} ]]; then
+if [[ $fault == disk_full && -z ${has_own_mounts:-} ]]; then
     # A disk of its own, which goes when the script ends.
     as_root=()
     unshare --mount true 2>/dev/null || as_root=(--user --map-root-user)
@@ -19,7 +19,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/detect_runs.sh"
 quick=(--set parallel.deadline_s=5)
 
 # Rank 0 is killed: at its first record, among the fields, and on more ranks.
-test_F2() {
+test_rank0_killed() {
     rule=write:/cat.run/journal:1:kill:0 ends_with lost 2 out
     [[ ! -e out/cat.h5 ]] || fail "a catalogue after the first record"
     rule=write:/cat.run/journal:12:kill:0 ends_with lost 2 out
@@ -30,7 +30,7 @@ test_F2() {
 }
 
 # mpirun is killed: no rank outlives it for long, not even one that hangs.
-test_F3() {
+test_mpirun_killed() {
     rule=write:/cat.run/shard_:2:hang:1 start 2 out
     wait_for 30 grep -q '^fault: ' out.log
     kill -KILL $job
@@ -40,7 +40,7 @@ test_F3() {
 }
 
 # A rank stands still: the others name it and end the job.
-test_F4() {
+test_rank_stops() {
     local rank
     for rank in 1 0; do
         rule=write:/cat.run/shard_:2:stop:$rank start 2 out_$rank "${quick[@]}"
@@ -53,7 +53,7 @@ test_F4() {
 }
 
 # The journal ends anywhere: within its last record, with rubbish behind it, or before its first record.
-test_F5() {
+test_journal_torn() {
     rule=write:/cat.run/journal:12:kill:0 ends_with lost 2 cut
     is_unfinished cut
     local size cut
@@ -73,19 +73,19 @@ test_F5() {
 }
 
 # Rank 0 dies between the flush of its shard and the record of that: the rows are taken over.
-test_F6() {
+test_killed_before_record() {
     rule='flush:/cat.run/shard_:1:pass;write:/cat.run/journal:1:kill' ends_with 137 no out
     is_unfinished out
     finish no out
     rule='flush:/cat.run/shard_:1:pass:0;write:/cat.run/journal:1:kill:0' ends_with lost 3 out
     finish 3 out
-    # The same for the flush of the journal, a whole epoch later.
+    # Rank 0 dies at the flush of the journal, a whole epoch later.
     rule='flush:/cat.run/journal:2:kill:0' ends_with lost 2 out
     finish 2 out
 }
 
 # Killed in the merge: while the catalogue is written, at its flush, between close and rename.
-test_F7() {
+test_killed_in_merge() {
     local at
     for at in 'open:out/cat.h5.partial$:1:kill:0' write:out/cat.h5.partial:1:kill:0 write:out/cat.h5.partial:2:kill:1 \
         write:out/cat.h5.partial:3:torn:0 flush:out/cat.h5.partial:1:kill:1 close:out/cat.h5.partial:1:kill:0 \
@@ -100,7 +100,7 @@ test_F7() {
 }
 
 # Signals to one rank of two: it and the others leave with 75 behind their fields.
-test_F8_rank() {
+test_signal_to_rank() {
     local signal rank
     for signal in USR1 USR2 TERM INT; do
         rank=$((${#signal} % 2))
@@ -117,7 +117,7 @@ test_F8_rank() {
 }
 
 # A second TERM ends a rank that does not come to the end of its field.
-test_F8_twice() {
+test_signal_twice() {
     rule=open@worker:m1.fits:1:hang:1 start 2 out --set parallel.scatter=windows
     wait_for 30 grep -q '^fault: ' out.log
     kill -TERM "$(rank_of out 1)"
@@ -130,7 +130,7 @@ test_F8_twice() {
 }
 
 # Signals to mpirun: USR1 and USR2 are passed on; TERM and INT leave no time, but nothing is lost.
-test_F8_mpirun() {
+test_signal_to_mpirun() {
     local signal codes
     for signal in USR1 USR2 TERM INT; do
         codes='[1-9][0-9]*'
@@ -149,7 +149,7 @@ test_F8_mpirun() {
 }
 
 # Signals to a run without mpirun.
-test_F8_serial() {
+test_signal_without_mpirun() {
     local signal
     for signal in USR1 TERM INT; do
         rule=write:/cat.run/shard_:2:stop start no out
@@ -163,7 +163,7 @@ test_F8_serial() {
 }
 
 # Another number of ranks and another way to hand out fields go on with the same run.
-test_F9() {
+test_other_rank_count() {
     rule=write:/cat.run/journal:18:kill:0 ends_with lost 4 fewer
     is_unfinished fewer
     finish 1 fewer
@@ -177,7 +177,7 @@ test_F9() {
 }
 
 # A full disk, before the start, among the fields, in the merge; and one that cannot be written.
-test_F10() {
+test_disk_full() {
     mkdir disk
     trap 'end_all; umount "$work/disk"; rm -rf "$work"' EXIT
     mount -t tmpfs -o size=16k tmpfs disk
@@ -217,7 +217,7 @@ fails_with_74() {
 }
 
 # A disk that fails under the shards, the journal or the catalogue.
-test_F11_shard() {
+test_disk_fails_in_shard() {
     local at
     # Each from the beginning: of what one leaves undone, a rank may get no field that it could fail at.
     for at in open:/cat.run/shard_:1:eio:1 write:/cat.run/shard_:2:eio:1 write:/cat.run/shard_:2:enospc:0 \
@@ -227,19 +227,19 @@ test_F11_shard() {
         rm -r out
     done
 }
-test_F11_journal() {
+test_disk_fails_in_journal() {
     fails_with_74 write:/cat.run/journal:3:eio:0 write:/cat.run/journal:6:edquot:0 flush:/cat.run/journal:1:eio:0 \
         flush:/cat.run/journal:2:eio:0
     finish 2 out
 }
-test_F11_partial() {
+test_disk_fails_in_merge() {
     fails_with_74 'open:out/cat.h5.partial$:1:eio:0' write:out/cat.h5.partial:1+:enospc:0 write:out/cat.h5.partial:1:eio:1 \
         flush:out/cat.h5.partial:1:eio:0 flush:out/cat.h5.partial:1:eio:1 rename:out/cat.h5.partial:1:eio:0
     finish 2 out
 }
 
 # A disk that says it wrote rows, or the digest, and did not: all is read back.
-test_F11_lost() {
+test_disk_loses_writes() {
     local at
     for at in write:out/cat.h5.partial:{1:lost:0,2:lost:0,1:lost:1,2:lost:1}; do
         fails_with_74 "$at"
@@ -258,7 +258,7 @@ test_F11_lost() {
 }
 
 # More ranks than fields; no fields at all.
-test_F12() {
+test_more_ranks_than_fields() {
     maps=(one.fits)
     rm -rf whole
     undisturbed
@@ -275,7 +275,7 @@ test_F12() {
 }
 
 # No GPU, and asked for one.
-test_F13() {
+test_gpu_missing() {
     export CUDA_VISIBLE_DEVICES=
     ends_with 2 2 out --set parallel.device=cuda
     [[ $(grep -c ' E rank ' out.log) -eq 1 ]] || { cat out.log; fail "one rank must speak, in one line"; }
@@ -291,9 +291,9 @@ is_whole_without_last() {
     [[ $(wc -l <"$1/cat.csv") -gt 10 ]] || fail "there are no rows"
     [[ ! -e $1/cat.run ]] || fail "$1/cat.run was left"
 }
-# poisoned ACTION CODES MOST_RUNS RANKS: a field that does this to its worker every time is given up, and the
-# others are done.
-poisoned() {
+# quarantined ACTION CODES MOST_RUNS RANKS: a field that does this to its worker every time is quarantined, and
+# the others are done.
+quarantined() {
     local action=$1 codes=$2 most=$3 ranks=$4 code n
     maps+=(one.fits)
     rm -rf whole
@@ -312,17 +312,17 @@ poisoned() {
         [[ $code =~ ^($codes)$ ]] || { cat out.log; fail "exit code $code instead of $codes"; }
         is_unfinished out
     done
-    [[ $n -gt 2 ]] || fail "the field was given up after $((n - 1)) attempts"
+    [[ $n -gt 2 ]] || fail "the field was quarantined after $((n - 1)) attempts"
     is_whole_without_last out
     expect_line out.log 'not used: .*one.fits'
 }
-# Two crashes; then two hangs of a field, whatever else was at work.
-test_F14_crash() { poisoned crash '139|11' 3 2; }
-test_F14_hang() { poisoned hang 75 3 2; }
-# Without any word from the dying process: three attempts alone.
-test_F14_kill() { poisoned kill 137 5 no; }
-# The same where rank 0 crashes when it reads the field. Later runs know it, whatever they could do.
-test_F14_read() {
+# Two crashes, or two hangs, of a field end it, whatever else was at work.
+test_field_quarantined_crash() { quarantined crash '139|11' 3 2; }
+test_field_quarantined_hang() { quarantined hang 75 3 2; }
+# A process that is killed leaves no word of what it was doing: the field has three attempts alone.
+test_field_quarantined_kill() { quarantined kill 137 5 no; }
+# Rank 0 crashes when it reads the field for a worker. Later runs leave it alone, even where they could read it.
+test_field_quarantined_read() {
     maps+=(one.fits)
     rm -rf whole
     undisturbed --export csv
@@ -335,7 +335,7 @@ test_F14_read() {
     is_whole_without_last out
 }
 # A rank that hangs in the merge is no fault of a field.
-test_F14_merge() {
+test_merge_hangs() {
     rule=write:out/cat.h5.partial:2:hang:1 start 2 out "${quick[@]}"
     wait_for 30 grep -q '^fault: ' out.log
     job_ends_with 75 20 out
@@ -346,7 +346,7 @@ test_F14_merge() {
 
 # Two runs of one catalogue: the second leaves at once and says whom it met. Another catalogue in the same
 # folder is not hindered.
-test_F15() {
+test_second_run_refused() {
     rule=write:/cat.run/shard_:2:stop SLURM_JOB_ID=11 start no out
     wait_for 30 all_are_stopped out 1
     for ranks in no 2; do
@@ -374,7 +374,7 @@ test_F15() {
 
 # A file system without locks, as it says so: the run goes on with one warning. Two runs of a host still see each
 # other, by the names in the lock.
-test_no_locks() {
+test_locks_missing() {
     local number ranks
     for number in 22 37 38 95 524; do
         for ranks in no 2; do
@@ -397,7 +397,7 @@ test_no_locks() {
 }
 
 # A map is replaced or cut short behind the plan: its fields are failed, with the reason.
-test_F16() {
+test_map_replaced() {
     maps=(m0.fits m1.fits m2.fits one.fits)
     rm -rf whole
     undisturbed --export csv
@@ -428,7 +428,7 @@ test_F16() {
 }
 
 # A run of other settings, of another model or of another version is left alone.
-test_F17() {
+test_other_settings_refused() {
     rule=write:/cat.run/journal:12:kill:0 ends_with lost 2 out
     is_unfinished out
     # refused ARGUMENTS...: in one line, which names the folder of the run.
@@ -463,7 +463,7 @@ END
 }
 
 # Rows that can no longer be read when they are merged are made again by the same command.
-test_damaged_shard() {
+test_shard_damaged() {
     rule='open:out/cat.h5.partial$:1:kill:0' ends_with lost 2 out
     is_unfinished out
     local shard

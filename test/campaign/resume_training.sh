@@ -83,7 +83,7 @@ for ranks in 1 2; do
     same whole_$ranks $folder
 done
 
-# F19: cut short, a flipped bit, of another network, of other settings.
+# A damaged checkpoint: cut short, a flipped bit, of another network, of other settings.
 stop_early() {
     rm -rf bad
     train 1 bad "$@" >bad.log 2>&1 &

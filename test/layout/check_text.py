@@ -1,10 +1,13 @@
 """Checks the text of all files: python3 check_text.py ROOT
 
 - No path of one machine and no host of a package registry in any file.
-- README.md and CONTRIBUTING.md name only files that are there.
+- A Markdown file that any text names is there, from the root or from the text's own folder.
+- Every Markdown file but CHANGELOG.md names only files that are there, in code and links.
+- Links of a Markdown file to files and headings of ours lead somewhere.
 """
 
 import os
+import posixpath
 import re
 import sys
 
@@ -20,10 +23,14 @@ NOT_IN_A_FILE = [
 ]
 # Campaign outputs and build products that the documents name but git does not hold.
 MADE_BY_A_RUN = ("results/", "build/")
+MARKDOWN_MADE_BY_A_RUN = ("table2.md",)
 CODE_SPAN = re.compile(r"`([^`\n]+)`|\]\(([^)\s#]+)[^)]*\)|src=\"([^\"]+)\"")
 FENCE = re.compile(r"^```.*?^```", re.S | re.M)
 PATH = re.compile(r"(?:\./)?((?:apps|lib|mpi|jobs|config|test|cmake|\.ci|doc|docs)/[\w./-]*[\w-]"
                   r"|(?:README|CONTRIBUTING)\.md|LICENSE|CMakeLists\.txt|CMakePresets\.json)(?![\w*<{])")
+MARKDOWN_NAME = re.compile(r"(?<![\w*/.{}$-])(?:\.{1,2}/)*(?:[\w-]+/)*[\w-]+\.md\b")
+LINK = re.compile(r"\]\((?!\w+:)([^)\s#]*)(?:#([^)\s]+))?[^)]*\)")
+HEADING = re.compile(r"^#+ +(.*)$", re.M)
 
 
 def machine_problems(path, text):
@@ -50,7 +57,45 @@ def document_problems(path, text, exists):
             if not name.startswith(MADE_BY_A_RUN) and not exists(name)]
 
 
+def markdown_name_problems(path, text, exists):
+    """Markdown files that a text names and that are neither there from the root nor from its folder."""
+    folder = posixpath.dirname(path)
+    return [f"{path}: names {name!r} (no such file), correct the name or remove it"
+            for name in sorted(set(MARKDOWN_NAME.findall(text)))
+            if posixpath.basename(name) not in MARKDOWN_MADE_BY_A_RUN
+            and not exists(posixpath.normpath(name))
+            and not exists(posixpath.normpath(posixpath.join(folder, name)))]
+
+
+def anchors(text):
+    """What a link to a heading may say after the #, as GitHub and GitLab make it."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+            for heading in HEADING.findall(FENCE.sub("", text))}
+
+
+def link_problems(path, text, read):
+    """Links to files and headings that are not there; read gives a file's text, None if there is none,
+    and "" for a folder or what is no text."""
+    problems = []
+    for name, anchor in LINK.findall(FENCE.sub("", text)):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) if name else path
+        content = read(target)
+        if content is None:
+            problems.append(f"{path}: links to {name!r} (no such file), correct the link")
+        elif anchor and anchor not in anchors(content):
+            problems.append(f"{path}: links to {name + '#' + anchor!r} (no such heading), correct the link")
+    return problems
+
+
 def main(root):
+    def exists(name):
+        return os.path.exists(os.path.join(root, name))
+
+    def read(name):
+        if not exists(name):
+            return None
+        return "" if os.path.isdir(os.path.join(root, name)) else tree.read_text(root, name) or ""
+
     problems = []
     n_read = 0
     for path in tree.source_files(root):
@@ -62,9 +107,12 @@ def main(root):
             continue
         n_read += 1
         problems += machine_problems(path, text)
-        if path in ("README.md", "CONTRIBUTING.md"):
-            problems += document_problems(
-                path, text, lambda name: os.path.exists(os.path.join(root, name)))
+        problems += markdown_name_problems(path, text, exists)
+        if path.endswith(".md"):
+            problems += link_problems(path, text, read)
+            # What has changed names files of former versions.
+            if path != "CHANGELOG.md":
+                problems += document_problems(path, text, exists)
     if n_read == 0:
         problems.append(f"no text files below {os.path.abspath(root)}")
     return tree.report(problems)

@@ -96,7 +96,7 @@ class Text(unittest.TestCase):
 
     def test_ordinary_text_passes(self):
         text = "~/.cache $HOME/data/x lib/data/x ${TMPDIR}/x https://www.gnu.org/licenses/ /tiles /dev/null\n/usr/local/cuda /data/a.fits"
-        self.assertEqual(check_text.machine_problems("a.md", text), [])
+        self.assertEqual(check_text.machine_problems("README.md", text), [])
 
     def test_documents_name_files(self):
         text = "See `jobs/demo.sh` and [this](doc/a.png).\n```\nbash test/run.sh > results/x\n```\nlib/prose.h\n`lib/*/x` `lib/X/a`"
@@ -104,6 +104,26 @@ class Text(unittest.TestCase):
         problems = check_text.document_problems("README.md", text, lambda name: name == "jobs/demo.sh")
         self.assertEqual(len(problems), 3)
         self.assertIn("doc/a.png", problems[0])
+
+    def test_markdown_files_that_a_text_names(self):
+        gone, there = "GONE" + ".md", "docs/words" + ".md"
+        for text in (f"// the words of {gone}, section 2", f"# see ../{gone}", f"[it]({gone}#part)"):
+            problems = check_text.markdown_name_problems("lib/a.h", text, lambda name: name == there)
+            self.assertEqual(len(problems), 1, text)
+            self.assertIn(gone, problems[0])
+        for path, text in (("lib/a.h", there), ("docs/user/b", "../words" + ".md"), ("docs/b", "words" + ".md"),
+                           ("a.sh", "docs/**/*.md $folder/x.md https://a.org/x.md x.mdx")):
+            self.assertEqual(check_text.markdown_name_problems(path, text, lambda name: name == there), [], text)
+
+    def test_links_lead_somewhere(self):
+        words = "docs/words" + ".md"
+        texts = {words: "# The `map`, a word\n```\n# no heading\n```\n", "docs": ""}
+        link = "[w](../words" + ".md%s) [u](https://a.org/b) [d](..)"
+        for anchor in ("", "#the-map-a-word"):
+            self.assertEqual(check_text.link_problems("docs/user/a", link % anchor, texts.get), [])
+        self.assertEqual(len(check_text.link_problems("docs/user/a", link % "#no-heading", texts.get)), 1)
+        self.assertEqual(len(check_text.link_problems("docs/a", link, texts.get)), 2)
+        self.assertEqual(check_text.link_problems("a", "# A\n[a](#a)", {"a": "# A"}.get), [])
 
 
 if __name__ == "__main__":

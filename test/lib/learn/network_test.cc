@@ -9,7 +9,7 @@
 namespace faintweb::learn {
 namespace {
 
-/// The counts of PAPER.md, section "Network".
+/// The counts are derived in docs/paper.md, "Network".
 TEST(NetworkInfo, CountsParametersAndOperations) {
     const NetworkInfo flat = network_info("cosmodeep", 40);
     EXPECT_EQ(flat.n_parameters, 6'575'490);

@@ -12,7 +12,7 @@
 namespace faintweb::score {
 namespace {
 
-/// Counts over the paper's 8 test fields of 2500 tiles that SKY.md, section 3, derives from its
+/// Counts over the paper's 8 test fields of 2500 tiles that docs/paper.md derives from its
 /// Table 2 give that table's metrics back.
 TEST(Metrics, GiveThePapersTable) {
     const Confusion n_pix_40{.n_1c = 609, .n_1f = 11, .n_0f = 50, .n_0c = 19330};

@@ -33,7 +33,7 @@ TEST(study, test_ids_grow_with_the_batch_size_then_the_epochs_then_the_rate) {
 }
 
 TEST(study, the_papers_rows_imply_its_numbers_of_signal_tiles) {
-    // The numbers that SKY.md and config/paper-skies.yaml derive from Table 2.
+    // The numbers that docs/paper.md and config/paper-skies.yaml derive from Table 2.
     const double wanted_40[] = {77.5, 87.2, 109.6, 231};
     const double wanted_9[] = {99.8, 117, 143, 297};
     const double thresholds[] = {1e-7, 0.75e-7, 0.5e-7, 0.1e-7};
