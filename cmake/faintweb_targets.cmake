@@ -8,6 +8,11 @@ target_compile_options(
               $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
               $<$<COMPILE_LANGUAGE:CUDA>:--std=c++20$<SEMICOLON>--expt-relaxed-constexpr$<SEMICOLON>--Werror=all-warnings>)
 target_include_directories(faintweb_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(FAINTWEB_SANITIZE)
+    # What a sanitizer finds ends the test; frame pointers make its call stacks whole.
+    target_compile_options(faintweb_options INTERFACE -fsanitize=${FAINTWEB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(faintweb_options INTERFACE -fsanitize=${FAINTWEB_SANITIZE})
+endif()
 target_compile_definitions(
     faintweb_options
     INTERFACE $<$<BOOL:${FAINTWEB_CONTRACTS}>:FAINTWEB_CONTRACTS=1>

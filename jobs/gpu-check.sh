@@ -61,7 +61,7 @@ maps=$(ls "$output"/skies/*/noise_*.fits | awk '{ all = all (NR > 1 ? "," : "") 
 detect() { # FOLDER RANKS ARGUMENTS...
     local folder=$1 ranks=$2
     shift 2
-    rm -rf "$output/$folder"
+    rm -rf "${output:?}/$folder"
     "$bundle/run" -n "$ranks" faintweb detect config/demo.yaml --set output="$output/$folder" --set detect.maps="[$maps]" \
         --set detect.model="$output/nccl/model.safetensors" --set detect.exports=[] --set detect.pictures=false \
         --set parallel.device=cuda --set parallel.scatter=windows --profile "$@" | tee "$output/$folder.log"

@@ -18,6 +18,8 @@ faintweb_packages=(
     openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
 # What the tests with several hosts and with Slurm need; without it they are skipped.
 test_packages=(iproute2 munge slurm-wlm)
+# What reads the scripts; without it they are only parsed.
+test_packages+=(shellcheck)
 torch_version=2.11.0
 # The CPU half of the wheel links these two of its many dependencies, and no other.
 torch_cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)

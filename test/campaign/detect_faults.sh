@@ -326,8 +326,7 @@ test_field_quarantined_read() {
     maps+=(one.fits)
     rm -rf whole
     undisturbed --export csv
-    local attempt
-    for attempt in 1 2; do
+    for _ in 1 2; do
         rule='open:/cat.run/journal:1:pass:0;open:one.fits:1:crash:0' ends_with 139 2 out --export csv
         is_unfinished out
     done

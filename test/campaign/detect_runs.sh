@@ -1,5 +1,6 @@
 # What the fault tests of detect share: maps, runs that are disturbed, judges of what those leave.
 # Sourced after expectations.sh, with the library that makes faults (faults.cc) in FAULTS.
+# shellcheck shell=bash disable=SC2034,SC2154
 model=$source_dir/config/models/askap.safetensors
 settings=(--set field_px=200 --set parallel.threads=1)
 maps=(m0.fits m1.fits m2.fits)

@@ -1,5 +1,6 @@
 # What the campaign tests share. Sourced with FAINTWEB and MPIRUN in the environment; each test works
 # in a folder of its own that goes when it ends.
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)

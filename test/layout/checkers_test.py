@@ -3,7 +3,10 @@
 import unittest
 
 import check_includes
+import check_sizes
+import check_spdx
 import check_text
+import cpp_outline
 
 GOOD = {
     "lib/base/log.h": "#pragma once\n#include <string>\n",
@@ -85,6 +88,121 @@ class Includes(unittest.TestCase):
 
     def test_header_without_pragma(self):
         self.assert_one("lib/tile/bad.h", "int f();\n", "#pragma once")
+
+
+CODE = """// Not a { brace.
+#define MACRO(x) \\
+    { x
+namespace faintweb::base {
+namespace {
+constexpr char brace[] = "{";
+const std::vector<int> numbers{1, 2};
+const auto lambda = [](int a) {
+    return a;
+};
+}  // namespace
+/// Has a comment.
+struct Point {
+    int x = 0;
+    Point() : x{1}, y(2) {
+        x = '{';
+    }
+    bool operator==(const Point&) const = default;
+};
+enum class Kind { one, two };
+template <typename T = int>
+    requires(sizeof(T) > 1)
+std::map<int, T> Point::find(std::function<void(int)> f, T a = {}) const {
+    for (;;) {
+        f([&] { return 1; });
+    }
+}
+/// Has one too.
+int free_one(int a, int b = 3);
+void bare();
+using Alias = int (*)(int);
+class Later;
+extern template class Later<int>;
+int variable = free_one(1);
+bool operator<(const Point& a, const Point& b);
+/// Two of a name.
+void twice(int a);
+void twice(double a);
+}  // namespace faintweb::base
+"""
+
+
+class Outline(unittest.TestCase):
+    def test_finds_classes_and_functions_with_their_lines(self):
+        found = [(item.kind, item.name, item.last_line - item.first_line + 1) for item in cpp_outline.outline(CODE)
+                 if item.name != "operator_"]
+        self.assertEqual(found, [
+            ("class", "Point", 7), ("function", "Point", 3), ("function", "Point::find", 7),
+            ("declaration", "free_one", 1), ("declaration", "bare", 1), ("declaration", "twice", 1),
+            ("declaration", "twice", 1)])
+
+    def test_a_test_is_named_with_its_suite(self):
+        self.assertEqual([item.name for item in cpp_outline.outline("TEST(A, B) {\n    f();\n}\n")], ["TEST(A, B)"])
+
+
+class Sizes(unittest.TestCase):
+    def problems(self, files, still_broken=None, kernels=None):
+        return check_sizes.find_problems(files, still_broken or {}, kernels or {})
+
+    def test_long_function(self):
+        files = {"lib/a/a.cc": "int f() {\n" + "    g();\n" * 78 + "}\n"}
+        self.assertEqual(self.problems(files), [])
+        files = {"lib/a/a.cc": "int f() {\n" + "    g();\n" * 79 + "}\n"}
+        self.assertEqual(len(self.problems(files)), 1)
+        self.assertIn("function f (81 lines", self.problems(files)[0])
+        self.assertEqual(self.problems(files, {"lib/a/a.cc": ["function f"]}), [])
+        self.assertEqual(self.problems(files, {}, {"lib/a/a.cc": {"f": "one loop"}}), [])
+
+    def test_entries_that_are_no_longer_needed(self):
+        files = {"lib/a/a.cc": "int f() {\n}\n"}
+        self.assertIn("LIMITS_STILL_BROKEN", self.problems(files, {"lib/a/a.cc": ["function f"]})[0])
+        self.assertIn("LIMITS_STILL_BROKEN", self.problems(files, {"lib/a/gone.cc": ["file"]})[0])
+        self.assertIn("LONG_KERNELS", self.problems(files, {}, {"lib/a/a.cc": {"f": "one loop"}})[0])
+
+    def test_long_file_and_folder(self):
+        self.assertEqual(self.problems({"test/a.cc": "\n" * 600}), [])
+        self.assertIn("601 lines", self.problems({"test/a.cc": "\n" * 601})[0])
+        apps = {f"apps/{name}.cc": "\n" * 501 for name in "abc"}
+        self.assertEqual(self.problems(apps), ["apps: folder (1503 lines, the limit is 1500)"])
+
+    def test_header_without_comments(self):
+        found = self.problems({"lib/base/a.h": CODE})
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("comment bare", found[0])
+        self.assertEqual(self.problems({"lib/base/a.cc": CODE, "apps/a.h": CODE}), [])
+
+    def test_folders_of_a_room_in_a_circle(self):
+        files = {"mpi/pipeline/a/a.h": '#include "mpi/pipeline/b/b.h"\n', "mpi/pipeline/b/b.h": "",
+                 "mpi/pipeline/c/c.h": '#include "mpi/pipeline/a/a.h"\n#include "mpi/pipeline/d.h"\n',
+                 "mpi/pipeline/d.h": '#include "mpi/pipeline/c/c.h"\n'}
+        self.assertEqual(self.problems(files), [])
+        found = self.problems({**files, "mpi/pipeline/b/b.cc": '#include "mpi/pipeline/c/c.h"\n'})
+        self.assertEqual(len(found), 3, found)
+        self.assertTrue(all("circle" in problem for problem in found), found)
+
+
+class Spdx(unittest.TestCase):
+    def test_lines_are_asked_for_and_added_once(self):
+        for path, text, fixed in (
+                ("a.cc", "#pragma once\n", "// {0}\n// {1}\n\n#pragma once\n"),
+                ("a.sh", "#!/bin/sh\n# What.\n", "#!/bin/sh\n# {0}\n# {1}\n\n# What.\n"),
+                ("CMakeLists.txt", "project(a)\n", "# {0}\n# {1}\n\nproject(a)\n"),
+                ("a.py", '"""What."""\n', '# {0}\n# {1}\n\n"""What."""\n')):
+            fixed = fixed.format(*check_spdx.TAGS)
+            self.assertFalse(check_spdx.is_tagged(path, text))
+            self.assertEqual(check_spdx.tagged(path, text), fixed)
+            self.assertTrue(check_spdx.is_tagged(path, fixed))
+
+    def test_data_and_documents_need_none(self):
+        for path in ("README.md", "test/data/a.sh", "config/demo.yaml", "LICENSE"):
+            self.assertFalse(check_spdx.needs_tags(path), path)
+        for path in (".ci/run", "cmake/a.cmake", "jobs/a.sbatch", "lib/a/b.cu", "test/a_test.py"):
+            self.assertTrue(check_spdx.needs_tags(path), path)
 
 
 class Text(unittest.TestCase):
