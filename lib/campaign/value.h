@@ -51,8 +51,20 @@ struct Allowed {
     Allowed(const Range& interval) : range(interval) {}
     Allowed(std::vector<std::string> words) : choices(std::move(words)) {}
 };
+/// Every value of the type.
+inline Allowed any_value() {
+    return {};
+}
 /// Text of at least one character.
 Allowed not_empty();
+
+/// What the two numbers of a label rule may be.
+inline Allowed pixel_counts() {
+    return within(0, 1048576);
+}
+inline Allowed flux_thresholds() {
+    return above_up_to(0, 1e3);
+}
 
 /// Why a value cannot be taken. `why` stands in brackets after the value, `what_to_do` ends the
 /// line.

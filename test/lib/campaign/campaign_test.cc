@@ -1,6 +1,7 @@
 #include "lib/campaign/campaign.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -418,6 +419,36 @@ TEST(Campaign, DumpedDefaultsAreTheDefaults) {
     EXPECT_NE(
         text.find("\n  # Edge of a pixel. [number: [0.1, 600]; arcsec]\n  pixel_arcsec: 9.6\n"),
         std::string::npos);
+}
+
+/// What is wrong with a help text as such; empty if nothing is.
+std::string fault_of_help(const std::string& help) {
+    // Each would need the text before it to make sense.
+    for (const char* word :
+         {"Of ", "The same", "Its ", "These ", "This ", "Those ", "It ", "They "}) {
+        if (help.starts_with(word)) {
+            return base::text("begins with '", word, "'");
+        }
+    }
+    if (help.empty() || std::isupper(static_cast<unsigned char>(help.front())) == 0) {
+        return "begins with no word in capitals";
+    }
+    return help.back() == '.' ? "" : "ends without a full stop";
+}
+
+TEST(Campaign, EveryHelpTextStandsAlone) {
+    for (const Key& key : Keys::all().list()) {
+        EXPECT_EQ(fault_of_help(key.help), "") << key.name;
+    }
+    for (const SectionHelp& section : Keys::all().sections()) {
+        EXPECT_EQ(fault_of_help(section.name.empty() ? "None." : section.help), "") << section.name;
+    }
+    EXPECT_NE(fault_of_help("Of it, baryons."), "");
+    EXPECT_NE(fault_of_help("The same for test skies."), "");
+    EXPECT_NE(fault_of_help("rank 0 only hands out fields."), "");
+    EXPECT_NE(fault_of_help("Edge of a pixel"), "");
+    EXPECT_NE(fault_of_help(""), "");
+    EXPECT_EQ(fault_of_help("Offset of a pixel."), "");
 }
 
 /// Every key at another value than its default, as --set would give it.
