@@ -50,20 +50,9 @@ image::MapOptions map_options(const Campaign& campaign) {
 
 std::vector<label::LabelRule> label_rules(const Campaign& campaign) {
     std::vector<label::LabelRule> rules{campaign.label};
-    if (!campaign.train.joint) {
-        return rules;
-    }
-    std::vector<int> min_pixels = campaign.sweep.min_pixels;
-    std::vector<double> thresholds = campaign.sweep.flux_threshold_jy_arcsec2;
-    if (min_pixels.empty()) {
-        min_pixels = {campaign.label.min_pixels};
-    }
-    if (thresholds.empty()) {
-        thresholds = {campaign.label.flux_threshold_jy_arcsec2};
-    }
-    for (const int n : min_pixels) {
-        for (const double threshold : thresholds) {
-            if (const label::LabelRule rule{n, threshold}; rule != campaign.label) {
+    if (campaign.train.joint) {
+        for (const label::LabelRule& rule : campaign.joint_rules) {
+            if (std::find(rules.begin(), rules.end(), rule) == rules.end()) {
                 rules.push_back(rule);
             }
         }

@@ -7,7 +7,6 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/campaign/input_files.h"
-#include "lib/learn/network.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -116,15 +115,6 @@ void check_classification(const Checked& checked) {
             base::text("detect.threshold is ", *detect.threshold),
             base::text(*detect.threshold == 0 ? "every" : "no", " tile would be a detection"),
             "give one between 0 and 1, or none for the model's own");
-    }
-    const learn::TrainSettings& train = checked.campaign.train;
-    if (detect.precision == "int8" && detect.model == trained_model &&
-        checked.campaign.has_stage(Stage::train) && checked.campaign.has_stage(Stage::detect) &&
-        learn::trunk_of(train.network) == learn::Trunk::cells) {
-        checked.add({"detect.precision", "train.network"},
-                    base::text("detect.precision is int8, train.network is ", train.network),
-                    "int8 is for the hidden layer of cosmodeep and cosmodeep_spp",
-                    "give auto or fp32");
     }
 }
 
@@ -287,15 +277,6 @@ void check_training(const Checked& checked, const Campaign& campaign, const std:
                      base::text("training may end before an epoch that ", key, " names"),
                      "leave one of the two out");
         }
-    }
-    if (const auto n_rules = std::ssize(label_rules(campaign)); n_rules > learn::max_rules) {
-        add_here({"train.joint"},
-                 "train.joint is true",
-                 base::text("the sweep and the campaign name ",
-                            n_rules,
-                            " label rules, a network learns at most ",
-                            learn::max_rules),
-                 "shorten sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
     }
     if (train.choose_threshold && n_validation == 0) {
         add_here({"train.choose_threshold"},

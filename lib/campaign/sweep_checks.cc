@@ -4,6 +4,7 @@
 #include "lib/base/text.h"
 #include "lib/campaign/checks.h"
 #include "lib/campaign/sweep.h"
+#include "lib/learn/network.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -40,6 +41,24 @@ void check_own_settings(const Checked& checked, const Variant& variant, const st
     }
 }
 
+/// A network learns only so many label rules at once.
+///
+/// @param variant  as of check_training().
+void check_rules(const Checked& checked, const Campaign& campaign, const std::string& variant) {
+    Campaign training = campaign;
+    take_rules_of_sweep(training);
+    const auto n_rules = std::ssize(label_rules(training));
+    if (n_rules > learn::max_rules) {
+        checked.add({variant, "label.rules", "train.joint"},
+                    (variant.empty() ? "" : variant + ": ") + "train.joint is true",
+                    base::text("label, label.rules and sweep name ",
+                               n_rules,
+                               " label rules, a network learns at most ",
+                               learn::max_rules),
+                    "shorten label.rules, or sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
+    }
+}
+
 void check_variants(const Checked& checked) {
     const SweepSettings& sweep = checked.campaign.sweep;
     std::vector<std::string> names;
@@ -51,13 +70,8 @@ void check_variants(const Checked& checked) {
         if (!variant.settings.empty()) {
             Campaign changed = checked.campaign;
             apply_variant(changed, variant);
-            if (!sweep.min_pixels.empty()) {
-                changed.label.min_pixels = sweep.min_pixels.front();
-            }
-            if (!sweep.flux_threshold_jy_arcsec2.empty()) {
-                changed.label.flux_threshold_jy_arcsec2 = sweep.flux_threshold_jy_arcsec2.front();
-            }
             check_training(checked, changed, item);
+            check_rules(checked, changed, item);
         }
     }
     check_once(checked, "sweep.variants", names);
@@ -83,6 +97,7 @@ void check_sweep(const Checked& checked) {
     check_once(checked, "sweep.flux_threshold_jy_arcsec2", sweep.flux_threshold_jy_arcsec2);
     check_once(checked, "sweep.seed", sweep.seed);
     check_once(checked, "sweep.epochs", sweep.epochs);
+    check_rules(checked, checked.campaign, "");
     check_variants(checked);
     if (n_sweep_runs(sweep) > max_sweep_runs) {
         checked.add({"sweep"},

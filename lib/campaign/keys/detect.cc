@@ -57,7 +57,8 @@ void add_classification(Section<Detect>& section) {
     section.key(
         "precision",
         &Detect::precision,
-        std::vector<std::string>{"auto", "fp32", "bf16", "int8"},
+        Allowed({"auto", "fp32", "bf16"},
+                {{"int8", "use auto, or train faintweb_lite, which is faster"}}),
         "",
         "Precision of the inner layers of the network; auto = bf16 where the processor or GPU "
         "multiplies it itself, but fp32 for our own networks on a CPU, where that is faster.");

@@ -41,6 +41,15 @@ void add_label_keys(Keys& keys) {
                 flux_thresholds(),
                 "Jy/arcsec2",
                 "Brightness that a pixel must exceed to count, F_th.");
+    // What they change stands in training_text(), as they count with train.joint alone.
+    Section<Campaign>(keys, "label")
+        .key("rules",
+             &Campaign::joint_rules,
+             any_value(),
+             "pixel, Jy/arcsec2",
+             "Label rules that one network of train.joint learns beside the section's own; without "
+             "train.joint they have no effect.")
+        .only_running();
 }
 
 namespace {
