@@ -53,14 +53,11 @@ apps::Work work_of(const apps::Request& request) {
 campaign::Campaign read_and_check(const comm::Communicator& communicator,
                                   const apps::Request& request) {
     campaign::Campaign campaign = read_campaign(communicator, request);
-    if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train) &&
-        campaign::needs_sweep(campaign)) {
-        throw comm::CollectiveError(
-            base::ExitCode::usage,
-            campaign::position_of(campaign, "sweep") + ": the sweep names other trainings than " +
-                request.command +
-                " makes (it takes the train section alone), use faintweb sweep, "
-                "or make the skies alone with --set stages=[simulate]");
+    if (request.command != "sweep" && campaign.has_stage(campaign::Stage::train)) {
+        const std::string refusal = campaign::refusal_without_sweep(campaign, request.command);
+        if (!refusal.empty()) {
+            throw comm::CollectiveError(base::ExitCode::usage, refusal);
+        }
     }
     apps::check_campaign_outputs(communicator, campaign, work_of(request), request.overwrite);
     return campaign;

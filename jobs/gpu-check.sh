@@ -27,7 +27,7 @@ check "the GPU tests" "$code"
 
 settings=(--set simulate.folder="$output/skies" --set boxes.folder="$output/boxes" --set train.network=cosmodeep
     --set train.epochs=3 --set train.learning_rate=3e-4 --set train.warmup_epochs=0 --set train.final_rate=1 --set train.joint=false
-    --set train.validation_skies=0 --set train.choose_threshold=false --set sweep.min_pixels=[] --set sweep.flux_threshold_jy_arcsec2=[])
+    --set train.validation_skies=0 --set train.choose_threshold=false)
 "$bundle/run" -n "$(($(nproc) < 8 ? $(nproc) : 8))" faintweb simulate config/demo.yaml "${settings[@]}" --set output="$output/cpu" --set parallel.threads=1
 train() { # FOLDER RANKS ARGUMENTS...
     local folder=$1 ranks=$2

@@ -82,7 +82,7 @@ struct DetectSettings {
     std::string catalogue = "catalogue.h5";            ///< inside the output folder
     std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
     std::optional<double> threshold;                   ///< of the score; none: the model's own
-    std::string precision = "auto";                    ///< auto, fp32, bf16, int8
+    std::string precision = "auto";                    ///< auto, fp32, bf16
     std::optional<image::Beam> beam;                   ///< where the maps' headers lack it
     std::optional<image::ScaledUnit> unit;
     std::optional<double> pixel_arcsec;
@@ -132,6 +132,8 @@ struct Campaign {
     sky::PointSourceSettings point_sources;
     sky::ObservationSettings observation;
     label::LabelRule label;
+    /// What one network of train.joint learns beside `label` (label.rules).
+    std::vector<label::LabelRule> joint_rules;
     SimulateSettings simulate;
     learn::TrainSettings train;
     EvaluateSettings evaluate;
@@ -162,8 +164,8 @@ SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 bool makes_skies(const Campaign& campaign, sky::SkySet set);
 
 /// The label rules that a training answers, without repeats, the campaign's own first: that one
-/// alone or, with train.joint, every combination of what the sweep lists; in a checked campaign
-/// at most learn::max_rules.
+/// alone or, with train.joint, those of label.rules too; in a checked campaign at most
+/// learn::max_rules.
 std::vector<label::LabelRule> label_rules(const Campaign& campaign);
 
 /// A label rule as part of a file name: npix40_fth1e-07.

@@ -17,7 +17,7 @@ enum class Effect {
 };
 
 /// One key of a campaign file. All that is known about it comes from its one declaration in
-/// keys.cc: parser, default, range, unit and help.
+/// keys/: parser, default, range, unit and help.
 struct Key {
     std::string name;     ///< dotted: "train.epochs", "seed"
     std::string type;     ///< "whole number", "list of text"
@@ -61,10 +61,11 @@ class Keys {
     const Key* find(const std::string& name) const;
     bool has_section(const std::string& name) const;
 
-  private:
-    template <typename Settings>
-    class Section;
+    void add_section(SectionHelp section);
+    /// @return  the key in the list, until the next is added.
+    Key& add(Key key);
 
+  private:
     Keys();
 
     std::vector<Key> list_;

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "lib/base/contract.h"
+#include "lib/base/text.h"
 #include "lib/campaign/value.h"
 
 namespace faintweb::campaign {
@@ -64,29 +65,14 @@ std::array<std::size_t, 8> sizes_of(const SweepSettings& sweep) {
             sweep.seed.size()};
 }
 
-}  // namespace
-
-bool needs_sweep(const Campaign& campaign) {
-    SweepSettings others = campaign.sweep;
-    if (campaign.train.joint) {
-        others.min_pixels.clear();
-        others.flux_threshold_jy_arcsec2.clear();
-    }
-    return !others.epochs.empty() ||
-           std::ranges::any_of(sizes_of(others), [](std::size_t size) { return size > 0; });
+/// How many lists are not empty.
+std::ptrdiff_t n_of_lists(const SweepSettings& sweep) {
+    return std::ranges::count_if(sizes_of(sweep), [](std::size_t size) { return size > 0; });
 }
 
-double n_sweep_runs(const SweepSettings& sweep) {
-    double n = 1;
-    for (const std::size_t size : sizes_of(sweep)) {
-        n *= static_cast<double>(std::max<std::size_t>(size, 1));
-    }
-    return n;
-}
-
-std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
+/// Every combination of the lists, as settings of a campaign and parts of a name.
+std::vector<Draft> make_drafts(const Campaign& campaign) {
     const SweepSettings& sweep = campaign.sweep;
-    FAINTWEB_EXPECTS(n_sweep_runs(sweep) <= max_sweep_runs);
     std::vector<Draft> drafts(1);
     drafts[0].campaign = campaign;
     // Once for all drafts: each is copied many times.
@@ -130,10 +116,90 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
         draft.campaign.train.seed = seed;
         draft.seed.push_back("seed" + std::to_string(seed));
     });
+    return drafts;
+}
 
-    const label::LabelRule first_rule = drafts.front().campaign.label;
+/// The epochs after which a training is looked at, ascending.
+std::vector<int> milestones_of(const SweepSettings& sweep, const learn::TrainSettings& train) {
+    std::vector<int> milestones = sweep.epochs;
+    if (sweep.epochs.empty()) {
+        milestones = train.keep_epochs;
+        std::erase_if(milestones, [&](int epoch) { return epoch >= train.epochs; });
+        milestones.push_back(train.epochs);
+    }
+    std::sort(milestones.begin(), milestones.end());
+    milestones.erase(std::unique(milestones.begin(), milestones.end()), milestones.end());
+    return milestones;
+}
+
+}  // namespace
+
+std::string refusal_without_sweep(const Campaign& campaign, const std::string& command) {
+    const SweepSettings& sweep = campaign.sweep;
+    if (sweep.epochs.empty() && n_of_lists(sweep) == 0) {
+        return {};
+    }
+    SweepSettings without_rules = sweep;
+    without_rules.min_pixels.clear();
+    without_rules.flux_threshold_jy_arcsec2.clear();
+    if (campaign.train.joint && sweep.epochs.empty() && n_of_lists(without_rules) == 0) {
+        Campaign moved = campaign;
+        take_rules_of_sweep(moved);
+        const char* const key =
+            sweep.min_pixels.empty() ? "sweep.flux_threshold_jy_arcsec2" : "sweep.min_pixels";
+        return base::text(position_of(campaign, key),
+                          ": ",
+                          key,
+                          " names label rules for train.joint (they moved to label.rules), give "
+                          "label: {rules: ",
+                          print_value(moved.joint_rules),
+                          "} and no sweep, or use faintweb sweep");
+    }
+    return base::text(position_of(campaign, "sweep"),
+                      ": the sweep names other trainings than ",
+                      command,
+                      " makes (it takes the train section alone), use faintweb sweep, or make the "
+                      "skies alone with --set stages=[simulate]");
+}
+
+void take_rules_of_sweep(Campaign& campaign) {
+    const SweepSettings& sweep = campaign.sweep;
+    if (sweep.min_pixels.empty() && sweep.flux_threshold_jy_arcsec2.empty()) {
+        return;
+    }
+    std::vector<int> min_pixels = sweep.min_pixels;
+    std::vector<double> thresholds = sweep.flux_threshold_jy_arcsec2;
+    if (min_pixels.empty()) {
+        min_pixels = {campaign.label.min_pixels};
+    }
+    if (thresholds.empty()) {
+        thresholds = {campaign.label.flux_threshold_jy_arcsec2};
+    }
+    std::vector<label::LabelRule> rules;
+    for (const int n : min_pixels) {
+        for (const double threshold : thresholds) {
+            rules.push_back({n, threshold});
+        }
+    }
+    campaign.label = rules.front();
+    rules.insert(rules.end(), campaign.joint_rules.begin(), campaign.joint_rules.end());
+    campaign.joint_rules = std::move(rules);
+}
+
+double n_sweep_runs(const SweepSettings& sweep) {
+    double n = 1;
+    for (const std::size_t size : sizes_of(sweep)) {
+        n *= static_cast<double>(std::max<std::size_t>(size, 1));
+    }
+    return n;
+}
+
+std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
+    FAINTWEB_EXPECTS(n_sweep_runs(campaign.sweep) <= max_sweep_runs);
+    Campaign joint = campaign;
+    take_rules_of_sweep(joint);
     std::vector<SweepRun> runs;
-    for (Draft& draft : drafts) {
+    for (Draft& draft : make_drafts(campaign)) {
         SweepRun run;
         run.set_up = joined(draft.set_up);
         run.variant = draft.variant;
@@ -143,25 +209,15 @@ std::vector<SweepRun> sweep_runs(const Campaign& campaign) {
         const std::string training = is_joint ? name_of({draft.set_up, draft.seed}) : run.name;
         run.campaign.name = campaign.name + " " + training;
         run.campaign.output = campaign.output + "/runs/" + training;
-        if (is_joint) {
-            run.campaign.sweep.min_pixels = sweep.min_pixels;
-            run.campaign.sweep.flux_threshold_jy_arcsec2 = sweep.flux_threshold_jy_arcsec2;
-        }
-        run.milestones = sweep.epochs;
-        if (sweep.epochs.empty()) {
-            const int last = run.campaign.train.epochs;
-            run.milestones = run.campaign.train.keep_epochs;
-            std::erase_if(run.milestones, [&](int epoch) { return epoch >= last; });
-            run.milestones.push_back(last);
-        }
-        std::sort(run.milestones.begin(), run.milestones.end());
-        run.milestones.erase(std::unique(run.milestones.begin(), run.milestones.end()),
-                             run.milestones.end());
+        run.milestones = milestones_of(campaign.sweep, run.campaign.train);
         run.campaign.train.epochs = run.milestones.back();
         run.campaign.train.keep_epochs.assign(run.milestones.begin(), run.milestones.end() - 1);
+        if (is_joint) {
+            run.campaign.joint_rules = joint.joint_rules;
+        }
         run.training = run.campaign;
         if (is_joint) {
-            run.training.label = first_rule;
+            run.training.label = joint.label;
         }
         runs.push_back(std::move(run));
     }

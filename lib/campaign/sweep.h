@@ -23,8 +23,16 @@ struct SweepRun {
 /// A sweep has at most so many runs.
 inline constexpr double max_sweep_runs = 100'000;
 
-/// Whether a campaign's sweep names other trainings than the one of its train section.
-bool needs_sweep(const Campaign& campaign);
+/// Why a command that makes the training of the train section alone refuses a campaign whose sweep
+/// names others.
+///
+/// @param command  what the user called, such as "run".
+/// @return         "PLACE: problem (why), what to do"; empty if nothing is refused.
+std::string refusal_without_sweep(const Campaign& campaign, const std::string& command);
+
+/// Gives a campaign the label rules of a joint training of its sweep: the first that the sweep
+/// lists as its own, every other that the sweep or label.rules lists beside it.
+void take_rules_of_sweep(Campaign& campaign);
 
 /// How many runs a sweep has, without making them.
 double n_sweep_runs(const SweepSettings& sweep);

@@ -215,6 +215,9 @@ std::string read_text(const Node& node, const Allowed& allowed) {
              "not text",
              "give " + (allowed.choices.empty() ? "one value" : either(allowed.choices)));
     }
+    if (const auto former = allowed.removed.find(node.text); former != allowed.removed.end()) {
+        fail(node, node.text + " was removed", former->second);
+    }
     const auto& choices = allowed.choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), node.text) == choices.end()) {
         const std::string meant = nearest(node.text, choices);
@@ -254,6 +257,40 @@ image::ScaledUnit read_unit(const Node& node) {
     } catch (const base::InputError& error) {
         fail(node, error.what(), "give it as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
     }
+}
+
+label::LabelRule read_label_rule(const Node& node) {
+    constexpr const char* example =
+        "give for instance {min_pixels: 9, flux_threshold_jy_arcsec2: 1e-7}";
+    if (node.kind != Node::Kind::mapping) {
+        fail(node, "a label rule has two numbers", example);
+    }
+    std::optional<int> min_pixels;
+    std::optional<double> threshold;
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+        const Node& key = node.keys[i];
+        try {
+            if (key.text == "min_pixels" && !min_pixels) {
+                min_pixels = read_value<int>(node.values[i], pixel_counts());
+            } else if (key.text == "flux_threshold_jy_arcsec2" && !threshold) {
+                threshold = read_value<double>(node.values[i], flux_thresholds());
+            } else {
+                fail(key, "a label rule has two numbers, each given once", example);
+            }
+        } catch (Fault& fault) {
+            fault.value =
+                "a rule with " + (fault.where == key.where ? "" : key.text + " ") + fault.value;
+            throw;
+        }
+    }
+    if (!min_pixels || !threshold) {
+        throw Fault{.where = node.where,
+                    .value = std::string("a rule without ") +
+                             (min_pixels ? "flux_threshold_jy_arcsec2" : "min_pixels"),
+                    .why = "a label rule has two numbers",
+                    .what_to_do = example};
+    }
+    return {.min_pixels = *min_pixels, .flux_threshold_jy_arcsec2 = *threshold};
 }
 
 void expect_list(const Node& node) {
@@ -301,6 +338,14 @@ std::string print_text(const std::string& value) {
 std::string print_unit(const image::ScaledUnit& unit) {
     const std::string name = image::unit_name(unit.unit);
     return print_text(unit.factor == 1 ? name : print_double(unit.factor) + " " + name);
+}
+
+std::string print_label_rule(const label::LabelRule& rule) {
+    return base::text("{min_pixels: ",
+                      rule.min_pixels,
+                      ", flux_threshold_jy_arcsec2: ",
+                      print_double(rule.flux_threshold_jy_arcsec2),
+                      "}");
 }
 
 std::string print_beam(const image::Beam& beam) {

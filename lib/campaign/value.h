@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -13,6 +14,7 @@
 #include "lib/campaign/yaml_tree.h"
 #include "lib/image/beam.h"
 #include "lib/image/brightness_unit.h"
+#include "lib/label/rule.h"
 
 /// Values of the types that settings have, from YAML and back.
 namespace faintweb::campaign {
@@ -45,14 +47,29 @@ inline Range above_up_to(double low, double high) {
 struct Allowed {
     std::optional<Range> range;
     std::vector<std::string> choices;
+    /// Words that were choices once, and what to do instead of each.
+    std::map<std::string, std::string> removed;
     bool may_be_empty = true;
 
     Allowed() = default;
     Allowed(const Range& interval) : range(interval) {}
-    Allowed(std::vector<std::string> words) : choices(std::move(words)) {}
+    Allowed(std::vector<std::string> words, std::map<std::string, std::string> former = {})
+        : choices(std::move(words)), removed(std::move(former)) {}
 };
+/// Every value of the type.
+inline Allowed any_value() {
+    return {};
+}
 /// Text of at least one character.
 Allowed not_empty();
+
+/// What the two numbers of a label rule may be.
+inline Allowed pixel_counts() {
+    return within(0, 1048576);
+}
+inline Allowed flux_thresholds() {
+    return above_up_to(0, 1e3);
+}
 
 /// Why a value cannot be taken. `why` stands in brackets after the value, `what_to_do` ends the
 /// line.
@@ -93,6 +110,8 @@ std::string read_text(const Node& node, const Allowed& allowed);
 image::Beam read_beam(const Node& node);
 /// A unit of brightness in any spelling of BUNIT.
 image::ScaledUnit read_unit(const Node& node);
+/// A mapping of min_pixels and flux_threshold_jy_arcsec2.
+label::LabelRule read_label_rule(const Node& node);
 /// A mapping of a name and of keys that a variant may set, with values that these may have.
 Variant read_variant(const Node& node);
 /// @throws Fault  if the node is no list.
@@ -103,6 +122,7 @@ std::string print_double(double value);
 std::string print_text(const std::string& value);
 std::string print_beam(const image::Beam& beam);
 std::string print_unit(const image::ScaledUnit& unit);
+std::string print_label_rule(const label::LabelRule& rule);
 std::string print_variant(const Variant& variant);
 
 template <typename T>
@@ -129,6 +149,8 @@ std::string type_text() {
         return "number";
     } else if constexpr (std::same_as<T, image::Beam>) {
         return "[major_arcsec, minor_arcsec, angle_deg]";
+    } else if constexpr (std::same_as<T, label::LabelRule>) {
+        return "{min_pixels: whole number, flux_threshold_jy_arcsec2: number}";
     } else if constexpr (std::same_as<T, Variant>) {
         return "{name: text, key: value, ...}";
     } else {
@@ -182,6 +204,8 @@ T read_value(const Node& node, const Allowed& allowed) {
         return read_beam(node);
     } else if constexpr (std::same_as<T, image::ScaledUnit>) {
         return read_unit(node);
+    } else if constexpr (std::same_as<T, label::LabelRule>) {
+        return read_label_rule(node);
     } else if constexpr (std::same_as<T, Variant>) {
         return read_variant(node);
     } else {
@@ -217,6 +241,8 @@ std::string print_value(const T& value) {
         return print_beam(value);
     } else if constexpr (std::same_as<T, image::ScaledUnit>) {
         return print_unit(value);
+    } else if constexpr (std::same_as<T, label::LabelRule>) {
+        return print_label_rule(value);
     } else if constexpr (std::same_as<T, Variant>) {
         return print_variant(value);
     } else {

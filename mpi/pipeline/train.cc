@@ -37,7 +37,7 @@ void train_with(const comm::Communicator& communicator,
                        without_signal,
                        " (train.joint learns these label rules too), raise simulate.n_train",
                        campaign.train.max_tiles > 0 ? " or train.max_tiles" : "",
-                       " or leave them out of label and sweep"));
+                       " or leave them out of label, label.rules and sweep"));
     }
     if (communicator.is_root()) {
         base::log_info(base::text("train: ",

@@ -39,6 +39,9 @@ done
 expect_code 2 log "$FAINTWEB" run campaign.yaml --check
 expect_line log 'campaign.yaml:[0-9]+:1: the sweep names other trainings than run makes .* use faintweb sweep'
 
+expect_code 2 log "$FAINTWEB" train "$source_dir/test/campaign/tiny.yaml" --check --set train.joint=true --set 'sweep.min_pixels=[9, 4]'
+expect_line log 'sweep.min_pixels names label rules for train.joint \(they moved to label.rules\), give label: \{rules: \[\{min_pixels: 9, '
+
 expect_code 0 one.log sweep_on 1 one
 expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipped'
 expect_line one.log '^sweep: 2 runs of 2 trainings, 0 runs without a model; results are in one$'
@@ -176,7 +179,7 @@ done
 [[ $(wc -l <scores_of_rules) -eq 4 && $(sort -u scores_of_rules | wc -l) -ge 2 ]] ||
     { cat scores_of_rules; fail "the models of a joint training do not tell the scores of their own rules"; }
 expect_code 2 log on_ranks 2 "$FAINTWEB" train "$source_dir/test/campaign/tiny.yaml" --set output=unseen --set simulate.folder=skies \
-    --set train.joint=true --set 'sweep.flux_threshold_jy_arcsec2=[1e-9, 900]'
+    --set train.joint=true --set 'label.rules=[{min_pixels: 9, flux_threshold_jy_arcsec2: 900}]'
 expect_line log 'no training tile is signal under npix9_fth900 \(train.joint'
 [[ $(cut -d, -f16-19 joint/sweep.csv | sort -u | wc -l) -ge 6 ]] || { cat joint/sweep.csv; fail "models of different rules score alike"; }
 expect_code 0 log sweep_on 2 joint_on_2 "${settings[@]}"

@@ -1,6 +1,7 @@
 #include "lib/campaign/campaign.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -140,6 +141,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed, asinh_sigma or "
          "asinh_local), give one "
          "of these"},
+        {needed + "detect:\n  precision: int8\n",
+         "c.yaml:5:14: detect.precision is 'int8' (int8 was removed), use auto, or train "
+         "faintweb_lite, which is faster"},
         {needed + "detect:\n  exports: [csv, votable]\n",
          "c.yaml:5:18: detect.exports is 'votable' (not among csv, fits, ds9, probability, score "
          "or "
@@ -188,9 +192,6 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
         {needed + "detect:\n  maps: []\n",
          "c.yaml:5:9: detect.maps is an empty list (the detect stage needs a map), name at least "
          "one"},
-        {needed + "train:\n  network: faintweb_lite\ndetect:\n  precision: int8\n",
-         "c.yaml:7:14: detect.precision is int8, train.network is faintweb_lite (int8 is for the "
-         "hidden layer of cosmodeep and cosmodeep_spp), give auto or fp32"},
         {needed + "simulate:\n  n_train: 0\n",
          "c.yaml:5:12: simulate.n_train is 0 (the train stage needs a sky), give at least 1"},
         {needed + "train:\n  validation_skies: 10\n",
@@ -420,6 +421,36 @@ TEST(Campaign, DumpedDefaultsAreTheDefaults) {
         std::string::npos);
 }
 
+/// What is wrong with a help text as such; empty if nothing is.
+std::string fault_of_help(const std::string& help) {
+    // Each would need the text before it to make sense.
+    for (const char* word :
+         {"Of ", "The same", "Its ", "These ", "This ", "Those ", "It ", "They "}) {
+        if (help.starts_with(word)) {
+            return base::text("begins with '", word, "'");
+        }
+    }
+    if (help.empty() || std::isupper(static_cast<unsigned char>(help.front())) == 0) {
+        return "begins with no word in capitals";
+    }
+    return help.back() == '.' ? "" : "ends without a full stop";
+}
+
+TEST(Campaign, EveryHelpTextStandsAlone) {
+    for (const Key& key : Keys::all().list()) {
+        EXPECT_EQ(fault_of_help(key.help), "") << key.name;
+    }
+    for (const SectionHelp& section : Keys::all().sections()) {
+        EXPECT_EQ(fault_of_help(section.name.empty() ? "None." : section.help), "") << section.name;
+    }
+    EXPECT_NE(fault_of_help("Of it, baryons."), "");
+    EXPECT_NE(fault_of_help("The same for test skies."), "");
+    EXPECT_NE(fault_of_help("rank 0 only hands out fields."), "");
+    EXPECT_NE(fault_of_help("Edge of a pixel"), "");
+    EXPECT_NE(fault_of_help(""), "");
+    EXPECT_EQ(fault_of_help("Offset of a pixel."), "");
+}
+
 /// Every key at another value than its default, as --set would give it.
 Texts another_value_of_every_key() {
     return {"name=\"other: name\"",
@@ -509,6 +540,7 @@ Texts another_value_of_every_key() {
             "point_sources.spectral_index=-0.8",
             "label.min_pixels=9",
             "label.flux_threshold_jy_arcsec2=5e-8",
+            "label.rules=[{min_pixels: 9, flux_threshold_jy_arcsec2: 1e-8}]",
             "simulate.n_train=3",
             "simulate.n_test=2",
             "simulate.layers=true",
@@ -622,6 +654,7 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "detect.catalogue",
                                            "detect.exports",
                                            "detect.pictures",
+                                           "label.rules",
                                            "boxes.keep_particles",
                                            "boxes.ranks_per_box",
                                            "boxes.folder",
@@ -709,6 +742,57 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
             EXPECT_TRUE(seen.insert(after).second) << key << " has the text of another change";
         }
     }
+}
+
+TEST(Campaign, AJointTrainingLearnsTheRulesOfTheLabelSection) {
+    const std::string label =
+        "label:\n"
+        "  min_pixels: 9\n"
+        "  rules:\n"
+        "    - {min_pixels: 40, flux_threshold_jy_arcsec2: 1e-7}\n"
+        "    - {flux_threshold_jy_arcsec2: 1e-7, min_pixels: 9}\n"
+        "    - {min_pixels: 9, flux_threshold_jy_arcsec2: 5e-8}\n";
+    const Campaign alone = parse(needed + label);
+    EXPECT_EQ(label_rules(alone), (std::vector<label::LabelRule>{{9, 1e-7}}));
+    EXPECT_EQ(training_text(alone), training_text(parse(needed + "label: {min_pixels: 9}\n")));
+    const Campaign joint = parse(needed + label + "train: {joint: true}\n");
+    EXPECT_EQ(label_rules(joint),
+              (std::vector<label::LabelRule>{{9, 1e-7}, {40, 1e-7}, {9, 5e-8}}));
+    EXPECT_NE(training_text(joint), training_text(parse(dump(joint), {"label.rules=[]"})));
+    EXPECT_EQ(rule_suffix(joint), "_npix9_fth1e-07");
+}
+
+TEST(Campaign, FaultsOfALabelRuleNameItsPlace) {
+    const std::string advice =
+        ", give for instance {min_pixels: 9, flux_threshold_jy_arcsec2: 1e-7}";
+    const auto expect = [&](const std::string& rule, const std::string& fault) {
+        EXPECT_EQ(fault_in(needed + "label:\n  rules: [" + rule + "]\n"), "c.yaml:5:" + fault);
+    };
+    expect("9", "11: label.rules is '9' (a label rule has two numbers)" + advice);
+    expect("{min_pixels: 9}",
+           "11: label.rules is a rule without flux_threshold_jy_arcsec2 (a label rule has two "
+           "numbers)" +
+               advice);
+    expect(
+        "{n_pix: 9}",
+        "12: label.rules is a rule with 'n_pix' (a label rule has two numbers, each given once)" +
+            advice);
+    expect("{min_pixels: 9, min_pixels: 9}",
+           "27: label.rules is a rule with 'min_pixels' (a label rule has two numbers, each given "
+           "once)" +
+               advice);
+    expect("{min_pixels: -1, flux_threshold_jy_arcsec2: 1e-7}",
+           "24: label.rules is a rule with min_pixels '-1' (outside [0, 1048576]), give a value in "
+           "that range");
+    std::string rules = "{min_pixels: 0, flux_threshold_jy_arcsec2: 1e-7}";
+    for (int n = 1; n < 8; ++n) {
+        rules += base::text(", {min_pixels: ", n, ", flux_threshold_jy_arcsec2: 1e-7}");
+    }
+    EXPECT_EQ(
+        fault_in(needed + "train: {joint: true}\nlabel:\n  rules: [" + rules + "]\n"),
+        "c.yaml:6:10: train.joint is true (label, label.rules and sweep name 9 label rules, a "
+        "network learns at most 8), shorten label.rules, or sweep.min_pixels or "
+        "sweep.flux_threshold_jy_arcsec2");
 }
 
 TEST(Campaign, SettingsTextOfAStageSeesOnlyItsSections) {

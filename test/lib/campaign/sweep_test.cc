@@ -110,16 +110,49 @@ TEST(sweep, makes_every_combination_once_and_trains_to_the_last_milestone) {
     EXPECT_EQ(dump(again), dump(runs[77].campaign));
 }
 
-TEST(sweep, is_not_needed_for_the_label_rules_of_a_joint_training) {
+TEST(sweep, learns_the_rules_of_the_label_section_too) {
+    const std::string label =
+        "train: {joint: true}\n"
+        "label: {min_pixels: 4, rules: [{min_pixels: 2, flux_threshold_jy_arcsec2: 1e-7}]}\n";
+    const auto runs = sweep_runs(parse("  min_pixels: [40, 9]\n" + label));
+    ASSERT_EQ(runs.size(), 2);
+    for (const SweepRun& run : runs) {
+        EXPECT_EQ(label_rules(run.training),
+                  (std::vector<label::LabelRule>{{40, 1e-7}, {9, 1e-7}, {2, 1e-7}}));
+    }
+    // A sweep of something else.
+    EXPECT_EQ(label_rules(sweep_runs(parse("  seed: [1, 2]\n" + label)).at(1).training),
+              (std::vector<label::LabelRule>{{4, 1e-7}, {2, 1e-7}}));
+}
+
+TEST(sweep, is_refused_by_what_trains_the_train_section_alone) {
     const std::string rules =
         "  min_pixels: [40, 9]\n  flux_threshold_jy_arcsec2: [1e-7, 0.5e-7]\n";
-    EXPECT_FALSE(needs_sweep(Campaign{}));
-    EXPECT_FALSE(needs_sweep(parse("  group_size: 2\n")));
-    EXPECT_TRUE(needs_sweep(parse(rules)));
-    EXPECT_FALSE(needs_sweep(parse(rules + "train: {joint: true}\n")));
-    EXPECT_TRUE(needs_sweep(parse(rules + "  seed: [1, 2]\ntrain: {joint: true}\n")));
-    EXPECT_TRUE(needs_sweep(parse("  variants: [{name: a}]\ntrain: {joint: true}\n")));
-    EXPECT_TRUE(needs_sweep(parse("  epochs: [5]\n")));
+    const auto refusal = [](const Campaign& campaign) {
+        return refusal_without_sweep(campaign, "run");
+    };
+    const std::string other_trainings =
+        "c.yaml:4:1: the sweep names other trainings than run makes (it takes the train section "
+        "alone), use faintweb sweep, or make the skies alone with --set stages=[simulate]";
+    EXPECT_EQ(refusal(Campaign{}), "");
+    EXPECT_EQ(refusal(parse("  group_size: 2\n")), "");
+    EXPECT_EQ(refusal(parse(rules)), other_trainings);
+    EXPECT_EQ(refusal(parse(rules + "  seed: [1, 2]\ntrain: {joint: true}\n")), other_trainings);
+    EXPECT_EQ(refusal(parse("  variants: [{name: a}]\ntrain: {joint: true}\n")), other_trainings);
+    EXPECT_EQ(refusal(parse("  epochs: [5]\n")), other_trainings);
+    EXPECT_EQ(refusal(parse("train: {joint: true}\n")), "");
+    // Where the label rules of a joint training stood once. What is advised means the same.
+    const std::string moved = refusal(parse(rules + "train: {joint: true}\n"));
+    const std::string advised =
+        "label: {rules: [{min_pixels: 40, flux_threshold_jy_arcsec2: 1e-07}, {min_pixels: 40, "
+        "flux_threshold_jy_arcsec2: 5e-08}, {min_pixels: 9, flux_threshold_jy_arcsec2: 1e-07}, "
+        "{min_pixels: 9, flux_threshold_jy_arcsec2: 5e-08}]}";
+    EXPECT_EQ(moved,
+              "c.yaml:5:15: sweep.min_pixels names label rules for train.joint (they moved to "
+              "label.rules), give " +
+                  advised + " and no sweep, or use faintweb sweep");
+    EXPECT_EQ(label_rules(parse("train: {joint: true}\n" + advised + "\n")),
+              label_rules(sweep_runs(parse(rules + "train: {joint: true}\n")).at(0).training));
 }
 
 TEST(sweep, variants_read_back_as_they_are_printed) {
@@ -173,8 +206,8 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
     // What is refused for a training is refused for that of a variant, where the variant stands.
     expect(
         "  variants: [{name: a, train.joint: true}]\n  min_pixels: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
-        "c.yaml:5:14: sweep.variants[0]: train.joint is true (the sweep and the campaign name 9 "
-        "label rules, a network learns at most 8), shorten sweep.min_pixels or "
+        "c.yaml:5:14: sweep.variants[0]: train.joint is true (label, label.rules and sweep name 9 "
+        "label rules, a network learns at most 8), shorten label.rules, or sweep.min_pixels or "
         "sweep.flux_threshold_jy_arcsec2");
     expect("  variants: [{name: a}, {name: b, train.patience: 2}]\n",
            "c.yaml:5:25: sweep.variants[1]: train.patience is 2 (without validation skies no epoch "
