@@ -26,6 +26,7 @@
 #include "lib/image/fits_layout.h"
 #include "lib/image/header_facts.h"
 #include "lib/image/wcs.h"
+#include "lib/image/window_hash.h"
 
 namespace faintweb::image {
 
@@ -249,11 +250,11 @@ struct FitsMap::State {
     std::optional<Beam> beam_of_header();
     void describe_beam(const MapOptions& options, bool is_needed, Lacks& lacks);
     void find_scaling();
-    template <typename T>
-    Image unpack(const Window& inside) const;
     template <typename T, typename Word>
-    Image read_as(const Window& window, const Window& inside) const;
-    Image read(const Window& window) const;
+    Image unpack(const Window& inside, WindowHash* hash) const;
+    template <typename T, typename Word>
+    Image read_as(const Window& window, const Window& inside, WindowHash* hash) const;
+    Image read(const Window& window, WindowHash* hash) const;
 };
 
 void FitsMap::State::describe(const MapOptions& options) {
@@ -450,10 +451,18 @@ void FitsMap::State::find_scaling() {
 }
 
 /// Reads a window inside a tile-compressed map.
-template <typename T>
-Image FitsMap::State::unpack(const Window& inside) const {
+template <typename T, typename Word>
+Image FitsMap::State::unpack(const Window& inside, WindowHash* hash) const {
     std::vector<T> values(static_cast<std::size_t>(inside.cols * inside.rows));
     compressed->read(inside, std::as_writable_bytes(std::span(values)));
+    std::vector<Word> words(hash == nullptr ? 0 : static_cast<std::size_t>(inside.cols));
+    for (std::int64_t row = 0; hash != nullptr && row < inside.rows; ++row) {
+        std::transform(values.begin() + row * inside.cols,
+                       values.begin() + (row + 1) * inside.cols,
+                       words.begin(),
+                       [](T value) { return swap_bytes(std::bit_cast<Word>(value)); });
+        hash->add(std::span<const Word>(words), (inside.y0 + row) * info.cols + inside.x0);
+    }
     const auto scale = [this](T raw) { return scaling.to_float(raw); };
     if constexpr (std::is_same_v<T, float>) {
         std::ranges::transform(values, values.begin(), scale);
@@ -467,10 +476,11 @@ Image FitsMap::State::unpack(const Window& inside) const {
 
 /// @param T, Word  type of the pixels in the file, and of as many bits without a sign.
 /// @param inside   the part of the window that is inside the map, not empty.
+/// @param hash     takes the pixels on the way, or null.
 template <typename T, typename Word>
-Image FitsMap::State::read_as(const Window& window, const Window& inside) const {
+Image FitsMap::State::read_as(const Window& window, const Window& inside, WindowHash* hash) const {
     if (compressed) {
-        Image part = unpack<T>(inside);
+        Image part = unpack<T, Word>(inside, hash);
         if (inside != window) {
             part = cut_out(
                 part, {window.x0 - inside.x0, window.y0 - inside.y0, window.cols, window.rows});
@@ -499,6 +509,9 @@ Image FitsMap::State::read_as(const Window& window, const Window& inside) const 
             const auto n = static_cast<std::size_t>(std::min(block, run - done));
             bytes.copy(image.data_byte + (first + done) * pixel_bytes,
                        {reinterpret_cast<char*>(words.get()), n * sizeof(T)});
+            if (hash != nullptr) {
+                hash->add(std::span<const Word>(words.get(), n), first + done);
+            }
             // Only now, so that its zeros are still in the cache when they are overwritten.
             pixels.resize(pixels.size() + n);
             convert<T>(words.get(), n, scaling, pixels.data() + pixels.size() - n);
@@ -508,7 +521,7 @@ Image FitsMap::State::read_as(const Window& window, const Window& inside) const 
     return result;
 }
 
-Image FitsMap::State::read(const Window& window) const {
+Image FitsMap::State::read(const Window& window, WindowHash* hash) const {
     const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
     const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
     const Window inside = {x_first,
@@ -520,17 +533,17 @@ Image FitsMap::State::read(const Window& window) const {
     }
     switch (image.bitpix) {
         case 8:
-            return read_as<std::uint8_t, std::uint8_t>(window, inside);
+            return read_as<std::uint8_t, std::uint8_t>(window, inside, hash);
         case 16:
-            return read_as<std::int16_t, std::uint16_t>(window, inside);
+            return read_as<std::int16_t, std::uint16_t>(window, inside, hash);
         case 32:
-            return read_as<std::int32_t, std::uint32_t>(window, inside);
+            return read_as<std::int32_t, std::uint32_t>(window, inside, hash);
         case 64:
-            return read_as<std::int64_t, std::uint64_t>(window, inside);
+            return read_as<std::int64_t, std::uint64_t>(window, inside, hash);
         case -64:
-            return read_as<double, std::uint64_t>(window, inside);
+            return read_as<double, std::uint64_t>(window, inside, hash);
         default:
-            return read_as<float, std::uint32_t>(window, inside);
+            return read_as<float, std::uint32_t>(window, inside, hash);
     }
 }
 
@@ -563,7 +576,19 @@ FitsMap FitsMap::open(const std::string& path, const MapOptions& options) {
 
 Image FitsMap::read(const Window& window) const {
     FAINTWEB_EXPECTS(window.cols > 0 && window.rows > 0);
-    return state_->read(window);
+    return state_->read(window, nullptr);
+}
+
+HashedImage FitsMap::read_and_hash(const Window& window, const Window& hashed) const {
+    const MapInfo& info = state_->info;
+    FAINTWEB_EXPECTS(hashed.cols > 0 && hashed.rows > 0);
+    FAINTWEB_EXPECTS(hashed.x0 >= std::max<std::int64_t>(window.x0, 0) &&
+                     hashed.y0 >= std::max<std::int64_t>(window.y0, 0) &&
+                     hashed.x0 + hashed.cols <= std::min(window.x0 + window.cols, info.cols) &&
+                     hashed.y0 + hashed.rows <= std::min(window.y0 + window.rows, info.rows));
+    WindowHash hash(hashed, info.cols);
+    Image image = state_->read(window, &hash);
+    return {std::move(image), hash.finish()};
 }
 
 }  // namespace faintweb::image
