@@ -14,8 +14,8 @@ set -euo pipefail
 faintweb_packages=(
     ca-certificates ccache clang-format cmake fonts-dejavu-core g++ libcairo2-dev
     libcfitsio-dev libcli11-dev libfftw3-dev libgtest-dev libhdf5-openmpi-dev
-    libopenmpi-dev libpng-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev
-    openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
+    libopenmpi-dev libpng-dev libspdlog-dev libssl-dev libxxhash-dev libyaml-cpp-dev ninja-build
+    nlohmann-json3-dev openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
 # What the tests with several hosts and with Slurm need; without it they are skipped.
 test_packages=(iproute2 munge slurm-wlm)
 # What reads the scripts; without it they are only parsed.
@@ -24,7 +24,7 @@ torch_version=2.11.0
 # The CPU half of the wheel links these two of its many dependencies, and no other.
 torch_cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 # The readers that the tests compare with.
-test_wheels=(numpy==2.4.6 h5py==3.16.0 astropy==8.0.2 safetensors==0.8.0 pytest==9.2.0)
+test_wheels=(numpy==2.4.6 h5py==3.16.0 astropy==8.0.2 safetensors==0.8.0 pytest==9.2.0 xxhash==4.1.0)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
@@ -218,8 +218,8 @@ make_test_venv() { quiet_pip "$1/made" "${test_wheels[@]}"; }
 
 install_test_python() {
     local python=$faintweb_cache/test-venv/bin/python
-    if ! "$python" -I -c 'import numpy, h5py, astropy, safetensors, pytest' 2>/dev/null; then
-        say "installing numpy, h5py, astropy, safetensors and pytest for the tests into $faintweb_cache/test-venv"
+    if ! "$python" -I -c 'import numpy, h5py, astropy, safetensors, pytest, xxhash' 2>/dev/null; then
+        say "installing numpy, h5py, astropy, safetensors, pytest and xxhash for the tests into $faintweb_cache/test-venv"
         rm -rf "$faintweb_cache/test-venv"
         fill_cache test-venv make_test_venv ||
             fail "the Python packages of the tests could not be installed (pip's last lines are above); check the network and run this again"

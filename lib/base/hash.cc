@@ -9,10 +9,24 @@
 #include <vector>
 
 #include <openssl/evp.h>
+#include <xxhash.h>
 
 #include "lib/base/error.h"
 
 namespace faintweb::base {
+namespace {
+
+std::string hexadecimal(std::span<const unsigned char> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (const unsigned byte : bytes) {
+        hex += digits[byte >> 4];
+        hex += digits[byte & 15U];
+    }
+    return hex;
+}
+
+}  // namespace
 
 struct Sha256::State {
     EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -38,13 +52,36 @@ void Sha256::add(std::string_view text) {
 std::string Sha256::finish() {
     std::array<unsigned char, 32> digest{};
     EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const unsigned byte : digest) {
-        hex += digits[byte >> 4];
-        hex += digits[byte & 15U];
-    }
-    return hex;
+    return hexadecimal(digest);
+}
+
+struct Xxh3::State {
+    XXH3_state_t* state = XXH3_createState();
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { XXH3_freeState(state); }
+};
+
+Xxh3::Xxh3() : state_(std::make_unique<State>()) {
+    XXH3_128bits_reset(state_->state);
+}
+Xxh3::~Xxh3() = default;
+
+void Xxh3::add(std::span<const std::byte> bytes) {
+    XXH3_128bits_update(state_->state, bytes.data(), bytes.size());
+}
+
+std::string Xxh3::finish() const {
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state_->state));
+    return hexadecimal(digest.digest);
+}
+
+std::string xxh3_128(std::span<const std::byte> bytes) {
+    Xxh3 hash;
+    hash.add(bytes);
+    return hash.finish();
 }
 
 std::string sha256(std::string_view text) {

@@ -30,6 +30,27 @@ class Sha256 {
     std::unique_ptr<State> state_;
 };
 
+/// XXH3 of 128 bits, fed piece by piece: for pixels, as fast as they are read. It tells data apart
+/// that differ by chance, not by design. The digest is what `xxhsum -H2` and Python's
+/// `xxhash.xxh3_128_hexdigest` print.
+class Xxh3 {
+  public:
+    Xxh3();
+    ~Xxh3();
+    Xxh3(const Xxh3&) = delete;
+    Xxh3& operator=(const Xxh3&) = delete;
+
+    void add(std::span<const std::byte> bytes);
+    /// The digest of all that was added, 32 lower-case hexadecimal digits.
+    std::string finish() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+std::string xxh3_128(std::span<const std::byte> bytes);
+
 std::string sha256(std::string_view text);
 
 /// @throws InputError  if the file cannot be read.

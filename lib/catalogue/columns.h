@@ -162,8 +162,8 @@ inline constexpr Column field_columns[] = {
                     window_hash,
                     "window_hash",
                     "",
-                    "of all values read for the field, before units: SHA-256 of their number and "
-                    "the SHA-256s of 16 streams (lib/base/value_hash.h)"),
+                    "XXH3-128 of the window's values as they lie in the file, row by row, highest "
+                    "byte first, not scaled; tile-compressed ones unpacked"),
     FAINTWEB_COLUMN(
         FieldRecord, reason, "reason", "", "why the field is blank or failed", InDigest::no),
 };

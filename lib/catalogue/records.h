@@ -12,7 +12,7 @@
 namespace faintweb::catalogue {
 
 /// Version of the catalogue's layout. A reader refuses any other.
-inline constexpr int format_version = 4;
+inline constexpr int format_version = 5;
 
 /// What stands where a value is unknown. A catalogue holds no NaN: it is not equal to itself, and
 /// many readers stumble over it.
@@ -127,7 +127,7 @@ struct FieldRecord {
     std::int64_t n_blank_px = 0;
     std::int64_t n_unsearched_px = 0;
     double rms_jy_arcsec2 = no_rms;
-    FixedText<64> window_hash;
+    FixedText<32> window_hash;
     FixedText<160> reason;
 
     std::int64_t n_tiles() const { return std::int64_t{n_tile_rows} * n_tile_cols; }

@@ -1,7 +1,6 @@
 #include "lib/image/fits_map.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -9,14 +8,10 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <fitsio.h>
-#include <zlib.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -26,10 +21,12 @@
 #include "lib/base/vector_clones.h"
 #include "lib/image/beams_table.h"
 #include "lib/image/celestial_axes.h"
+#include "lib/image/compressed_image.h"
 #include "lib/image/fits_bytes.h"
 #include "lib/image/fits_layout.h"
 #include "lib/image/header_facts.h"
 #include "lib/image/wcs.h"
+#include "lib/image/window_hash.h"
 
 namespace faintweb::image {
 
@@ -39,24 +36,6 @@ using base::text;
 namespace {
 
 constexpr float blank = std::numeric_limits<float>::quiet_NaN();
-
-/// CFITSIO's message stack, which is one for the whole process, as one line.
-std::string take_cfitsio_messages(int status) {
-    std::array<char, FLEN_STATUS> title{};
-    fits_get_errstatus(status, title.data());
-    std::string joined = text("CFITSIO error ", status, ": ", title.data());
-    std::array<char, FLEN_ERRMSG> line{};
-    while (fits_read_errmsg(line.data()) != 0) {
-        joined += text("; ", line.data());
-    }
-    return printable(joined.substr(0, 400));
-}
-
-/// Which of an image's axes are the columns and the rows of the map.
-struct MapAxes {
-    std::size_t cols = 0;
-    std::size_t rows = 1;
-};
 
 MapAxes choose_axes(const FitsImage& image) {
     MapAxes axes;
@@ -249,12 +228,6 @@ FAINTWEB_VECTOR_CLONES void convert(const Word* words,
     }
 }
 
-/// Where a compressed tile lies in the file.
-struct PackedTile {
-    std::int64_t first_byte = 0;
-    std::int64_t n_bytes = 0;
-};
-
 }  // namespace
 
 struct FitsMap::State {
@@ -263,34 +236,12 @@ struct FitsMap::State {
     FitsImage image;
     MapAxes axes;
     Scaling scaling;
-    /// The tiles packed with GZIP, in file order; length 0: packed in another way.
-    std::vector<PackedTile> gzip_tiles;
-    fitsfile* file = nullptr;  ///< only of a tile-compressed image
-    void* memory = nullptr;    // CFITSIO keeps the addresses of these two
-    std::size_t memory_bytes = 0;
-    mutable std::mutex file_mutex;
+    std::optional<CompressedImage> compressed;
 
     State(FitsBytes opened, FitsImage found) : bytes(std::move(opened)), image(std::move(found)) {}
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    ~State() {
-        if (file != nullptr) {
-            int status = 0;
-            fits_close_file(file, &status);
-            fits_clear_errmsg();
-        }
-    }
 
     [[noreturn]] void refuse(const std::string& problem) const {
         throw InputError(printable(info.path) + ": " + problem);
-    }
-    void check(int status, const char* what_failed) const {
-        if (status != 0) {
-            refuse(text(what_failed,
-                        " (",
-                        take_cfitsio_messages(status),
-                        "), copy or write the map again"));
-        }
     }
 
     void describe(const MapOptions& options);
@@ -299,15 +250,11 @@ struct FitsMap::State {
     std::optional<Beam> beam_of_header();
     void describe_beam(const MapOptions& options, bool is_needed, Lacks& lacks);
     void find_scaling();
-    void open_with_cfitsio();
-    void check_tile_places();
-    void check_gzip_tiles(const Window& window) const;
-    void check_gzip_tile(const PackedTile& tile, std::int64_t n_pixels) const;
-    template <typename T>
-    Image unpack(int cfitsio_type, const Window& inside) const;
     template <typename T, typename Word>
-    Image read_as(int cfitsio_type, const Window& window, const Window& inside) const;
-    Image read(const Window& window) const;
+    Image unpack(const Window& inside, WindowHash* hash) const;
+    template <typename T, typename Word>
+    Image read_as(const Window& window, const Window& inside, WindowHash* hash) const;
+    Image read(const Window& window, WindowHash* hash) const;
 };
 
 void FitsMap::State::describe(const MapOptions& options) {
@@ -503,160 +450,18 @@ void FitsMap::State::find_scaling() {
     }
 }
 
-void FitsMap::State::open_with_cfitsio() {
-    static std::mutex mutex;  // for CFITSIO's list of open files and its first-use set-up
-    const std::scoped_lock lock(mutex);
-    fits_clear_errmsg();
-    int status = 0;
-    if (bytes.is_unpacked()) {
-        const std::span<char> unpacked = bytes.memory();
-        memory = unpacked.data();
-        memory_bytes = unpacked.size();
-        fits_open_memfile(&file, "unpacked", READONLY, &memory, &memory_bytes, 0, nullptr, &status);
-    } else {
-        // By descriptor: CFITSIO sees the very file that was checked, whatever its name looks like
-        // (~, leading blanks) and also if the name now means another file.
-        const std::string name = text("/proc/self/fd/", bytes.descriptor());
-        fits_open_diskfile(&file, name.c_str(), READONLY, &status);
-    }
-    int type = 0;
-    fits_movabs_hdu(file, image.hdu + 1, &type, &status);
-    int bitpix = 0;
-    int n_axes = 0;
-    constexpr int max_axes = 6;
-    std::array<LONGLONG, max_axes> lengths{};
-    fits_get_img_paramll(file, max_axes, &bitpix, &n_axes, lengths.data(), &status);
-    check(status, "the header cannot be used");
-    if (bitpix != image.bitpix || n_axes != static_cast<int>(image.axes.size()) ||
-        !std::equal(image.axes.begin(), image.axes.end(), lengths.begin())) {
-        refuse("CFITSIO reads the header differently (it is damaged), write the map again");
-    }
-    check_tile_places();
-    if (!scaling.is_plain()) {
-        fits_set_bscale(file, 1, 0, &status);
-    }
-    check(status, "the header cannot be used");
-}
-
-/// CFITSIO allocates what a tile's descriptor asks for: all must lie inside the table's heap.
-void FitsMap::State::check_tile_places() {
-    int status = 0;
-    LONGLONG n_tiles = 0;
-    const std::int64_t heap_bytes = image.end_byte - image.heap_byte;
-    fits_get_num_rowsll(file, &n_tiles, &status);
-    check(status, "the compressed image cannot be used");
-    std::vector<LONGLONG> lengths(static_cast<std::size_t>(n_tiles));
-    std::vector<LONGLONG> offsets(static_cast<std::size_t>(n_tiles));
-    for (std::string name : {"COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA"}) {
-        int column = 0;
-        if (fits_get_colnum(file, CASEINSEN, name.data(), &column, &status) != 0) {
-            status = 0;
-            fits_clear_errmsg();
-            continue;
-        }
-        int type = 0;
-        LONGLONG repeat = 0;
-        LONGLONG width_bytes = 0;
-        fits_get_coltypell(file, column, &type, &repeat, &width_bytes, &status);
-        fits_read_descriptsll(file, column, 1, n_tiles, lengths.data(), offsets.data(), &status);
-        check(status, "the compressed image cannot be used");
-        for (std::size_t tile = 0; tile < lengths.size(); ++tile) {
-            LONGLONG end = 0;
-            if (lengths[tile] < 0 || offsets[tile] < 0 ||
-                __builtin_mul_overflow(lengths[tile], std::max<LONGLONG>(width_bytes, 1), &end) ||
-                __builtin_add_overflow(end, offsets[tile], &end) || end > heap_bytes) {
-                refuse(text("compressed tile ",
-                            tile + 1,
-                            " lies outside the file's data (the file is damaged), copy it again"));
-            }
-            const bool is_gzip = name == "GZIP_COMPRESSED_DATA" ||
-                                 (name == "COMPRESSED_DATA" && image.is_gzip_tiled);
-            if (is_gzip && lengths[tile] > 0) {
-                gzip_tiles.resize(lengths.size());
-                gzip_tiles[tile] = {image.heap_byte + offsets[tile], end - offsets[tile]};
-            }
-        }
-    }
-}
-
-/// CFITSIO 4.2 never returns from a GZIP tile that is damaged in its middle: zlib has the first
-/// word.
-void FitsMap::State::check_gzip_tile(const PackedTile& tile, std::int64_t n_pixels) const {
-    std::vector<char> packed(static_cast<std::size_t>(tile.n_bytes));
-    bytes.copy(tile.first_byte, packed);
-    // CFITSIO unpacks integers as 32 bits whatever BITPIX says.
-    const std::int64_t max_bytes_per_pixel = std::max(4, std::abs(image.bitpix) / 8);
-    std::vector<char> unpacked(static_cast<std::size_t>(n_pixels * max_bytes_per_pixel));
-    z_stream stream{};
-    constexpr int window_bits_gzip_only = 15 + 16;
-    int status = inflateInit2(&stream, window_bits_gzip_only);
-    if (status == Z_OK) {
-        stream.next_in = reinterpret_cast<Bytef*>(packed.data());
-        stream.avail_in = static_cast<uInt>(std::min<std::size_t>(packed.size(), UINT32_MAX));
-        stream.next_out = reinterpret_cast<Bytef*>(unpacked.data());
-        stream.avail_out = static_cast<uInt>(std::min<std::size_t>(unpacked.size(), UINT32_MAX));
-        status = inflate(&stream, Z_FINISH);
-        inflateEnd(&stream);
-    }
-    if (status != Z_STREAM_END || static_cast<std::int64_t>(stream.total_out) % n_pixels != 0) {
-        refuse("a GZIP tile of the compressed image is damaged, copy the file again");
-    }
-}
-
-/// Checks the GZIP tiles that a window needs.
-void FitsMap::State::check_gzip_tiles(const Window& window) const {
-    if (gzip_tiles.empty()) {
-        return;
-    }
-    const std::int64_t tile_cols = image.tile_edges[axes.cols];
-    const std::int64_t tile_rows = image.tile_edges[axes.rows];
-    const std::int64_t n_across = (info.cols - 1) / tile_cols + 1;
-    const std::int64_t last_row = (window.y0 + window.rows - 1) / tile_rows;
-    const std::int64_t last_col = (window.x0 + window.cols - 1) / tile_cols;
-    for (std::int64_t row = window.y0 / tile_rows; row <= last_row; ++row) {
-        for (std::int64_t col = window.x0 / tile_cols; col <= last_col; ++col) {
-            const PackedTile& tile = gzip_tiles[static_cast<std::size_t>(row * n_across + col)];
-            if (tile.n_bytes > 0) {
-                check_gzip_tile(tile,
-                                std::min(tile_cols, info.cols - col * tile_cols) *
-                                    std::min(tile_rows, info.rows - row * tile_rows));
-            }
-        }
-    }
-}
-
 /// Reads a window inside a tile-compressed map.
-template <typename T>
-Image FitsMap::State::unpack(int cfitsio_type, const Window& inside) const {
-    check_gzip_tiles(inside);
-    std::vector<long> first(image.axes.size(), 1);
-    first[axes.cols] = inside.x0 + 1;
-    first[axes.rows] = inside.y0 + 1;
-    std::vector<long> last = first;
-    last[axes.cols] = inside.x0 + inside.cols;
-    last[axes.rows] = inside.y0 + inside.rows;
-    std::vector<long> step(image.axes.size(), 1);
+template <typename T, typename Word>
+Image FitsMap::State::unpack(const Window& inside, WindowHash* hash) const {
     std::vector<T> values(static_cast<std::size_t>(inside.cols * inside.rows));
-    // Without a blank value CFITSIO copies floats bit for bit; with one it also turns denormals
-    // into zeros. Quantised floats need it: their blanks are NaN only after unpacking.
-    T nan{};
-    if constexpr (std::is_floating_point_v<T>) {
-        nan = std::numeric_limits<T>::quiet_NaN();
-    }
-    int has_blanks = 0;
-    int status = 0;
-    {
-        const std::scoped_lock lock(file_mutex);
-        fits_read_subset(file,
-                         cfitsio_type,
-                         first.data(),
-                         last.data(),
-                         step.data(),
-                         image.is_quantised ? &nan : nullptr,
-                         values.data(),
-                         &has_blanks,
-                         &status);
-        check(status, "the pixels cannot be read");
+    compressed->read(inside, std::as_writable_bytes(std::span(values)));
+    std::vector<Word> words(hash == nullptr ? 0 : static_cast<std::size_t>(inside.cols));
+    for (std::int64_t row = 0; hash != nullptr && row < inside.rows; ++row) {
+        std::transform(values.begin() + row * inside.cols,
+                       values.begin() + (row + 1) * inside.cols,
+                       words.begin(),
+                       [](T value) { return swap_bytes(std::bit_cast<Word>(value)); });
+        hash->add(std::span<const Word>(words), (inside.y0 + row) * info.cols + inside.x0);
     }
     const auto scale = [this](T raw) { return scaling.to_float(raw); };
     if constexpr (std::is_same_v<T, float>) {
@@ -671,10 +476,11 @@ Image FitsMap::State::unpack(int cfitsio_type, const Window& inside) const {
 
 /// @param T, Word  type of the pixels in the file, and of as many bits without a sign.
 /// @param inside   the part of the window that is inside the map, not empty.
+/// @param hash     takes the pixels on the way, or null.
 template <typename T, typename Word>
-Image FitsMap::State::read_as(int cfitsio_type, const Window& window, const Window& inside) const {
-    if (image.is_tile_compressed) {
-        Image part = unpack<T>(cfitsio_type, inside);
+Image FitsMap::State::read_as(const Window& window, const Window& inside, WindowHash* hash) const {
+    if (compressed) {
+        Image part = unpack<T, Word>(inside, hash);
         if (inside != window) {
             part = cut_out(
                 part, {window.x0 - inside.x0, window.y0 - inside.y0, window.cols, window.rows});
@@ -703,6 +509,9 @@ Image FitsMap::State::read_as(int cfitsio_type, const Window& window, const Wind
             const auto n = static_cast<std::size_t>(std::min(block, run - done));
             bytes.copy(image.data_byte + (first + done) * pixel_bytes,
                        {reinterpret_cast<char*>(words.get()), n * sizeof(T)});
+            if (hash != nullptr) {
+                hash->add(std::span<const Word>(words.get(), n), first + done);
+            }
             // Only now, so that its zeros are still in the cache when they are overwritten.
             pixels.resize(pixels.size() + n);
             convert<T>(words.get(), n, scaling, pixels.data() + pixels.size() - n);
@@ -712,7 +521,7 @@ Image FitsMap::State::read_as(int cfitsio_type, const Window& window, const Wind
     return result;
 }
 
-Image FitsMap::State::read(const Window& window) const {
+Image FitsMap::State::read(const Window& window, WindowHash* hash) const {
     const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
     const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
     const Window inside = {x_first,
@@ -724,17 +533,17 @@ Image FitsMap::State::read(const Window& window) const {
     }
     switch (image.bitpix) {
         case 8:
-            return read_as<std::uint8_t, std::uint8_t>(TBYTE, window, inside);
+            return read_as<std::uint8_t, std::uint8_t>(window, inside, hash);
         case 16:
-            return read_as<std::int16_t, std::uint16_t>(TSHORT, window, inside);
+            return read_as<std::int16_t, std::uint16_t>(window, inside, hash);
         case 32:
-            return read_as<std::int32_t, std::uint32_t>(TINT, window, inside);
+            return read_as<std::int32_t, std::uint32_t>(window, inside, hash);
         case 64:
-            return read_as<std::int64_t, std::uint64_t>(TLONGLONG, window, inside);
+            return read_as<std::int64_t, std::uint64_t>(window, inside, hash);
         case -64:
-            return read_as<double, std::uint64_t>(TDOUBLE, window, inside);
+            return read_as<double, std::uint64_t>(window, inside, hash);
         default:
-            return read_as<float, std::uint32_t>(TFLOAT, window, inside);
+            return read_as<float, std::uint32_t>(window, inside, hash);
     }
 }
 
@@ -760,14 +569,26 @@ FitsMap FitsMap::open(const std::string& path, const MapOptions& options) {
     }
     state->find_scaling();
     if (state->image.is_tile_compressed) {
-        state->open_with_cfitsio();
+        state->compressed.emplace(state->bytes, state->image, state->axes, path);
     }
     return FitsMap(std::move(state));
 }
 
 Image FitsMap::read(const Window& window) const {
     FAINTWEB_EXPECTS(window.cols > 0 && window.rows > 0);
-    return state_->read(window);
+    return state_->read(window, nullptr);
+}
+
+HashedImage FitsMap::read_and_hash(const Window& window, const Window& hashed) const {
+    const MapInfo& info = state_->info;
+    FAINTWEB_EXPECTS(hashed.cols > 0 && hashed.rows > 0);
+    FAINTWEB_EXPECTS(hashed.x0 >= std::max<std::int64_t>(window.x0, 0) &&
+                     hashed.y0 >= std::max<std::int64_t>(window.y0, 0) &&
+                     hashed.x0 + hashed.cols <= std::min(window.x0 + window.cols, info.cols) &&
+                     hashed.y0 + hashed.rows <= std::min(window.y0 + window.rows, info.rows));
+    WindowHash hash(hashed, info.cols);
+    Image image = state_->read(window, &hash);
+    return {std::move(image), hash.finish()};
 }
 
 }  // namespace faintweb::image

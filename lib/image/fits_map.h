@@ -57,6 +57,18 @@ struct MapInfo {
     std::vector<std::string> notes = {};
 };
 
+/// A window of a map, and a hash by which anybody can tell whether a file still holds it.
+struct HashedImage {
+    Image image;
+    /// base::Xxh3 of the values of the hashed window as they lie in the file: row by row, the first
+    /// row of the file first, each value in the bytes of the type that BITPIX names, the highest
+    /// byte first; BSCALE, BZERO and BLANK are not applied. Of a tile-compressed image they are the
+    /// unpacked values in the type that ZBITPIX names, the highest byte first; floats that are
+    /// packed as scaled integers are floats again, and their blanks are the NaN 0x7fc00000 (of
+    /// doubles 0x7ff8000000000000). astropy's do_not_scale_image_data gives the same bytes.
+    std::string hash;
+};
+
 /// One image of a FITS file, open for reading windows.
 ///
 /// Takes plain, gzipped (unpacked into memory) and Rice or GZIP tile-compressed files; the header
@@ -82,6 +94,11 @@ class FitsMap {
     ///                float32, in the file's own unit; blank = NaN.
     /// @throws InputError  if the file cannot be read there.
     Image read(const Window& window) const;
+
+    /// Reads a window like read(), and hashes a part of it on the way.
+    ///
+    /// @param hashed  map pixels, within the window and within the map.
+    HashedImage read_and_hash(const Window& window, const Window& hashed) const;
 
   private:
     struct State;

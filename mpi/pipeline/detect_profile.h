@@ -41,7 +41,7 @@ class DetectProfile {
                       const infer::Classifier& classifier) const;
 
   private:
-    static constexpr std::size_t n_stages = 7;
+    static constexpr std::size_t n_stages = 6;
     std::mutex mutex_;
     std::array<double, n_stages> seconds_{};
     std::int64_t n_fields_ = 0;

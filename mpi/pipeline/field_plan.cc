@@ -1,8 +1,11 @@
 #include "mpi/pipeline/field_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <span>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +17,6 @@
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
 #include "lib/base/text.h"
-#include "lib/base/value_hash.h"
 #include "lib/tile/flat.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/local_rms.h"
@@ -181,6 +183,31 @@ PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Nois
     return map;
 }
 
+/// A hash's 32 characters travel as that many floats.
+constexpr std::size_t n_hash_floats = 8;
+
+void append_hash(std::vector<float>& pixels, const std::string& hash) {
+    FAINTWEB_EXPECTS(hash.size() == n_hash_floats * sizeof(float));
+    pixels.resize(pixels.size() + n_hash_floats);
+    std::memcpy(pixels.data() + pixels.size() - n_hash_floats, hash.data(), hash.size());
+}
+
+std::string take_hash(std::vector<float>& pixels) {
+    std::string hash(n_hash_floats * sizeof(float), '\0');
+    std::memcpy(hash.data(), pixels.data() + pixels.size() - n_hash_floats, hash.size());
+    pixels.resize(pixels.size() - n_hash_floats);
+    return hash;
+}
+
+/// The hash of a file that holds these values as float32.
+std::string hash_of_values(std::span<const float> values) {
+    std::vector<std::uint32_t> words(values.size());
+    std::ranges::transform(values, words.begin(), [](float value) {
+        return __builtin_bswap32(std::bit_cast<std::uint32_t>(value));
+    });
+    return base::xxh3_128(std::as_bytes(std::span(words)));
+}
+
 }  // namespace
 
 tile::NoiseMesh PlannedMap::mesh() const {
@@ -340,18 +367,20 @@ std::vector<float> FieldReader::read(std::int64_t field) {
     const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
     const PlannedMap& map = plan_.map_of(field);
     const std::shared_ptr<const OpenMap> files = open(planned.map);
-    std::vector<float> pixels = files->map.read(plan_.read_window_of(field)).pixels;
+    image::HashedImage read = files->map.read_and_hash(plan_.read_window_of(field), planned.window);
+    std::vector<float> pixels = std::move(read.image.pixels);
     check_unchanged(map.info.path, map.stamp);
     if (files->truth) {
         const auto factor = static_cast<float>(files->truth->info().jy_arcsec2_per_unit /
                                                map.info.jy_arcsec2_per_unit);
         const std::vector<float> sky = files->truth->read(planned.window).pixels;
         check_unchanged(map.truth_path, map.truth_stamp);
-        pixels.reserve(pixels.size() + sky.size());
+        pixels.reserve(pixels.size() + sky.size() + n_hash_floats);
         std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
             return v * factor;
         });
     }
+    append_hash(pixels, read.hash);
     return pixels;
 }
 
@@ -366,6 +395,7 @@ std::vector<float> pack_field(const FieldPlan& plan,
     std::vector<float> pixels = image::cut_out(map, plan.read_window_of(field)).pixels;
     const std::vector<float> truth = image::cut_out(sky, plan.window_of(field)).pixels;
     pixels.insert(pixels.end(), truth.begin(), truth.end());
+    append_hash(pixels, hash_of_values(image::cut_out(map, plan.window_of(field)).pixels));
     return pixels;
 }
 
@@ -376,22 +406,11 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
     const auto n_whole = static_cast<std::size_t>(whole.rows * whole.cols);
     const auto n_truth =
         map.truth_path.empty() ? 0 : static_cast<std::size_t>(window.rows * window.cols);
-    FAINTWEB_EXPECTS(pixels.size() == n_whole + n_truth);
+    FAINTWEB_EXPECTS(pixels.size() == n_whole + n_truth + n_hash_floats);
     FieldPixels unpacked;
+    unpacked.hash = take_hash(pixels);
     base::Stopwatch stopwatch;
-    base::ValueHash hash;
-    const auto factor = static_cast<float>(map.info.jy_arcsec2_per_unit);
-    // By parts, so that what was hashed is still in the cache.
-    constexpr std::size_t n_at_once = 128 * base::ValueHash::block_size;
-    for (std::size_t first = 0; first < pixels.size(); first += n_at_once) {
-        const std::span<float> some =
-            std::span(pixels).subspan(first, std::min(n_at_once, pixels.size() - first));
-        hash.add(some);
-        unpacked.hash_s += stopwatch.lap();
-        image::multiply(some, factor);
-        unpacked.unit_s += stopwatch.lap();
-    }
-    unpacked.hash = hash.finish();
+    image::multiply(pixels, static_cast<float>(map.info.jy_arcsec2_per_unit));
     if (!map.truth_path.empty()) {
         unpacked.sky =
             image::Image{window.rows,

@@ -115,7 +115,9 @@ class FieldReader {
     FieldReader(const FieldPlan& plan, image::MapOptions options);
 
     /// The pixels of the plan's read window in the map's own unit, followed by those of the field's
-    /// sky image, without margin, if there is one. What lies past the map's edges is blank.
+    /// sky image, without margin, if there is one, and by the characters of the hash of the field's
+    /// own window (image::HashedImage), four in the bytes of each float. What lies past the map's
+    /// edges is blank.
     ///
     /// @throws base::InputError  if it cannot be read, or its file has changed since the plan.
     std::vector<float> read(std::int64_t field);
@@ -137,7 +139,8 @@ class FieldReader {
     std::array<std::shared_ptr<const OpenMap>, 2> last_;
 };
 
-/// What FieldReader::read gives, of a field whose map and sky image are in memory.
+/// What FieldReader::read gives, of a field whose map and sky image are in memory: the hash is that
+/// of a file with the map's values as float32.
 ///
 /// @param map, sky  [rows, cols] of the whole map, in the unit that the plan has for it.
 std::vector<float> pack_field(const FieldPlan& plan,
@@ -151,9 +154,10 @@ struct FieldPixels {
     std::int64_t margin_px = 0;
     tile::LocalNoise noise;           ///< of `wide`, if the plan measures it
     std::optional<image::Image> sky;  ///< Jy/arcsec2, without margin
-    std::string hash;                 ///< base::ValueHash of all values as they were read
-    double read_s = 0;                ///< that reading took, 0 where another rank did
-    double hash_s = 0;
+    /// image::HashedImage's hash of the field's own window: no margin, nothing that the noise is
+    /// measured on, no sky image.
+    std::string hash;
+    double read_s = 0;  ///< that reading and hashing took, 0 where another rank did
     double unit_s = 0;
     double noise_s = 0;  ///< that telling what lies outside and measuring the noise took
 

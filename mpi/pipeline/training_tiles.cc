@@ -117,7 +117,9 @@ void gather_tiles(const comm::Communicator& communicator,
             }
             tiles.shard.samples.add(sample);
         }
-        hashes += base::text(field, " ", pixels.hash, "\n");
+        const std::string sky_hash =
+            base::xxh3_128(std::as_bytes(std::span<const float>(pixels.sky->pixels)));
+        hashes += base::text(field, " ", pixels.hash, " ", sky_hash, "\n");
     };
     work_on_mock_fields(communicator, campaign, sky::SkySet::train, "train", plan, keep_tiles);
     if (communicator.max(base::is_asked_to_stop() ? 1 : 0) == 1) {

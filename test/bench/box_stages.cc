@@ -74,15 +74,10 @@ int main(int n_arguments, char** arguments) {
                           n_threads);
         });
         const double paint = processor_s([&] {
-            sky::paint_haloes(cosmology,
-                              settings,
-                              haloes,
-                              gas.density,
-                              box_mpc,
-                              z,
+            sky::paint_haloes(settings,
+                              {cosmology, haloes, gas.density, box_mpc, z, 0},
                               boxes.map_px,
                               boxes.seed,
-                              0,
                               n_threads);
         });
         std::printf("%9d %5d %7d %8.2f %7.2f %7.2f %7.2f %7.2f\n",

@@ -39,7 +39,7 @@ class CatalogueReaders(unittest.TestCase):
     def test_h5py_reads_every_dataset(self):
         with h5py.File(self.path) as f:
             self.assertEqual(f.attrs["format"], b"faintweb catalogue")
-            self.assertEqual(f.attrs["format_version"], 4)
+            self.assertEqual(f.attrs["format_version"], 5)
             self.assertRegex(f.attrs["digest"].decode(), "^[0-9a-f]{64}$")
             names = []
             f.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -160,7 +160,7 @@ class CatalogueReaders(unittest.TestCase):
         self.assertEqual(change(lambda f: None)[0], 0)
         code, message = change(lambda f: f.attrs.modify("format_version", 99))
         self.assertEqual(code, 2)
-        self.assertIn("catalogue format 99, this program reads 4", message)
+        self.assertIn("catalogue format 99, this program reads 5", message)
         for name in ("tiles", "fields", "score", "provenance/maps", "provenance/settings"):
             code, message = change(lambda f: f.__delitem__(name))
             self.assertEqual(code, 2)

@@ -29,6 +29,7 @@ LIBRARIES = [
     (r"(hdf5|hdf5_hl|H5[A-Z][A-Za-z]*)\.h", ["mpi/io"]),
     (r"(spdlog|fmt)/.*", ["lib/base"]),
     (r"openssl/.*", ["lib/base"]),
+    (r"xxhash\.h", ["lib/base"]),
     (r"zlib\.h", ["lib/base", "lib/image", "mpi/io"]),
     (r"(cfitsio/)?fitsio2?\.h|(cfitsio/)?longnam\.h", ["lib/image", "lib/catalogue"]),
     (r"wcslib/.*", ["lib/image"]),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -12,220 +11,18 @@
 #include "lib/base/error.h"
 #include "lib/base/parallel.h"
 #include "lib/base/text.h"
+#include "lib/sky/box/travel.h"
 #include "lib/sky/cosmology/integrate.h"
 
 namespace faintweb::sky {
 namespace {
 
-/// The mass of a particle is deposited in whole parts of 2^-32 of a mean cell's, whose sum is the
-/// same in any order.
-constexpr float quanta_per_cell = 0x1.0p32F;
 /// Where the window of the deposit has fallen to this, dividing by it would raise noise.
 constexpr double smallest_window = 0.2;
 /// From here on steps are even in the scale factor; before, in its logarithm.
 constexpr double even_steps_from = 0.25;
 
 constexpr int intervals_per_step = 64;  // of an integral over one step
-
-/// The two mesh points around a position, and the share of the upper one.
-struct Between {
-    int low;
-    int high;
-    float share;
-};
-
-/// @param x  cells, of any sign; far less than 2^30 boxes away.
-Between between(float x, int n) {
-    const float floor = std::floor(x);
-    int low = static_cast<int>(floor);
-    const float share = x - floor;
-    while (low >= n) {
-        low -= n;
-    }
-    while (low < 0) {
-        low += n;
-    }
-    return {low, low + 1 == n ? 0 : low + 1, share};
-}
-
-/// Position in cells of a mesh.
-using Place = std::array<float, 3>;
-
-/// The planes of a lattice of particles that a member keeps, on their way over the mesh: a particle
-/// visits the owner of the mesh plane just below it.
-///
-/// Visitors are more frugal than planes of the mesh would be: at late times the particles of one
-/// slab are spread over many slabs, but there are fewer of them than of mesh points.
-class Travel {
-  public:
-    /// Sends the positions of the particles to those that they visit.
-    ///
-    /// @param displacement_mpc  [own planes, n, n]; it must not change before the way back.
-    /// @collective yes: every member of the team.
-    Travel(const Team& team,
-           const std::vector<Vector3>& displacement_mpc,
-           double box_mpc,
-           int n_particles,
-           int n_mesh,
-           int n_threads)
-        : team_(team),
-          displacement_mpc_(displacement_mpc),
-          n_mesh_(n_mesh),
-          n_threads_(n_threads),
-          own_(team.planes(n_particles)),
-          edge_(static_cast<std::size_t>(n_particles)),
-          cells_per_mpc_(static_cast<float>(n_mesh / box_mpc)),
-          cells_per_particle_(static_cast<float>(static_cast<double>(n_mesh) / n_particles)) {
-        for (int plane = 0; plane < n_mesh; ++plane) {
-            hosts_.push_back(static_cast<std::size_t>(owner_of(plane, n_mesh, team.size)));
-        }
-        const auto n_members = static_cast<std::size_t>(team.size);
-        const auto n_planes = static_cast<std::size_t>(own_.size());
-        // The particles that go to one host lie together, in the order of the lattice.
-        starts_.assign(n_planes, std::vector<std::size_t>(n_members, 0));
-        base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
-            for_each_in_plane(
-                i, [&](std::size_t, const Place&, std::size_t host) { ++starts_[i][host]; });
-        });
-        std::size_t n_before = 0;
-        for (std::size_t m = 0; m < n_members; ++m) {
-            const std::size_t start = n_before;
-            for (std::vector<std::size_t>& of_plane : starts_) {
-                n_before += std::exchange(of_plane[m], n_before);
-            }
-            n_sent_.push_back(n_before - start);
-        }
-        const std::vector<std::size_t> one_each(n_members, 1);
-        n_received_ = exchange(team, n_sent_, one_each, one_each);
-        std::vector<Place> places(displacement_mpc.size());
-        base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
-            std::vector<std::size_t> next = starts_[i];
-            for_each_in_plane(i, [&](std::size_t, const Place& place, std::size_t host) {
-                places[next[host]++] = place;
-            });
-        });
-        visitors_ = exchange(team, std::move(places), n_sent_, n_received_);
-    }
-
-    /// Those who came here, from all members.
-    const std::vector<Place>& visitors() const { return visitors_; }
-
-    /// Calls work(v) for every visitor.
-    template <typename Work>
-    void for_each_visitor(const Work& work) const {
-        constexpr std::size_t n_at_once = std::size_t{1} << 15;
-        base::parallel_for(
-            n_threads_, (visitors_.size() + n_at_once - 1) / n_at_once, [&](std::size_t part) {
-                const std::size_t end = std::min((part + 1) * n_at_once, visitors_.size());
-                for (std::size_t v = part * n_at_once; v < end; ++v) {
-                    work(v);
-                }
-            });
-    }
-
-    /// Sends every visitor's value home and calls take(particle, value) for every own particle.
-    ///
-    /// @collective yes: every member of the team.
-    template <typename Take>
-    void bring_home(std::vector<float> of_visitors, const Take& take) const {
-        const std::vector<float> values =
-            exchange(team_, std::move(of_visitors), n_received_, n_sent_);
-        base::parallel_for(n_threads_, starts_.size(), [&](std::size_t i) {
-            std::vector<std::size_t> next = starts_[i];
-            for_each_in_plane(i, [&](std::size_t particle, const Place&, std::size_t host) {
-                take(particle, values[next[host]++]);
-            });
-        });
-    }
-
-  private:
-    /// Calls visit(particle, place, host) for every particle of one of the own planes.
-    template <typename Visit>
-    void for_each_in_plane(std::size_t plane, const Visit& visit) const {
-        const std::size_t i = plane + static_cast<std::size_t>(own_.first);
-        for (std::size_t j = 0; j < edge_; ++j) {
-            for (std::size_t k = 0; k < edge_; ++k) {
-                const std::size_t particle = (plane * edge_ + j) * edge_ + k;
-                const Vector3& d = displacement_mpc_[particle];
-                const Place place{
-                    static_cast<float>(i) * cells_per_particle_ + d[0] * cells_per_mpc_,
-                    static_cast<float>(j) * cells_per_particle_ + d[1] * cells_per_mpc_,
-                    static_cast<float>(k) * cells_per_particle_ + d[2] * cells_per_mpc_};
-                const int below = between(place[0], n_mesh_).low;
-                visit(particle, place, hosts_[static_cast<std::size_t>(below)]);
-            }
-        }
-    }
-
-    const Team& team_;
-    const std::vector<Vector3>& displacement_mpc_;
-    int n_mesh_;
-    int n_threads_;
-    Planes own_;
-    std::size_t edge_;
-    float cells_per_mpc_;
-    float cells_per_particle_;
-    std::vector<std::size_t> hosts_;                ///< of each plane of the mesh
-    std::vector<std::vector<std::size_t>> starts_;  ///< among all sent, of [plane][host]
-    std::vector<std::size_t> n_sent_;               ///< to each member
-    std::vector<std::size_t> n_received_;           ///< from each member
-    std::vector<Place> visitors_;
-};
-
-/// Sums the mass of the particles into whole numbers, cloud in cell: [own planes, n, n] of the
-/// mesh.
-///
-/// @collective yes: every member of the team.
-std::vector<std::int64_t> deposit(const Team& team,
-                                  const Travel& travel,
-                                  int n_particles,
-                                  int n_mesh) {
-    const auto n = static_cast<std::size_t>(n_mesh);
-    const Planes own = team.planes(n_mesh);
-    const auto n_own = static_cast<std::size_t>(own.size());
-    // Those above the last own plane weigh on the next one, too.
-    const bool has_next = n_own < n;
-    std::vector<std::int64_t> quanta((n_own + (has_next ? 1 : 0)) * n * n, 0);
-    const float mass = static_cast<float>(std::pow(static_cast<double>(n_mesh) / n_particles, 3)) *
-                       quanta_per_cell;
-    travel.for_each_visitor([&](std::size_t v) {
-        const Place& place = travel.visitors()[v];
-        const Between x = between(place[0], n_mesh);
-        const Between y = between(place[1], n_mesh);
-        const Between z = between(place[2], n_mesh);
-        const auto add = [&](int ix, int iy, int iz, float share) {
-            const std::size_t plane =
-                own.contains(ix) ? static_cast<std::size_t>(ix - own.first) : n_own;
-            const std::size_t cell =
-                (plane * n + static_cast<std::size_t>(iy)) * n + static_cast<std::size_t>(iz);
-            std::atomic_ref<std::int64_t>(quanta[cell])
-                .fetch_add(static_cast<std::int64_t>(mass * share), std::memory_order_relaxed);
-        };
-        const float xy00 = (1 - x.share) * (1 - y.share);
-        const float xy01 = (1 - x.share) * y.share;
-        const float xy10 = x.share * (1 - y.share);
-        const float xy11 = x.share * y.share;
-        add(x.low, y.low, z.low, xy00 * (1 - z.share));
-        add(x.low, y.low, z.high, xy00 * z.share);
-        add(x.low, y.high, z.low, xy01 * (1 - z.share));
-        add(x.low, y.high, z.high, xy01 * z.share);
-        add(x.high, y.low, z.low, xy10 * (1 - z.share));
-        add(x.high, y.low, z.high, xy10 * z.share);
-        add(x.high, y.high, z.low, xy11 * (1 - z.share));
-        add(x.high, y.high, z.high, xy11 * z.share);
-    });
-    if (has_next) {
-        const std::vector<std::int64_t> from_below =
-            pass_on(team,
-                    std::vector<std::int64_t>(quanta.end() - static_cast<std::ptrdiff_t>(n * n),
-                                              quanta.end()),
-                    1);
-        for (std::size_t cell = 0; cell < n * n; ++cell) {
-            quanta[cell] += from_below[cell];
-        }
-    }
-    return quanta;
-}
 
 /// Exact derivative: the waves of each mode index of an axis of n points. Nyquist's has none.
 std::vector<float> exact_derivative(int n) {
@@ -503,31 +300,26 @@ void ParticleMesh::drift(double from, double to) {
     });
 }
 
-void ParticleMesh::kick(double from, double to) {
-    const double factor =
-        integrate([&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); },
-                  from,
-                  to,
-                  intervals_per_step);
-    const int n = run_.n_mesh;
-    const auto cells = static_cast<std::size_t>(n);
-    const Planes own = team_.planes(n);
-    const Travel travel(team_, displacement_mpc_, run_.box_mpc, run_.n_particles, n, n_threads_);
-    {
-        const std::vector<std::int64_t> quanta = deposit(team_, travel, run_.n_particles, n);
-        base::parallel_for(n_threads_, static_cast<std::size_t>(own.size()), [&](std::size_t i) {
-            for (std::size_t j = 0; j < cells; ++j) {
-                float* row = density_.row(own.first + static_cast<int>(i), static_cast<int>(j));
-                const std::int64_t* sums = &quanta[(i * cells + j) * cells];
-                for (std::size_t k = 0; k < cells; ++k) {
-                    row[k] = static_cast<float>(sums[k]) / quanta_per_cell;
-                }
-            }
-        });
-    }
-    fft_.forward(density_, n_threads_);
+void ParticleMesh::take_density(const Travel& travel) {
+    const auto cells = static_cast<std::size_t>(run_.n_mesh);
+    const Planes own = team_.planes(run_.n_mesh);
 
-    // Potential: 1 / k^2 times 3/2 Omega_m of the density without the window of its cloud-in-cell
+    const std::vector<std::int64_t> quanta = deposit(team_, travel, run_.n_particles, run_.n_mesh);
+    base::parallel_for(n_threads_, static_cast<std::size_t>(own.size()), [&](std::size_t i) {
+        for (std::size_t j = 0; j < cells; ++j) {
+            float* row = density_.row(own.first + static_cast<int>(i), static_cast<int>(j));
+            const std::int64_t* sums = &quanta[(i * cells + j) * cells];
+            for (std::size_t k = 0; k < cells; ++k) {
+                row[k] = static_cast<float>(sums[k]) / quanta_per_cell;
+            }
+        }
+    });
+}
+
+void ParticleMesh::make_potential(double factor) {
+    const int n = run_.n_mesh;
+    const Planes own = team_.planes(n);
+    // 1 / k^2 times 3/2 Omega_m of the density without the window of its cloud-in-cell
     // deposit, so that its gradient is the change of momentum.
     const double scale = 1.5 * cosmology_.omega_matter * factor * run_.box_mpc /
                          (2 * std::numbers::pi * std::pow(static_cast<double>(n), 3));
@@ -536,7 +328,7 @@ void ParticleMesh::kick(double from, double to) {
         const double x = std::numbers::pi * density_.waves(i) / n;
         window.push_back(i == 0 ? 1 : std::pow(std::sin(x) / x, 2));
     }
-    base::parallel_for(n_threads_, cells, [&](std::size_t plane) {
+    base::parallel_for(n_threads_, static_cast<std::size_t>(n), [&](std::size_t plane) {
         const int i = static_cast<int>(plane);
         for (int j = own.first; j < own.end; ++j) {
             std::complex<float>* modes = density_.modes(i, j);
@@ -550,38 +342,55 @@ void ParticleMesh::kick(double from, double to) {
         }
     });
     divide_by_squared_waves(density_, 1, n_threads_);
+}
 
-    const std::vector<float> derivative = difference_derivative(n);
+void ParticleMesh::pull(const Travel& travel, int axis) {
+    const int n = run_.n_mesh;
+    const auto cells = static_cast<std::size_t>(n);
+    const Planes own = team_.planes(n);
     const std::size_t row_length = force_.row_length();
+    set_gradient(density_, force_, axis, difference_derivative(n), n_threads_);
+    fft_.backward(force_, n_threads_);
+    const float* first = force_.row(own.first, 0);
+    const std::vector<float> beyond =
+        own.size() == n ? std::vector<float>()
+                        : pass_on(team_, std::vector<float>(first, first + cells * row_length), -1);
+    std::vector<float> forces(travel.visitors().size());
+    travel.for_each_visitor([&](std::size_t v) {
+        const Place& place = travel.visitors()[v];
+        const Between x = between(place[0], n);
+        const Between y = between(place[1], n);
+        const Between z = between(place[2], n);
+        const auto along_z = [&](int ix, int iy) {
+            const float* row = own.contains(ix)
+                                   ? force_.row(ix, iy)
+                                   : &beyond[static_cast<std::size_t>(iy) * row_length];
+            return row[z.low] + z.share * (row[z.high] - row[z.low]);
+        };
+        const float low =
+            along_z(x.low, y.low) + y.share * (along_z(x.low, y.high) - along_z(x.low, y.low));
+        const float high =
+            along_z(x.high, y.low) + y.share * (along_z(x.high, y.high) - along_z(x.high, y.low));
+        forces[v] = low + x.share * (high - low);
+    });
+    travel.bring_home(std::move(forces), [&](std::size_t particle, float force) {
+        momentum_[particle][static_cast<std::size_t>(axis)] += force;
+    });
+}
+
+void ParticleMesh::kick(double from, double to) {
+    const double factor =
+        integrate([&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); },
+                  from,
+                  to,
+                  intervals_per_step);
+    const Travel travel(
+        team_, displacement_mpc_, run_.box_mpc, run_.n_particles, run_.n_mesh, n_threads_);
+    take_density(travel);
+    fft_.forward(density_, n_threads_);
+    make_potential(factor);
     for (int axis = 0; axis < 3; ++axis) {
-        set_gradient(density_, force_, axis, derivative, n_threads_);
-        fft_.backward(force_, n_threads_);
-        const float* first = force_.row(own.first, 0);
-        const std::vector<float> beyond =
-            own.size() == n
-                ? std::vector<float>()
-                : pass_on(team_, std::vector<float>(first, first + cells * row_length), -1);
-        std::vector<float> forces(travel.visitors().size());
-        travel.for_each_visitor([&](std::size_t v) {
-            const Place& place = travel.visitors()[v];
-            const Between x = between(place[0], n);
-            const Between y = between(place[1], n);
-            const Between z = between(place[2], n);
-            const auto along_z = [&](int ix, int iy) {
-                const float* row = own.contains(ix)
-                                       ? force_.row(ix, iy)
-                                       : &beyond[static_cast<std::size_t>(iy) * row_length];
-                return row[z.low] + z.share * (row[z.high] - row[z.low]);
-            };
-            const float low =
-                along_z(x.low, y.low) + y.share * (along_z(x.low, y.high) - along_z(x.low, y.low));
-            const float high = along_z(x.high, y.low) +
-                               y.share * (along_z(x.high, y.high) - along_z(x.high, y.low));
-            forces[v] = low + x.share * (high - low);
-        });
-        travel.bring_home(std::move(forces), [&](std::size_t particle, float force) {
-            momentum_[particle][static_cast<std::size_t>(axis)] += force;
-        });
+        pull(travel, axis);
     }
 }
 

@@ -13,6 +13,8 @@
 
 namespace faintweb::sky {
 
+class Travel;
+
 /// How one box is simulated.
 struct BoxRun {
     double box_mpc = 100;   ///< comoving edge
@@ -55,6 +57,12 @@ class ParticleMesh {
   private:
     void drift(double from, double to);
     void kick(double from, double to);
+    /// Sets density_ to the mass of the particles, over the mean.
+    void take_density(const Travel& travel);
+    /// Turns the modes of density_ into those of its potential.
+    void make_potential(double factor);
+    /// Adds the force along an axis to the momenta.
+    void pull(const Travel& travel, int axis);
 
     Cosmology cosmology_;
     BoxRun run_;

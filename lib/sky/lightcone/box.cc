@@ -145,15 +145,15 @@ BoxMaps make_box_maps(const Cosmology& cosmology,
         keep(Layer::web, web.emission);
         keep(Layer::column_density, web.column_density);
     }
-    const HaloMaps haloes = paint_haloes(cosmology,
-                                         sky,
-                                         box.haloes,
-                                         gas.density,
-                                         gas.box_mpc,
-                                         gas.z,
+    const HaloMaps haloes = paint_haloes(sky,
+                                         {.cosmology = cosmology,
+                                          .haloes = box.haloes,
+                                          .density = gas.density,
+                                          .edge_mpc = gas.box_mpc,
+                                          .z = gas.z,
+                                          .key = box_key(box_class, realisation)},
                                          boxes.map_px,
                                          boxes.seed,
-                                         box_key(box_class, realisation),
                                          n_threads);
     keep(Layer::inside_r100, haloes.inside_r100);
     keep(Layer::outside_r100, haloes.outside_r100);

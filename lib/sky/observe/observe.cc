@@ -75,6 +75,99 @@ struct CoarseLine {
     std::int64_t first_node(std::int64_t pixel) const { return pixel / step + margin; }
 };
 
+/// The nodes' means of a picture, weighted by cubic B-splines; it is mirrored at its edges.
+image::Image coarsened(const image::Image& picture,
+                       const CoarseLine& across,
+                       const CoarseLine& up,
+                       int n_threads) {
+    const std::int64_t step = across.step;
+    const auto step_px = static_cast<double>(step);
+    std::vector<float> averaging;  // weights of the pixels around a node
+    for (std::int64_t i = 1 - 2 * step; i < 2 * step; ++i) {
+        averaging.push_back(
+            static_cast<float>(cubic_b_spline(static_cast<double>(i) / step_px) / step_px));
+    }
+    const auto count = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+    image::Image narrow = image::make_image(picture.rows, across.n_nodes());
+    base::parallel_for(n_threads, count(picture.rows), [&](std::size_t job) {
+        const auto row = static_cast<std::int64_t>(job);
+        const auto from = picture.row(row);
+        const std::int64_t first = across.pixel(0) + 1 - 2 * step;
+        std::vector<float> line(count(across.n_nodes() * step + 3 * step));
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            line[i] = from[count(mirrored(first + static_cast<std::int64_t>(i), picture.cols))];
+        }
+        auto to = narrow.row(row);
+        for (std::size_t node = 0; node < to.size(); ++node) {
+            const float* pixels = line.data() + node * count(step);
+            double sum = 0;
+            for (std::size_t i = 0; i < averaging.size(); ++i) {
+                sum += static_cast<double>(averaging[i] * pixels[i]);
+            }
+            to[node] = static_cast<float>(sum);
+        }
+    });
+
+    image::Image coarse = image::make_image(up.n_nodes(), across.n_nodes());
+    base::parallel_for(n_threads, count(coarse.rows), [&](std::size_t node) {
+        std::vector<double> sums(count(coarse.cols), 0);
+        for (std::size_t i = 0; i < averaging.size(); ++i) {
+            const std::int64_t row = up.pixel(static_cast<std::int64_t>(node)) + 1 - 2 * step +
+                                     static_cast<std::int64_t>(i);
+            const auto from = narrow.row(mirrored(row, picture.rows));
+            for (std::size_t col = 0; col < sums.size(); ++col) {
+                sums[col] += static_cast<double>(averaging[i] * from[col]);
+            }
+        }
+        std::transform(sums.begin(),
+                       sums.end(),
+                       coarse.row(static_cast<std::int64_t>(node)).begin(),
+                       [](double sum) { return static_cast<float>(sum); });
+    });
+    return coarse;
+}
+
+/// The picture that nodes stand for: cubic B-splines between them.
+image::Image refined(const image::Image& coarse,
+                     const CoarseLine& across,
+                     const CoarseLine& up,
+                     int n_threads) {
+    const std::int64_t step = across.step;
+    const auto step_px = static_cast<double>(step);
+    std::vector<std::array<float, 4>> between;  // weights of the nodes around a pixel
+    for (std::int64_t i = 0; i < step; ++i) {
+        const double x = static_cast<double>(i) / step_px;
+        between.push_back({static_cast<float>(cubic_b_spline(x + 1)),
+                           static_cast<float>(cubic_b_spline(x)),
+                           static_cast<float>(cubic_b_spline(1 - x)),
+                           static_cast<float>(cubic_b_spline(2 - x))});
+    }
+    const auto count = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+    image::Image smooth = image::make_image(up.n, across.n);
+    base::parallel_for(n_threads, count(up.n), [&](std::size_t job) {
+        const auto row = static_cast<std::int64_t>(job);
+        const auto& weights = between[count(row % step)];
+        std::vector<float> line(count(coarse.cols), 0);
+        for (std::int64_t i = 0; i < 4; ++i) {
+            const auto from = coarse.row(up.first_node(row) + i);
+            for (std::size_t col = 0; col < line.size(); ++col) {
+                line[col] += weights[count(i)] * from[col];
+            }
+        }
+        auto to = smooth.row(row);
+        for (std::size_t first = 0; first < to.size(); first += count(step)) {
+            const float* nodes = line.data() + across.first_node(static_cast<std::int64_t>(first));
+            const std::size_t n = std::min(count(step), to.size() - first);
+            for (std::size_t i = 0; i < n; ++i) {
+                const auto& weight = between[i];
+                to[first + i] = weight[0] * nodes[0] + weight[1] * nodes[1] + weight[2] * nodes[2] +
+                                weight[3] * nodes[3];
+            }
+        }
+    });
+    return smooth;
+}
+
 /// The logarithm of the noise's rms, relative to its median, of a range of columns of the plane.
 class RmsWaves {
   public:
@@ -314,82 +407,9 @@ image::Image smooth_wide(const image::Image& picture, double sigma_px, int n_thr
     const auto margin = static_cast<std::int64_t>(taps.size()) - 1;
     const CoarseLine across{picture.cols, step, margin};
     const CoarseLine up{picture.rows, step, margin};
-    std::vector<float> averaging;  // weights of the pixels around a node
-    for (std::int64_t i = 1 - 2 * step; i < 2 * step; ++i) {
-        averaging.push_back(
-            static_cast<float>(cubic_b_spline(static_cast<double>(i) / step_px) / step_px));
-    }
-    std::vector<std::array<float, 4>> between;  // weights of the nodes around a pixel
-    for (std::int64_t i = 0; i < step; ++i) {
-        const double x = static_cast<double>(i) / step_px;
-        between.push_back({static_cast<float>(cubic_b_spline(x + 1)),
-                           static_cast<float>(cubic_b_spline(x)),
-                           static_cast<float>(cubic_b_spline(1 - x)),
-                           static_cast<float>(cubic_b_spline(2 - x))});
-    }
-    const auto count = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-
-    image::Image narrow = image::make_image(picture.rows, across.n_nodes());
-    base::parallel_for(n_threads, count(picture.rows), [&](std::size_t job) {
-        const auto row = static_cast<std::int64_t>(job);
-        const auto from = picture.row(row);
-        const std::int64_t first = across.pixel(0) + 1 - 2 * step;
-        std::vector<float> line(count(across.n_nodes() * step + 3 * step));
-        for (std::size_t i = 0; i < line.size(); ++i) {
-            line[i] = from[count(mirrored(first + static_cast<std::int64_t>(i), picture.cols))];
-        }
-        auto to = narrow.row(row);
-        for (std::size_t node = 0; node < to.size(); ++node) {
-            const float* pixels = line.data() + node * count(step);
-            double sum = 0;
-            for (std::size_t i = 0; i < averaging.size(); ++i) {
-                sum += static_cast<double>(averaging[i] * pixels[i]);
-            }
-            to[node] = static_cast<float>(sum);
-        }
-    });
-
-    image::Image coarse = image::make_image(up.n_nodes(), across.n_nodes());
-    base::parallel_for(n_threads, count(coarse.rows), [&](std::size_t node) {
-        std::vector<double> sums(count(coarse.cols), 0);
-        for (std::size_t i = 0; i < averaging.size(); ++i) {
-            const std::int64_t row = up.pixel(static_cast<std::int64_t>(node)) + 1 - 2 * step +
-                                     static_cast<std::int64_t>(i);
-            const auto from = narrow.row(mirrored(row, picture.rows));
-            for (std::size_t col = 0; col < sums.size(); ++col) {
-                sums[col] += static_cast<double>(averaging[i] * from[col]);
-            }
-        }
-        std::transform(sums.begin(),
-                       sums.end(),
-                       coarse.row(static_cast<std::int64_t>(node)).begin(),
-                       [](double sum) { return static_cast<float>(sum); });
-    });
-    coarse = filter_separable(coarse, taps, n_threads);
-
-    image::Image smooth = image::make_image(picture.rows, picture.cols);
-    base::parallel_for(n_threads, count(picture.rows), [&](std::size_t job) {
-        const auto row = static_cast<std::int64_t>(job);
-        const auto& weights = between[count(row % step)];
-        std::vector<float> line(count(coarse.cols), 0);
-        for (std::int64_t i = 0; i < 4; ++i) {
-            const auto from = coarse.row(up.first_node(row) + i);
-            for (std::size_t col = 0; col < line.size(); ++col) {
-                line[col] += weights[count(i)] * from[col];
-            }
-        }
-        auto to = smooth.row(row);
-        for (std::size_t first = 0; first < to.size(); first += count(step)) {
-            const float* nodes = line.data() + across.first_node(static_cast<std::int64_t>(first));
-            const std::size_t n = std::min(count(step), to.size() - first);
-            for (std::size_t i = 0; i < n; ++i) {
-                const auto& weight = between[i];
-                to[first + i] = weight[0] * nodes[0] + weight[1] * nodes[1] + weight[2] * nodes[2] +
-                                weight[3] * nodes[3];
-            }
-        }
-    });
-    return smooth;
+    const image::Image coarse =
+        filter_separable(coarsened(picture, across, up, n_threads), taps, n_threads);
+    return refined(coarse, across, up, n_threads);
 }
 
 namespace {

@@ -14,6 +14,7 @@
 #include "lib/base/units.h"
 #include "lib/sky/box/separable_filter.h"
 #include "lib/sky/shock/shock_surface.h"
+#include "lib/sky/shock/surface_points.h"
 
 namespace faintweb::sky {
 namespace {
@@ -148,15 +149,8 @@ std::uint32_t choose_n_points(const SkySettings& settings,
                               const ShockSurface& surface,
                               double resolution_mpc,
                               SurfacePoints& points) {
-    sample_surface(settings,
-                   halo.gas,
-                   halo.around,
-                   surface,
-                   Texture::cubes(),
-                   0,
-                   n_pilot_points,
-                   n_pilot_points,
-                   points);
+    sample_surface(
+        {settings, halo.gas, halo.around}, surface, {0, n_pilot_points, n_pilot_points}, points);
     const float brightest =
         *std::max_element(points.light.begin(), points.light.begin() + n_pilot_points);
     const double area_mpc2 = surface.area_mpc2();
@@ -176,6 +170,97 @@ std::uint32_t choose_n_points(const SkySettings& settings,
         std::clamp(n, static_cast<double>(fewest_points), static_cast<double>(most_points)));
 }
 
+/// The haloes that shine, with their surfaces and how many points each of these takes.
+///
+/// @param fwhm_mpc  of the maps, comoving.
+/// @throws UsageError  if the shocks of one reach around the box; names it.
+std::vector<PaintedHalo> survey(const SkySettings& settings,
+                                const HaloBox& box,
+                                double fwhm_mpc,
+                                std::uint64_t seed,
+                                int n_threads) {
+    std::vector<BoxHalo> shown;
+    std::ranges::copy_if(box.haloes, std::back_inserter(shown), [&](const BoxHalo& halo) {
+        return halo.mass_msun >= settings.min_mass_msun;
+    });
+    for (const BoxHalo& halo : shown) {
+        const double reach_mpc = shock_reach_mpc(settings, halo.r200_mpc) * (1 + box.z);
+        if (reach_mpc > box.edge_mpc) {
+            std::ostringstream message;
+            message << "the shocks of a halo of " << halo.mass_msun << " Msun reach " << reach_mpc
+                    << " Mpc (farther than the box of " << box.edge_mpc
+                    << " Mpc is wide), take a wider box or a smaller r_max";
+            throw base::UsageError(message.str());
+        }
+    }
+    std::vector<PaintedHalo> painted(shown.size());
+    base::parallel_for(n_threads, shown.size(), [&](std::size_t i) {
+        PaintedHalo& halo = painted[i];
+        halo.gas = make_halo_gas(box.cosmology, settings, shown[i], box.z);
+        halo.around = survey_surroundings(shown[i], box.density, box.edge_mpc, box.z);
+        halo.position_mpc = shown[i].position_mpc;
+        halo.r100_mpc = shown[i].r100_mpc;
+        halo.surfaces = make_surfaces(
+            settings, shown[i], halo.gas, halo.around, seed, state_key(box.key, box.z));
+        SurfacePoints points;
+        for (const ShockSurface& surface : halo.surfaces) {
+            halo.n_points.push_back(
+                is_shown(settings, surface.kind)
+                    ? choose_n_points(settings, halo, surface, fwhm_mpc / (1 + box.z), points)
+                    : 0);
+        }
+    });
+    return painted;
+}
+
+/// Points of a surface that a thread samples in one go.
+struct Job {
+    std::size_t halo, surface;
+    std::uint32_t first, last;
+};
+
+/// All points of all surfaces, the largest jobs first.
+std::vector<Job> share_out(const std::vector<PaintedHalo>& painted) {
+    std::vector<Job> jobs;
+    for (std::size_t i = 0; i < painted.size(); ++i) {
+        for (std::size_t k = 0; k < painted[i].surfaces.size(); ++k) {
+            const std::uint32_t total = painted[i].n_points[k];
+            for (std::uint32_t first = 0; first < total; first += points_per_job) {
+                jobs.push_back({i, k, first, std::min(total, first + points_per_job)});
+            }
+        }
+    }
+    std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
+        return a.last - a.first > b.last - b.first;
+    });
+    return jobs;
+}
+
+/// Smooths the maps and takes them off, their quanta are given up.
+///
+/// @param sigma_px  of the Gaussian that they are to be smoothed with.
+HaloMaps smooth(PaintedMaps& maps, double sigma_px, int map_px, int n_threads) {
+    // Points fall on whole pixels, which widens them by 1/12 px2; the smoothing does the rest.
+    const double left_px2 = sigma_px * sigma_px - 1.0 / 12;
+    const std::vector<float> taps =
+        left_px2 > 0 ? gaussian_taps(std::sqrt(left_px2)) : std::vector<float>{1};
+    const auto margin = static_cast<std::int64_t>(taps.size()) - 1;
+    HaloMaps out;
+    for (std::size_t number = 0; number < 6; ++number) {
+        const image::Image wide =
+            filter_separable(maps.take(number, margin, n_threads), taps, n_threads);
+        image::Image& map = number < 3 ? out.inside_r100[number] : out.outside_r100[number - 3];
+        map = image::make_image(map_px, map_px);
+        for (std::int64_t row = 0; row < map_px; ++row) {
+            const auto from =
+                wide.row(row + margin)
+                    .subspan(static_cast<std::size_t>(margin), static_cast<std::size_t>(map_px));
+            std::copy(from.begin(), from.end(), map.row(row).begin());
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 double halo_map_fwhm_mpc(const Cosmology& cosmology,
@@ -193,110 +278,30 @@ std::uint64_t state_key(std::uint64_t box_key, double z) {
     return box_key << 32 | static_cast<std::uint64_t>(std::llround(z * steps_per_redshift));
 }
 
-HaloMaps paint_haloes(const Cosmology& cosmology,
-                      const SkySettings& settings,
-                      const std::vector<BoxHalo>& haloes,
-                      const Mesh& density,
-                      double box_mpc,
-                      double z,
+HaloMaps paint_haloes(const SkySettings& settings,
+                      const HaloBox& box,
                       int map_px,
                       std::uint64_t seed,
-                      std::uint64_t box_key,
                       int n_threads) {
     check(settings);
-    FAINTWEB_EXPECTS(n_threads >= 1 && map_px >= 1 && box_mpc > 0 && z > 0);
-    const double fwhm_mpc = halo_map_fwhm_mpc(cosmology, settings, box_mpc, z);
-    std::vector<BoxHalo> shown;
-    std::copy_if(haloes.begin(), haloes.end(), std::back_inserter(shown), [&](const BoxHalo& halo) {
-        return halo.mass_msun >= settings.min_mass_msun;
-    });
-
-    for (const BoxHalo& halo : shown) {
-        const double reach_mpc = shock_reach_mpc(settings, halo.r200_mpc) * (1 + z);
-        if (reach_mpc > box_mpc) {
-            std::ostringstream message;
-            message << "the shocks of a halo of " << halo.mass_msun << " Msun reach " << reach_mpc
-                    << " Mpc (farther than the box of " << box_mpc
-                    << " Mpc is wide), take a wider box or a smaller r_max";
-            throw base::UsageError(message.str());
-        }
-    }
-
-    const Texture& texture = Texture::cubes();
-    std::vector<PaintedHalo> painted(shown.size());
-    base::parallel_for(n_threads, shown.size(), [&](std::size_t i) {
-        PaintedHalo& halo = painted[i];
-        halo.gas = make_halo_gas(cosmology, settings, shown[i], z);
-        halo.around = survey_surroundings(shown[i], density, box_mpc, z);
-        halo.position_mpc = shown[i].position_mpc;
-        halo.r100_mpc = shown[i].r100_mpc;
-        halo.surfaces =
-            make_surfaces(settings, shown[i], halo.gas, halo.around, seed, state_key(box_key, z));
-        SurfacePoints points;
-        for (const ShockSurface& surface : halo.surfaces) {
-            halo.n_points.push_back(
-                is_shown(settings, surface.kind)
-                    ? choose_n_points(settings, halo, surface, fwhm_mpc / (1 + z), points)
-                    : 0);
-        }
-    });
-
-    struct Job {
-        std::size_t halo, surface;
-        std::uint32_t first, last;
-    };
-    std::vector<Job> jobs;
-    for (std::size_t i = 0; i < painted.size(); ++i) {
-        for (std::size_t k = 0; k < painted[i].surfaces.size(); ++k) {
-            const std::uint32_t total = painted[i].n_points[k];
-            for (std::uint32_t first = 0; first < total; first += points_per_job) {
-                jobs.push_back({i, k, first, std::min(total, first + points_per_job)});
-            }
-        }
-    }
-    std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
-        return a.last - a.first > b.last - b.first;
-    });
-    PaintedMaps maps(box_mpc, map_px, z);
+    FAINTWEB_EXPECTS(n_threads >= 1 && map_px >= 1 && box.edge_mpc > 0 && box.z > 0);
+    const double fwhm_mpc = halo_map_fwhm_mpc(box.cosmology, settings, box.edge_mpc, box.z);
+    const std::vector<PaintedHalo> painted = survey(settings, box, fwhm_mpc, seed, n_threads);
+    const std::vector<Job> jobs = share_out(painted);
+    PaintedMaps maps(box.edge_mpc, map_px, box.z);
     base::parallel_for(n_threads, jobs.size(), [&](std::size_t number) {
         const Job& job = jobs[number];
         const PaintedHalo& halo = painted[job.halo];
+        const HaloScene scene{settings, halo.gas, halo.around};
         SurfacePoints points;
         for (std::uint32_t first = job.first; first < job.last; first += SurfacePoints::capacity) {
             const std::uint32_t n = std::min(SurfacePoints::capacity, job.last - first);
-            sample_surface(settings,
-                           halo.gas,
-                           halo.around,
-                           halo.surfaces[job.surface],
-                           texture,
-                           first,
-                           n,
-                           halo.n_points[job.surface],
-                           points);
+            sample_surface(
+                scene, halo.surfaces[job.surface], {first, n, halo.n_points[job.surface]}, points);
             maps.add(points, n, halo);
         }
     });
-
-    // Points fall on whole pixels, which widens them by 1/12 px2; the smoothing does the rest.
-    const double sigma_px = fwhm_mpc / base::fwhm_per_sigma * map_px / box_mpc;
-    const double left_px2 = sigma_px * sigma_px - 1.0 / 12;
-    const std::vector<float> taps =
-        left_px2 > 0 ? gaussian_taps(std::sqrt(left_px2)) : std::vector<float>{1};
-    const auto margin = static_cast<std::int64_t>(taps.size()) - 1;
-    HaloMaps out;
-    for (std::size_t number = 0; number < 6; ++number) {
-        const image::Image smooth =
-            filter_separable(maps.take(number, margin, n_threads), taps, n_threads);
-        image::Image& map = number < 3 ? out.inside_r100[number] : out.outside_r100[number - 3];
-        map = image::make_image(map_px, map_px);
-        for (std::int64_t row = 0; row < map_px; ++row) {
-            const auto from =
-                smooth.row(row + margin)
-                    .subspan(static_cast<std::size_t>(margin), static_cast<std::size_t>(map_px));
-            std::copy(from.begin(), from.end(), map.row(row).begin());
-        }
-    }
-    return out;
+    return smooth(maps, fwhm_mpc / base::fwhm_per_sigma * map_px / box.edge_mpc, map_px, n_threads);
 }
 
 }  // namespace faintweb::sky

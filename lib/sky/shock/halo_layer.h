@@ -21,31 +21,32 @@ struct HaloMaps {
     std::array<image::Image, 3> outside_r100;  ///< from all others
 };
 
+/// A box at one redshift with its haloes. All of it must outlive this.
+struct HaloBox {
+    const Cosmology& cosmology;
+    const std::vector<BoxHalo>& haloes;  ///< with matched masses
+    const Mesh& density;                 ///< over the cosmic mean
+    double edge_mpc = 0;                 ///< comoving
+    double z = 0;
+    /// Of class and realisation, below 2^32. Shocks are drawn anew at each z: the same box at
+    /// another z must not show the same arcs in one lightcone.
+    std::uint64_t key = 0;
+};
+
 /// Paints the shock surfaces of the haloes of a box: merger, core and inlet fronts, accretion
-/// shells and the sheaths of filaments; a layer that is switched off is left out.
+/// shells and the sheaths of filaments; a layer that is switched off is left out, and haloes below
+/// min_mass_msun are left dark.
 ///
 /// Smoothed to resolution_arcsec, or to 1.5 cells of 1/2400 of the box if that is wider. Same
 /// arguments give the same bits for any number of threads. The maps do not depend on xi_e. Needs
 /// 6 * 8 bytes per pixel and a few images more.
 ///
-/// @param haloes   with matched masses; those below min_mass_msun are left dark.
-/// @param density  over the cosmic mean.
 /// @param map_px   edge of the maps.
-/// @param box_key  of class and realisation, below 2^32. Shocks are drawn anew at each z: the same
-///                 box at another z must not show the same arcs in one lightcone.
 /// @throws UsageError  if settings do not fit each other, or a halo the box; names it.
 /// @source Gheller et al. 2018, sections 3.1-3.2 for what is mocked; Hoeft & Brueggen 2007 for the
 ///         emission; the shock surfaces are ours.
-HaloMaps paint_haloes(const Cosmology& cosmology,
-                      const SkySettings& settings,
-                      const std::vector<BoxHalo>& haloes,
-                      const Mesh& density,
-                      double box_mpc,
-                      double z,
-                      int map_px,
-                      std::uint64_t seed,
-                      std::uint64_t box_key,
-                      int n_threads);
+HaloMaps paint_haloes(
+    const SkySettings& settings, const HaloBox& box, int map_px, std::uint64_t seed, int n_threads);
 
 /// FWHM of the maps of a box, comoving Mpc.
 double halo_map_fwhm_mpc(const Cosmology& cosmology,

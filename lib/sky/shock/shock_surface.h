@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -8,7 +7,6 @@
 #include "lib/sky/cosmology/cosmology.h"
 #include "lib/sky/settings.h"
 #include "lib/sky/shock/filament.h"
-#include "lib/sky/shock/texture.h"
 
 namespace faintweb::sky {
 
@@ -87,42 +85,5 @@ std::vector<ShockSurface> make_surfaces(const SkySettings& settings,
 
 /// Radius that no front or shell of a halo passes, Mpc physical. Sheaths may.
 double shock_reach_mpc(const SkySettings& settings, double r200_mpc);
-
-/// Points of a surface: where they are, relative to the halo, and what they shine.
-struct SurfacePoints {
-    static constexpr std::uint32_t capacity = 256;
-    using Lane = std::array<float, capacity>;
-
-    alignas(32) std::array<Lane, 3> place_mpc;  ///< physical
-    /// Surface brightness times comoving area that it is seen on, Jy/arcsec2 Mpc2, for xi_e = 1.
-    alignas(32) Lane light;
-};
-
-/// Samples points first .. first + n - 1 of the `total` that represent a surface.
-///
-/// @param n      1 .. SurfacePoints::capacity; entries beyond it are left undefined.
-/// @param total  <= 2^24.
-void sample_surface(const SkySettings& settings,
-                    const HaloGas& gas,
-                    const Surroundings& around,
-                    const ShockSurface& surface,
-                    const Texture& texture,
-                    std::uint32_t first,
-                    std::uint32_t n,
-                    std::uint32_t total,
-                    SurfacePoints& points);
-
-/// One point, written plainly in double precision: what sample_surface is tested against.
-struct SurfacePoint {
-    std::array<double, 3> place_mpc{};
-    double light = 0;
-};
-SurfacePoint reference_point(const SkySettings& settings,
-                             const HaloGas& gas,
-                             const Surroundings& around,
-                             const ShockSurface& surface,
-                             const Texture& texture,
-                             std::uint32_t index,
-                             std::uint32_t total);
 
 }  // namespace faintweb::sky

@@ -1,5 +1,7 @@
 #include "lib/base/hash.h"
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -24,6 +26,23 @@ TEST(Sha256, PiecesGiveTheSameAsTheWhole) {
     const std::vector<char> rest{'b', 'c'};
     hash.add_values(std::span<const char>(rest));
     EXPECT_EQ(hash.finish(), sha256_of_abc);
+}
+
+/// As Python's xxhash 4.1.0 gives them.
+TEST(Xxh3, GivesTheDigestsThatOtherProgramsGive) {
+    EXPECT_EQ(xxh3_128({}), "99aa06d3014798d86001c324468d497f");
+    EXPECT_EQ(xxh3_128(std::as_bytes(std::span("abc", 3))), "06b05ab6733a618578af5f94892f3950");
+}
+
+TEST(Xxh3, PiecesGiveTheSameAsTheWhole) {
+    const std::vector<float> values(1000, 1.5F);
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+    Xxh3 hash;
+    hash.add(bytes.first(1));
+    hash.add(bytes.subspan(1, 2500));
+    hash.add(bytes.subspan(2501));
+    EXPECT_EQ(hash.finish(), xxh3_128(bytes));
+    EXPECT_EQ(hash.finish().size(), 32U);
 }
 
 TEST(Sha256, OfAFile) {

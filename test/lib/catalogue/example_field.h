@@ -73,7 +73,7 @@ struct ExampleField {
                 .rms_jy_arcsec2 = 1.5e-7,
                 .local_rms = local_rms,
                 .pixels = {.n_searched = 400, .n_blank = 20, .n_unsearched = 66},
-                .window_hash = std::string(64, 'a')};
+                .window_hash = std::string(32, 'a')};
     }
 };
 

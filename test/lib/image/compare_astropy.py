@@ -23,6 +23,12 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
+try:
+    import xxhash
+except ImportError as error:
+    print(f"hashes are not compared: {error}")
+    xxhash = None
+
 warnings.simplefilter("ignore")
 
 MAX_OFFSET_PX = 0.01
@@ -99,6 +105,31 @@ def compare_values(path, hdu, options, folder):
             same(ours, framed[y0 + 20 : y0 + 20 + n_rows, x0 + 20 : x0 + 20 + n_cols]),
             f"{path} {options}: window {windows[n]} differs from astropy",
         )
+    if xxhash is not None:
+        compare_hashes(path, hdu, options)
+
+
+def compare_hashes(path, hdu, options):
+    """The hash of a window, read alone and within a wider one, and that of the bytes that astropy gives."""
+    with fits.open(path, do_not_scale_image_data=True) as hdus:
+        data = hdus[hdu].data
+        kept = [length for length in data.shape if length != 1]
+        rows, cols = kept if len(kept) == 2 else data.shape[-2:]
+        data = data.reshape(rows, cols)
+        data = data.astype(data.dtype.newbyteorder(">"))
+    requests = []
+    theirs = []
+    for x0, y0, n_cols, n_rows in (
+        (0, 0, cols, rows),
+        (cols // 3, rows // 4, max(1, cols // 3), max(1, rows // 2)),
+        (cols - 1, rows - 1, 1, 1),
+    ):
+        requests += ["--hash", f"{x0},{y0},{n_cols},{n_rows}"]
+        window = data[y0 : y0 + n_rows, x0 : x0 + n_cols]
+        theirs += 2 * ["hash " + xxhash.xxh3_128_hexdigest(window.tobytes())]
+    code, lines = dump(path, *options, *requests)
+    ours = [line for line in lines if line.startswith("hash ")]
+    expect(code == 0 and ours == theirs, f"{path} {options}: hashes {lines}, not {theirs}")
 
 
 def j2000(celestial, x, y):

@@ -1,6 +1,7 @@
 // Prints what lib/image makes of a map, for compare_astropy.py; not installed.
 //   dump_map FILE [--beam MAJ,MIN,PA] [--unit U] [--pixel P] [--hdu N] [--write OUT.fits]
-//            [--window X0,Y0,COLS,ROWS,OUT.f32]... [--sky X,Y]... [--at RA,DEC]...
+//            [--window X0,Y0,COLS,ROWS,OUT.f32]... [--hash X0,Y0,COLS,ROWS]...
+//             [--sky X,Y]... [--at RA,DEC]...
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -27,12 +28,16 @@ std::vector<std::string> split(const std::string& text) {
     return parts;
 }
 
+image::Window window_of(const std::vector<std::string>& parts) {
+    return {std::stoll(parts.at(0)),
+            std::stoll(parts.at(1)),
+            std::stoll(parts.at(2)),
+            std::stoll(parts.at(3))};
+}
+
 void dump_window(const image::FitsMap& map, const std::string& request) {
     const auto parts = split(request);
-    const image::Image picture = map.read({std::stoll(parts.at(0)),
-                                           std::stoll(parts.at(1)),
-                                           std::stoll(parts.at(2)),
-                                           std::stoll(parts.at(3))});
+    const image::Image picture = map.read(window_of(parts));
     std::ofstream out(parts.at(4), std::ios::binary);
     out.write(reinterpret_cast<const char*>(picture.pixels.data()),
               static_cast<std::streamsize>(picture.pixels.size() * sizeof(float)));
@@ -78,6 +83,11 @@ void run(const std::vector<std::string>& arguments) {
         const auto parts = split(value);
         if (kind == "--window") {
             dump_window(map, value);
+        } else if (kind == "--hash") {
+            const image::Window window = window_of(parts);
+            const image::Window all{-1, -2, info.cols + 5, info.rows + 4};
+            std::printf("hash %s\n", map.read_and_hash(all, window).hash.c_str());
+            std::printf("hash %s\n", map.read_and_hash(window, window).hash.c_str());
         } else if (kind == "--sky") {
             const auto sky =
                 image::Wcs(info.header_cards).sky(std::stod(parts.at(0)), std::stod(parts.at(1)));

@@ -158,7 +158,7 @@ struct SyntheticCatalogue {
                                               .rms_jy_arcsec2 = 1e-7,
                                               .local_rms = local_rms,
                                               .pixels = {.n_searched = window.rows * window.cols},
-                                              .window_hash = std::string(64, 'e')};
+                                              .window_hash = std::string(32, 'e')};
         if (map == 0) {
             classified.labels = labels;
         }

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
-#include "lib/sky/shock/shock_surface.h"
+#include "lib/sky/shock/surface_points.h"
 #include "test/lib/sky/shock/synthetic_box.h"
 
 namespace faintweb::sky {
@@ -23,7 +23,7 @@ HaloMaps paint(const SkySettings& settings,
                double z = synthetic::z) {
     static const Mesh density = synthetic::density();
     return paint_haloes(
-        Cosmology{}, settings, haloes, density, synthetic::box_mpc, z, map_px, 1, key, n_threads);
+        settings, {Cosmology{}, haloes, density, synthetic::box_mpc, z, key}, map_px, 1, n_threads);
 }
 
 SkySettings eventful() {
@@ -69,8 +69,7 @@ TEST(HaloLayer, every_axis_holds_the_light_of_all_points) {
          make_surfaces(settings, halo, gas, around, 1, state_key(1, synthetic::z))) {
         constexpr std::uint32_t total = 400 * SurfacePoints::capacity;
         for (std::uint32_t first = 0; first < total; first += SurfacePoints::capacity) {
-            sample_surface(
-                settings, gas, around, surface, Texture::cubes(), first, 256, total, points);
+            sample_surface({settings, gas, around}, surface, {first, 256, total}, points);
             for (std::size_t i = 0; i < 256; ++i) {
                 const float r = std::hypot(
                     points.place_mpc[0][i], points.place_mpc[1][i], points.place_mpc[2][i]);
@@ -124,8 +123,11 @@ TEST(HaloLayer, goes_on_at_the_opposite_edge) {
     const auto maps_at = [&](double place) {
         BoxHalo halo = synthetic::halo();
         halo.position_mpc = {place, place, place};
-        return paint_haloes(
-            Cosmology{}, settings, {halo}, flat, synthetic::box_mpc, synthetic::z, map_px, 1, 1, 2);
+        return paint_haloes(settings,
+                            {Cosmology{}, {halo}, flat, synthetic::box_mpc, synthetic::z, 1},
+                            map_px,
+                            1,
+                            2);
     };
     const HaloMaps middle = maps_at(20);
     const HaloMaps corner = maps_at(0);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/sky/shock/surface_points.h"
 #include "test/lib/sky/shock/synthetic_box.h"
 
 namespace faintweb::sky {
@@ -47,22 +48,20 @@ SkySettings eventful() {
 
 TEST(ShockSurface, fast_points_agree_with_the_plain_ones) {
     const SkySettings settings = eventful();
-    const Texture& texture = Texture::cubes();
     SurfacePoints points{};
     std::array<int, 3> n_shining{};
     for (const double mass_msun : {5e13, 1e15}) {
         const Case c(settings, mass_msun);
+        const HaloScene scene{settings, c.gas, c.around};
         for (const ShockSurface& surface : many_surfaces(settings, c)) {
             constexpr std::uint32_t total = 5000;
             constexpr std::uint32_t n = 100;
             for (const std::uint32_t first : {0U, 2400U, total - n}) {
-                sample_surface(
-                    settings, c.gas, c.around, surface, texture, first, n, total, points);
+                sample_surface(scene, surface, {first, n, total}, points);
                 double light = 0;
                 double plain_light = 0;
                 for (std::uint32_t i = 0; i < n; ++i) {
-                    const SurfacePoint plain = reference_point(
-                        settings, c.gas, c.around, surface, texture, first + i, total);
+                    const SurfacePoint plain = reference_point(scene, surface, first + i, total);
                     if (plain.light == 0) {
                         continue;
                     }
@@ -102,15 +101,7 @@ TEST(ShockSurface, light_does_not_depend_on_the_number_of_points) {
         for (std::size_t k = 0; k < 2; ++k) {
             for (std::uint32_t first = 0; first < totals[k]; first += SurfacePoints::capacity) {
                 const std::uint32_t n = std::min(SurfacePoints::capacity, totals[k] - first);
-                sample_surface(settings,
-                               c.gas,
-                               c.around,
-                               surface,
-                               Texture::cubes(),
-                               first,
-                               n,
-                               totals[k],
-                               points);
+                sample_surface({settings, c.gas, c.around}, surface, {first, n, totals[k]}, points);
                 for (std::uint32_t i = 0; i < n; ++i) {
                     sums[k] += static_cast<double>(points.light[i]);
                 }
@@ -133,7 +124,7 @@ TEST(ShockSurface, no_point_leaves_the_reach_of_its_halo) {
         if (surface.kind == SurfaceKind::sheath) {
             continue;
         }
-        sample_surface(settings, c.gas, c.around, surface, Texture::cubes(), 0, 256, 256, points);
+        sample_surface({settings, c.gas, c.around}, surface, {0, 256, 256}, points);
         for (std::size_t i = 0; i < 256; ++i) {
             const float r =
                 std::hypot(points.place_mpc[0][i], points.place_mpc[1][i], points.place_mpc[2][i]);
@@ -152,7 +143,7 @@ TEST(ShockSurface, sheaths_follow_the_filament) {
             continue;
         }
         ++n_sheaths;
-        sample_surface(settings, c.gas, c.around, surface, Texture::cubes(), 0, 256, 256, points);
+        sample_surface({settings, c.gas, c.around}, surface, {0, 256, 256}, points);
         for (std::size_t i = 0; i < 256; ++i) {
             EXPECT_LT(std::hypot(points.place_mpc[1][i], points.place_mpc[2][i]),
                       1.2 * c.gas.r200_mpc);

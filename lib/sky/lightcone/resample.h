@@ -1,0 +1,26 @@
+#pragma once
+
+#include "lib/image/image.h"
+#include "lib/sky/lightcone/coded_map.h"
+#include "lib/sky/lightcone/lightcone.h"
+#include "lib/sky/settings.h"
+
+namespace faintweb::sky {
+
+/// Edge of a sky pixel in the middle of a slab, comoving Mpc.
+double sky_px_mpc(const SkySettings& settings, const Slab& slab);
+
+/// Adds factor times a map of a box, resampled to the sky's pixels.
+///
+/// @param sum    [size_px, size_px], is added to.
+/// @param layer  the same, is added to as well; may be null.
+void add_map(const SkySettings& settings,
+             const Slab& slab,
+             const SlabView& view,
+             const CodedMap& map,
+             float factor,
+             image::Image& sum,
+             image::Image* layer,
+             int n_threads);
+
+}  // namespace faintweb::sky
