@@ -32,12 +32,23 @@ function(faintweb_vector_code name)
     target_compile_options(faintweb_${name} PRIVATE -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-psabi)
 endfunction()
 
-# faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu]): GoogleTest, no MPI; every case is a ctest of its own.
+# faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu] [PARTS n]): GoogleTest, no MPI; every case is a ctest of
+# its own. With PARTS the cases are shared out to so many ctests: a program with LibTorch takes half a second to start.
 function(faintweb_test name)
-    cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "LABEL;PARTS" "SOURCES;LINK" ${ARGN})
     add_executable(test_${name} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(ARG_PARTS)
+        math(EXPR last "${ARG_PARTS} - 1")
+        foreach(part RANGE ${last})
+            add_test(NAME ${name}.part_${part} COMMAND test_${name})
+            set_tests_properties(
+                ${name}.part_${part} PROPERTIES TIMEOUT 600
+                ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT};GTEST_TOTAL_SHARDS=${ARG_PARTS};GTEST_SHARD_INDEX=${part}")
+        endforeach()
+        return()
+    endif()
     set(labels)
     if(ARG_LABEL)
         set(labels LABELS ${ARG_LABEL})
