@@ -18,7 +18,7 @@
 #include "lib/base/text.h"
 #include "mpi/comm/box_team.h"
 #include "mpi/comm/share_fields.h"
-#include "mpi/io/catalogue_layout.h"
+#include "mpi/io/hdf5.h"
 
 namespace faintweb::pipeline {
 namespace {
