@@ -483,16 +483,16 @@ base::ExitCode detect(const comm::Communicator& communicator, const campaign::Ca
                                                 {window.rows, window.cols, model.tile_px},
                                                 reason));
     };
-    if (communicator.is_root() && store.fresh().size() < plan.fields.size()) {
+    if (communicator.is_root() && store.pending().size() < plan.fields.size()) {
         base::log_info(base::text("detect: goes on with a run in which ",
                                   store.n_done(),
                                   " of ",
                                   plan.fields.size(),
                                   " fields are done and ",
-                                  store.suspects().size(),
+                                  store.interrupted().size(),
                                   " were left unfinished"));
     }
-    for (const std::int64_t field : store.poison()) {
+    for (const std::int64_t field : store.quarantined()) {
         const image::Window& window = plan.window_of(field);
         fail(field,
              base::text(plan.map_of(field).info.path,

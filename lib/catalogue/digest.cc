@@ -5,7 +5,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
-#include "lib/catalogue/columns.h"
+#include "lib/catalogue/tables.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -27,8 +27,9 @@ void add_record(base::Sha256& hash, const Record& record) {
     }
 }
 
-void add_columns(base::Sha256& hash, const char* table, std::span<const Column> columns) {
-    hash.add(base::text(table, '\n'));
+/// @param path  its last part is the table's name.
+void add_columns(base::Sha256& hash, std::string_view path, std::span<const Column> columns) {
+    hash.add(base::text(path.substr(path.rfind('/') + 1), '\n'));
     for (const Column& column : columns) {
         if (is_in_digest(column)) {
             hash.add(base::text(column.name, ' ', static_cast<int>(column.type), ' '));
@@ -39,17 +40,16 @@ void add_columns(base::Sha256& hash, const char* table, std::span<const Column> 
 
 }  // namespace
 
-std::string field_digest(const FieldRecord& field,
-                         std::span<const TileRecord> tiles,
-                         std::span<const float> scores,
-                         std::span<const float> local_rms) {
+std::string field_digest(const FieldResult& result) {
     base::Sha256 hash;
-    add_record(hash, field);
-    hash.add(base::text(tiles.size(), ' ', scores.size(), '\n'));
+    add_record(hash, result.field);
+    hash.add(base::text(result.tiles.size(), ' ', result.scores.size(), '\n'));
     static_assert(std::ranges::all_of(tile_columns, is_in_digest), "rows are hashed whole");
-    hash.add_values(tiles);
-    hash.add_values(scores);
-    hash.add_values(local_rms);
+    for_each_field_table([&](const auto& table) {
+        if (table.per != Per::field) {
+            hash.add_values(table.elements_of(result));
+        }
+    });
     return hash.finish();
 }
 
@@ -58,9 +58,9 @@ std::string catalogue_digest(std::span<const MapRecord> maps,
                              const Provenance& provenance) {
     base::Sha256 whole;
     whole.add(base::text("faintweb catalogue ", format_version, '\n'));
-    add_columns(whole, "tiles", tile_columns);
-    add_columns(whole, "fields", field_columns);
-    add_columns(whole, "maps", map_columns);
+    for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
+        add_columns(whole, path, columns);
+    });
     // Lengths stand before the texts, so that no two lists of entries read the same.
     whole.add(base::text(maps.size(), ' ', field_digests.size(), '\n'));
     for (const MapRecord& map : maps) {

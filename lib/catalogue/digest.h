@@ -8,14 +8,11 @@
 
 namespace faintweb::catalogue {
 
-/// SHA-256 over a field's record, its rows of /tiles in tile order, the scores and the
-/// local rms of its tiles.
+/// SHA-256 over a field's record, its rows of /tiles in tile order, the scores and the local rms of
+/// its tiles.
 ///
 /// @return  64 hexadecimal digits.
-std::string field_digest(const FieldRecord& field,
-                         std::span<const TileRecord> tiles,
-                         std::span<const float> scores,
-                         std::span<const float> local_rms);
+std::string field_digest(const FieldResult& result);
 
 /// The canonical digest of a catalogue: SHA-256 over names, types and units of all columns, the
 /// records of the maps, the digests of the fields, and what changes results (model, device kind,

@@ -21,10 +21,10 @@ struct FieldHistory {
     std::optional<StoredField> stored;
 
     /// Begun and neither done nor known to be innocent: tried again first, and alone.
-    bool is_suspect() const { return is_begun && !stored; }
+    bool is_interrupted() const { return is_begun && !stored; }
     /// Ends every process that tries it, and is left alone: two attempts of its own doing, or three
     /// alone.
-    bool is_poison() const { return !stored && (n_crashes >= 2 || n_alone >= 3); }
+    bool is_quarantined() const { return !stored && (n_crashes >= 2 || n_alone >= 3); }
 };
 
 /// What is known of a run that was not finished.

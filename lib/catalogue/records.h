@@ -192,13 +192,17 @@ struct Provenance {
     std::vector<std::string> map_headers{};
 };
 
-/// A catalogue in memory.
-struct Catalogue {
+/// The rows that consecutive fields give to the tables of a catalogue; see tables.h.
+struct Rows {
     std::vector<TileRecord> tiles;
     std::vector<FieldRecord> fields;
-    std::vector<MapRecord> maps;
     std::vector<float> scores;     ///< all tiles of all fields; see FieldRecord::score_offset
     std::vector<float> local_rms;  ///< Jy/arcsec2, as scores
+};
+
+/// A catalogue in memory.
+struct Catalogue : Rows {
+    std::vector<MapRecord> maps;
     Provenance provenance;
     std::string digest;
 };

@@ -55,6 +55,37 @@ FieldScore StudyRow::total() const {
     return sum_of(std::span<const FieldScore>(fields));
 }
 
+std::vector<StudyColumn> study_columns() {
+    using Row = const StudyRow&;
+    const auto number = [](auto value) { return std::int64_t{value}; };
+    std::vector<StudyColumn> columns{
+        {"run", [](Row row) { return row.run; }},
+        {"set_up", [](Row row) { return row.set_up; }},
+        {"variant", [](Row row) { return row.variant; }},
+        {"network", [](Row row) { return row.network; }},
+        {"scaling", [](Row row) { return row.scaling; }},
+        {"failure", [](Row row) { return row.failure; }},
+        {"test_id", [=](Row row) { return number(row.test_id); }},
+        {"min_pixels", [=](Row row) { return number(row.label.min_pixels); }},
+        {"flux_threshold_jy_arcsec2", [](Row row) { return row.label.flux_threshold_jy_arcsec2; }},
+        {"learning_rate", [](Row row) { return row.learning_rate; }},
+        {"batch_size", [=](Row row) { return number(row.batch_size); }},
+        {"epochs", [=](Row row) { return number(row.epochs); }},
+        {"seed", [](Row row) { return row.seed; }},
+        {"n_parameters", [](Row row) { return row.n_parameters; }},
+        {"mflop_per_tile", [](Row row) { return row.mflop_per_tile; }},
+        {"n_steps", [](Row row) { return row.n_steps; }},
+        {"training_s", [](Row row) { return row.training_s; }},
+    };
+    for (std::size_t i = 0; i < n_counts; ++i) {
+        columns.push_back({count_names[i], [i](Row row) { return counts_of(row.total())[i]; }});
+    }
+    columns.push_back({"A_s", [](Row row) { return row.total().confusion.a_s(); }});
+    columns.push_back({"W_s", [](Row row) { return row.total().confusion.w_s(); }});
+    columns.push_back({"W_v", [](Row row) { return row.total().confusion.w_v(); }});
+    return columns;
+}
+
 int paper_test_id(double learning_rate, int batch_size, int epochs) {
     const auto rate = std::ranges::find_if(
         paper_rates, [&](double of_paper) { return is_near(learning_rate, of_paper); });

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "lib/label/rule.h"
@@ -35,6 +37,18 @@ struct StudyRow {
 
     FieldScore total() const;
 };
+
+using StudyValue = std::variant<std::string, std::int64_t, std::uint64_t, double>;
+
+/// A column of the table of a study, whose values all have one type.
+struct StudyColumn {
+    std::string name;
+    std::function<StudyValue(const StudyRow& row)> value;
+};
+
+/// The columns, each declared once: what a study's files hold is made from them. The fields of a
+/// row are there as their total.
+std::vector<StudyColumn> study_columns();
 
 /// The paper's number of a set-up, 1 to 180; 0 for one that is not on its grid.
 ///

@@ -7,7 +7,7 @@
 namespace faintweb::comm {
 
 FieldScheduler::FieldScheduler(std::span<const std::int64_t> order,
-                               const ShareSettings& settings,
+                               const ScheduleSettings& settings,
                                const std::vector<int>& n_at_once)
     : order_(order),
       credits_(settings.credits),

@@ -6,9 +6,18 @@
 #include <span>
 #include <vector>
 
-#include "mpi/comm/share_fields.h"
-
 namespace faintweb::comm {
+
+struct ScheduleSettings {
+    /// Fields that a rank holds at most for every one that it works on at a time: one at work, the
+    /// others waiting, so that no rank waits.
+    int credits = 2;
+    /// The first fields of the order are worked on with nothing else at work.
+    std::size_t n_alone = 0;
+    /// Longest silence of a rank that holds fields, and of rank 0; 0: any. A stopped process cannot
+    /// watch itself.
+    double lease_s = 0;
+};
 
 /// Decides which rank gets which field and when all is over: what rank 0 knows, without messages
 /// and without a clock.
@@ -23,10 +32,9 @@ class FieldScheduler {
     };
 
     /// @param order      field numbers; they must outlive this.
-    /// @param settings   n_at_once and is_rank0_dedicated are not read.
     /// @param n_at_once  [n_ranks] fields that each rank works on at a time; 0: it does not work.
     FieldScheduler(std::span<const std::int64_t> order,
-                   const ShareSettings& settings,
+                   const ScheduleSettings& settings,
                    const std::vector<int>& n_at_once);
 
     /// Takes the next field off the order, for the rank that holds fewest for what it works on at a

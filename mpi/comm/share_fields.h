@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mpi/comm/communicator.h"
+#include "mpi/comm/field_scheduler.h"
 
 namespace faintweb::comm {
 
@@ -19,43 +20,55 @@ inline constexpr std::chrono::microseconds message_pause{200};
 inline constexpr std::size_t max_sends_in_flight = 8;
 
 struct ShareSettings {
-    /// Fields that a rank holds at most for every one that it works on at a time: one at work, the
-    /// others waiting, so that no rank waits.
-    int credits = 2;
+    ScheduleSettings schedule{};
     /// Rank 0 only reads and hands out (it needs another rank to work then).
     bool is_rank0_dedicated = false;
-    /// The first fields of the order are worked on with nothing else at work.
-    std::size_t n_alone = 0;
-    /// Longest silence of a rank that holds fields, and of rank 0; 0: any. A stopped process cannot
-    /// watch itself.
-    double lease_s = 0;
     /// Fields that this rank works on at the same time, each on a thread of its own; ranks may
     /// differ.
     int n_at_once = 1;
-};
-
-/// What happens to a field. `work` runs on the rank that gets the field, on one of its n_at_once
-/// threads that never call MPI; `read` on rank 0 alone, on any thread; all others are called by the
-/// thread that calls MPI.
-struct FieldWork {
-    /// The pixels of a field. A base::InputError costs this field only.
-    std::function<std::vector<float>(std::int64_t field)> read;
-    std::function<void(std::int64_t field, std::vector<float> pixels)> work;
-    /// Called on rank 0 for a field that could not be read.
-    std::function<void(std::int64_t field, const std::string& reason)> fail;
-    /// Called on rank 0 for every field that has ended, with the number of fields ended so far.
-    std::function<void(std::int64_t n_ended)> progress;
-    /// Called on rank 0 when a rank is about to work on a field, which waits until this has been
-    /// called (on another rank: until it has told rank 0).
-    std::function<void(std::int64_t field, int rank)> begun = nullptr;
-    /// Called on every rank again and again, and once more, with is_last, when it has nothing left
-    /// to work on: gives what rank 0's `take_reports` is to know, empty: nothing yet.
-    std::function<std::string(bool is_last)> report = nullptr;
-    /// Called on rank 0 with all reports that wait, joined to one text: a report must show its own
-    /// end.
-    std::function<void(const std::string& reports)> take_reports = nullptr;
+    /// Called on rank 0 for every field that has ended, with the number of fields ended so far, by
+    /// the thread that calls MPI.
+    std::function<void(std::int64_t n_ended)> progress = nullptr;
     /// Asked on every rank: where one says yes, no more fields are handed out to any.
     std::function<bool()> is_asked_to_stop = nullptr;
+};
+
+/// What happens to a field.
+struct FieldJob {
+    /// Called on rank 0 alone, on any thread: gives the pixels of a field, which may be none. A
+    /// base::InputError costs this field only.
+    std::function<std::vector<float>(std::int64_t field)> read;
+    /// Called on the rank that gets the field, on one of its n_at_once threads, which never call
+    /// MPI.
+    std::function<void(std::int64_t field, std::vector<float> pixels)> work;
+    /// Called on rank 0, by the thread that calls MPI, for a field that could not be read.
+    std::function<void(std::int64_t field, const std::string& reason)> fail;
+};
+
+/// Keeps account of the fields of a run, so that another can go on from there. The thread that
+/// calls MPI makes all calls.
+class FieldLedger {
+  public:
+    virtual ~FieldLedger() = default;
+    /// Called on rank 0 when a rank is about to work on a field, which waits until this has been
+    /// called (on another rank: until it has told rank 0).
+    virtual void begun(std::int64_t field, int rank) = 0;
+    /// Called on every rank again and again, and once more, with is_last, when it has nothing left
+    /// to work on.
+    ///
+    /// @return  what rank 0's take_reports() is to know; empty: nothing yet.
+    virtual std::string report(bool is_last) = 0;
+    /// Called on rank 0 with all reports that wait, joined to one text: a report must show its own
+    /// end.
+    virtual void take_reports(const std::string& reports) = 0;
+};
+
+/// The ledger of work that is not gone on with.
+class NoLedger : public FieldLedger {
+  public:
+    void begun(std::int64_t, int) override {}
+    std::string report(bool) override { return ""; }
+    void take_reports(const std::string&) override {}
 };
 
 /// The order in which fields are handed out: largest first, equal ones by number.
@@ -75,6 +88,11 @@ std::vector<std::int64_t> largest_first(std::span<const std::int64_t> n_pixels);
 std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        std::span<const std::int64_t> order,
                                        const ShareSettings& settings,
-                                       const FieldWork& field_work);
+                                       const FieldJob& job,
+                                       FieldLedger& ledger);
+std::vector<std::int64_t> share_fields(const Communicator& communicator,
+                                       std::span<const std::int64_t> order,
+                                       const ShareSettings& settings,
+                                       const FieldJob& job);
 
 }  // namespace faintweb::comm

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,8 +16,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "mpi/io/catalogue_layout.h"
-#include "mpi/io/hdf5_attributes.h"
+#include "mpi/io/hdf5.h"
 
 namespace faintweb::io {
 namespace {
@@ -83,22 +83,20 @@ class Snapshot {
   public:
     Snapshot(const std::string& path, const SnapshotOptions& options)
         : path_(path), options_(options) {
-        silence_hdf5();
         std::error_code error;
         if (!std::filesystem::is_regular_file(path, error)) {
             fail("no such file", "give the path of an HDF5 file");
         }
-        file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access().id()), &H5Fclose);
-        if (!file_.is_open()) {
-            fail("HDF5 cannot open it: " + hdf5_stack(), "give an HDF5 file");
-        }
+        file_.emplace(File::open(path, File::For::reading, [this](const std::string& account) {
+            fail("HDF5 cannot read it: " + account, "give an HDF5 file");
+        }));
         group_ = options.group;
         for (const char* name : {"grid", "data", "/"}) {
-            if (group_.empty() && has(name)) {
+            if (group_.empty() && file_->has(name)) {
                 group_ = name;
             }
         }
-        if (!has(group_)) {
+        if (!file_->has(group_)) {
             fail("no group " + group_, "give the group of the fields as snapshot.group");
         }
     }
@@ -124,7 +122,7 @@ class Snapshot {
         for (const auto& [attribute, symbol, expected_value] :
              {std::tuple{"omega_matter", "Omega_m", expected.omega_matter},
               std::tuple{"hubble_constant", "h", expected.h}}) {
-            const std::vector<double> values = number_attribute(file_, attribute);
+            const std::vector<double> values = file_->number_attribute(attribute);
             if (values.size() != 1) {
                 missing.emplace_back(attribute);
                 continue;
@@ -142,8 +140,8 @@ class Snapshot {
 
     /// Comoving edge of the box.
     double box_mpc(double z, double h) const {
-        const std::vector<double> left = number_attribute(file_, "domain_left_edge");
-        const std::vector<double> right = number_attribute(file_, "domain_right_edge");
+        const std::vector<double> left = file_->number_attribute("domain_left_edge");
+        const std::vector<double> right = file_->number_attribute("domain_right_edge");
         if (left.size() != 3 || right.size() != 3) {
             fail("no attributes domain_left_edge and domain_right_edge of three numbers each",
                  "write them into the file");
@@ -155,23 +153,23 @@ class Snapshot {
                 fail("its box is not a cube", "give a snapshot of a cubic box");
             }
         }
-        const std::string unit = text_attribute(file_, "domain_left_edge_units").value_or("");
+        const std::string unit = file_->text_attribute("domain_left_edge_units").value_or("");
         if (unit != "code_length") {
             return width[0] * length_in_mpc(unit, z, h);
         }
         const double code_length = number("length_unit");
         return width[0] * code_length *
-               length_in_mpc(text_attribute(file_, "length_unit_units").value_or(""), z, h);
+               length_in_mpc(file_->text_attribute("length_unit_units").value_or(""), z, h);
     }
 
     /// The grid covers the box, no more and no less: shocks and projections go round its edges.
     void check_is_whole_box(int n) const {
-        const std::vector<double> cells = number_attribute(file_, "domain_dimensions");
-        const std::vector<double> level = number_attribute(file_, "level");
+        const std::vector<double> cells = file_->number_attribute("domain_dimensions");
+        const std::vector<double> level = file_->number_attribute("level");
         if (cells.size() == 3 && level.size() == 1) {
             // yt refines by 2, and few codes by another number, which it does not write.
-            const double refine = number_attribute(file_, "refine_by").size() == 1
-                                      ? number_attribute(file_, "refine_by")[0]
+            const double refine = file_->number_attribute("refine_by").size() == 1
+                                      ? file_->number_attribute("refine_by")[0]
                                       : 2;
             const double expected = cells[0] * std::pow(refine, level[0]);
             if (expected != n) {
@@ -184,14 +182,14 @@ class Snapshot {
             }
         }
         // An arbitrary grid gives both of its edges instead, in the unit of the box's.
-        const std::vector<double> left = number_attribute(file_, "left_edge");
-        const std::vector<double> right = number_attribute(file_, "right_edge");
-        const std::vector<double> box_left = number_attribute(file_, "domain_left_edge");
-        const std::vector<double> box_right = number_attribute(file_, "domain_right_edge");
+        const std::vector<double> left = file_->number_attribute("left_edge");
+        const std::vector<double> right = file_->number_attribute("right_edge");
+        const std::vector<double> box_left = file_->number_attribute("domain_left_edge");
+        const std::vector<double> box_right = file_->number_attribute("domain_right_edge");
         const bool are_there = left.size() == 3 && right.size() == 3 && box_left.size() == 3 &&
                                box_right.size() == 3 &&
-                               text_attribute(file_, "left_edge_units") ==
-                                   text_attribute(file_, "domain_left_edge_units");
+                               file_->text_attribute("left_edge_units") ==
+                                   file_->text_attribute("domain_left_edge_units");
         for (std::size_t i = 0; are_there && i < 3; ++i) {
             const double share = (right[i] - left[i]) / (box_right[i] - box_left[i]);
             if (!(std::abs(share - 1) < 1e-6)) {
@@ -201,11 +199,11 @@ class Snapshot {
         }
     }
 
-    bool has_field(const SnapshotField& field) const { return has(path_of(field)); }
+    bool has_field(const SnapshotField& field) const { return file_->has(path_of(field)); }
 
     /// A field that can be read.
     struct Source {
-        Hdf5Handle dataset;
+        std::optional<Dataset> dataset;
         int n = 0;          ///< cells along an edge
         double factor = 0;  ///< to our unit
     };
@@ -215,10 +213,12 @@ class Snapshot {
             fail(base::text("no field ", field.name, " (there are: ", fields(), ')'),
                  "name the dataset that holds it");
         }
-        Hdf5Handle dataset(H5Dopen2(file_.id(), path_of(field).c_str(), H5P_DEFAULT), &H5Dclose);
-        if (!dataset.is_open()) {
+        const Hdf5Handle object(H5Oopen(file_->id(), path_of(field).c_str(), H5P_DEFAULT),
+                                &H5Oclose);
+        if (H5Iget_type(object.id()) != H5I_DATASET) {
             fail(field.name + " is no dataset", "name the dataset that holds it");
         }
+        Dataset dataset = file_->dataset(path_of(field));
         const int n = edge_of(dataset, field.name);
         const double factor =
             field.factor != 0 ? field.factor : unit_of(dataset, field, quantity) / our_unit;
@@ -227,14 +227,7 @@ class Snapshot {
 
     sky::Mesh mesh(const SnapshotField& field, const Source& source) const {
         sky::Mesh mesh = sky::make_mesh(source.n);
-        if (H5Dread(source.dataset.id(),
-                    H5T_NATIVE_FLOAT,
-                    H5S_ALL,
-                    H5S_ALL,
-                    H5P_DEFAULT,
-                    mesh.cells.data()) < 0) {
-            fail(field.name + " cannot be read: " + hdf5_stack(), "write it again");
-        }
+        source.dataset->read(number_type<float>(), mesh.cells.data());
         std::int64_t n_bad = 0;
         for (float& cell : mesh.cells) {
             cell = static_cast<float>(cell * source.factor);
@@ -288,17 +281,6 @@ class Snapshot {
     }
 
   private:
-    bool has(const std::string& name) const {
-        // HDF5 wants each group on the way to be asked for on its own.
-        for (std::size_t end = name.find('/', 1); end != std::string::npos;
-             end = name.find('/', end + 1)) {
-            if (H5Lexists(file_.id(), name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) {
-                return false;
-            }
-        }
-        return name == "/" || H5Lexists(file_.id(), name.c_str(), H5P_DEFAULT) > 0;
-    }
-
     std::string path_of(const SnapshotField& field) const {
         return field.name.starts_with('/') ? field.name
                                            : (group_ == "/" ? "" : group_) + "/" + field.name;
@@ -311,13 +293,13 @@ class Snapshot {
             text += (text.empty() ? "" : ", ") + std::string(name);
             return 0;
         };
-        const Hdf5Handle group(H5Gopen2(file_.id(), group_.c_str(), H5P_DEFAULT), &H5Gclose);
+        const Object group = file_->group(group_);
         H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names);
         return names.empty() ? "none" : names;
     }
 
     double number(const std::string& attribute) const {
-        const std::vector<double> values = number_attribute(file_, attribute);
+        const std::vector<double> values = file_->number_attribute(attribute);
         if (values.size() != 1) {
             fail("no attribute " + attribute, "write it into the file");
         }
@@ -344,10 +326,10 @@ class Snapshot {
              "write its edges in one of them");
     }
 
-    double unit_of(const Hdf5Handle& dataset,
+    double unit_of(const Dataset& dataset,
                    const SnapshotField& field,
                    const Quantity& quantity) const {
-        const auto unit = text_attribute(dataset, "units");
+        const auto unit = dataset.text_attribute("units");
         const auto found = quantity.units.find(plain_unit(unit.value_or("")));
         if (found == quantity.units.end()) {
             fail(base::text(field.name,
@@ -359,13 +341,12 @@ class Snapshot {
         return found->second;
     }
 
-    int edge_of(const Hdf5Handle& dataset, const std::string& name) const {
-        const Hdf5Handle space(H5Dget_space(dataset.id()), &H5Sclose);
-        std::array<hsize_t, 3> size{};
-        if (H5Sget_simple_extent_ndims(space.id()) == 3) {
-            H5Sget_simple_extent_dims(space.id(), size.data(), nullptr);
+    int edge_of(const Dataset& dataset, const std::string& name) const {
+        std::vector<std::int64_t> size = dataset.shape();
+        if (size.size() != 3) {
+            size.assign(3, 0);
         }
-        constexpr hsize_t max_edge = 8192;
+        constexpr std::int64_t max_edge = 8192;
         if (size[0] < 2 || size[0] > max_edge || size[1] != size[0] || size[2] != size[0]) {
             fail(base::text(name, " is no cube (", size[0], " x ", size[1], " x ", size[2], ')'),
                  "write it as [n, n, n]");
@@ -375,7 +356,7 @@ class Snapshot {
 
     std::string path_;
     const SnapshotOptions& options_;
-    Hdf5Handle file_;
+    std::optional<File> file_;
     std::string group_;
 };
 

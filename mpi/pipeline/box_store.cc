@@ -18,7 +18,7 @@
 #include "lib/base/text.h"
 #include "mpi/comm/box_team.h"
 #include "mpi/comm/share_fields.h"
-#include "mpi/io/catalogue_layout.h"
+#include "mpi/io/hdf5.h"
 
 namespace faintweb::pipeline {
 namespace {
@@ -226,7 +226,7 @@ std::exception_ptr BoxStore::farm(const comm::Communicator& communicator,
                                   const Advance& advance) const {
     // After a failure a rank lets its boxes pass, so that all ranks meet soon.
     std::exception_ptr failure;
-    const comm::FieldWork work{
+    const comm::FieldJob job{
         .read = [](std::int64_t) { return std::vector<float>(); },
         .work =
             [&](std::int64_t u, const std::vector<float>&) {
@@ -242,11 +242,13 @@ std::exception_ptr BoxStore::farm(const comm::Communicator& communicator,
                 }
             },
         .fail = [](std::int64_t, const std::string&) {},
-        .progress = [&](std::int64_t) { advance(); },
     };
     std::vector<std::int64_t> order(units.size());
     std::iota(order.begin(), order.end(), std::int64_t{0});
-    comm::share_fields(communicator, order, {.credits = 1, .is_rank0_dedicated = false}, work);
+    comm::share_fields(communicator,
+                       order,
+                       {.schedule = {.credits = 1}, .progress = [&](std::int64_t) { advance(); }},
+                       job);
     return failure;
 }
 

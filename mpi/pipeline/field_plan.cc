@@ -4,10 +4,10 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -25,88 +25,107 @@
 namespace faintweb::pipeline {
 namespace {
 
-using Json = nlohmann::json;
+/// Packs values into bytes, text of any bytes too: headers may hold what is no UTF-8.
+class Packer {
+  public:
+    template <typename... Values>
+    void operator()(const Values&... values) {
+        (add(values), ...);
+    }
+    std::string take() { return std::move(bytes_); }
 
-Json to_json(const PlannedMap& map) {
-    const image::MapInfo& info = map.info;
-    Json beam;
-    if (info.beam) {
-        beam = {info.beam->major_arcsec, info.beam->minor_arcsec, info.beam->angle_deg};
+  private:
+    template <typename T>
+    void add(const T& value) {
+        bytes_ += comm::Message<T>::pack(value);
     }
-    // Headers may hold bytes that are no UTF-8, which JSON cannot carry as text.
-    Json other_unit;
-    if (info.other_unit) {
-        other_unit = Json::binary({info.other_unit->begin(), info.other_unit->end()});
+    void add(const std::string& text) {
+        add(text.size());
+        bytes_ += text;
     }
-    Json notes = Json::array();
-    for (const std::string& note : info.notes) {
-        notes.push_back(Json::binary({note.begin(), note.end()}));
+    template <typename T>
+    void add(const std::optional<T>& value) {
+        add(value.has_value());
+        if (value) {
+            add(*value);
+        }
     }
-    return {{"path", Json::binary({info.path.begin(), info.path.end()})},
-            {"hdu", info.hdu},
-            {"cols", info.cols},
-            {"rows", info.rows},
-            {"unit", static_cast<int>(info.unit)},
-            {"other_unit", other_unit},
-            {"beam", beam},
-            {"pixel_arcsec", info.pixel_arcsec},
-            {"pixel_shape",
-             {info.pixel_shape.width_arcsec,
-              info.pixel_shape.height_arcsec,
-              info.pixel_shape.skew_deg}},
-            {"frequency_hz", info.frequency_hz},
-            {"has_wcs", info.has_wcs},
-            {"header_cards", Json::binary({info.header_cards.begin(), info.header_cards.end()})},
-            {"header_sha256", info.header_sha256},
-            {"jy_arcsec2_per_unit", info.jy_arcsec2_per_unit},
-            {"object", Json::binary({info.object.begin(), info.object.end()})},
-            {"notes", notes},
-            {"truth_path", Json::binary({map.truth_path.begin(), map.truth_path.end()})},
-            {"stamp", map.stamp},
-            {"truth_stamp", map.truth_stamp},
-            {"level", map.noise.level},
-            {"rms", map.noise.rms},
-            {"is_in_steps", map.noise.is_in_steps},
-            {"failure", Json::binary({map.failure.begin(), map.failure.end()})}};
-}
+    void add(const std::vector<std::string>& texts) {
+        add(texts.size());
+        std::ranges::for_each(texts, [this](const std::string& text) { add(text); });
+    }
 
-std::string text_of(const Json& value) {
-    const Json::binary_t& bytes = value.get_binary();
-    return {bytes.begin(), bytes.end()};
-}
+    std::string bytes_;
+};
 
-PlannedMap from_json(const Json& json) {
-    PlannedMap map;
-    image::MapInfo& info = map.info;
-    info.path = text_of(json["path"]);
-    info.hdu = json["hdu"];
-    info.cols = json["cols"];
-    info.rows = json["rows"];
-    info.unit = static_cast<image::PixelUnit>(json["unit"].get<int>());
-    if (!json["other_unit"].is_null()) {
-        info.other_unit = text_of(json["other_unit"]);
+/// Gives values back in the order in which a Packer took them.
+class Unpacker {
+  public:
+    explicit Unpacker(std::string_view bytes) : bytes_(bytes) {}
+
+    template <typename... Values>
+    void operator()(Values&... values) {
+        (take(values), ...);
     }
-    if (!json["beam"].is_null()) {
-        info.beam = image::Beam{json["beam"][0], json["beam"][1], json["beam"][2]};
+
+  private:
+    std::string next(std::size_t n) {
+        FAINTWEB_EXPECTS(n <= bytes_.size());
+        std::string part(bytes_.substr(0, n));
+        bytes_.remove_prefix(n);
+        return part;
     }
-    info.pixel_arcsec = json["pixel_arcsec"];
-    const Json& shape = json["pixel_shape"];
-    info.pixel_shape = {shape[0], shape[1], shape[2]};
-    info.frequency_hz = json["frequency_hz"];
-    info.has_wcs = json["has_wcs"];
-    info.header_cards = text_of(json["header_cards"]);
-    info.header_sha256 = json["header_sha256"];
-    info.jy_arcsec2_per_unit = json["jy_arcsec2_per_unit"];
-    info.object = text_of(json["object"]);
-    for (const Json& note : json["notes"]) {
-        info.notes.push_back(text_of(note));
+    template <typename T>
+    void take(T& value) {
+        value = comm::Message<T>::unpack(next(sizeof(T)));
     }
-    map.truth_path = text_of(json["truth_path"]);
-    map.stamp = json["stamp"];
-    map.truth_stamp = json["truth_stamp"];
-    map.noise = {json["level"], json["rms"], json["is_in_steps"]};
-    map.failure = text_of(json["failure"]);
-    return map;
+    void take(std::string& text) {
+        std::size_t n = 0;
+        take(n);
+        text = next(n);
+    }
+    template <typename T>
+    void take(std::optional<T>& value) {
+        bool is_there = false;
+        take(is_there);
+        if (is_there) {
+            take(value.emplace());
+        }
+    }
+    void take(std::vector<std::string>& texts) {
+        std::size_t n = 0;
+        take(n);
+        texts.resize(n);
+        std::ranges::for_each(texts, [this](std::string& text) { take(text); });
+    }
+
+    std::string_view bytes_;
+};
+
+/// Gives all members of a planned map, each named once, to a packer or an unpacker. A member that
+/// is missing here does not compile.
+template <typename Map, typename Visit>
+void visit_members(Map& map, Visit& visit) {
+    auto& [info, truth_path, stamp, truth_stamp, failure, noise] = map;
+    auto& [path,
+           hdu,
+           cols,
+           rows,
+           unit,
+           other_unit,
+           beam,
+           pixel_arcsec,
+           pixel_shape,
+           frequency_hz,
+           has_wcs,
+           header_cards,
+           header_sha256,
+           jy_arcsec2_per_unit,
+           object,
+           notes] = info;
+    visit(path, hdu, cols, rows, unit, other_unit, beam, pixel_arcsec, pixel_shape, frequency_hz);
+    visit(has_wcs, header_cards, header_sha256, jy_arcsec2_per_unit, object, notes);
+    visit(truth_path, stamp, truth_stamp, failure, noise);
 }
 
 /// Opens a sky image. It says itself what it is; what the user says of the map holds for it only
@@ -270,7 +289,8 @@ FieldPlan plan_fields(const comm::Communicator& communicator,
         base::parallel_for(n_threads, paths.size(), [&](std::size_t i) {
             found[i] = look_at(paths[i], options, settings.noise);
         });
-        Json maps = Json::array();
+        Packer packer;
+        packer(found.size());
         for (PlannedMap& map : found) {
             if (map.failure.empty() && accept) {
                 map.failure = accept(map.info);
@@ -279,14 +299,16 @@ FieldPlan plan_fields(const comm::Communicator& communicator,
             for (std::size_t i = 0; map.failure.empty() && i < map.info.notes.size(); ++i) {
                 base::log_warning(map.info.path + ": " + map.info.notes[i]);
             }
-            maps.push_back(to_json(map));
+            visit_members(map, packer);
         }
-        const std::vector<std::uint8_t> packed = Json::to_cbor(maps);
-        return std::string(packed.begin(), packed.end());
+        return packer.take();
     });
-    std::vector<PlannedMap> maps;
-    for (const Json& json : Json::from_cbor(bytes)) {
-        maps.push_back(from_json(json));
+    Unpacker unpacker(bytes);
+    std::size_t n_maps = 0;
+    unpacker(n_maps);
+    std::vector<PlannedMap> maps(n_maps);
+    for (PlannedMap& map : maps) {
+        visit_members(map, unpacker);
     }
     return cut_into_fields(std::move(maps), settings);
 }

@@ -181,12 +181,12 @@ void FieldStore::sort_out(const JournalState& state) {
         if (field.stored) {
             stored_[i] = field.stored;
             ++n_done_;
-        } else if (field.is_poison()) {
-            poison_.push_back(number);
-        } else if (field.is_suspect()) {
-            suspects_.push_back(number);
+        } else if (field.is_quarantined()) {
+            quarantined_.push_back(number);
+        } else if (field.is_interrupted()) {
+            interrupted_.push_back(number);
         } else {
-            fresh_.push_back(number);
+            pending_.push_back(number);
         }
     }
 }
@@ -204,8 +204,12 @@ void FieldStore::keep(std::int64_t field, catalogue::FieldResult result) {
     kept_.emplace_back(field, std::move(result));
 }
 
-void FieldStore::begun(std::int64_t field, int rank, catalogue::AttemptMode mode) {
-    journal_->begun(key_of(field), rank, mode);
+void FieldStore::begun(std::int64_t field, int rank) {
+    const bool is_alone = std::ranges::binary_search(interrupted_, field);
+    journal_->begun(
+        key_of(field),
+        rank,
+        is_alone ? catalogue::AttemptMode::alone : catalogue::AttemptMode::among_others);
     ++n_unflushed_events_;
 }
 

@@ -14,6 +14,7 @@
 #include "lib/catalogue/records.h"
 #include "lib/catalogue/shard.h"
 #include "mpi/comm/communicator.h"
+#include "mpi/comm/share_fields.h"
 #include "mpi/io/catalogue_file.h"
 
 namespace faintweb::pipeline {
@@ -31,9 +32,9 @@ std::string objection_to_run_folder(const std::string& folder);
 /// another with the same folder goes on from there.
 ///
 /// A field that was worked on goes through keep(), on any thread. The thread that calls MPI writes
-/// it to the shard and tells rank 0 when it is on the disk, which then says so in the journal: the
-/// functions below that share_fields calls do this.
-class FieldStore {
+/// it to the shard and tells rank 0 when it is on the disk, which then says so in the journal: as
+/// the ledger of share_fields the store does this.
+class FieldStore : public comm::FieldLedger {
   public:
     /// Begins a run in a folder, or goes on with the one that is there.
     ///
@@ -47,14 +48,17 @@ class FieldStore {
                const std::string& run_hash,
                std::vector<catalogue::FieldKey> keys);
 
-    // Of the plan's fields on rank 0, as the run was found; empty elsewhere.
+    // How rank 0 found the run; other ranks know of no fields. The lists are fields of the plan in
+    // ascending order.
+
+    /// Number of fields that are done.
     std::int64_t n_done() const { return n_done_; }
-    /// Left unfinished: to be tried first, and alone.
-    const std::vector<std::int64_t>& suspects() const { return suspects_; }
-    /// Never begun.
-    const std::vector<std::int64_t>& fresh() const { return fresh_; }
-    /// Not to be tried again. What is kept of them has to say that they failed.
-    const std::vector<std::int64_t>& poison() const { return poison_; }
+    /// Fields that were begun and not finished: they are to be tried first, and alone.
+    const std::vector<std::int64_t>& interrupted() const { return interrupted_; }
+    /// Fields that were never begun.
+    const std::vector<std::int64_t>& pending() const { return pending_; }
+    /// Fields that are not to be tried again. What is kept of them has to say that they failed.
+    const std::vector<std::int64_t>& quarantined() const { return quarantined_; }
     catalogue::FieldKey key_of(std::int64_t field) const {
         return keys_[static_cast<std::size_t>(field)];
     }
@@ -66,10 +70,9 @@ class FieldStore {
     /// Takes the rows of a field.
     void keep(std::int64_t field, catalogue::FieldResult result);
 
-    // For share_fields.
-    void begun(std::int64_t field, int rank, catalogue::AttemptMode mode);
-    std::string report(bool is_last);
-    void take_reports(const std::string& reports);
+    void begun(std::int64_t field, int rank) override;
+    std::string report(bool is_last) override;
+    void take_reports(const std::string& reports) override;
 
     /// The rows of all fields, which must all have been kept, in the order of the plan.
     ///
@@ -106,9 +109,9 @@ class FieldStore {
     std::int64_t n_unflushed_events_ = 0;
     base::Stopwatch since_journal_flush_;
     std::int64_t n_done_ = 0;
-    std::vector<std::int64_t> suspects_;
-    std::vector<std::int64_t> fresh_;
-    std::vector<std::int64_t> poison_;
+    std::vector<std::int64_t> interrupted_;
+    std::vector<std::int64_t> pending_;
+    std::vector<std::int64_t> quarantined_;
 };
 
 }  // namespace faintweb::pipeline

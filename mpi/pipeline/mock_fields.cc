@@ -77,7 +77,9 @@ void work_in_memory(const comm::Communicator& communicator,
     const std::vector<std::int64_t> worked = comm::share_fields(
         communicator,
         order,
-        {.credits = 1, .is_rank0_dedicated = campaign.parallel.dedicated_rank0},
+        {.schedule = {.credits = 1},
+         .is_rank0_dedicated = campaign.parallel.dedicated_rank0,
+         .progress = [&](std::int64_t) { progress.advance(); }},
         {.read = [](std::int64_t) { return std::vector<float>(); },
          .work =
              [&](std::int64_t number, const std::vector<float>&) {
@@ -92,8 +94,7 @@ void work_in_memory(const comm::Communicator& communicator,
                                        pack_field(measured, field, made.noise, made.truth.sky)));
                  }
              },
-         .fail = [](std::int64_t, const std::string&) {},
-         .progress = [&](std::int64_t) { progress.advance(); }});
+         .fail = [](std::int64_t, const std::string&) {}});
     if (communicator.is_root()) {
         progress.finish();
     }

@@ -14,8 +14,8 @@
 /// Fields of a plan that are handed out to ranks and worked on.
 namespace faintweb::pipeline {
 
-/// What a command does with its fields, on the rank that was handed them.
-struct FieldHandling {
+/// What a command does with the fields of a plan, on the rank that was handed them.
+struct PlanJob {
     /// Called by n_at_once threads. A base::InputError costs this field only: it is failed then.
     std::function<void(std::int64_t field, FieldPixels pixels)> work;
     /// May be called while another thread is at work.
@@ -39,7 +39,7 @@ void work_on_fields(const comm::Communicator& communicator,
                     const std::string& stage,
                     const FieldPlan& plan,
                     const image::MapOptions& options,
-                    const FieldHandling& handling);
+                    const PlanJob& job);
 
 /// Logs on rank 0 how many fields each rank has worked on.
 /// @collective yes: every rank.

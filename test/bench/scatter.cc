@@ -46,8 +46,8 @@ int bench(const comm::Communicator& communicator,
     const double before = core_seconds();
     comm::share_fields(
         communicator,
-        store.fresh(),
-        {.is_rank0_dedicated = true, .lease_s = 60, .n_at_once = n_at_once},
+        store.pending(),
+        {.schedule = {.lease_s = 60}, .is_rank0_dedicated = true, .n_at_once = n_at_once},
         {.read = [](std::int64_t) { return std::vector<float>(); },
          .work =
              [&](std::int64_t field, const std::vector<float>&) {
@@ -57,12 +57,8 @@ int bench(const comm::Communicator& communicator,
                  result.scores.resize(2500);
                  store.keep(field, std::move(result));
              },
-         .fail = nullptr,
-         .progress = nullptr,
-         .begun = [&](std::int64_t field,
-                      int rank) { store.begun(field, rank, catalogue::AttemptMode::among_others); },
-         .report = [&](bool is_last) { return store.report(is_last); },
-         .take_reports = [&](const std::string& reports) { store.take_reports(reports); }});
+         .fail = nullptr},
+        store);
     if (communicator.is_root()) {
         const double wall_s = stopwatch.lap();
         std::printf("%lld fields, %.0f/s: rank 0 used %.1f %% of a core, %.1f us per field\n",

@@ -21,12 +21,7 @@ struct Example {
                           .versions = {{"faintweb", "0.3.0"}},
                           .run = {{"host", "here"}, {"ranks", "4"}}};
 
-    std::string digest() const {
-        return catalogue_digest(
-            maps,
-            field_digest(field.field, field.tiles, field.scores, field.local_rms),
-            provenance);
-    }
+    std::string digest() const { return catalogue_digest(maps, field_digest(field), provenance); }
 };
 
 TEST(Digest, DoesNotDependOnPlaceOrTime) {

@@ -50,15 +50,15 @@ TEST_F(JournalTest, SaysWhatBecameOfFields) {
     EXPECT_EQ(state.run_hash, "hash");
     EXPECT_EQ(state.n_attempts, 2);
     EXPECT_EQ(state.fields.at(7).stored, stored_7);
-    EXPECT_FALSE(state.fields.at(7).is_suspect());
-    EXPECT_TRUE(state.fields.at(8).is_suspect());
-    EXPECT_FALSE(state.fields.at(8).is_poison());
+    EXPECT_FALSE(state.fields.at(7).is_interrupted());
+    EXPECT_TRUE(state.fields.at(8).is_interrupted());
+    EXPECT_FALSE(state.fields.at(8).is_quarantined());
     EXPECT_FALSE(state.fields.contains(9));
     attempt().lost(7);
     EXPECT_FALSE(read_journal(path_).fields.contains(7));
 }
 
-TEST_F(JournalTest, TwoCrashesOrThreeLoneAttemptsArePoison) {
+TEST_F(JournalTest, TwoCrashesOrThreeLoneAttemptsAreQuarantined) {
     for (int n = 1; n <= 3; ++n) {
         Journal journal = attempt();
         journal.begun(1, 0, AttemptMode::among_others);
@@ -66,15 +66,15 @@ TEST_F(JournalTest, TwoCrashesOrThreeLoneAttemptsArePoison) {
         journal.begun(2, 0, AttemptMode::alone);
         journal.begun(3, 0, AttemptMode::among_others);
         const JournalState state = read_journal(path_);
-        EXPECT_EQ(state.fields.at(1).is_poison(), n >= 2) << n;
-        EXPECT_EQ(state.fields.at(2).is_poison(), n >= 3) << n;
-        EXPECT_FALSE(state.fields.at(3).is_poison()) << n;
+        EXPECT_EQ(state.fields.at(1).is_quarantined(), n >= 2) << n;
+        EXPECT_EQ(state.fields.at(2).is_quarantined(), n >= 3) << n;
+        EXPECT_FALSE(state.fields.at(3).is_quarantined()) << n;
     }
     // Done after all.
     StoredField stored = stored_7;
     stored.key = 2;
     attempt().done(stored);
-    EXPECT_FALSE(read_journal(path_).fields.at(2).is_poison());
+    EXPECT_FALSE(read_journal(path_).fields.at(2).is_quarantined());
 }
 
 TEST_F(JournalTest, CutAtAnyByteOfItsLastRecordItIsAsBeforeThatRecord) {
@@ -99,7 +99,7 @@ TEST_F(JournalTest, CutAtAnyByteOfItsLastRecordItIsAsBeforeThatRecord) {
         std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes.substr(0, n);
         const JournalState state = read_journal(path_);
         EXPECT_EQ(state.n_attempts, 2);
-        EXPECT_TRUE(state.fields.at(7).is_suspect()) << n;
+        EXPECT_TRUE(state.fields.at(7).is_interrupted()) << n;
         EXPECT_EQ(state.n_bytes, static_cast<std::int64_t>(bytes.size() - n_last));
     }
     // It is written over, and all is well again.

@@ -54,14 +54,15 @@ class ShareFieldsTest : public testing::TestWithParam<std::int64_t> {};
 
 TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
     const std::int64_t n = GetParam();
-    for (const ShareSettings settings :
-         {ShareSettings{.credits = 1},
-          ShareSettings{.credits = 2},
-          ShareSettings{.credits = 3, .is_rank0_dedicated = true},
+    for (ShareSettings settings :
+         {ShareSettings{.schedule = {.credits = 1}},
+          ShareSettings{.schedule = {.credits = 2}},
+          ShareSettings{.schedule = {.credits = 3}, .is_rank0_dedicated = true},
           ShareSettings{.n_at_once = 3},
           // Ranks need not be alike.
-          ShareSettings{.credits = 1, .n_at_once = 1 + world().rank()}}) {
+          ShareSettings{.schedule = {.credits = 1}, .n_at_once = 1 + world().rank()}}) {
         std::int64_t n_ended = 0;
+        settings.progress = [&](std::int64_t ended) { n_ended = ended; };
         std::atomic<bool> are_pixels_right = true;
         const auto mine = share_fields(world(),
                                        numbers_up_to(n),
@@ -73,8 +74,7 @@ TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
                                                     are_pixels_right = false;
                                                 }
                                             },
-                                        .fail = [](std::int64_t, const std::string&) { FAIL(); },
-                                        .progress = [&](std::int64_t ended) { n_ended = ended; }});
+                                        .fail = [](std::int64_t, const std::string&) { FAIL(); }});
         EXPECT_TRUE(are_pixels_right);
         EXPECT_EQ(all_of(mine), numbers_up_to(n));
         if (world().is_root()) {
@@ -99,8 +99,7 @@ TEST(ShareFields, NoRankGoesEmptyWhenThereIsEnough) {
                           [](std::int64_t, const std::vector<float>&) {
                               std::this_thread::sleep_for(std::chrono::milliseconds(30));
                           },
-                      .fail = nullptr,
-                      .progress = nullptr});
+                      .fail = nullptr});
     EXPECT_GE(mine.size(), 1U);
 }
 
@@ -121,8 +120,7 @@ TEST(ShareFields, UnreadableFieldCostsItselfOnly) {
                                         [&](std::int64_t field, const std::string& reason) {
                                             EXPECT_EQ(reason, "cut short");
                                             failed.insert(field);
-                                        },
-                                    .progress = nullptr});
+                                        }});
     EXPECT_EQ(all_of(mine).size(), 16U);
     if (world().is_root()) {
         EXPECT_EQ(failed, (std::set<std::int64_t>{0, 5, 10, 15}));
@@ -140,8 +138,7 @@ TEST(ShareFields, ARankWorksOnSeveralFieldsAtATime) {
                      {.read = [](std::int64_t) { return std::vector<float>(); },
                       .work = [&](std::int64_t,
                                   const std::vector<float>&) { all_are_at_work.arrive_and_wait(); },
-                      .fail = nullptr,
-                      .progress = nullptr});
+                      .fail = nullptr});
     EXPECT_EQ(mine.size(), static_cast<std::size_t>(4 * n_at_once));
 }
 
@@ -154,64 +151,80 @@ TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {
                      {.read = pixels_of,
                       .work = [](std::int64_t,
                                  const std::vector<float>&) { throw std::runtime_error("broken"); },
-                      .fail = nullptr,
-                      .progress = nullptr}),
+                      .fail = nullptr}),
         std::runtime_error);
 }
 
-TEST(ShareFields, TheFirstAreWorkedOnWithNothingElseAtWork) {
-    std::vector<std::int64_t> begun;
+/// Writes down what the ledger is told.
+class FirstAlone : public NoLedger {
+  public:
+    explicit FirstAlone(std::int64_t n_alone) : n_alone_(n_alone) {}
+    void begun(std::int64_t field, int) override {
+        if (field < n_alone_) {
+            EXPECT_EQ(n_ended, field);
+        }
+        fields.insert(field);
+    }
     std::int64_t n_ended = 0;
+    std::set<std::int64_t> fields;
+
+  private:
+    std::int64_t n_alone_;
+};
+
+TEST(ShareFields, TheFirstAreWorkedOnWithNothingElseAtWork) {
+    FirstAlone ledger(4);
     share_fields(world(),
                  numbers_up_to(12),
-                 {.credits = 3, .n_alone = 4},
+                 {.schedule = {.credits = 3, .n_alone = 4},
+                  .progress = [&](std::int64_t ended) { ledger.n_ended = ended; }},
                  {.read = pixels_of,
                   .work = [](std::int64_t, const std::vector<float>&) {},
-                  .fail = nullptr,
-                  .progress = [&](std::int64_t ended) { n_ended = ended; },
-                  .begun =
-                      [&](std::int64_t field, int) {
-                          if (field < 4) {
-                              EXPECT_EQ(n_ended, field);
-                          }
-                          begun.push_back(field);
-                      }});
+                  .fail = nullptr},
+                 ledger);
     if (world().is_root()) {
-        EXPECT_EQ(std::set<std::int64_t>(begun.begin(), begun.end()).size(), 12U);
+        EXPECT_EQ(ledger.fields.size(), 12U);
     }
 }
 
-TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
-    std::vector<std::int64_t> mine;
-    std::mutex mutex;
+/// Reports the numbers of fields.
+class Numbers : public NoLedger {
+  public:
+    void add(std::int64_t field) {
+        const std::scoped_lock lock(mutex_);
+        waiting_.push_back(field);
+    }
+    std::string report(bool is_last) override {
+        const std::scoped_lock lock(mutex_);
+        // By twos, so that one may be left for the end.
+        std::string report;
+        while (waiting_.size() >= 2 || (is_last && !waiting_.empty())) {
+            report += std::to_string(waiting_.back()) + " ";
+            waiting_.pop_back();
+        }
+        return report;
+    }
+    void take_reports(const std::string& reports) override { all += reports; }
     std::string all;
-    const auto worked =
-        share_fields(world(),
-                     numbers_up_to(20),
-                     {},
-                     {.read = pixels_of,
-                      .work =
-                          [&](std::int64_t field, const std::vector<float>&) {
-                              const std::scoped_lock lock(mutex);
-                              mine.push_back(field);
-                          },
-                      .fail = nullptr,
-                      .progress = nullptr,
-                      .report =
-                          [&](bool is_last) {
-                              const std::scoped_lock lock(mutex);
-                              // By twos, so that one may be left for the end.
-                              std::string report;
-                              while (mine.size() >= 2 || (is_last && !mine.empty())) {
-                                  report += std::to_string(mine.back()) + " ";
-                                  mine.pop_back();
-                              }
-                              return report;
-                          },
-                      .take_reports = [&](const std::string& reports) { all += reports; }});
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::int64_t> waiting_;
+};
+
+TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
+    Numbers ledger;
+    const auto worked = share_fields(
+        world(),
+        numbers_up_to(20),
+        {},
+        {.read = pixels_of,
+         .work = [&](std::int64_t field, const std::vector<float>&) { ledger.add(field); },
+         .fail = nullptr},
+        ledger);
     EXPECT_EQ(all_of(worked), numbers_up_to(20));
     if (world().is_root()) {
-        std::istringstream stream(all);
+        std::istringstream stream(ledger.all);
         std::set<std::int64_t> reported;
         for (std::int64_t field = 0; stream >> field;) {
             reported.insert(field);
@@ -225,16 +238,14 @@ TEST(ShareFields, WhereOneRankIsAskedToStopNoMoreIsHandedOut) {
     const auto mine =
         share_fields(world(),
                      numbers_up_to(1000),
-                     {},
+                     {.is_asked_to_stop = [&] { return is_asked.load(); }},
                      {.read = [](std::int64_t) { return std::vector<float>(1); },
                       .work =
                           [&](std::int64_t, const std::vector<float>&) {
                               std::this_thread::sleep_for(std::chrono::milliseconds(5));
                               is_asked = world().rank() == world().size() - 1;
                           },
-                      .fail = nullptr,
-                      .progress = nullptr,
-                      .is_asked_to_stop = [&] { return is_asked.load(); }});
+                      .fail = nullptr});
     const std::vector<std::int64_t> all = all_of(mine);
     EXPECT_GE(all.size(), 1U);
     EXPECT_LT(all.size(), 1000U);

@@ -13,7 +13,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "mpi/io/hdf5_attributes.h"
+#include "mpi/io/hdf5_handle.h"
 
 namespace faintweb::io {
 namespace {

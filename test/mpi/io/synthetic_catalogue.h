@@ -84,12 +84,10 @@ struct SyntheticCatalogue {
         catalogue::Catalogue catalogue;
         catalogue.maps = maps;
         std::string digests;
-        for (const catalogue::FieldResult& result : results) {
+        for (catalogue::FieldResult result : results) {
+            result.field.score_offset = static_cast<std::int64_t>(catalogue.scores.size());
             catalogue.fields.push_back(result.field);
-            catalogue.fields.back().score_offset =
-                static_cast<std::int64_t>(catalogue.scores.size());
-            digests += catalogue::field_digest(
-                catalogue.fields.back(), result.tiles, result.scores, result.local_rms);
+            digests += catalogue::field_digest(result);
             catalogue.tiles.insert(catalogue.tiles.end(), result.tiles.begin(), result.tiles.end());
             catalogue.scores.insert(
                 catalogue.scores.end(), result.scores.begin(), result.scores.end());

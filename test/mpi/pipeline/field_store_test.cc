@@ -48,8 +48,8 @@ class FieldStoreTest : public testing::Test {
 
     /// Works on fields that the store has not, no more of them than `n_most`.
     void work(FieldStore& store, std::size_t n_most = n_fields) const {
-        std::vector<std::int64_t> order = store.suspects();
-        order.insert(order.end(), store.fresh().begin(), store.fresh().end());
+        std::vector<std::int64_t> order = store.interrupted();
+        order.insert(order.end(), store.pending().begin(), store.pending().end());
         order.resize(std::min(order.size(), n_most));
         comm::share_fields(
             world_,
@@ -58,14 +58,8 @@ class FieldStoreTest : public testing::Test {
             {.read = [](std::int64_t) { return std::vector<float>(); },
              .work = [&](std::int64_t field,
                          const std::vector<float>&) { store.keep(field, result_of(field)); },
-             .fail = nullptr,
-             .progress = nullptr,
-             .begun =
-                 [&](std::int64_t field, int rank) {
-                     store.begun(field, rank, catalogue::AttemptMode::among_others);
-                 },
-             .report = [&](bool is_last) { return store.report(is_last); },
-             .take_reports = [&](const std::string& reports) { store.take_reports(reports); }});
+             .fail = nullptr},
+            store);
     }
 
     void expect_whole(FieldStore& store) const {
@@ -98,7 +92,7 @@ class FieldStoreTest : public testing::Test {
 
 TEST_F(FieldStoreTest, KeepsAllAndGoesWhenItIsTold) {
     const auto store = open();
-    EXPECT_EQ(store->fresh().size(), world_.is_root() ? n_fields : 0);
+    EXPECT_EQ(store->pending().size(), world_.is_root() ? n_fields : 0);
     work(*store);
     expect_whole(*store);
     on_root([&] { store->remove(); });
@@ -110,14 +104,14 @@ TEST_F(FieldStoreTest, GoesOnWhereAnotherRunEnded) {
     const auto store = open();
     if (world_.is_root()) {
         EXPECT_EQ(store->n_done(), 11);
-        EXPECT_EQ(store->fresh().size(), 19U);
+        EXPECT_EQ(store->pending().size(), 19U);
         EXPECT_EQ(store->n_missing(), 19);
     }
     work(*store);
     expect_whole(*store);
     // With nothing left to do.
     const auto again = open();
-    EXPECT_TRUE(again->fresh().empty());
+    EXPECT_TRUE(again->pending().empty());
     work(*again);
     expect_whole(*again);
 }
@@ -126,8 +120,8 @@ TEST_F(FieldStoreTest, AdoptsWhatTheJournalWasNotTold) {
     {
         const auto store = open();
         on_root([&] {
-            store->begun(3, 0, catalogue::AttemptMode::among_others);
-            store->begun(4, 0, catalogue::AttemptMode::among_others);
+            store->begun(3, 0);
+            store->begun(4, 0);
         });
         // Written to shards, and the report lost on its way.
         if (world_.rank() == world_.size() - 1) {
@@ -139,16 +133,16 @@ TEST_F(FieldStoreTest, AdoptsWhatTheJournalWasNotTold) {
     const auto store = open();
     if (world_.is_root()) {
         EXPECT_EQ(store->n_done(), 1);
-        EXPECT_EQ(store->suspects(), (std::vector<std::int64_t>{4}));
+        EXPECT_EQ(store->interrupted(), (std::vector<std::int64_t>{4}));
     }
     work(*store);
     expect_whole(*store);
 }
 
-TEST_F(FieldStoreTest, AFieldThatCrashedTwiceIsPoison) {
+TEST_F(FieldStoreTest, AFieldThatCrashedTwiceIsQuarantined) {
     for (int n = 0; n < 2; ++n) {
         const auto store = open();
-        EXPECT_TRUE(store->poison().empty());
+        EXPECT_TRUE(store->quarantined().empty());
         if (world_.rank() == world_.size() - 1) {
             // As base::Watchdog would.
             const catalogue::FieldKey key = keys_[5];
@@ -158,8 +152,8 @@ TEST_F(FieldStoreTest, AFieldThatCrashedTwiceIsPoison) {
     }
     const auto store = open();
     if (world_.is_root()) {
-        EXPECT_EQ(store->poison(), (std::vector<std::int64_t>{5}));
-        EXPECT_TRUE(store->suspects().empty());
+        EXPECT_EQ(store->quarantined(), (std::vector<std::int64_t>{5}));
+        EXPECT_TRUE(store->interrupted().empty());
         store->keep(5, result_of(5));
     }
     work(*store);
@@ -192,7 +186,7 @@ TEST_F(FieldStoreTest, AFieldWhoseRowsAreDamagedIsMadeAnew) {
     }
     const auto store = open();
     if (world_.is_root()) {
-        EXPECT_EQ(store->fresh().size(), 1U);
+        EXPECT_EQ(store->pending().size(), 1U);
     }
 }
 
@@ -219,7 +213,7 @@ TEST_F(FieldStoreTest, FieldsThatAreNoLongerInThePlanAreForgotten) {
     FieldStore store(world_, folder_, "hash", keys);
     if (world_.is_root()) {
         EXPECT_EQ(store.n_done(), n_fields - 1);
-        EXPECT_EQ(store.fresh(), (std::vector<std::int64_t>{2}));
+        EXPECT_EQ(store.pending(), (std::vector<std::int64_t>{2}));
     }
     world_.barrier();
 }

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "mpi/comm/native.h"
+
+// What the coordinator and the workers of share_fields say to each other. A message is one of the
+// structs below and, where that says so, what it announces: pixels or the bytes of a report.
+namespace faintweb::comm {
+
+enum Tag : int { tag_field = 21, tag_pixels, tag_news, tag_report };
+
+/// From the coordinator to a worker.
+struct FieldMessage {
+    enum class Kind : std::int64_t { field, no_more_fields, still_there };
+    Kind kind = Kind::field;
+    std::int64_t field = 0;
+    std::int64_t n_pixels = 0;  ///< that follow, also if there are none
+};
+
+/// From a worker to the coordinator.
+struct NewsMessage {
+    enum class Kind : std::int64_t {
+        begun,
+        finished,
+        unreadable,
+        asked_to_stop,
+        report,       ///< for the ledger; its bytes follow
+        last_report,  ///< the same, and the worker has nothing left to say
+    };
+    Kind kind = Kind::begun;
+    std::int64_t field = 0;
+    std::int64_t n_bytes = 0;  ///< of a report
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// Whether something was last heard longer ago than the lease; a lease of 0 s never ends.
+bool is_overdue(Clock::time_point heard, double lease_s);
+
+/// @throws base::Error  (interrupted) names the rank.
+[[noreturn]] void throw_silent(int rank, double lease_s);
+
+/// Waits for a message to or from a rank no longer than the lease: its host may have gone.
+void finish(MPI_Request& request, int rank, double lease_s);
+
+/// Sends or receives one message, no longer than the lease.
+void send_bytes(
+    MPI_Comm comm, int rank, int tag, const void* data, std::size_t n_bytes, double lease_s);
+void receive_bytes(
+    MPI_Comm comm, int rank, int tag, void* data, std::size_t n_bytes, double lease_s);
+
+/// The rank that a message with this tag waits from; -1 if there is none.
+int probe(MPI_Comm comm, int from, int tag);
+
+}  // namespace faintweb::comm
