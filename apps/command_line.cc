@@ -14,6 +14,7 @@
 #include "lib/campaign/campaign.h"
 #include "lib/learn/device.h"
 #include "mpi/io/versions.h"
+#include "mpi/pipeline/stages.h"
 
 namespace faintweb::apps {
 namespace {
@@ -161,7 +162,7 @@ void add_detect(Request& request, const DetectOptions& options) {
 /// @param window  the numbers of --window, as many as there are.
 /// @return  the command.
 CLI::App* add_picture_options(CLI::App& app,
-                              PictureOptions& picture,
+                              pipeline::PictureOptions& picture,
                               std::vector<std::int64_t>& window) {
     CLI::App* drawing = app.add_subcommand(
         "picture", "draw maps side by side, or the classified fields of a catalogue");
@@ -328,8 +329,8 @@ Request parse_command_line(int argc, char** argv) {
     exporting->add_option("--csv", request.exports.csv, "comma-separated values");
     exporting->add_option("--fits", request.exports.fits, "FITS binary table");
     exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
-    for (std::size_t i = 0; i < map_exports.size(); ++i) {
-        const MapExport& quantity = map_exports[i];
+    for (std::size_t i = 0; i < pipeline::map_exports.size(); ++i) {
+        const pipeline::MapExport& quantity = pipeline::map_exports[i];
         exporting->add_option(
             base::text("--", quantity.name),
             request.exports.maps[i],
@@ -376,8 +377,8 @@ Request parse_command_line(int argc, char** argv) {
     if (request.command == "detect") {
         add_detect(request, options);
     }
-    for (const campaign::Stage stage : all_stages) {
-        if (request.command == campaign::stage_name(stage)) {
+    for (const pipeline::Stage* stage : pipeline::all_stages) {
+        if (request.command == campaign::stage_name(stage->name)) {
             // Last, so that it wins: what the campaign is checked for is what will be done.
             request.overrides.push_back("stages=[" + request.command + "]");
         }

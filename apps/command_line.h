@@ -15,9 +15,9 @@ struct Request {
     bool is_check = false;
     bool is_dry_run = false;
     std::string input;  ///< of export, info
-    ExportPaths exports;
+    pipeline::ExportPaths exports;
     base::Overwrite overwrite = base::Overwrite::no;  ///< of every command
-    PictureOptions picture;
+    pipeline::PictureOptions picture;
     std::string answer;  ///< text to print instead of doing anything: help, version, defaults
 };
 

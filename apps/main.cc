@@ -2,13 +2,14 @@
 
 #include "apps/command_line.h"
 #include "apps/commands.h"
-#include "apps/outputs.h"
 #include "lib/base/log.h"
 #include "lib/campaign/sweep.h"
 #include "mpi/comm/session.h"
 #include "mpi/pipeline/output_lock.h"
+#include "mpi/pipeline/outputs.h"
 #include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/sky_maps.h"
+#include "mpi/pipeline/sweep/sweep.h"
 
 namespace {
 
@@ -46,8 +47,8 @@ base::ExitCode follow_on_files(const apps::Request& request) {
     }
 }
 
-apps::Work work_of(const apps::Request& request) {
-    return request.command == "sweep" ? apps::Work::sweep : apps::Work::stages;
+pipeline::Work work_of(const apps::Request& request) {
+    return request.command == "sweep" ? pipeline::Work::sweep : pipeline::Work::stages;
 }
 
 campaign::Campaign read_and_check(const comm::Communicator& communicator,
@@ -59,7 +60,7 @@ campaign::Campaign read_and_check(const comm::Communicator& communicator,
             throw comm::CollectiveError(base::ExitCode::usage, refusal);
         }
     }
-    apps::check_campaign_outputs(communicator, campaign, work_of(request), request.overwrite);
+    pipeline::check_campaign_outputs(communicator, campaign, work_of(request), request.overwrite);
     return campaign;
 }
 
@@ -75,9 +76,9 @@ base::ExitCode follow_campaign(const comm::Communicator& communicator,
     if (communicator.is_root()) {
         base::log_info("output in " + pipeline::absolute_path(campaign.output));
     }
-    apps::claim_campaign_outputs(communicator, campaign, work_of(request));
+    pipeline::claim_campaign_outputs(communicator, campaign, work_of(request));
     if (request.command == "sweep") {
-        return apps::sweep(communicator, campaign);
+        return pipeline::sweep(communicator, campaign);
     }
     return request.command == "run"
                ? apps::run(communicator, campaign)

@@ -83,6 +83,10 @@ std::string model_path(const campaign::Campaign& campaign) {
     return model_path(campaign, "");
 }
 
+std::string model_file(const campaign::Campaign& campaign, const std::string& name) {
+    return name == campaign::trained_model ? model_path(campaign) : name;
+}
+
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch) {
     return model_path(campaign, base::text("_epoch_", epoch));
 }
@@ -117,6 +121,17 @@ std::vector<MapPaths> mock_maps(const campaign::Campaign& campaign, sky::SkySet 
         maps.push_back({noise_path(campaign, set, number), sky_path(campaign, set, number)});
     }
     return maps;
+}
+
+std::vector<std::string> files_of_maps(const std::vector<MapPaths>& maps) {
+    std::vector<std::string> files;
+    for (const MapPaths& paths : maps) {
+        files.push_back(paths.map);
+        if (!paths.truth.empty()) {
+            files.push_back(paths.truth);
+        }
+    }
+    return files;
 }
 
 DetectMaps maps_to_detect(const campaign::Campaign& campaign) {

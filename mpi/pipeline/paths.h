@@ -31,7 +31,9 @@ std::string identity_of(const std::string& path);
 std::string mock_skies_state(const campaign::Campaign& campaign);
 /// The model of the campaign's label rule.
 std::string model_path(const campaign::Campaign& campaign);
-/// The same after an epoch of train.keep_epochs.
+/// The file of a model that `detect.model` or `evaluate.models` names.
+std::string model_file(const campaign::Campaign& campaign, const std::string& name);
+/// The model of the campaign's label rule after an epoch of train.keep_epochs.
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 /// All models that `train` writes.
 std::vector<std::string> models_of_training(const campaign::Campaign& campaign);
@@ -44,6 +46,9 @@ std::string absolute_path(const std::string& path);
 
 /// The noise and sky images of a set, in the order of their numbers.
 std::vector<MapPaths> mock_maps(const campaign::Campaign& campaign, sky::SkySet set);
+
+/// The files of maps, and those of their truth where it is known.
+std::vector<std::string> files_of_maps(const std::vector<MapPaths>& maps);
 
 /// The maps of detect.maps, with their truth where there is one.
 struct DetectMaps {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -12,8 +11,8 @@
 #include "lib/infer/classifier.h"
 #include "lib/learn/network.h"
 #include "lib/tile/grid.h"
-#include "lib/tile/pixel_scaling.h"
 #include "lib/tile/scaling.h"
+#include "mpi/pipeline/classify_field.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_fields.h"
 
@@ -63,28 +62,11 @@ std::int64_t margin_of(const learn::Model& model) {
     return learn::network_info(model.network, model.tile_px).margin_px;
 }
 
-/// What the models have in common in one field, made when it is first asked for.
-class FieldView {
+/// What the truth of a field says, made when it is first asked for.
+class FieldTruth {
   public:
-    FieldView(const FieldPixels& field, const tile::TileGrid& grid)
+    FieldTruth(const FieldPixels& field, const tile::TileGrid& grid)
         : field_(field), grid_(grid), n_blank_(tile::count_blanks(field.core(), grid)) {}
-
-    const std::vector<float>& tiles(const learn::Model& model) {
-        const std::int64_t margin = margin_of(model);
-        const auto [found, is_new] = tiles_.try_emplace({model.scaling, margin});
-        if (is_new) {
-            const std::int64_t surplus = field_.margin_px - margin;
-            const image::Image wide = image::cut_out(
-                field_.wide,
-                {surplus, surplus, grid_.field_cols + 2 * margin, grid_.field_rows + 2 * margin});
-            found->second = tile::cut_tiles(
-                tile::scale_field(wide, model.scaling, field_.statistics(wide, margin)),
-                grid_,
-                tile::blank_input,
-                margin);
-        }
-        return found->second;
-    }
 
     const std::vector<std::int32_t>& n_above(double flux_threshold_jy_arcsec2) {
         const auto [found, is_new] = n_above_.try_emplace(flux_threshold_jy_arcsec2);
@@ -92,10 +74,6 @@ class FieldView {
             found->second = label::count_above(*field_.sky, grid_, flux_threshold_jy_arcsec2);
         }
         return found->second;
-    }
-
-    bool is_blank(std::size_t tile) const {
-        return tile::is_blank_tile(n_blank_[tile], grid_.tile_px);
     }
 
     std::vector<std::uint8_t> labels(const label::LabelRule& rule) {
@@ -111,7 +89,6 @@ class FieldView {
     const FieldPixels& field_;
     const tile::TileGrid& grid_;
     std::vector<std::int32_t> n_blank_;
-    std::map<std::pair<tile::Scaling, std::int64_t>, std::vector<float>> tiles_;
     std::map<double, std::vector<std::int32_t>> n_above_;
 };
 
@@ -203,6 +180,7 @@ ModelScores score_models(const comm::Communicator& communicator,
         margin_px = std::max(margin_px, margin_of(loaded.model));
         noise = std::max(noise, noise_for(loaded.model.scaling));
     }
+    const int n_threads = threads_of_rank(campaign, communicator);
     std::vector<std::vector<PromisedTile>> promised(models.size());
     const auto counts = count_fields(
         communicator,
@@ -212,27 +190,27 @@ ModelScores score_models(const comm::Communicator& communicator,
         margin_px,
         noise,
         [&](std::int64_t field, const FieldPixels& pixels, const tile::TileGrid& grid) {
-            FieldView view(pixels, grid);
+            FieldTruth truth(pixels, grid);
             std::vector<std::int64_t> result;
             for (std::size_t m = 0; m < models.size(); ++m) {
                 const learn::Model& model = models[m].model;
-                const std::vector<float> logits = models[m].classifier.logits(view.tiles(model));
-                const std::vector<std::uint8_t> labels = view.labels(model.label_rule);
-                std::vector<std::uint8_t> found(logits.size());
-                for (std::size_t t = 0; t < logits.size(); ++t) {
-                    found[t] =
-                        static_cast<double>(infer::score_of_logit(logits[t])) > model.threshold;
-                    const double probability =
-                        score::probability_of(model.calibration, static_cast<double>(logits[t]));
+                const FieldClassification field_of_model =
+                    classify_field(pixels, models[m], campaign.sky.pixel_arcsec, n_threads);
+                const std::size_t n_tiles = field_of_model.scores.size();
+                std::vector<std::uint8_t> found(n_tiles);
+                for (std::size_t t = 0; t < n_tiles; ++t) {
+                    found[t] = static_cast<double>(field_of_model.scores[t]) > model.threshold;
+                    const double probability = field_of_model.probabilities[t];
                     if (reliabilities == Reliabilities::measured &&
-                        probability > score::lowest_probability && !view.is_blank(t)) {
-                        promised[m].push_back({probability, field, labels[t]});
+                        probability > score::lowest_probability &&
+                        field_of_model.is_blank[t] == 0) {
+                        promised[m].push_back({probability, field, field_of_model.labels[t]});
                     }
                 }
-                append(result, view.score(model.label_rule, found));
+                append(result, truth.score(model.label_rule, found));
             }
             for (const label::LabelRule& rule : rules) {
-                const std::vector<std::uint8_t> signal = view.labels(rule);
+                const std::vector<std::uint8_t> signal = truth.labels(rule);
                 result.push_back(std::count(signal.begin(), signal.end(), 1));
             }
             return result;
@@ -271,15 +249,16 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
         0,
         Noise::ignored,
         [&](std::int64_t, const FieldPixels& pixels, const tile::TileGrid& grid) {
-            FieldView view(pixels, grid);
+            FieldTruth truth(pixels, grid);
             const image::Image noise = pixels.core();
             std::vector<std::int64_t> result;
             for (const TunedFinder& finder : tuned) {
                 if (finder.finder) {
-                    append(result,
-                           view.score(finder.label,
-                                      source::find_tiles(
-                                          noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
+                    append(
+                        result,
+                        truth.score(finder.label,
+                                    source::find_tiles(
+                                        noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
                 }
             }
             return result;

@@ -30,7 +30,7 @@ struct ModelScores {
 enum class Reliabilities { left_out, measured };
 
 /// Scores models on the test fields, each with its own scaling, threshold and label rule. A field
-/// is read once, and scaled, cut and labelled once for all models that have this in common.
+/// is read once for all models.
 ///
 /// @param rules  label rules whose signal tiles are counted beside.
 /// @return       the same on every rank, but for the reliabilities.

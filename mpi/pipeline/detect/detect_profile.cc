@@ -1,4 +1,4 @@
-#include "mpi/pipeline/detect_profile.h"
+#include "mpi/pipeline/detect/detect_profile.h"
 
 #include <algorithm>
 #include <cstring>

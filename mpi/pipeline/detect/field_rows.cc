@@ -1,0 +1,108 @@
+#include "mpi/pipeline/detect/field_rows.h"
+
+#include <string>
+
+#include "lib/base/log.h"
+#include "lib/base/stopwatch.h"
+#include "lib/catalogue/field_rows.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/pixel_counts.h"
+#include "mpi/pipeline/classify_field.h"
+#include "mpi/pipeline/detect/model_fit.h"
+
+namespace faintweb::pipeline {
+namespace {
+
+/// Jy/arcsec2 at the centre of each tile.
+std::vector<float> local_rms_of(const FieldPixels& pixels, const tile::TileGrid& grid) {
+    std::vector<float> rms(static_cast<std::size_t>(grid.count()),
+                           static_cast<float>(catalogue::no_rms));
+    for (std::int64_t t = 0; t < grid.count() && !pixels.noise.rms.is_empty(); ++t) {
+        const image::Window tile = grid.inside(t);
+        rms[static_cast<std::size_t>(t)] =
+            pixels.noise.rms.at(pixels.noise.x0 + pixels.margin_px + tile.x0 + tile.cols / 2,
+                                pixels.noise.y0 + pixels.margin_px + tile.y0 + tile.rows / 2);
+    }
+    return rms;
+}
+
+}  // namespace
+
+FieldRows::FieldRows(const campaign::DetectSettings& settings,
+                     const LoadedModel& loaded,
+                     const FieldPlan& plan,
+                     int n_threads,
+                     DetectProfile& profile)
+    : settings_(settings),
+      loaded_(loaded),
+      plan_(plan),
+      n_threads_(n_threads),
+      profile_(profile),
+      wcs_(plan.maps.size()) {}
+
+catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels& pixels) {
+    const learn::Model& model = loaded_.model;
+    const image::MapInfo& info = plan_.map_of(field).info;
+    const FieldClassification found =
+        classify_field(pixels, loaded_, info.pixel_arcsec, n_threads_);
+    const base::Stopwatch stopwatch;
+    catalogue::ClassifiedField classified;
+    classified.map = plan_.fields[static_cast<std::size_t>(field)].map;
+    classified.field = static_cast<std::int32_t>(field);
+    classified.window = plan_.window_of(field);
+    classified.grid = found.grid;
+    classified.scores = found.scores;
+    classified.fluxes = found.fluxes;
+    classified.is_blank = found.is_blank;
+    classified.labels = found.labels;
+    classified.threshold = settings_.threshold.value_or(model.threshold);
+    classified.probabilities = found.probabilities;
+    classified.wcs = wcs_of(classified.map);
+    classified.flags = fit_of(model, settings_, info).flags;
+    classified.rms_jy_arcsec2 = static_cast<double>(found.answer.robust.rms);
+    const std::vector<float> local_rms = local_rms_of(pixels, found.grid);
+    classified.local_rms = local_rms;
+    classified.pixels =
+        tile::count_pixels(pixels.wide, found.grid, pixels.margin_px, found.is_blank);
+    classified.window_hash = pixels.hash;
+    catalogue::FieldResult result = catalogue::make_field_result(classified);
+    profile_.add(pixels, found.answer, found.derive_s + stopwatch.seconds());
+    return result;
+}
+
+catalogue::FieldResult FieldRows::fail(std::int64_t field, const std::string& reason) const {
+    base::log_warning("not used: " + reason);
+    const image::Window& window = plan_.window_of(field);
+    return catalogue::make_failed_field(plan_.fields[static_cast<std::size_t>(field)].map,
+                                        static_cast<std::int32_t>(field),
+                                        window,
+                                        {window.rows, window.cols, loaded_.model.tile_px},
+                                        reason);
+}
+
+const image::Wcs* FieldRows::wcs_of(std::int32_t map) {
+    const std::scoped_lock lock(mutex_);
+    std::optional<image::Wcs>& wcs = wcs_[static_cast<std::size_t>(map)];
+    const image::MapInfo& info = plan_.maps[static_cast<std::size_t>(map)].info;
+    if (!info.has_wcs) {
+        return nullptr;
+    }
+    if (!wcs) {
+        wcs.emplace(info.header_cards);
+    }
+    return &*wcs;
+}
+
+catalogue::FieldResult with_place_of(const FieldPlan& plan,
+                                     std::int64_t field,
+                                     catalogue::FieldResult result) {
+    result.field.field = static_cast<std::int32_t>(field);
+    result.field.map = plan.fields[static_cast<std::size_t>(field)].map;
+    for (catalogue::TileRecord& row : result.tiles) {
+        row.field = result.field.field;
+        row.map = result.field.map;
+    }
+    return result;
+}
+
+}  // namespace faintweb::pipeline

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "mpi/pipeline/stage.h"
+
+namespace faintweb::pipeline {
+
+/// Scores the models of a campaign, and the best threshold finder, on its test skies.
+extern const Stage evaluate_stage;
+
+}  // namespace faintweb::pipeline

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "mpi/comm/communicator.h"
+
+namespace faintweb::pipeline {
+
+/// The next run that no group has taken, or none, also if a group was asked to stop: the group that
+/// makes its folder of claims takes it. Which group takes which run depends on timing, but no
+/// result on the group.
+///
+/// @param claims  the folder of the claims.
+/// @param next    where to look from.
+/// @collective yes: every rank of the group.
+std::optional<std::size_t> claim(const comm::Communicator& group,
+                                 const std::string& claims,
+                                 std::size_t next,
+                                 std::size_t n_runs);
+
+/// Lets no group claim any more.
+/// @collective yes: every rank of the group.
+void close_claims(const comm::Communicator& group, const std::string& claims);
+
+}  // namespace faintweb::pipeline
