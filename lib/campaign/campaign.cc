@@ -402,15 +402,6 @@ class CrossChecks {
                 base::text(*detect.threshold == 0 ? "every" : "no", " tile would be a detection"),
                 "give one between 0 and 1, or none for the model's own");
         }
-        const learn::TrainSettings& train = campaign_.train;
-        if (detect.precision == "int8" && detect.model == trained_model &&
-            campaign_.has_stage(Stage::train) && campaign_.has_stage(Stage::detect) &&
-            learn::trunk_of(train.network) == learn::Trunk::cells) {
-            add({"detect.precision", "train.network"},
-                base::text("detect.precision is int8, train.network is ", train.network),
-                "int8 is for the hidden layer of cosmodeep and cosmodeep_spp",
-                "give auto or fp32");
-        }
     }
 
     void check_realisations() const {

@@ -11,7 +11,7 @@
 #include "lib/image/beam.h"
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
-#include "lib/learn/training_step.h"
+#include "lib/learn/settings.h"
 #include "lib/sky/cosmology/cosmology.h"
 #include "lib/sky/lightcone/lightcone.h"
 #include "lib/sky/observe/observe.h"
@@ -82,7 +82,7 @@ struct DetectSettings {
     std::string catalogue = "catalogue.h5";            ///< inside the output folder
     std::vector<std::string> accept_mismatch;          ///< "pixel", "beam"
     std::optional<double> threshold;                   ///< of the score; none: the model's own
-    std::string precision = "auto";                    ///< auto, fp32, bf16, int8
+    std::string precision = "auto";                    ///< auto, fp32, bf16
     std::optional<image::Beam> beam;                   ///< where the maps' headers lack it
     std::optional<image::ScaledUnit> unit;
     std::optional<double> pixel_arcsec;

@@ -858,12 +858,12 @@ Keys::Keys() {
     detect.key(
         "precision",
         &Detect::precision,
-        std::vector<std::string>{"auto", "fp32", "bf16", "int8"},
+        Allowed(std::vector<std::string>{"auto", "fp32", "bf16"})
+            .without("int8", "give auto; the network faintweb_lite is faster and finds more"),
         "",
         "What the inner layers of the network are computed in; auto = bf16 where the "
         "processor or GPU multiplies it itself, but fp32 for our own networks on a CPU, where "
-        "that is faster. int8, on a CPU: the large connected layer of "
-        "the paper's networks, the others in fp32.");
+        "that is faster.");
     detect.key("beam",
                &Detect::beam,
                any,

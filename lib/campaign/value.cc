@@ -217,6 +217,9 @@ std::string read_text(const Node& node, const Allowed& allowed) {
     }
     const auto& choices = allowed.choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), node.text) == choices.end()) {
+        if (const auto former = allowed.former.find(node.text); former != allowed.former.end()) {
+            fail(node, "no longer there", former->second);
+        }
         const std::string meant = nearest(node.text, choices);
         fail(node,
              "not among " + either(choices),

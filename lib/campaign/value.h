@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -45,11 +46,18 @@ inline Range above_up_to(double low, double high) {
 struct Allowed {
     std::optional<Range> range;
     std::vector<std::string> choices;
+    std::map<std::string, std::string> former{};  ///< choices of earlier versions, and what to give
     bool may_be_empty = true;
 
     Allowed() = default;
     Allowed(const Range& interval) : range(interval) {}
     Allowed(std::vector<std::string> words) : choices(std::move(words)) {}
+
+    /// Refuses a choice of earlier versions with what to give in its place.
+    Allowed& without(const std::string& word, const std::string& what_to_do) {
+        former[word] = what_to_do;
+        return *this;
+    }
 };
 /// Text of at least one character.
 Allowed not_empty();

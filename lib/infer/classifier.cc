@@ -20,7 +20,6 @@
 #ifdef FAINTWEB_CUDA
 #include "lib/infer/cuda/gpu_fields.h"
 #endif
-#include "lib/infer/int8_layer.h"
 #include "lib/infer/packed_layer.h"
 #include "lib/learn/torch_network.h"
 
@@ -259,25 +258,6 @@ Classifier::Classifier(const learn::Model& model,
             std::make_unique<CpuTrunk>(state_->trunk, state_->weights, state_->edge_px);
     }
     const at::Tensor* connected = &state_->weights[learn::hidden_weight(state_->weights.size())];
-    if (precision == learn::Precision::int8) {
-        if (state_->trunk == learn::Trunk::cells) {
-            throw base::UsageError(
-                "precision int8 is for the connected layer of cosmodeep and "
-                "cosmodeep_spp, " +
-                model.network + " has hardly any; choose auto or fp32");
-        }
-        FAINTWEB_EXPECTS(device.kind == learn::DeviceKind::cpu);
-        if (connected[0].size(1) > Int8Layer::max_inputs) {
-            throw base::UsageError(base::text("precision int8 is for tiles that give at most ",
-                                              Int8Layer::max_inputs,
-                                              " features, those of ",
-                                              model.tile_px,
-                                              " px give ",
-                                              connected[0].size(1),
-                                              "; choose auto or fp32"));
-        }
-        state_->hidden = Int8Layer(connected[0], connected[1]);
-    }
     if (precision == learn::Precision::bf16 && device.kind == learn::DeviceKind::cpu) {
         if (auto layer = PackedLayer::make(connected[0], connected[1], state_->group_size())) {
             state_->hidden = *std::move(layer);

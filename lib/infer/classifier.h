@@ -37,12 +37,8 @@ class Classifier {
   public:
     /// @param n_threads  groups of one call that run at the same time on the CPU, >= 1; a GPU takes
     ///                   one by one.
-    /// @param precision  bf16: of the inner layers; the first convolution, whose input spans
-    /// decades,
-    ///                   and the output are fp32. int8, on a CPU: of the hidden layer.
-    /// @throws UsageError  if precision is int8 and the hidden layer is not Int8Layer's: that of
-    /// our
-    ///                     networks is small, that of the largest tiles too large.
+    /// @param precision  of the inner layers; the first convolution, whose input spans decades, and
+    ///                   the output are fp32 in bf16, too.
     Classifier(const learn::Model& model,
                learn::Device device,
                int n_threads,

@@ -40,19 +40,13 @@ learn::Precision choose_precision(const std::string& wanted,
         return multiplies_bf16(device) && is_faster ? learn::Precision::bf16
                                                     : learn::Precision::fp32;
     }
-    for (const learn::Precision precision :
-         {learn::Precision::fp32, learn::Precision::bf16, learn::Precision::int8}) {
-        if (wanted != learn::precision_name(precision)) {
-            continue;
+    for (const learn::Precision precision : {learn::Precision::fp32, learn::Precision::bf16}) {
+        if (wanted == learn::precision_name(precision)) {
+            return precision;
         }
-        if (precision == learn::Precision::int8 && device.kind != learn::DeviceKind::cpu) {
-            throw base::UsageError(
-                "precision int8 is for a CPU; choose auto, or --set parallel.device=cpu");
-        }
-        return precision;
     }
     throw base::UsageError("there is no precision '" + wanted +
-                           "'; choose one of: auto, fp32, bf16, int8");
+                           "'; choose one of: auto, fp32, bf16");
 }
 
 std::string kernels_of(learn::Device device, learn::Precision precision) {

@@ -8,10 +8,10 @@ namespace faintweb::infer {
 
 /// The precision that a network is used with.
 ///
-/// @param wanted   "fp32", "bf16", "int8", or "auto": bf16 where the device multiplies it itself,
+/// @param wanted   "fp32", "bf16", or "auto": bf16 where the device multiplies it itself,
 ///                 but for networks of ours on a CPU, which are faster in fp32.
 /// @param network  as in network_info().
-/// @throws UsageError  if wanted is another word, or int8 on a GPU.
+/// @throws UsageError  if wanted is another word.
 learn::Precision choose_precision(const std::string& wanted,
                                   learn::Device device,
                                   const std::string& network);

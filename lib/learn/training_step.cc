@@ -81,11 +81,6 @@ void orient_tile(std::span<const float> tile,
     }
 }
 
-std::int64_t grain_of(const TrainSettings& settings, int n_parts) {
-    const std::int64_t at_once = std::int64_t{settings.micro_batch} * n_parts;
-    return at_once > 0 && settings.batch_size % at_once == 0 ? settings.micro_batch : 1;
-}
-
 /// What a process has of a batch and of the weights that it shares with others.
 struct Sharing {
     SharedMemory* memory;

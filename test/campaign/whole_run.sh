@@ -41,15 +41,15 @@ done
 
 # In other precisions scores are others, but those of any number of ranks are the same.
 declare -A digests=()
-for precision in fp32 bf16 int8; do
+for precision in fp32 bf16; do
     for ranks in 1 2; do
         expect_code 0 detect.log on_ranks "$ranks" "$FAINTWEB" detect "$campaign" --set output=out --set "detect.precision=$precision" \
             --set "detect.catalogue=cat_${precision}_$ranks.h5" --set detect.pictures=false
         digests[$(digest_in detect.log)]=$precision
     done
 done
-[[ ${#digests[@]} -eq 3 ]] || fail "three precisions on 1 and 2 ranks gave the digests ${!digests[*]}"
-[[ ${digests[$wanted]:-int8} != int8 ]] || fail "auto gave neither fp32 nor bf16"
+[[ ${#digests[@]} -eq 2 ]] || fail "two precisions on 1 and 2 ranks gave the digests ${!digests[*]}"
+[[ -v digests[$wanted] ]] || fail "auto gave neither fp32 nor bf16"
 
 # Training is the same for any number of ranks up to the order of sums: the losses agree to 1e-4.
 expect_code 0 train.log on_ranks 1 "$FAINTWEB" train "$campaign" --set output=out

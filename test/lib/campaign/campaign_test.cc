@@ -188,9 +188,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
         {needed + "detect:\n  maps: []\n",
          "c.yaml:5:9: detect.maps is an empty list (the detect stage needs a map), name at least "
          "one"},
-        {needed + "train:\n  network: faintweb_lite\ndetect:\n  precision: int8\n",
-         "c.yaml:7:14: detect.precision is int8, train.network is faintweb_lite (int8 is for the "
-         "hidden layer of cosmodeep and cosmodeep_spp), give auto or fp32"},
+        {needed + "detect:\n  precision: int8\n",
+         "c.yaml:5:14: detect.precision is 'int8' (no longer there), give auto; the network "
+         "faintweb_lite is faster and finds more"},
         {needed + "simulate:\n  n_train: 0\n",
          "c.yaml:5:12: simulate.n_train is 0 (the train stage needs a sky), give at least 1"},
         {needed + "train:\n  validation_skies: 10\n",

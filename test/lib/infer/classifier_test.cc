@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/tile/pixel_scaling.h"
 #include "test/lib/infer/model_with_biases.h"
@@ -78,29 +77,6 @@ TEST_P(EachNetwork, ScoresInBf16NearThoseOfFp32) {
     for (std::size_t i = 0; i < exact.size(); ++i) {
         EXPECT_NEAR(scores[i], exact[i], 0.02) << i;
     }
-}
-
-TEST(Classifier, ScoresInInt8NearThoseOfFp32) {
-    for (const std::string name : {"cosmodeep", "cosmodeep_spp"}) {
-        const learn::Model model = model_of(name, 40);
-        const std::vector<float> tiles = random_tiles(700, 40, 1);
-        const std::vector<float> exact = Classifier(model, {}, 1).scores(tiles);
-        const std::vector<float> scores =
-            Classifier(model, {}, 1, learn::Precision::int8).scores(tiles);
-        EXPECT_NE(scores, exact);
-        EXPECT_EQ(Classifier(model, {}, 3, learn::Precision::int8).scores(tiles), scores);
-        for (std::size_t i = 0; i < exact.size(); ++i) {
-            EXPECT_NEAR(scores[i], exact[i], 0.04) << name << " " << i;
-        }
-    }
-}
-
-TEST(Classifier, RefusesInt8WhereThereIsNoLargeLayer) {
-    EXPECT_THROW(Classifier(model_of("faintweb_lite", 40), {}, 1, learn::Precision::int8),
-                 base::UsageError);
-    // 64 maps of 46 x 46 px are more features than its sums hold.
-    EXPECT_THROW(Classifier(model_of("cosmodeep", 184), {}, 1, learn::Precision::int8),
-                 base::UsageError);
 }
 
 /// What counts is that a trained model finds the same.
