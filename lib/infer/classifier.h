@@ -47,15 +47,15 @@ class Classifier {
     Classifier(Classifier&&) noexcept;
     Classifier& operator=(Classifier&&) noexcept;
 
-    /// @param tiles  [n, rows, cols] row-major, each with the network's margin, scaled with the
-    ///               model's scaling; finite.
+    /// @param tiles  [n, n_channels, rows, cols] row-major, each with the network's margin, scaled
+    ///               with the model's scaling; finite.
     /// @return       [n, n_rules] logarithm of the odds of signal under each label rule that the
     ///               model's weights answer (one, but while they are trained), not calibrated: the
     ///               output for signal minus that for noise.
     std::vector<float> logits(std::span<const float> tiles) const;
 
     /// Scales a field, cuts it into tiles, and takes their logits and sums. Calls from several
-    /// threads run at the same time.
+    /// threads run at the same time. For networks that read one channel.
     ///
     /// @param wide       the field with the network's margin, Jy/arcsec2, blanks NaN.
     /// @param grid       of tiles of the model's size.

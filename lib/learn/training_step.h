@@ -35,6 +35,8 @@ struct SampleKey {
     std::uint64_t sample = 0;  ///< number of the tile in the whole training set
 };
 
+class AutogradStep;  // lib/learn/autograd_step.h
+
 /// One of the 8 orientations of a square tile: bit 0 mirrors the columns, bit 1 the rows, bit 2
 /// then swaps rows and columns; 0 is the tile itself.
 ///
@@ -53,15 +55,8 @@ void orient_tile(std::span<const float> tile,
 /// Gradients are where the network is: on a GPU their memory is the device's, and what is done with
 /// it must be ordered with the device's default stream.
 ///
-/// The processes of one host can train one copy of the weights, in memory that they share. The
-/// gradient of the hidden layer, nearly all of the bytes, is then never summed: it is the product
-/// of two small factors (features and slopes of all tiles of a batch), which every process reads
-/// there. Each multiplies out the rows that it owns, and takes the optimiser's step for them alone.
-/// Of the other weights' gradients each process leaves there what every micro-batch gave; the first
-/// process sums them in the order of the batch. gradients() are empty then. Where micro_batch
-/// divides the part of each process, 1, 2, 4, 8 or 16 of them get the same weights bit by bit.
-/// @source  Xie et al. 2016 (UAI), sufficient factor broadcasting; Rajbhandari et al. 2020 (SC),
-///          ZeRO, stage 1: each process holds the optimiser's state of its part.
+/// A network's gradient is LibTorch's autograd, in AutogradStep; processes of one host train one
+/// copy of the weights, in memory that they share, as SharedWeightsStep says.
 class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
@@ -70,14 +65,14 @@ class TrainingStep {
     ///                   object. Not used where it has too little memory. The constructor, apply()
     ///                   and restore() are then collective, and each process adds in a step, in
     ///                   one call, its batch_part() with grain_of() of at most batch_size tiles.
-    /// @param questions  that the network learns to answer; at most max_rules rules.
+    /// @param heads      that the network learns to answer; at most max_rules rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings,
                  int tile_px,
                  Device device,
                  int n_threads,
                  SharedMemory* shared = nullptr,
-                 Questions questions = {});
+                 Heads heads = {});
     ~TrainingStep();
     TrainingStep(TrainingStep&&) noexcept;
     TrainingStep& operator=(TrainingStep&&) noexcept;
@@ -92,17 +87,14 @@ class TrainingStep {
     using OnReady = std::function<void(std::span<float>)>;
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
-    /// The loss of a sample is the cross-entropy of its label, mean over the rules, and, for
-    /// networks that have cells, cells_weight times the mean over its cells and the thresholds of
-    /// the cross-entropy of the part above: one label says little of where in a tile there is what.
-    ///
     /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
     /// @param labels        [n] bit r: signal under rule r.
     /// @param keys          [n].
     /// @param global_batch  samples of the batch over all ranks, >= 1.
-    /// @param on_ready      for the last part of a step: gets first the fully connected layers,
-    ///                      then the convolutions, for every part, empty or not. It may change a
-    ///                      piece until the next call of apply(). Not called with shared memory.
+    /// @param on_ready      for the last part of a step: gets first the dense layers, then all
+    ///                      before them, for every part, empty or not; of a network without a
+    ///                      factored_layer() all at once. It may change a piece until the next call
+    ///                      of apply(). Not called with shared memory.
     Sum accumulate(std::span<const float> samples,
                    std::span<const std::uint8_t> labels,
                    std::span<const SampleKey> keys,
@@ -142,8 +134,7 @@ class TrainingStep {
     void restore(const Checkpoint& checkpoint);
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<AutogradStep> step_;
 };
 
 }  // namespace faintweb::learn

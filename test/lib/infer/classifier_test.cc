@@ -120,15 +120,16 @@ TEST(Classifier, DecidesInBf16AsInFp32) {
 }
 
 TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
-    const learn::Questions questions{.n_rules = 3, .n_thresholds = 2};
+    const learn::Heads heads{.n_rules = 3, .n_thresholds = 2};
     learn::Model all = model_of(GetParam(), 40);
-    all.tensors = learn::random_weights(GetParam(), 40, 5, questions);
+    all.tensors = learn::random_weights(GetParam(), 40, 5, heads);
     const std::vector<float> tiles = random_tiles(4, edge_px(), 1);
     const std::vector<float> logits = Classifier(all, learn::Device{}, 1).logits(tiles);
     ASSERT_EQ(logits.size(), 12U);
     for (std::size_t rule = 0; rule < 3; ++rule) {
         learn::Model one = all;
-        one.tensors = learn::weights_of_rule(all.tensors, static_cast<std::int64_t>(rule));
+        one.tensors =
+            learn::weights_of_rule(GetParam(), all.tensors, static_cast<std::int64_t>(rule));
         const std::vector<float> answers = Classifier(one, learn::Device{}, 1).logits(tiles);
         ASSERT_EQ(answers.size(), 4U);
         for (std::size_t i = 0; i < 4; ++i) {

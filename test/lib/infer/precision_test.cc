@@ -27,5 +27,9 @@ TEST(Precision, IsChosenByName) {
     EXPECT_THROW(choose_precision("half", {}, "cosmodeep"), base::UsageError);
 }
 
+TEST(MatrixRegisters, AreThereWhereTheProcessorSaysSo) {
+    EXPECT_EQ(has_matrix_registers(), learn::cpu_has("amx_bf16"));
+}
+
 }  // namespace
 }  // namespace faintweb::infer
