@@ -65,7 +65,7 @@ void describe_catalogue(const std::string& path) {
 void describe_model(const std::string& path) {
     const learn::Model model = learn::read_model(path);
     const learn::NetworkInfo network =
-        learn::network_info(model.network, model.tile_px, model.questions());
+        learn::network_info(model.network, model.tile_px, model.heads());
     base::print(base::text("model     ",
                            path,
                            ": ",

@@ -11,7 +11,7 @@
 #include "lib/image/beam.h"
 #include "lib/image/fits_map.h"
 #include "lib/label/rule.h"
-#include "lib/learn/training_step.h"
+#include "lib/learn/settings.h"
 #include "lib/sky/cosmology/cosmology.h"
 #include "lib/sky/lightcone/lightcone.h"
 #include "lib/sky/observe/observe.h"

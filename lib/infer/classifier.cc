@@ -12,26 +12,18 @@
 #include <c10/core/InferenceMode.h>
 
 #include "lib/base/contract.h"
-#include "lib/base/error.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
-#include "lib/infer/cpu_trunk.h"
 #ifdef FAINTWEB_CUDA
 #include "lib/infer/cuda/gpu_fields.h"
 #endif
-#include "lib/infer/int8_layer.h"
-#include "lib/infer/packed_layer.h"
+#include "lib/infer/forward_pass.h"
 #include "lib/learn/torch_network.h"
 
 namespace faintweb::infer {
 namespace {
 
-/// Tiles that are taken out of a field at once on a CPU. Where LibTorch has layers in bf16 they
-/// also go through one at once: what was fastest per core, the activations of more leave the cache.
-constexpr std::int64_t bf16_batch = 125;
-constexpr std::int64_t fp32_batch = 25;
-/// Tiles that go through the connected layers at once: their weights are read once for all of them.
+/// Tiles that go through the dense layers at once: their weights are read once for all of them.
 constexpr std::int64_t cpu_group = 500;
 /// Edge of what tiles that share their margins cover together: large beside the margins, but its
 /// activations stay in the cache.
@@ -58,19 +50,15 @@ std::vector<float> scores_of_logits(std::span<const float> logits) {
 }
 
 struct Classifier::State {
-    learn::Trunk trunk;
     tile::Scaling scaling;
+    std::int64_t n_channels;
     std::int64_t margin_px;
     std::int64_t edge_px;  ///< of a tile with its margin
     learn::Device device;
-    c10::Device torch_device;
     int n_threads;
     learn::Precision precision;
     std::int64_t n_rules;
-    std::vector<at::Tensor> weights{};
-    std::unique_ptr<CpuTrunk> cpu_trunk{};
-    /// The hidden layer and its ReLU, where it is not LibTorch's plain one.
-    std::function<at::Tensor(const at::Tensor& features)> hidden{};
+    std::unique_ptr<const ForwardPass> pass{};
 #ifdef FAINTWEB_CUDA
     std::unique_ptr<cuda::GpuFields> gpu{};
 #endif
@@ -78,55 +66,47 @@ struct Classifier::State {
     std::int64_t tile_px() const {
         return edge_px - 2 * margin_px;
     }
+    /// Numbers of a tile with its margin.
+    std::int64_t tile_size() const {
+        return n_channels * edge_px * edge_px;
+    }
     std::int64_t group_size() const {
         return at_most(device.kind == learn::DeviceKind::cpu ? cpu_group : gpu_group, tile_px());
     }
     std::int64_t n_groups(std::int64_t n_tiles) const {
         return (n_tiles + group_size() - 1) / group_size();
     }
-    at::Tensor make_features(std::int64_t n_tiles) const {
-        const at::Tensor& hidden_layer = weights[learn::hidden_weight(weights.size())];
-        return at::empty({n_tiles, hidden_layer.size(1)}, hidden_layer.options());
-    }
-
-    /// @param features  [group_size(), n_features]; a group is always whole, as another size may
-    ///                  take another kernel, with other rounding.
-    at::Tensor connect_group(const at::Tensor& features) const {
-        return hidden ? learn::output_of(weights, hidden(features))
-                      : learn::connect(weights, features);
+    at::Tensor empty_tiles(std::int64_t n) const {
+        return at::empty({n, n_channels, edge_px, edge_px});
     }
 
     /// Puts tiles, from the first on, into memory.
     using Take = std::function<void(std::int64_t first, std::span<float> tiles)>;
 
-    /// Class scores of tiles first .. first + n - 1 of a group, and anything for the others.
+    /// Logits of tiles first .. first + n - 1 of a group, and anything for the others.
     at::Tensor score(std::int64_t first, std::int64_t n, const Take& take) const {
         const auto take_some = [&](std::int64_t done, const at::Tensor& tiles) {
             const std::int64_t n_some = std::clamp<std::int64_t>(n - done, 0, tiles.size(0));
             tiles.slice(0, n_some).zero_();
             take(first + done,
-                 {tiles.mutable_data_ptr<float>(),
-                  static_cast<std::size_t>(n_some * edge_px * edge_px)});
+                 {tiles.mutable_data_ptr<float>(), static_cast<std::size_t>(n_some * tile_size())});
         };
-#ifdef FAINTWEB_CUDA
-        if (gpu != nullptr) {
-            const at::Tensor tiles = at::empty({group_size(), edge_px, edge_px});
+        if (device.kind != learn::DeviceKind::cpu) {
+            const at::Tensor tiles = empty_tiles(group_size());
             take_some(0, tiles);
-            return gpu->forward(tiles.to(torch_device));
+            return pass->logits(pass->features(tiles.to(learn::torch_device(device))));
         }
-#endif
-        const std::int64_t batch =
-            std::min(precision == learn::Precision::bf16 ? bf16_batch : fp32_batch, group_size());
-        const at::Tensor tiles = at::empty({batch, edge_px, edge_px});
-        const at::Tensor features = make_features(group_size());
+        const std::int64_t batch = std::min(pass->batch_size(), group_size());
+        const at::Tensor tiles = empty_tiles(batch);
+        const at::Tensor features = pass->empty_features(group_size());
         std::int64_t done = 0;
         for (; done < n; done += batch) {
             const std::int64_t here = std::min(batch, group_size() - done);
             take_some(done, tiles.narrow(0, 0, here));
-            features.narrow(0, done, here).copy_(cpu_trunk->features(tiles.narrow(0, 0, here)));
+            features.narrow(0, done, here).copy_(pass->features(tiles.narrow(0, 0, here)));
         }
         features.slice(0, std::min(done, group_size())).zero_();
-        return connect_group(features);
+        return pass->logits(features);
     }
 
     /// Does something with each of n things; n_at_once at the same time.
@@ -141,7 +121,7 @@ struct Classifier::State {
         });
     }
 
-    /// @param score_group  gives the class scores of a group.
+    /// @param score_group  gives the logits of a group.
     std::vector<float> logits_of_groups(
         std::int64_t n_tiles,
         int n_at_once,
@@ -150,8 +130,8 @@ struct Classifier::State {
         for_all(n_at_once, n_groups(n_tiles), [&](std::int64_t group) {
             const std::int64_t first = group * group_size();
             const std::int64_t n = std::min(group_size(), n_tiles - first);
-            const at::Tensor odds = learn::odds_of(score_group(first, n)).to(c10::DeviceType::CPU);
-            std::copy_n(odds.const_data_ptr<float>(), n * n_rules, all.data() + first * n_rules);
+            const at::Tensor some = score_group(first, n).to(c10::DeviceType::CPU);
+            std::copy_n(some.const_data_ptr<float>(), n * n_rules, all.data() + first * n_rules);
         });
         return all;
     }
@@ -210,7 +190,7 @@ struct Classifier::State {
         int n_at_once,
         const std::function<void(const image::Window& window, std::span<float> pixels)>& scale)
         const {
-        const at::Tensor features = make_features(n_groups(grid.count()) * group_size());
+        const at::Tensor features = pass->empty_features(n_groups(grid.count()) * group_size());
         features.slice(0, grid.count()).zero_();
         const std::vector<PlacedRegion> regions = regions_of(grid);
         for_all(n_at_once, std::ssize(regions), [&](std::int64_t i) {
@@ -219,10 +199,10 @@ struct Classifier::State {
                                        .y0 = grid.first_row(region.row),
                                        .cols = region.size.n_cols * tile_px() + 2 * margin_px,
                                        .rows = region.size.n_rows * tile_px() + 2 * margin_px};
-            const at::Tensor pixels = at::empty({1, window.rows, window.cols});
+            const at::Tensor pixels = at::empty({1, 1, window.rows, window.cols});
             scale(window,
                   {pixels.mutable_data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
-            const at::Tensor some = cpu_trunk->features(pixels, region.size);
+            const at::Tensor some = pass->features(pixels, region.size);
             for (std::int64_t down = 0; down < region.size.n_rows; ++down) {
                 features
                     .narrow(0, (region.row + down) * grid.n_cols() + region.col, region.size.n_cols)
@@ -230,7 +210,7 @@ struct Classifier::State {
             }
         });
         return logits_of_groups(grid.count(), n_at_once, [&](std::int64_t first, std::int64_t) {
-            return connect_group(features.narrow(0, first, group_size()));
+            return pass->logits(features.narrow(0, first, group_size()));
         });
     }
 };
@@ -239,60 +219,32 @@ Classifier::Classifier(const learn::Model& model,
                        learn::Device device,
                        int n_threads,
                        learn::Precision precision) {
-    const std::int64_t margin_px = learn::network_info(model.network, model.tile_px).margin_px;
+    const learn::Network& network = learn::find_network(model.network);
+    const learn::SampleLayout layout = network.sample_layout(model.tile_px);
     state_.reset(
-        new State{.trunk = learn::trunk_of(model.network),
-                  .scaling = model.scaling,
-                  .margin_px = margin_px,
-                  .edge_px = model.tile_px + 2 * margin_px,
+        new State{.scaling = model.scaling,
+                  .n_channels = layout.n_channels,
+                  .margin_px = layout.margin_px,
+                  .edge_px = model.tile_px + 2 * layout.margin_px,
                   .device = device,
-                  .torch_device = learn::torch_device(device),
                   .n_threads = device.kind == learn::DeviceKind::cpu ? std::max(1, n_threads) : 1,
                   .precision = precision,
-                  .n_rules = model.tensors.back().shape.front() / 2,
-                  .weights = learn::weights_on(learn::torch_device(device),
-                                               learn::trunk_of(model.network),
-                                               model.tensors,
-                                               precision)});
-    if (device.kind == learn::DeviceKind::cpu) {
-        state_->cpu_trunk =
-            std::make_unique<CpuTrunk>(state_->trunk, state_->weights, state_->edge_px);
-    }
-    const at::Tensor* connected = &state_->weights[learn::hidden_weight(state_->weights.size())];
-    if (precision == learn::Precision::int8) {
-        if (state_->trunk == learn::Trunk::cells) {
-            throw base::UsageError(
-                "precision int8 is for the connected layer of cosmodeep and "
-                "cosmodeep_spp, " +
-                model.network + " has hardly any; choose auto or fp32");
-        }
-        FAINTWEB_EXPECTS(device.kind == learn::DeviceKind::cpu);
-        if (connected[0].size(1) > Int8Layer::max_inputs) {
-            throw base::UsageError(base::text("precision int8 is for tiles that give at most ",
-                                              Int8Layer::max_inputs,
-                                              " features, those of ",
-                                              model.tile_px,
-                                              " px give ",
-                                              connected[0].size(1),
-                                              "; choose auto or fp32"));
-        }
-        state_->hidden = Int8Layer(connected[0], connected[1]);
-    }
-    if (precision == learn::Precision::bf16 && device.kind == learn::DeviceKind::cpu) {
-        if (auto layer = PackedLayer::make(connected[0], connected[1], state_->group_size())) {
-            state_->hidden = *std::move(layer);
-        }
-    }
+                  .n_rules = network.n_rules(model.tensors)});
+    state_->pass = make_forward_pass(network,
+                                     model.tensors,
+                                     {.device = device,
+                                      .precision = precision,
+                                      .tile_px = model.tile_px,
+                                      .group_size = state_->group_size()});
 #ifdef FAINTWEB_CUDA
     if (device.kind == learn::DeviceKind::cuda) {
         state_->gpu = std::make_unique<cuda::GpuFields>(
-            cuda::GpuFields::Settings{.trunk = state_->trunk,
-                                      .scaling = model.scaling,
-                                      .margin_px = margin_px,
+            cuda::GpuFields::Settings{.scaling = model.scaling,
+                                      .margin_px = layout.margin_px,
                                       .tile_px = model.tile_px,
                                       .batch_size = state_->group_size(),
                                       .gpu = device.index},
-            state_->weights);
+            *state_->pass);
     }
 #endif
 }
@@ -301,7 +253,7 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 std::vector<float> Classifier::logits(std::span<const float> tiles) const {
-    const std::int64_t tile_size = state_->edge_px * state_->edge_px;
+    const std::int64_t tile_size = state_->tile_size();
     FAINTWEB_EXPECTS(std::ssize(tiles) % tile_size == 0);
     return state_->logits(std::ssize(tiles) / tile_size,
                           state_->n_threads,
@@ -315,6 +267,7 @@ FieldAnswer Classifier::classify(const image::Image& wide,
                                  const tile::TileGrid& grid,
                                  const tile::LocalNoise& noise,
                                  int n_threads) const {
+    FAINTWEB_EXPECTS(state_->n_channels == 1);
     const std::int64_t margin_px = state_->margin_px;
     base::Stopwatch stopwatch;
     tile::FieldNumbers numbers = tile::field_numbers(wide, grid, margin_px);
@@ -331,7 +284,7 @@ FieldAnswer Classifier::classify(const image::Image& wide,
         return answer;
     }
 #endif
-    if (state_->cpu_trunk->can_share_margins()) {
+    if (state_->pass->can_share_margins()) {
         answer.logits = state_->logits_of_regions(
             grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {
                 tile::scale_window(wide, window, state_->scaling, statistics, pixels);

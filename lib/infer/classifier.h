@@ -37,12 +37,8 @@ class Classifier {
   public:
     /// @param n_threads  groups of one call that run at the same time on the CPU, >= 1; a GPU takes
     ///                   one by one.
-    /// @param precision  bf16: of the inner layers; the first convolution, whose input spans
-    /// decades,
-    ///                   and the output are fp32. int8, on a CPU: of the hidden layer.
-    /// @throws UsageError  if precision is int8 and the hidden layer is not Int8Layer's: that of
-    /// our
-    ///                     networks is small, that of the largest tiles too large.
+    /// @param precision  of the inner layers; the first convolution, whose input spans decades, and
+    ///                   the output are fp32 in bf16, too.
     Classifier(const learn::Model& model,
                learn::Device device,
                int n_threads,
@@ -51,15 +47,15 @@ class Classifier {
     Classifier(Classifier&&) noexcept;
     Classifier& operator=(Classifier&&) noexcept;
 
-    /// @param tiles  [n, rows, cols] row-major, each with the network's margin, scaled with the
-    ///               model's scaling; finite.
+    /// @param tiles  [n, n_channels, rows, cols] row-major, each with the network's margin, scaled
+    ///               with the model's scaling; finite.
     /// @return       [n, n_rules] logarithm of the odds of signal under each label rule that the
     ///               model's weights answer (one, but while they are trained), not calibrated: the
     ///               output for signal minus that for noise.
     std::vector<float> logits(std::span<const float> tiles) const;
 
     /// Scales a field, cuts it into tiles, and takes their logits and sums. Calls from several
-    /// threads run at the same time.
+    /// threads run at the same time. For networks that read one channel.
     ///
     /// @param wide       the field with the network's margin, Jy/arcsec2, blanks NaN.
     /// @param grid       of tiles of the model's size.

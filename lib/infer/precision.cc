@@ -5,10 +5,15 @@
 #ifdef FAINTWEB_CUDA
 #include <cuda_runtime_api.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#define FAINTWEB_HAS_AMX
+#endif
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/infer/amx_convolution.h"
+#include "lib/infer/forward_pass.h"
 #include "lib/learn/network.h"
 
 namespace faintweb::infer {
@@ -31,28 +36,37 @@ bool multiplies_bf16(learn::Device device) {
 
 }  // namespace
 
+bool has_matrix_registers() {
+#ifdef FAINTWEB_HAS_AMX
+    static const bool is_so = [] {
+        // arch/x86/include/uapi/asm/prctl.h of Linux, and the registers' number there
+        constexpr long arch_req_xcomp_perm = 0x1023;
+        constexpr long xfeature_xtile_data = 18;
+        return __builtin_cpu_supports("x86-64-v4") > 0 && __builtin_cpu_supports("amx-bf16") > 0 &&
+               ::syscall(SYS_arch_prctl, arch_req_xcomp_perm, xfeature_xtile_data) == 0;
+    }();
+    return is_so;
+#else
+    return false;
+#endif
+}
+
 learn::Precision choose_precision(const std::string& wanted,
                                   learn::Device device,
                                   const std::string& network) {
     if (wanted == "auto") {
         const bool is_faster = device.kind != learn::DeviceKind::cpu ||
-                               learn::trunk_of(network) != learn::Trunk::cells;
+                               !is_faster_in_fp32(learn::find_network(network));
         return multiplies_bf16(device) && is_faster ? learn::Precision::bf16
                                                     : learn::Precision::fp32;
     }
-    for (const learn::Precision precision :
-         {learn::Precision::fp32, learn::Precision::bf16, learn::Precision::int8}) {
-        if (wanted != learn::precision_name(precision)) {
-            continue;
+    for (const learn::Precision precision : {learn::Precision::fp32, learn::Precision::bf16}) {
+        if (wanted == learn::precision_name(precision)) {
+            return precision;
         }
-        if (precision == learn::Precision::int8 && device.kind != learn::DeviceKind::cpu) {
-            throw base::UsageError(
-                "precision int8 is for a CPU; choose auto, or --set parallel.device=cpu");
-        }
-        return precision;
     }
     throw base::UsageError("there is no precision '" + wanted +
-                           "'; choose one of: auto, fp32, bf16, int8");
+                           "'; choose one of: auto, fp32, bf16");
 }
 
 std::string kernels_of(learn::Device device, learn::Precision precision) {

@@ -79,8 +79,6 @@ std::string precision_name(Precision precision) {
             return "fp32";
         case Precision::bf16:
             return "bf16";
-        case Precision::int8:
-            return "int8";
     }
     throw base::Error(base::ExitCode::internal, "unknown precision");
 }

@@ -15,9 +15,8 @@ struct Device {
     bool operator==(const Device&) const = default;
 };
 
-/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it; int8 is
-/// fp32 but for the hidden layer of the paper's networks (Int8Layer), to classify on a CPU.
-enum class Precision { fp32, bf16, int8 };
+/// Numbers that are computed or sent with. bf16 keeps float32's range and 8 bits of it.
+enum class Precision { fp32, bf16 };
 
 /// "cpu", "cuda:1".
 std::string device_name(Device device);

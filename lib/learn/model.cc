@@ -207,7 +207,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 /// @throws std::runtime_error  if they are not exactly the network's, or not finite.
 std::vector<Tensor> fitting_tensors(const Model& model, std::vector<Tensor> tensors) {
     const std::vector<WeightShape> shapes =
-        weight_shapes(model.network, model.tile_px, model.questions());
+        weight_shapes(model.network, model.tile_px, model.heads());
     std::vector<Tensor> ordered;
     for (const WeightShape& weight : shapes) {
         const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& tensor) {

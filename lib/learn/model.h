@@ -19,7 +19,7 @@ namespace faintweb::learn {
 /// A network with its weights and everything that is needed to use it rightly.
 struct Model {
     std::string network = "cosmodeep_spp";
-    std::int64_t n_thresholds = 1;  ///< as in Questions, of which it answers one rule
+    std::int64_t n_thresholds = 1;  ///< as in Heads, of which it answers one rule
     int tile_px = 40;
     tile::Scaling scaling = tile::Scaling::asinh_sigma;
     label::LabelRule label_rule;
@@ -43,7 +43,7 @@ struct Model {
     std::vector<Tensor> tensors;  ///< in the order of weight_shapes()
     std::string sha256;           ///< of the file; empty before it is written or read
 
-    Questions questions() const { return {.n_rules = 1, .n_thresholds = n_thresholds}; }
+    Heads heads() const { return {.n_rules = 1, .n_thresholds = n_thresholds}; }
 };
 
 /// "yes", "no" or "unknown": whether a model has seen compact sources.

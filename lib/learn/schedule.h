@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "lib/learn/training_step.h"
+#include "lib/learn/settings.h"
 
 namespace faintweb::learn {
 

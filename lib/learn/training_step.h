@@ -10,56 +10,10 @@
 
 #include "lib/learn/device.h"
 #include "lib/learn/network.h"
+#include "lib/learn/settings.h"
 #include "lib/learn/shared_memory.h"
-#include "lib/tile/scaling.h"
 
 namespace faintweb::learn {
-
-/// Where training tiles come from. They are the same tiles either way.
-enum class TileSource {
-    files,     ///< FITS images of skies with and without noise
-    simulate,  ///< skies made in memory on the rank that takes their tiles
-};
-
-/// Which weights a training ends with.
-enum class KeptWeights {
-    best,  ///< of the epoch that was best on the validation skies; the last where there are none
-    last,
-};
-
-/// How a network is trained.
-struct TrainSettings {
-    std::string network = "cosmodeep_spp";
-    tile::Scaling scaling = tile::Scaling::asinh_sigma;
-    std::uint64_t seed = 1;  ///< of the first weights, the order of tiles and all that is drawn
-    int epochs = 50;
-    std::vector<int> keep_epochs{};  ///< also keep the model as it is after each of these epochs
-    int batch_size = 100;            ///< tiles per step, over all ranks
-    double learning_rate = 7e-5;     ///< of Adam
-    double dropout_keep = 0.75;  ///< part of the fully connected layer kept, (0, 1]; 1: no dropout
-                                 ///< (networks that have it)
-    bool augment = true;  ///< show each tile in one of its 8 orientations, drawn anew per epoch
-    double noise_per_signal = 1;  ///< noise tiles per signal tile in an epoch
-    double cells_weight = 1;      ///< of the cells' loss beside that of the labels
-    int max_tiles = 0;            ///< tiles of the whole training; 0: all
-    bool joint = false;           ///< one network for several label rules
-    TileSource source = TileSource::files;
-    /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
-    Precision precision = Precision::fp32;
-    Precision wire = Precision::fp32;  ///< of sums of gradients on their way between ranks
-
-    int micro_batch = 128;     ///< tiles of a rank that go through at once; 0: its whole part
-    double warmup_epochs = 0;  ///< over which the learning rate rises (learning_rate_of())
-    int reference_batch = 0;   ///< the rate is for this batch and scaled to batch_size; 0: not
-    double final_rate = 1;     ///< what the rate falls to by the end, a part of it, [0, 1]
-
-    int validation_skies = 0;  ///< the last of the training skies, never trained on
-    int validate_every = 1;    ///< epochs
-    KeptWeights keep = KeptWeights::best;
-    int patience = 0;                ///< end after so many epochs without a better one; 0: never
-    bool choose_threshold = false;   ///< the best A_s on the validation skies; else 0.5
-    double checkpoint_every_s = 60;  ///< at least; 0: after each step
-};
 
 /// Where the time of training steps went on this rank, seconds since the start of the training.
 ///
@@ -81,6 +35,8 @@ struct SampleKey {
     std::uint64_t sample = 0;  ///< number of the tile in the whole training set
 };
 
+class AutogradStep;  // lib/learn/autograd_step.h
+
 /// One of the 8 orientations of a square tile: bit 0 mirrors the columns, bit 1 the rows, bit 2
 /// then swaps rows and columns; 0 is the tile itself.
 ///
@@ -92,11 +48,6 @@ void orient_tile(std::span<const float> tile,
                  unsigned orientation,
                  std::span<float> out);
 
-/// Parts of a batch should begin at multiples of this, for n_parts processes that train together:
-/// of micro_batch where full batches then divide evenly, so that any such number of processes sees
-/// the same tiles at once.
-std::int64_t grain_of(const TrainSettings& settings, int n_parts);
-
 /// A network in training: gradients of a part of a batch, and the step of the optimiser.
 ///
 /// Ranks of a data-parallel training each call accumulate() with their part of the batch, sum
@@ -104,15 +55,8 @@ std::int64_t grain_of(const TrainSettings& settings, int n_parts);
 /// Gradients are where the network is: on a GPU their memory is the device's, and what is done with
 /// it must be ordered with the device's default stream.
 ///
-/// The processes of one host can train one copy of the weights, in memory that they share. The
-/// gradient of the hidden layer, nearly all of the bytes, is then never summed: it is the product
-/// of two small factors (features and slopes of all tiles of a batch), which every process reads
-/// there. Each multiplies out the rows that it owns, and takes the optimiser's step for them alone.
-/// Of the other weights' gradients each process leaves there what every micro-batch gave; the first
-/// process sums them in the order of the batch. gradients() are empty then. Where micro_batch
-/// divides the part of each process, 1, 2, 4, 8 or 16 of them get the same weights bit by bit.
-/// @source  Xie et al. 2016 (UAI), sufficient factor broadcasting; Rajbhandari et al. 2020 (SC),
-///          ZeRO, stage 1: each process holds the optimiser's state of its part.
+/// A network's gradient is LibTorch's autograd, in AutogradStep; processes of one host train one
+/// copy of the weights, in memory that they share, as SharedWeightsStep says.
 class TrainingStep {
   public:
     /// @param n_threads  threads within each operation on the CPU, >= 1.
@@ -121,14 +65,14 @@ class TrainingStep {
     ///                   object. Not used where it has too little memory. The constructor, apply()
     ///                   and restore() are then collective, and each process adds in a step, in
     ///                   one call, its batch_part() with grain_of() of at most batch_size tiles.
-    /// @param questions  that the network learns to answer; at most max_rules rules.
+    /// @param heads      that the network learns to answer; at most max_rules rules.
     /// @throws UsageError  as network_info(), and if a setting is out of range.
     TrainingStep(const TrainSettings& settings,
                  int tile_px,
                  Device device,
                  int n_threads,
                  SharedMemory* shared = nullptr,
-                 Questions questions = {});
+                 Heads heads = {});
     ~TrainingStep();
     TrainingStep(TrainingStep&&) noexcept;
     TrainingStep& operator=(TrainingStep&&) noexcept;
@@ -143,17 +87,14 @@ class TrainingStep {
     using OnReady = std::function<void(std::span<float>)>;
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
-    /// The loss of a sample is the cross-entropy of its label, mean over the rules, and, for
-    /// networks that have cells, cells_weight times the mean over its cells and the thresholds of
-    /// the cross-entropy of the part above: one label says little of where in a tile there is what.
-    ///
     /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
     /// @param labels        [n] bit r: signal under rule r.
     /// @param keys          [n].
     /// @param global_batch  samples of the batch over all ranks, >= 1.
-    /// @param on_ready      for the last part of a step: gets first the fully connected layers,
-    ///                      then the convolutions, for every part, empty or not. It may change a
-    ///                      piece until the next call of apply(). Not called with shared memory.
+    /// @param on_ready      for the last part of a step: gets first the dense layers, then all
+    ///                      before them, for every part, empty or not; of a network without a
+    ///                      factored_layer() all at once. It may change a piece until the next call
+    ///                      of apply(). Not called with shared memory.
     Sum accumulate(std::span<const float> samples,
                    std::span<const std::uint8_t> labels,
                    std::span<const SampleKey> keys,
@@ -193,8 +134,7 @@ class TrainingStep {
     void restore(const Checkpoint& checkpoint);
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<AutogradStep> step_;
 };
 
 }  // namespace faintweb::learn

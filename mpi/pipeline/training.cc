@@ -94,7 +94,7 @@ Training::Training(const comm::Communicator& communicator,
             device,
             n_threads_,
             reducer_->shared_memory(),
-            network_.questions) {
+            network_.heads) {
     if (communicator.is_root() && reducer_->shared_memory() != nullptr && !step_.is_shared()) {
         base::log_warning(
             "train: /dev/shm has too little room for the weights, which every rank then keeps for "
@@ -176,7 +176,7 @@ void Training::finish() {
     const bool keeps_best =
         settings_.keep == learn::KeptWeights::best && !state_.best_weights.empty();
     const std::vector<learn::WeightShape> shapes =
-        learn::weight_shapes(settings_.network, campaign_.tile_px, network_.questions);
+        learn::weight_shapes(settings_.network, campaign_.tile_px, network_.heads);
     const std::vector<learn::Tensor> tensors =
         keeps_best ? learn::tensors_of(state_.best_weights, shapes) : step_.weights();
     const int kept_epoch =
@@ -419,7 +419,7 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
                             const std::optional<ScoredTiles>& scored) const {
     learn::Model model;
     model.network = settings_.network;
-    model.n_thresholds = network_.questions.n_thresholds;
+    model.n_thresholds = network_.heads.n_thresholds;
     model.tile_px = campaign_.tile_px;
     model.scaling = settings_.scaling;
     model.pixel_arcsec = campaign_.sky.pixel_arcsec;
@@ -438,7 +438,8 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
     campaign::Campaign of_rule = campaign_;
     for (std::size_t r = 0; r < rules_.size(); ++r) {
         of_rule.label = model.label_rule = rules_[r];
-        model.tensors = learn::weights_of_rule(tensors, static_cast<std::int64_t>(r));
+        model.tensors =
+            learn::weights_of_rule(settings_.network, tensors, static_cast<std::int64_t>(r));
         if (scored) {
             const auto& [logits, labels] = scored->rules[r];
             model.calibration = score::fit_calibration(logits, labels);

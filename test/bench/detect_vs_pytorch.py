@@ -43,8 +43,7 @@ PAPER = "10.4 +- 0.2 fields/s: the paper's network on one P100 (Gheller et al. 2
 BATCHES = (250, 50, 1250, 2500)
 # Precision, and whether ranks (or threads) share the work.
 OURS = {"faintweb": ("fp32", True), "faintweb-threads": ("fp32", False),
-        "faintweb-bf16": ("bf16", True), "faintweb-bf16-threads": ("bf16", False),
-        "faintweb-int8": ("int8", True), "faintweb-int8-threads": ("int8", False)}
+        "faintweb-bf16": ("bf16", True), "faintweb-bf16-threads": ("bf16", False)}
 BEFORE = "before "
 # Framework, precision and the ways to try.
 PEERS = {"eager": ("torch", "fp32", ("eager",)),

@@ -72,18 +72,22 @@ int main(int argc, char** argv) {
             const learn::NetworkInfo info = learn::network_info(network, tile_px);
             const learn::Model model =
                 learn::random_model(network, tile_px, tile::Scaling::asinh_sigma, 1);
-            learn::cuda::GpuFields fields(
-                {.trunk = learn::trunk_of(network),
-                 .scaling = model.scaling,
-                 .margin_px = info.margin_px,
-                 .tile_px = tile_px,
-                 .batch_size = n_tiles,
-                 .gpu = device.index},
-                learn::weights_on(gpu, learn::trunk_of(network), model.tensors, precision));
+            const auto pass = infer::make_forward_pass(learn::find_network(network),
+                                                       model.tensors,
+                                                       {.device = device,
+                                                        .precision = precision,
+                                                        .tile_px = tile_px,
+                                                        .group_size = n_tiles});
+            infer::cuda::GpuFields fields({.scaling = model.scaling,
+                                           .margin_px = info.margin_px,
+                                           .tile_px = tile_px,
+                                           .batch_size = n_tiles,
+                                           .gpu = device.index},
+                                          *pass);
             const std::int64_t edge = tile_px + 2 * info.margin_px;
-            const at::Tensor tiles = at::randn({n_tiles, edge, edge}, at::TensorOptions(gpu));
+            const at::Tensor tiles = at::randn({n_tiles, 1, edge, edge}, at::TensorOptions(gpu));
             const double tiles_per_s =
-                n_tiles / seconds_of(n_rounds, 20, [&] { fields.forward(tiles); });
+                n_tiles / seconds_of(n_rounds, 20, [&] { pass->logits(pass->features(tiles)); });
             image::Image wide =
                 image::make_image(field_px + 2 * info.margin_px, field_px + 2 * info.margin_px);
             base::fill_normal(3, base::Purpose::test, 0, 0, wide.pixels.size(), wide.pixels.data());

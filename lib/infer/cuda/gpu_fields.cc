@@ -4,18 +4,13 @@
 #include <cstring>
 #include <utility>
 
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "lib/base/error.h"
 #include "lib/infer/cuda/field_kernels.h"
-#include "lib/infer/cuda/network_kernels.h"
-#include "lib/learn/torch_network.h"
 
 namespace faintweb::infer::cuda {
 namespace {
@@ -29,10 +24,6 @@ void check(cudaError_t code, const char* call) {
         throw base::Error(base::ExitCode::internal,
                           std::string(call) + " failed: " + cudaGetErrorString(code));
     }
-}
-
-__nv_bfloat16* bf16_of(const at::Tensor& tensor) {
-    return static_cast<__nv_bfloat16*>(tensor.mutable_data_ptr());
 }
 
 }  // namespace
@@ -67,15 +58,8 @@ class GpuFields::SlotLock {
     std::unique_ptr<Slot> slot_;
 };
 
-GpuFields::GpuFields(const Settings& settings, std::vector<at::Tensor> weights)
-    : settings_(settings),
-      weights_(std::move(weights)),
-      is_stem_ours_(
-          (settings.trunk == learn::Trunk::flattened || settings.trunk == learn::Trunk::pyramid) &&
-          weights_[2].scalar_type() == at::ScalarType::BFloat16) {
-    if (is_stem_ours_) {
-        weights_[2] = weights_[2].contiguous(at::MemoryFormat::ChannelsLast);
-    }
+GpuFields::GpuFields(const Settings& settings, const ForwardPass& pass)
+    : settings_(settings), pass_(pass) {
     for (int i = 0; i < n_slots; ++i) {
         free_.push_back(std::make_unique<Slot>(
             Slot{c10::cuda::getStreamFromPool(
@@ -87,43 +71,6 @@ GpuFields::GpuFields(const Settings& settings, std::vector<at::Tensor> weights)
     check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
 }
 GpuFields::~GpuFields() = default;
-
-at::Tensor GpuFields::forward(const at::Tensor& tiles) const {
-    if (!is_stem_ours_) {
-        return learn::connect(weights_, learn::features_of(settings_.trunk, weights_, tiles));
-    }
-    const c10::cuda::CUDAGuard on_its_gpu(tiles.device());
-    const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
-    const std::int64_t n = tiles.size(0);
-    const std::int64_t edge = tiles.size(1);
-    const at::Tensor seen = at::empty({n, n_stem_maps, edge / 2, edge / 2},
-                                      weights_[2].options(),
-                                      at::MemoryFormat::ChannelsLast);
-    stem(tiles.const_data_ptr<float>(),
-         n,
-         static_cast<int>(edge),
-         weights_[0].const_data_ptr<float>(),
-         weights_[1].const_data_ptr<float>(),
-         bf16_of(seen),
-         stream);
-    if (settings_.trunk == learn::Trunk::pyramid) {
-        return learn::connect(weights_,
-                              learn::pyramid(at::conv2d(seen, weights_[2], weights_[3], 1, 1)));
-    }
-    const at::Tensor maps =
-        at::conv2d(seen, weights_[2], {}, 1, 1).contiguous(at::MemoryFormat::ChannelsLast);
-    const std::int64_t n_maps = maps.size(1);
-    const at::Tensor pooled = at::empty({n, edge / 4 * (edge / 4) * n_maps}, maps.options());
-    pool_bias_relu(bf16_of(maps),
-                   n,
-                   static_cast<int>(edge / 2),
-                   static_cast<int>(edge / 2),
-                   static_cast<int>(n_maps),
-                   bf16_of(weights_[3]),
-                   bf16_of(pooled),
-                   stream);
-    return learn::connect(weights_, pooled);
-}
 
 std::vector<float> GpuFields::logits(const image::Image& wide,
                                      const tile::TileGrid& grid,
@@ -156,26 +103,26 @@ std::vector<float> GpuFields::logits(const image::Image& wide,
     const DeviceField field{pixels.const_data_ptr<float>(), grid, settings_.margin_px};
     const std::int64_t edge = settings_.tile_px + 2 * settings_.margin_px;
     const std::int64_t n_batches = (grid.count() + settings_.batch_size - 1) / settings_.batch_size;
-    const at::Tensor tiles = at::empty({n_batches * settings_.batch_size, edge, edge}, gpu);
+    const at::Tensor tiles = at::empty({n_batches * settings_.batch_size, 1, edge, edge}, gpu);
     scale_and_cut(field,
                   tile::pixel_scaling(settings_.scaling, statistics.range, statistics.robust),
                   tiles.mutable_data_ptr<float>(),
                   stream);
     // Another batch size may take another kernel, with other rounding.
     tiles.narrow(0, grid.count(), tiles.size(0) - grid.count()).zero_();
-    std::vector<at::Tensor> odds;
+    std::vector<at::Tensor> logits;
     for (const at::Tensor& batch : tiles.split(settings_.batch_size)) {
-        odds.push_back(learn::odds_of(forward(batch)));
+        logits.push_back(pass_.logits(pass_.features(batch)));
     }
     check(cudaGetLastError(), "a CUDA kernel");
 
     std::vector<float> found;
-    for (const at::Tensor& batch : odds) {
+    for (const at::Tensor& batch : logits) {
         const at::Tensor some = batch.to(at::DeviceType::CPU);
         found.insert(
             found.end(), some.const_data_ptr<float>(), some.const_data_ptr<float>() + some.numel());
     }
-    found.resize(static_cast<std::size_t>(grid.count() * odds.front().size(1)));
+    found.resize(static_cast<std::size_t>(grid.count() * logits.front().size(1)));
     return found;
 }
 

@@ -5,10 +5,11 @@
 #include <mutex>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
-#include "lib/infer/classifier.h"
-#include "lib/learn/network.h"
+#include "lib/image/image.h"
+#include "lib/infer/forward_pass.h"
+#include "lib/tile/grid.h"
+#include "lib/tile/scaling.h"
+#include "lib/tile/statistics.h"
 
 namespace faintweb::infer::cuda {
 
@@ -19,7 +20,6 @@ namespace faintweb::infer::cuda {
 class GpuFields {
   public:
     struct Settings {
-        learn::Trunk trunk;
         tile::Scaling scaling;
         std::int64_t margin_px;
         std::int64_t tile_px;
@@ -27,8 +27,8 @@ class GpuFields {
         int gpu;
     };
 
-    /// @param weights  of weights_on().
-    GpuFields(const Settings& settings, std::vector<at::Tensor> weights);
+    /// @param pass  of a network of one channel, on the GPU; must outlive this object.
+    GpuFields(const Settings& settings, const ForwardPass& pass);
     ~GpuFields();
 
     /// Logits of the tiles of a field, [grid.count(), n_rules], which the CPU has measured. Blocks
@@ -39,17 +39,12 @@ class GpuFields {
                               const tile::TileGrid& grid,
                               const tile::FieldStatistics& statistics);
 
-    /// @param tiles  [batch_size, edge, edge] float.
-    /// @return       [batch_size, 2 n_rules] float.
-    at::Tensor forward(const at::Tensor& tiles) const;
-
   private:
     struct Slot;
     class SlotLock;
 
     Settings settings_;
-    std::vector<at::Tensor> weights_;
-    bool is_stem_ours_;
+    const ForwardPass& pass_;
     std::mutex mutex_;
     std::condition_variable is_free_;
     std::vector<std::unique_ptr<Slot>> free_;

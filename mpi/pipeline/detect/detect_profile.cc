@@ -69,10 +69,7 @@ std::string DetectProfile::table(const comm::Communicator& communicator,
     const double n_bytes = all[n_stages + 2];
     const double had_s = std::max(1e-9, all[n_stages + 3]);
     const double copy = measure_copy();
-    // In int8 only the hidden layer is in other numbers.
-    const learn::Precision precision = classifier.precision() == learn::Precision::bf16
-                                           ? learn::Precision::bf16
-                                           : learn::Precision::fp32;
+    const learn::Precision precision = classifier.precision();
     const double product = learn::measure_matrix_product(classifier.device(), precision);
     static_assert(stage_names.size() == n_stages);
     std::ostringstream table;

@@ -61,7 +61,7 @@ std::vector<score::StudyRow> rows_of(const SweepRun& run) {
     const learn::NetworkInfo network = learn::network_info(
         campaign.train.network,
         campaign.tile_px,
-        {.n_rules = 1, .n_thresholds = network_of(campaign).questions.n_thresholds});
+        {.n_rules = 1, .n_thresholds = network_of(campaign).heads.n_thresholds});
     score::StudyRow row;
     row.run = run.name;
     row.set_up = run.set_up;

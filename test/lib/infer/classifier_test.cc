@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/tile/pixel_scaling.h"
 #include "test/lib/infer/model_with_biases.h"
@@ -80,29 +79,6 @@ TEST_P(EachNetwork, ScoresInBf16NearThoseOfFp32) {
     }
 }
 
-TEST(Classifier, ScoresInInt8NearThoseOfFp32) {
-    for (const std::string name : {"cosmodeep", "cosmodeep_spp"}) {
-        const learn::Model model = model_of(name, 40);
-        const std::vector<float> tiles = random_tiles(700, 40, 1);
-        const std::vector<float> exact = Classifier(model, {}, 1).scores(tiles);
-        const std::vector<float> scores =
-            Classifier(model, {}, 1, learn::Precision::int8).scores(tiles);
-        EXPECT_NE(scores, exact);
-        EXPECT_EQ(Classifier(model, {}, 3, learn::Precision::int8).scores(tiles), scores);
-        for (std::size_t i = 0; i < exact.size(); ++i) {
-            EXPECT_NEAR(scores[i], exact[i], 0.04) << name << " " << i;
-        }
-    }
-}
-
-TEST(Classifier, RefusesInt8WhereThereIsNoLargeLayer) {
-    EXPECT_THROW(Classifier(model_of("faintweb_lite", 40), {}, 1, learn::Precision::int8),
-                 base::UsageError);
-    // 64 maps of 46 x 46 px are more features than its sums hold.
-    EXPECT_THROW(Classifier(model_of("cosmodeep", 184), {}, 1, learn::Precision::int8),
-                 base::UsageError);
-}
-
 /// What counts is that a trained model finds the same.
 TEST(Classifier, DecidesInBf16AsInFp32) {
     const learn::Model model =
@@ -144,15 +120,16 @@ TEST(Classifier, DecidesInBf16AsInFp32) {
 }
 
 TEST_P(EachNetwork, AnswersOneOfSeveralRulesAsOnItsOwn) {
-    const learn::Questions questions{.n_rules = 3, .n_thresholds = 2};
+    const learn::Heads heads{.n_rules = 3, .n_thresholds = 2};
     learn::Model all = model_of(GetParam(), 40);
-    all.tensors = learn::random_weights(GetParam(), 40, 5, questions);
+    all.tensors = learn::random_weights(GetParam(), 40, 5, heads);
     const std::vector<float> tiles = random_tiles(4, edge_px(), 1);
     const std::vector<float> logits = Classifier(all, learn::Device{}, 1).logits(tiles);
     ASSERT_EQ(logits.size(), 12U);
     for (std::size_t rule = 0; rule < 3; ++rule) {
         learn::Model one = all;
-        one.tensors = learn::weights_of_rule(all.tensors, static_cast<std::int64_t>(rule));
+        one.tensors =
+            learn::weights_of_rule(GetParam(), all.tensors, static_cast<std::int64_t>(rule));
         const std::vector<float> answers = Classifier(one, learn::Device{}, 1).logits(tiles);
         ASSERT_EQ(answers.size(), 4U);
         for (std::size_t i = 0; i < 4; ++i) {

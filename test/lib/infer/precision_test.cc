@@ -23,10 +23,12 @@ TEST(Precision, IsOfTheNetworkToo) {
 TEST(Precision, IsChosenByName) {
     EXPECT_EQ(choose_precision("fp32", {}, "cosmodeep"), learn::Precision::fp32);
     EXPECT_EQ(choose_precision("bf16", {}, "faintweb"), learn::Precision::bf16);
-    EXPECT_EQ(choose_precision("int8", {}, "cosmodeep"), learn::Precision::int8);
-    EXPECT_THROW(choose_precision("int8", {learn::DeviceKind::cuda, 0}, "cosmodeep"),
-                 base::UsageError);
+    EXPECT_THROW(choose_precision("int8", {}, "cosmodeep"), base::UsageError);
     EXPECT_THROW(choose_precision("half", {}, "cosmodeep"), base::UsageError);
+}
+
+TEST(MatrixRegisters, AreThereWhereTheProcessorSaysSo) {
+    EXPECT_EQ(has_matrix_registers(), learn::cpu_has("amx_bf16"));
 }
 
 }  // namespace

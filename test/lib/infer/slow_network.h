@@ -155,8 +155,8 @@ inline double mean_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// The features of Trunk::cells: means, maxima, and ten times and the logarithm of the part of the
-/// tile above the threshold.
+/// The features of a CellsNetwork: means, maxima, and ten times and the logarithm of the part of
+/// the tile above the threshold.
 inline std::vector<double> slow_cell_features(const std::vector<learn::Tensor>& weights,
                                               Maps maps) {
     const auto weight = [&](const std::string& name) -> std::span<const float> {

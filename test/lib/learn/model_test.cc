@@ -96,7 +96,7 @@ TEST_F(ModelFile, ComesBackAsItWas) {
     for (const std::string& network : network_names()) {
         Model model = complete_model(network);
         model.n_thresholds = 3;
-        model.tensors = random_weights(network, 40, 3, model.questions());
+        model.tensors = random_weights(network, 40, 3, model.heads());
         write_model(path_, model);
         const Model back = read_model(path_);
         EXPECT_EQ(back.network, network);

@@ -36,9 +36,9 @@ struct Toy {
         const std::string& network,
         int tile_px,
         std::uint64_t seed,
-        Questions questions = {})
+        Heads heads = {})
         : labels(n) {
-        const NetworkInfo info = network_info(network, tile_px, questions);
+        const NetworkInfo info = network_info(network, tile_px, heads);
         sample_size = static_cast<std::size_t>(info.n_sample_values);
         tile_size = static_cast<std::size_t>(info.n_tile_values());
         samples.assign(n * sample_size, 0);
@@ -48,7 +48,7 @@ struct Toy {
             base::fill_normal(seed, base::Purpose::test, i, 0, tile_size, tile);
             const bool has_blob = i % 2 == 1;
             labels[i] = has_blob;
-            if (questions.n_rules > 1 && i % 3 == 0) {
+            if (heads.n_rules > 1 && i % 3 == 0) {
                 labels[i] |= 2U;
             }
             base::RandomStream stream(seed, base::Purpose::test, i, 1);
@@ -65,7 +65,7 @@ struct Toy {
             }
             float* cells = tile + tile_size;
             const std::int64_t n_cells = info.n_cells * info.n_cells;
-            for (std::int64_t c = 0; c < questions.n_thresholds * n_cells && has_blob; ++c) {
+            for (std::int64_t c = 0; c < heads.n_thresholds * n_cells && has_blob; ++c) {
                 const auto y = static_cast<double>(c % n_cells / info.n_cells * cell_px);
                 const auto x = static_cast<double>(c % info.n_cells * cell_px);
                 const auto threshold = static_cast<double>(1 + c / n_cells);
@@ -98,15 +98,12 @@ std::vector<SampleKey> keys_of(std::size_t n, std::uint32_t epoch) {
 /// [n, n_rules] logits of tiles with their margin, of the layers that are trained.
 std::vector<float> logits_of(const Model& model, std::vector<float> tiles) {
     const c10::InferenceMode no_gradient;
-    const Trunk trunk = trunk_of(model.network);
-    const std::vector<at::Tensor> weights =
-        weights_on(at::kCPU, trunk, model.tensors, Precision::fp32);
-    const std::int64_t edge =
-        model.tile_px + 2 * network_info(model.network, model.tile_px).margin_px;
+    const Network& network = find_network(model.network);
+    const std::int64_t edge = model.tile_px + 2 * network.sample_layout(model.tile_px).margin_px;
     const at::Tensor input =
-        at::from_blob(tiles.data(), {std::ssize(tiles) / edge / edge, edge, edge});
+        at::from_blob(tiles.data(), {std::ssize(tiles) / edge / edge, 1, edge, edge});
     const at::Tensor logits =
-        odds_of(connect(weights, features_of(trunk, weights, input))).contiguous();
+        network.logits(network.inference_weights(at::kCPU, model.tensors, Precision::fp32), input);
     return {logits.const_data_ptr<float>(), logits.const_data_ptr<float>() + logits.numel()};
 }
 
@@ -121,10 +118,10 @@ INSTANTIATE_TEST_SUITE_P(Networks, TrainingOf, testing::ValuesIn(network_names()
 TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
     constexpr int tile_px = 12;
     settings_.cells_weight = 0.5;
-    const Questions questions{.n_rules = 2, .n_thresholds = 2};
-    const Toy toy(6, GetParam(), tile_px, 1, questions);
+    const Heads heads{.n_rules = 2, .n_thresholds = 2};
+    const Toy toy(6, GetParam(), tile_px, 1, heads);
     const std::vector<SampleKey> keys = keys_of(6, 2);
-    TrainingStep step(settings_, tile_px, Device{}, 1, nullptr, questions);
+    TrainingStep step(settings_, tile_px, Device{}, 1, nullptr, heads);
     step.accumulate(toy.samples, toy.labels, keys, 6);
     const std::vector<float> gradient(step.gradients().begin(), step.gradients().end());
     const TrainingStep::Checkpoint start = step.checkpoint();
@@ -135,7 +132,7 @@ TEST_P(TrainingOf, GradientIsTheSlopeOfTheLoss) {
         return step.accumulate(toy.samples, toy.labels, keys, 6).loss / 6;
     };
     std::size_t first = 0;
-    for (const WeightShape& weight : weight_shapes(GetParam(), tile_px, questions)) {
+    for (const WeightShape& weight : weight_shapes(GetParam(), tile_px, heads)) {
         const auto n = static_cast<std::size_t>(n_values(weight));
         std::vector<std::size_t> order(n);
         std::iota(order.begin(), order.end(), first);
@@ -653,12 +650,12 @@ TEST_P(TrainingOf, LearnsTwoRulesAtOnce) {
     TrainSettings settings;
     settings.network = GetParam();
     settings.learning_rate = 1e-3;
-    const Questions questions{.n_rules = 2, .n_thresholds = 1};
+    const Heads heads{.n_rules = 2, .n_thresholds = 1};
     Toy toy(64, GetParam(), 16, 1);
     for (std::uint8_t& label : toy.labels) {
         label = label == 1 ? 1 : 2;
     }
-    TrainingStep step(settings, 16, {}, 1, nullptr, questions);
+    TrainingStep step(settings, 16, {}, 1, nullptr, heads);
     TrainingStep::Sum sum;
     for (std::uint32_t epoch = 0; epoch < 60; ++epoch) {
         sum = step.accumulate(toy.samples, toy.labels, keys_of(64, epoch), 64);

@@ -8,7 +8,7 @@
 /// Layers of the paper's networks that LibTorch's libraries are slow at: their arithmetic is little
 /// and their traffic large. All pointers are to memory of the device, all work is queued in the
 /// stream.
-namespace faintweb::infer::cuda {
+namespace faintweb::infer::cosmodeep::cuda {
 
 /// Maps of the first convolution of the paper's networks.
 inline constexpr int n_stem_maps = 32;
@@ -41,4 +41,4 @@ void pool_bias_relu(const __nv_bfloat16* maps,
                     __nv_bfloat16* pooled,
                     cudaStream_t stream);
 
-}  // namespace faintweb::infer::cuda
+}  // namespace faintweb::infer::cosmodeep::cuda

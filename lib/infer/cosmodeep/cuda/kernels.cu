@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "lib/infer/cuda/network_kernels.h"
+#include "lib/infer/cosmodeep/cuda/kernels.h"
 
-namespace faintweb::infer::cuda {
+namespace faintweb::infer::cosmodeep::cuda {
 namespace {
 
 /// Channels of a thread: 16 bytes of bfloat16, the widest access there is.
@@ -151,4 +151,4 @@ void pool_bias_relu(const __nv_bfloat16* maps,
                             reinterpret_cast<Channels*>(pooled));
 }
 
-}  // namespace faintweb::infer::cuda
+}  // namespace faintweb::infer::cosmodeep::cuda

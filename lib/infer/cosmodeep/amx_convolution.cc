@@ -1,16 +1,14 @@
-#include "lib/infer/amx_convolution.h"
+#include "lib/infer/cosmodeep/amx_convolution.h"
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #define FAINTWEB_AMX __attribute__((target("arch=x86-64-v4,amx-tile,amx-bf16")))
 #endif
 
 #include "lib/base/contract.h"
 #include "lib/infer/vector_kernels.h"
 
-namespace faintweb::infer {
+namespace faintweb::infer::cosmodeep {
 namespace {
 
 // A register has 16 rows of 32 maps of a pixel, or of 16 sums; of weights, 16 pairs of maps seen by
@@ -142,17 +140,6 @@ FAINTWEB_AMX void pool(const float* sums,
 
 }  // namespace
 
-bool has_matrix_registers() {
-    static const bool is_so = [] {
-        // arch/x86/include/uapi/asm/prctl.h of Linux, and the registers' number there
-        constexpr long arch_req_xcomp_perm = 0x1023;
-        constexpr long xfeature_xtile_data = 18;
-        return __builtin_cpu_supports("x86-64-v4") > 0 && __builtin_cpu_supports("amx-bf16") > 0 &&
-               ::syscall(SYS_arch_prctl, arch_req_xcomp_perm, xfeature_xtile_data) == 0;
-    }();
-    return is_so;
-}
-
 void AmxConvolution::run(const std::uint16_t* maps,
                          std::int64_t edge,
                          std::uint16_t* out,
@@ -180,10 +167,6 @@ void AmxConvolution::run(const std::uint16_t* maps,
 
 #else
 
-bool has_matrix_registers() {
-    return false;
-}
-
 void AmxConvolution::run(const std::uint16_t* /*maps*/,
                          std::int64_t /*edge*/,
                          std::uint16_t* /*out*/,
@@ -193,4 +176,4 @@ void AmxConvolution::run(const std::uint16_t* /*maps*/,
 
 #endif
 
-}  // namespace faintweb::infer
+}  // namespace faintweb::infer::cosmodeep

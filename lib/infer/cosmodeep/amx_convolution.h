@@ -6,11 +6,7 @@
 
 #include "lib/base/vector.h"
 
-namespace faintweb::infer {
-
-/// Whether this processor has registers for matrices of bf16 (Intel AMX), and the system lets this
-/// process use them.
-bool has_matrix_registers();
+namespace faintweb::infer::cosmodeep {
 
 /// A 3x3 convolution of channels-last maps in bf16, ReLU and the maximum over 2x2 pixels, by the
 /// registers for matrices, whose sums are fp32. For use where has_matrix_registers().
@@ -41,4 +37,4 @@ class AmxConvolution {
     base::LineVector<float> biases_;           ///< [n_out]
 };
 
-}  // namespace faintweb::infer
+}  // namespace faintweb::infer::cosmodeep

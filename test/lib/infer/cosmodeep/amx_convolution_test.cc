@@ -1,4 +1,4 @@
-#include "lib/infer/amx_convolution.h"
+#include "lib/infer/cosmodeep/amx_convolution.h"
 
 #include <tuple>
 
@@ -10,14 +10,10 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "test/lib/learn/cpu_flags.h"
+#include "lib/infer/precision.h"
 
-namespace faintweb::infer {
+namespace faintweb::infer::cosmodeep {
 namespace {
-
-TEST(MatrixRegisters, AreThereWhereTheProcessorSaysSo) {
-    EXPECT_EQ(has_matrix_registers(), learn::cpu_has("amx_bf16"));
-}
 
 /// Edge, maps read, maps given.
 class EachAmxConvolution
@@ -71,4 +67,4 @@ TEST_P(EachAmxConvolution, GivesSumsInDoubleRoundedOnce) {
 }
 
 }  // namespace
-}  // namespace faintweb::infer
+}  // namespace faintweb::infer::cosmodeep
