@@ -29,7 +29,7 @@ struct LoadedModel {
 
 /// Reads a model on every rank.
 ///
-/// @param precision  "auto", "fp32", "bf16", "int8".
+/// @param precision  "auto", "fp32", "bf16".
 /// @throws comm::CollectiveError  if any rank cannot read it or has no such device, or if ranks
 /// would
 ///     choose different devices or precisions.
