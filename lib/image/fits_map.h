@@ -47,11 +47,10 @@ struct MapInfo {
     PixelShape pixel_shape = {};
     double frequency_hz = 0;  ///< 0: unknown.
     bool has_wcs = false;     ///< whether header_cards give positions that can be trusted.
-    std::string
-        header_cards;  ///< of the image (a tile-compressed one as if unpacked), 80 characters each.
+    /// Of the image (a tile-compressed one as if unpacked), 80 characters each.
+    std::string header_cards = {};
     std::string header_sha256 = {};  ///< of header_cards.
-    double jy_arcsec2_per_unit =
-        1;  ///< pixel value times this is Jy/arcsec2 (covers mJy/beam too).
+    double jy_arcsec2_per_unit = 1;  ///< pixel value times this is Jy/arcsec2 (also of mJy/beam).
     std::string object = {};
     /// What a user should know of how the map was taken, each one line.
     std::vector<std::string> notes = {};
@@ -89,9 +88,8 @@ class FitsMap {
     /// already).
     ///
     /// @param window  map pixels; what lies past the map's edges is blank.
-    /// @return        [rows, cols], values as astropy gives them (BSCALE, BZERO and BLANK applied)
-    /// as
-    ///                float32, in the file's own unit; blank = NaN.
+    /// @return        [rows, cols], float32 values as astropy gives them (BSCALE, BZERO and BLANK
+    ///                applied), in the file's own unit; blank = NaN.
     /// @throws InputError  if the file cannot be read there.
     Image read(const Window& window) const;
 

@@ -64,11 +64,9 @@ int main(int n_arguments, char** arguments) {
             sky::match_abundance(cosmology, sky::MassFunction(cosmology), box_mpc, z, haloes);
         });
         const double web = processor_s([&] {
-            sky::web_maps(cosmology,
-                          settings,
-                          gas,
+            sky::web_maps(settings,
+                          {cosmology, gas, haloes},
                           particles,
-                          haloes,
                           boxes.web_map_px,
                           boxes.n_sheet,
                           n_threads);

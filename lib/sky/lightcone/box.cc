@@ -140,8 +140,12 @@ BoxMaps make_box_maps(const Cosmology& cosmology,
         cosmology, particle_density(particles, boxes.n_mesh, n_threads), gas.box_mpc, n_threads);
     match_abundance(cosmology, MassFunction(cosmology), gas.box_mpc, gas.z, box.haloes);
     {
-        const WebMaps web = web_maps(
-            cosmology, sky, gas, particles, box.haloes, boxes.web_map_px, boxes.n_sheet, n_threads);
+        const WebMaps web = web_maps(sky,
+                                     {cosmology, gas, box.haloes},
+                                     particles,
+                                     boxes.web_map_px,
+                                     boxes.n_sheet,
+                                     n_threads);
         keep(Layer::web, web.emission);
         keep(Layer::column_density, web.column_density);
     }

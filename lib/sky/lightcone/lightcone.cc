@@ -196,7 +196,7 @@ image::Image assemble_slab(const SkySettings& settings,
     image::Image sum = image::make_image(settings.size_px, settings.size_px);
     for (const Layer layer : layers) {
         const CodedMap map = source.map(slab, view.realisation, view.axis, layer);
-        add_map(settings, slab, view, map, factor_of(settings, layer), sum, nullptr, n_threads);
+        add_map(settings, {map, slab, view}, factor_of(settings, layer), sum, nullptr, n_threads);
     }
     return sum;
 }
@@ -291,9 +291,7 @@ MockSky assemble_lightcone(const Cosmology& cosmology,
         for (const Layer layer : layers) {
             const CodedMap map = source.map(slabs[s], view.realisation, view.axis, layer);
             add_map(settings,
-                    slabs[s],
-                    view,
-                    map,
+                    {map, slabs[s], view},
                     factor_of(settings, layer),
                     mock.sky,
                     keep == KeepLayers::yes ? &mock.layers[layer] : nullptr,
@@ -304,9 +302,7 @@ MockSky assemble_lightcone(const Cosmology& cosmology,
             const CodedMap map =
                 source.map(slabs[s], view.realisation, view.axis, Layer::column_density);
             add_map(settings,
-                    slabs[s],
-                    view,
-                    map,
+                    {map, slabs[s], view},
                     static_cast<float>(slabs[s].box_mpc / depth_mpc),
                     mock.layers[Layer::column_density],
                     nullptr,

@@ -298,13 +298,13 @@ double sky_px_mpc(const SkySettings& settings, const Slab& slab) {
 }
 
 void add_map(const SkySettings& settings,
-             const Slab& slab,
-             const SlabView& view,
-             const CodedMap& map,
+             const PlacedMap& placed,
              float factor,
              image::Image& sum,
              image::Image* layer,
              int n_threads) {
+    const CodedMap& map = placed.map;
+    const SlabView& view = placed.view;
     FAINTWEB_EXPECTS(map.n > 0 && map.codes.size() == static_cast<std::size_t>(map.n) *
                                                           static_cast<std::size_t>(map.n));
     if (map.low == 0) {
@@ -312,8 +312,8 @@ void add_map(const SkySettings& settings,
     }
     const std::vector<float> values = code_values(map);
     const Taps columns =
-        make_taps(settings, slab, map.n, view.shift_columns_mpc, view.flip_columns);
-    const Taps rows = make_taps(settings, slab, map.n, view.shift_rows_mpc, view.flip_rows);
+        make_taps(settings, placed.slab, map.n, view.shift_columns_mpc, view.flip_columns);
+    const Taps rows = make_taps(settings, placed.slab, map.n, view.shift_rows_mpc, view.flip_rows);
     std::vector<std::int32_t> wrapped(columns.first.size());
     std::transform(columns.first.begin(), columns.first.end(), wrapped.begin(), [&](auto first) {
         return static_cast<std::int32_t>(wrap(first, map.n));

@@ -135,7 +135,7 @@ BoxMaps make_snapshot_maps(const Cosmology& cosmology,
     BoxMaps box;
     box.haloes = find_haloes(cosmology, gas.density, gas.box_mpc, n_threads, sphere_density);
     keep_mesh_masses(cosmology, z, box.haloes);
-    const GasMaps maps = gas_maps(cosmology, sky, gas, box.haloes, map_px, n_threads);
+    const GasMaps maps = gas_maps(sky, {cosmology, gas, box.haloes}, map_px, n_threads);
     for (std::size_t axis = 0; axis < 3; ++axis) {
         box.layers[Layer::inside_r100][axis] = encode(maps.inside_r100[axis], n_threads);
         box.layers[Layer::outside_r100][axis] = encode(maps.outside_r100[axis], n_threads);

@@ -142,11 +142,8 @@ void to_brightness(const GasMesh& gas, int map_px, std::array<image::Image, 3>& 
 
 }  // namespace
 
-Mesh web_emissivity(const Cosmology& cosmology,
-                    const SkySettings& settings,
-                    const GasMesh& gas,
-                    const std::vector<BoxHalo>& haloes,
-                    int n_threads) {
+Mesh web_emissivity(const SkySettings& settings, const GasBox& box, int n_threads) {
+    const GasMesh& gas = box.gas;
     const int n = gas.density.n;
     FAINTWEB_EXPECTS(gas.box_mpc > 0);
     FAINTWEB_EXPECTS(!gas.field_ug || gas.field_ug->n == n);
@@ -154,14 +151,14 @@ Mesh web_emissivity(const Cosmology& cosmology,
     Mesh power;
     {
         ShockMesh shocks = find_shocks(gas, n_threads);
-        const ShockPower shock(cosmology, settings, gas);
+        const ShockPower shock(box.cosmology, settings, gas);
         base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t i) {
             for (std::size_t cell = i * plane; cell < (i + 1) * plane; ++cell) {
                 const float ratio = gas.density.cells[cell] / halo_density;
                 shocks.mach.cells[cell] =
                     shock.of_cell(shocks, cell, settings.a_web) / (1 + ratio * ratio);
             }
-            damp_haloes(haloes, gas.box_mpc, gas.z, static_cast<int>(i), shocks.mach);
+            damp_haloes(box.haloes, gas.box_mpc, gas.z, static_cast<int>(i), shocks.mach);
         });
         power = std::move(shocks.mach);
     }
@@ -177,39 +174,34 @@ Mesh web_emissivity(const Cosmology& cosmology,
     return power;
 }
 
-WebMaps web_maps(const Cosmology& cosmology,
-                 const SkySettings& settings,
-                 const GasMesh& gas,
+WebMaps web_maps(const SkySettings& settings,
+                 const GasBox& box,
                  const Particles& particles,
-                 const std::vector<BoxHalo>& haloes,
                  int map_px,
                  int n_sheet,
                  int n_threads) {
+    const GasMesh& gas = box.gas;
     FAINTWEB_EXPECTS(particles.box_mpc == gas.box_mpc);
-    const Mesh emissivity = settings.web_layer
-                                ? web_emissivity(cosmology, settings, gas, haloes, n_threads)
-                                : make_mesh(gas.density.n);
+    const Mesh emissivity =
+        settings.web_layer ? web_emissivity(settings, box, n_threads) : make_mesh(gas.density.n);
     Projection projection =
         project_sheet(particles, emissivity, gas.density, map_px, n_sheet, n_threads);
     to_brightness(gas, map_px, projection.emission);
     return {std::move(projection.emission), std::move(projection.column_density)};
 }
 
-GasEmissivity gas_emissivity(const Cosmology& cosmology,
-                             const SkySettings& settings,
-                             const GasMesh& gas,
-                             const std::vector<BoxHalo>& haloes,
-                             int n_threads) {
+GasEmissivity gas_emissivity(const SkySettings& settings, const GasBox& box, int n_threads) {
+    const GasMesh& gas = box.gas;
     const int n = gas.density.n;
     FAINTWEB_EXPECTS(gas.box_mpc > 0);
     FAINTWEB_EXPECTS(!gas.field_ug || gas.field_ug->n == n);
     const ShockMesh shocks = find_shocks(gas, n_threads);
-    const ShockPower shock(cosmology, settings, gas);
+    const ShockPower shock(box.cosmology, settings, gas);
     GasEmissivity out{make_mesh(n), make_mesh(n)};
     const auto plane = static_cast<std::size_t>(n) * static_cast<std::size_t>(n);
     base::parallel_for(n_threads, static_cast<std::size_t>(n), [&](std::size_t i) {
         std::vector<bool> is_inside(plane, false);
-        for (const BoxHalo& halo : haloes) {
+        for (const BoxHalo& halo : box.haloes) {
             const double radius_cells = halo.r100_mpc * (1 + gas.z) * n / gas.box_mpc;
             visit_around(halo,
                          radius_cells,
@@ -230,13 +222,9 @@ GasEmissivity gas_emissivity(const Cosmology& cosmology,
     return out;
 }
 
-GasMaps gas_maps(const Cosmology& cosmology,
-                 const SkySettings& settings,
-                 const GasMesh& gas,
-                 const std::vector<BoxHalo>& haloes,
-                 int map_px,
-                 int n_threads) {
-    const GasEmissivity emissivity = gas_emissivity(cosmology, settings, gas, haloes, n_threads);
+GasMaps gas_maps(const SkySettings& settings, const GasBox& box, int map_px, int n_threads) {
+    const GasMesh& gas = box.gas;
+    const GasEmissivity emissivity = gas_emissivity(settings, box, n_threads);
     Projection inside = project_cells(emissivity.inside_r100, gas.density, map_px, n_threads);
     Projection outside = project_cells(emissivity.outside_r100, gas.density, map_px, n_threads);
     to_brightness(gas, map_px, inside.emission);

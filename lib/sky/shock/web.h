@@ -19,6 +19,13 @@ struct WebMaps {
     std::array<image::Image, 3> column_density;  ///< of all matter, over the mean
 };
 
+/// The gas of a box with its haloes. All of it must outlive this.
+struct GasBox {
+    const Cosmology& cosmology;
+    const GasMesh& gas;
+    const std::vector<BoxHalo>& haloes;
+};
+
 /// Radio power of the shocks of a mesh, spread over 1 Mpc and shared out by mass: erg/s/Hz in the
 /// mass of a mean cell, at the rest frequency of what is observed, for xi_e = 1.
 ///
@@ -28,11 +35,7 @@ struct WebMaps {
 ///
 /// @return  [n, n, n] like the gas; 0 where nothing shines.
 /// @source Hoeft & Brueggen 2007 for the power of shocks; the rest is ours.
-Mesh web_emissivity(const Cosmology& cosmology,
-                    const SkySettings& settings,
-                    const GasMesh& gas,
-                    const std::vector<BoxHalo>& haloes,
-                    int n_threads);
+Mesh web_emissivity(const SkySettings& settings, const GasBox& box, int n_threads);
 
 /// Maps of the shocks of the mesh, away from haloes, drawn on the folds of the sheet of matter.
 ///
@@ -41,11 +44,9 @@ Mesh web_emissivity(const Cosmology& cosmology,
 /// @param n_sheet    tracers per lattice cell and edge, >= 1.
 /// @param n_threads  >= 1; the maps do not depend on it.
 /// @return           emission is 0 if settings.web_layer is off.
-WebMaps web_maps(const Cosmology& cosmology,
-                 const SkySettings& settings,
-                 const GasMesh& gas,
+WebMaps web_maps(const SkySettings& settings,
+                 const GasBox& box,
                  const Particles& particles,
-                 const std::vector<BoxHalo>& haloes,
                  int map_px,
                  int n_sheet,
                  int n_threads);
@@ -61,11 +62,7 @@ struct GasEmissivity {
     Mesh inside_r100;   ///< of the nearest halo or any other, in three dimensions
     Mesh outside_r100;  ///< of all haloes
 };
-GasEmissivity gas_emissivity(const Cosmology& cosmology,
-                             const SkySettings& settings,
-                             const GasMesh& gas,
-                             const std::vector<BoxHalo>& haloes,
-                             int n_threads);
+GasEmissivity gas_emissivity(const SkySettings& settings, const GasBox& box, int n_threads);
 
 /// The same seen along the three axes; pixels as in Projection.
 struct GasMaps {
@@ -73,11 +70,6 @@ struct GasMaps {
     std::array<image::Image, 3> outside_r100;    ///< the same
     std::array<image::Image, 3> column_density;  ///< of the gas, over the mean
 };
-GasMaps gas_maps(const Cosmology& cosmology,
-                 const SkySettings& settings,
-                 const GasMesh& gas,
-                 const std::vector<BoxHalo>& haloes,
-                 int map_px,
-                 int n_threads);
+GasMaps gas_maps(const SkySettings& settings, const GasBox& box, int map_px, int n_threads);
 
 }  // namespace faintweb::sky

@@ -72,7 +72,7 @@ TEST(Web, power_of_the_mesh_is_that_of_its_shocks) {
     const Cosmology cosmology;
     const SkySettings settings;
     const GasMesh gas = shocked_gas();
-    const Mesh emissivity = web_emissivity(cosmology, settings, gas, {}, 2);
+    const Mesh emissivity = web_emissivity(settings, {cosmology, gas, {}}, 2);
     // Times the smoothed mass it is the smoothed power, which keeps its sum.
     Mesh mass = gas.density;
     smooth_periodic(mass, std::max(1.0, n_mesh / box_mpc), 1);
@@ -126,7 +126,7 @@ TEST(Gas, shines_where_it_is_shocked_in_haloes_and_out) {
     settings.eps_b = 1;  // never saturated
     const GasMesh gas = shocked_gas();
     const GasEmissivity emissivity =
-        gas_emissivity(cosmology, settings, gas, {halo_on_the_front()}, 2);
+        gas_emissivity(settings, {cosmology, gas, {halo_on_the_front()}}, 2);
     const double ratio = density_jump(mach) / 40;
     const double damping = 1 / (1 + ratio * ratio);  // of the web layer, not of this one
     const double outside = front_power(cosmology, settings, 0.2) / damping;
@@ -163,9 +163,9 @@ TEST(Gas, own_field_stands_above_the_model) {
     const double mean = mean_electron_density_cm3(cosmology, gas.z);
     const double model = magnetic_field_ug(
         mean * density_jump(mach), 1, mean, gas.z, settings.a_web, settings.eps_b);
-    const Mesh modelled = gas_emissivity(cosmology, settings, gas, {}, 1).outside_r100;
+    const Mesh modelled = gas_emissivity(settings, {cosmology, gas, {}}, 1).outside_r100;
     gas.field_ug = make_mesh(n_mesh, static_cast<float>(3 * model));
-    const Mesh own = gas_emissivity(cosmology, settings, gas, {}, 1).outside_r100;
+    const Mesh own = gas_emissivity(settings, {cosmology, gas, {}}, 1).outside_r100;
     // Weak fields: power goes as B^(1 + s/2).
     const double half_s = (mach * mach + 1) / (mach * mach - 1);
     const double expected = std::pow(3.0, 1 + half_s);
@@ -177,9 +177,9 @@ TEST(Gas, map_is_its_power_as_seen_from_here) {
     const SkySettings settings;
     const GasMesh gas = shocked_gas();
     const std::vector<BoxHalo> haloes{halo_on_the_front()};
-    const GasEmissivity emissivity = gas_emissivity(cosmology, settings, gas, haloes, 1);
+    const GasEmissivity emissivity = gas_emissivity(settings, {cosmology, gas, haloes}, 1);
     const int map_px = 64;
-    const GasMaps maps = gas_maps(cosmology, settings, gas, haloes, map_px, 2);
+    const GasMaps maps = gas_maps(settings, {cosmology, gas, haloes}, map_px, 2);
     const double per_pixel = brightness_per_power(0.2) / std::pow(box_mpc / map_px, 2);
     for (std::size_t axis = 0; axis < 3; ++axis) {
         ASSERT_EQ(maps.inside_r100[axis].rows, map_px);
@@ -212,7 +212,7 @@ TEST(Web, obeys_its_settings) {
     const GasMesh gas = shocked_gas();
     const Particles particles = resting_particles(16);
     const auto brightness = [&](const SkySettings& s, const GasMesh& g) {
-        return total(web_maps(cosmology, s, g, particles, {}, 32, 2, 1).emission[0].pixels);
+        return total(web_maps(s, {cosmology, g, {}}, particles, 32, 2, 1).emission[0].pixels);
     };
     const double plain = brightness(settings, gas);
     EXPECT_GT(plain, 0);
@@ -231,7 +231,7 @@ TEST(Web, obeys_its_settings) {
 
     changed = settings;
     changed.web_layer = false;
-    const WebMaps dark = web_maps(cosmology, changed, gas, particles, {}, 32, 2, 1);
+    const WebMaps dark = web_maps(changed, {cosmology, gas, {}}, particles, 32, 2, 1);
     EXPECT_EQ(total(dark.emission[1].pixels), 0);
     EXPECT_NEAR(total(dark.column_density[1].pixels), 32 * 32, 1e-3);
 
@@ -246,8 +246,8 @@ TEST(Web, obeys_its_settings) {
                 1e-2 * std::pow(0.1 / model, 1 + half_s));
     changed = settings;
     changed.a_web = 1;
-    EXPECT_EQ(web_emissivity(cosmology, settings, magnetised, {}, 1).cells,
-              web_emissivity(cosmology, changed, magnetised, {}, 1).cells);
+    EXPECT_EQ(web_emissivity(settings, {cosmology, magnetised, {}}, 1).cells,
+              web_emissivity(changed, {cosmology, magnetised, {}}, 1).cells);
 }
 
 TEST(Web, leaves_haloes_to_their_own_layer) {
@@ -262,8 +262,8 @@ TEST(Web, leaves_haloes_to_their_own_layer) {
     BoxHalo light = halo;
     light.position_mpc = {front * box_mpc / n_mesh, 20, 20};
     light.mass_msun = 2.9e12;
-    const Mesh plain = web_emissivity(cosmology, settings, gas, {}, 1);
-    const Mesh damped = web_emissivity(cosmology, settings, gas, {halo, light}, 2);
+    const Mesh plain = web_emissivity(settings, {cosmology, gas, {}}, 1);
+    const Mesh damped = web_emissivity(settings, {cosmology, gas, {halo, light}}, 2);
     const auto ratio = [&](int j, int k) { return damped.at(front, j, k) / plain.at(front, j, k); };
     EXPECT_EQ(ratio(16, 16), 1);
     EXPECT_LT(ratio(0, 0), 0.2);  // filled in a little by the smoothing over 1 Mpc
@@ -280,9 +280,9 @@ TEST(Web, gives_the_same_bits_for_any_number_of_threads) {
     halo.position_mpc = {14, 3, 39};
     halo.mass_msun = 1e14;
     halo.r200_mpc = 0.9;
-    const WebMaps one = web_maps({}, {}, gas, particles, {halo}, 50, 2, 1);
+    const WebMaps one = web_maps({}, {Cosmology{}, gas, {halo}}, particles, 50, 2, 1);
     for (const int n_threads : {2, 3}) {
-        const WebMaps more = web_maps({}, {}, gas, particles, {halo}, 50, 2, n_threads);
+        const WebMaps more = web_maps({}, {Cosmology{}, gas, {halo}}, particles, 50, 2, n_threads);
         for (std::size_t axis = 0; axis < 3; ++axis) {
             EXPECT_EQ(one.emission[axis].pixels, more.emission[axis].pixels);
             EXPECT_EQ(one.column_density[axis].pixels, more.column_density[axis].pixels);
