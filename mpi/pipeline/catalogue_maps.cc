@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "lib/base/text.h"
@@ -51,6 +52,27 @@ std::optional<std::string> entry_of(const catalogue::Entries& entries, std::stri
     const auto found =
         std::ranges::find(entries, name, &std::pair<std::string, std::string>::first);
     return found == entries.end() ? std::nullopt : std::optional(found->second);
+}
+
+FileKind kind_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string first(9, '\0');
+    file.read(first.data(), static_cast<std::streamsize>(first.size()));
+    if (first.starts_with("\x89HDF")) {
+        return FileKind::catalogue;
+    }
+    // Safetensors: eight bytes of length, then JSON.
+    return first[8] == '{' ? FileKind::model : FileKind::map;
+}
+
+std::vector<std::optional<image::Wcs>> wcs_of_maps(const catalogue::Catalogue& catalogue) {
+    std::vector<std::optional<image::Wcs>> wcs(catalogue.maps.size());
+    for (std::size_t i = 0; i < wcs.size(); ++i) {
+        if (catalogue.maps[i].has_wcs != 0) {
+            wcs[i].emplace(catalogue.provenance.map_headers[i]);
+        }
+    }
+    return wcs;
 }
 
 }  // namespace faintweb::pipeline

@@ -34,4 +34,17 @@ void prepare_output(const comm::Communicator& communicator, const std::string& p
     });
 }
 
+OutputLock::OutputLock(const comm::Communicator& communicator,
+                       const std::string& path,
+                       const std::string& what) {
+    comm::on_root(communicator, [&] {
+        try {
+            lock_ = std::make_unique<base::RunLock>(path, what);
+        } catch (const base::InputError& error) {
+            // Of somebody else, say: nothing of the run can be done.
+            throw base::UsageError(base::text(error.what(), ", choose another output"));
+        }
+    });
+}
+
 }  // namespace faintweb::pipeline
