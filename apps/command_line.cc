@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/campaign/campaign.h"
+#include "lib/catalogue/docs.h"
 #include "lib/learn/device.h"
 #include "mpi/io/versions.h"
 #include "mpi/pipeline/stages.h"
@@ -88,11 +89,10 @@ struct DetectOptions {
     bool has_pictures = false;
 };
 
-void add_detect(Request& request, const DetectOptions& options) {
-    std::vector<std::string> from_options;
-    const auto set = [&](const std::string& key, const std::string& value) {
-        from_options.push_back(key + "=" + value);
-    };
+/// Finds the campaign file among the inputs, and checks that nothing is missing.
+///
+/// @return  the maps among the inputs.
+std::vector<std::string> take_inputs(Request& request, const DetectOptions& options) {
     std::vector<std::string> maps = options.inputs;
     if (!maps.empty() && is_campaign_file(maps.front())) {
         request.campaign = maps.front();
@@ -107,28 +107,17 @@ void add_detect(Request& request, const DetectOptions& options) {
                                           " is missing (maps without a campaign file need both), "
                                           "give --model MODEL -o CATALOGUE.h5"));
     }
-    if (!maps.empty()) {
-        set("detect.maps", list_of(maps));
-    }
-    if (!options.truth.empty()) {
-        set("detect.truth", list_of(options.truth));
-    }
-    if (!options.model.empty()) {
-        set("detect.model", quoted(options.model));
-    }
     if (!request.campaign.empty() && !options.output.empty()) {
         throw base::UsageError(
             "detect: -o goes with --model and maps (a campaign file says itself where its results "
             "go), use --set detect.catalogue=NAME.h5");
     }
-    if (!options.output.empty()) {
-        const std::filesystem::path path(options.output);
-        set("output", quoted(path.has_parent_path() ? path.parent_path().string() : "."));
-        set("detect.catalogue", quoted(path.filename().string()));
-    }
-    if (!options.accept_mismatch.empty()) {
-        set("detect.accept_mismatch", list_of(options.accept_mismatch));
-    }
+    return maps;
+}
+
+/// What maps' headers lack or get wrong, as keys and values.
+std::vector<std::pair<std::string, std::string>> header_settings(const DetectOptions& options) {
+    std::vector<std::pair<std::string, std::string>> settings;
     std::vector<std::string> forced;
     for (const auto& [fact, value] : {std::pair{"beam", options.forced_beam},
                                       {"unit", options.forced_unit},
@@ -138,7 +127,7 @@ void add_detect(Request& request, const DetectOptions& options) {
         }
     }
     if (!forced.empty()) {
-        set("detect.force", list_of(forced));
+        settings.emplace_back("detect.force", list_of(forced));
     }
     const std::string unit = options.unit + options.forced_unit;
     for (const auto& [key, value] :
@@ -148,8 +137,38 @@ void add_detect(Request& request, const DetectOptions& options) {
           {"detect.hdu", options.hdu},
           {"detect.threshold", options.threshold}}) {
         if (!value.empty()) {
-            set(key, value);
+            settings.emplace_back(key, value);
         }
+    }
+    return settings;
+}
+
+/// Turns the options of `detect` into overrides of a campaign.
+void take_detect(Request& request, const DetectOptions& options) {
+    const std::vector<std::string> maps = take_inputs(request, options);
+    std::vector<std::string> from_options;
+    const auto set = [&](const std::string& key, const std::string& value) {
+        from_options.push_back(key + "=" + value);
+    };
+    if (!maps.empty()) {
+        set("detect.maps", list_of(maps));
+    }
+    if (!options.truth.empty()) {
+        set("detect.truth", list_of(options.truth));
+    }
+    if (!options.model.empty()) {
+        set("detect.model", quoted(options.model));
+    }
+    if (!options.output.empty()) {
+        const std::filesystem::path path(options.output);
+        set("output", quoted(path.has_parent_path() ? path.parent_path().string() : "."));
+        set("detect.catalogue", quoted(path.filename().string()));
+    }
+    if (!options.accept_mismatch.empty()) {
+        set("detect.accept_mismatch", list_of(options.accept_mismatch));
+    }
+    for (const auto& [key, value] : header_settings(options)) {
+        set(key, value);
     }
     if (request.campaign.empty()) {
         set("detect.exports", list_of(options.exports));
@@ -157,61 +176,6 @@ void add_detect(Request& request, const DetectOptions& options) {
     }
     // What --set says wins.
     request.overrides.insert(request.overrides.begin(), from_options.begin(), from_options.end());
-}
-
-/// @param window  the numbers of --window, as many as there are.
-/// @return  the command.
-CLI::App* add_picture_options(CLI::App& app,
-                              pipeline::PictureOptions& picture,
-                              std::vector<std::int64_t>& window) {
-    CLI::App* drawing = app.add_subcommand(
-        "picture", "draw maps side by side, or the classified fields of a catalogue");
-    drawing->add_option("inputs", picture.inputs, "MAP.fits..., or CATALOGUE.h5")->required();
-    drawing->add_option("-o,--output", picture.output, "PNG file for maps, folder for a catalogue")
-        ->required();
-    // Without allow_extra_args(false) a list would take the maps that follow it.
-    drawing->add_option("--window", window, "the part of each map to draw, pixels from 0")
-        ->type_name("X0,Y0,WIDTH,HEIGHT")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    drawing->add_option_function<std::string>(
-        "--stretch",
-        [&picture](const std::string& name) { picture.stretch = report::stretch_from_name(name); },
-        "log, asinh or linear, instead of what suits each map");
-    drawing->add_option(
-        "--haloes", picture.haloes, "HALOES.csv of simulate: draw circles of radius R100");
-    drawing
-        ->add_option("--haloes-on", picture.haloes_on, "numbers of the maps that get them, from 1")
-        ->type_name("N[,N...]")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    drawing
-        ->add_option("--min-mass",
-                     picture.min_mass_msun,
-                     "M200 of the smallest halo that gets one, solar masses")
-        ->needs("--haloes")
-        ->capture_default_str();
-    drawing->add_option("--truth", picture.truth, "SKY.fits: outline the tiles that are signal");
-    drawing->add_option("--truth-on", picture.truth_on, "numbers of the maps that get them, from 1")
-        ->type_name("N[,N...]")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    drawing
-        ->add_option("--min-pixels",
-                     picture.label.min_pixels,
-                     "a signal tile has more pixels than this above --flux-threshold")
-        ->needs("--truth")
-        ->check(CLI::Range(0, 1048576))
-        ->capture_default_str();
-    drawing->add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2, "Jy/arcsec2")
-        ->needs("--truth")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    drawing->add_option("--tile", picture.tile_px, "edge of a tile, pixels")
-        ->needs("--truth")
-        ->check(CLI::Range(8, 256))
-        ->capture_default_str();
-    return drawing;
 }
 
 std::optional<image::Window> read_window(const std::vector<std::int64_t>& numbers) {
@@ -227,177 +191,323 @@ std::optional<image::Window> read_window(const std::vector<std::int64_t>& number
     return image::Window{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
-}  // namespace
+/// The options of every command, and what they were given.
+class CommandLine {
+  public:
+    CommandLine();
+    Request parse(int argc, char** argv);
 
-Request parse_command_line(int argc, char** argv) {
-    CLI::App app("Finds faint, diffuse radio emission in survey maps.", "faintweb");
-    app.formatter(std::make_shared<HelpFormatter>());
-    app.require_subcommand(0, 1);
-    Request request;
-    bool wants_version = false;
-    bool wants_defaults = false;
-    bool wants_profile = false;
-    app.add_flag("--version", wants_version, "print the versions of the program and its libraries");
-    app.add_flag(
-        "--dump-defaults", wants_defaults, "print a campaign file with every key at its default");
+  private:
+    void add_campaign_options(CLI::App& command);
+    void add_stage_commands();
+    void add_detect();
+    void add_header_options(CLI::App& detect);
+    void add_export();
+    void add_picture();
+    void add_truth_options(CLI::App& drawing);
+    void add_info();
+    void add_overwrite(CLI::App& command);
+    void add_profile(CLI::App& command);
 
-    bool is_overwriting = false;
-    const auto add_overwrite = [&](CLI::App* command) {
-        command->add_flag(
-            "--overwrite", is_overwriting, "replace files that are not known to be faintweb's own");
-    };
-    const auto add_campaign_options = [&](CLI::App* command) {
-        command
-            ->add_option(
-                "--set",
-                request.overrides,
-                "over the campaign file, once for each key; files and folders from the current one")
-            ->type_name("KEY=VALUE")
-            ->allow_extra_args(false);
-        command->add_flag("--check", request.is_check, "check the campaign and stop");
-        command->add_flag(
-            "--dry-run", request.is_dry_run, "print fields, tiles, memory and bytes, and stop");
-        add_overwrite(command);
-    };
-    const auto add_profile = [&](CLI::App* command) {
-        command->add_flag("--profile", wants_profile, "print where the time went");
-    };
+    /// What is printed instead of doing anything; empty if something is to be done.
+    std::string answer() const;
+    /// Turns what was given into a request to do it.
+    void finish();
+
+    CLI::App app_{"Finds faint, diffuse radio emission in survey maps.", "faintweb"};
+    Request request_;
+    DetectOptions detect_;
+    std::vector<std::int64_t> window_;  ///< the numbers of --window, as many as there are
+    std::string page_;                  ///< of the documentation
+    bool wants_version_ = false;
+    bool wants_defaults_ = false;
+    bool wants_profile_ = false;
+    bool is_overwriting_ = false;
+};
+
+CommandLine::CommandLine() {
+    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.require_subcommand(0, 1);
+    app_.add_flag(
+        "--version", wants_version_, "print the versions of the program and its libraries");
+    app_.add_flag(
+        "--dump-defaults", wants_defaults_, "print a campaign file with every key at its default");
+    app_.add_option("--print-docs", page_, "print a page of the documentation as Markdown")
+        ->type_name("PAGE")
+        ->check(CLI::IsMember({"keys", "catalogue"}));
+    add_stage_commands();
+    add_detect();
+    add_export();
+    add_picture();
+    add_info();
+}
+
+void CommandLine::add_overwrite(CLI::App& command) {
+    command.add_flag(
+        "--overwrite", is_overwriting_, "replace files that are not known to be faintweb's own");
+}
+
+void CommandLine::add_profile(CLI::App& command) {
+    command.add_flag("--profile", wants_profile_, "print where the time went");
+}
+
+void CommandLine::add_campaign_options(CLI::App& command) {
+    command
+        .add_option("--set",
+                    request_.overrides,
+                    "give a key of the campaign file another value, once for each; files and "
+                    "folders are relative to the current folder")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    command.add_flag("--check", request_.is_check, "check the campaign and stop");
+    command.add_flag(
+        "--dry-run", request_.is_dry_run, "print fields, tiles, memory and bytes, and stop");
+    add_overwrite(command);
+}
+
+void CommandLine::add_stage_commands() {
     for (const auto& [name, help] :
          {std::pair{"run", "all stages of a campaign; what is finished and unchanged is skipped"},
           {"simulate", "make the mock skies of a campaign"},
           {"train", "train the network of a campaign"},
           {"evaluate", "score the trained network on held-out skies"},
           {"sweep", "train and score every combination of a campaign's sweep section"}}) {
-        CLI::App* command = app.add_subcommand(name, help);
-        command->add_option("campaign", request.campaign, "campaign file (YAML)")->required();
+        CLI::App& command = *app_.add_subcommand(name, help);
+        command.add_option("campaign", request_.campaign, "campaign file (YAML)")->required();
         add_campaign_options(command);
         if (name == std::string_view("run") || name == std::string_view("train")) {
             add_profile(command);
         }
     }
-    DetectOptions options;
-    CLI::App* detect = app.add_subcommand("detect", "classify maps into a catalogue");
-    detect->add_option("maps", options.inputs, "FITS maps, or a campaign file (YAML)");
-    detect->add_option("--model,-m", options.model, "model file");
+}
+
+void CommandLine::add_detect() {
+    CLI::App& detect = *app_.add_subcommand("detect", "classify maps into a catalogue");
+    detect.add_option("maps", detect_.inputs, "FITS maps, or a campaign file (YAML)");
+    detect.add_option("--model,-m", detect_.model, "model file");
     add_profile(detect);
-    detect->add_option("-o,--output", options.output, "catalogue to write, NAME.h5");
+    detect.add_option("-o,--output", detect_.output, "catalogue to write, NAME.h5");
     // Without allow_extra_args(false) a list would take the maps that follow it.
     detect
-        ->add_option("--truth",
-                     options.truth,
-                     "sky image of each map, once for each: labels tiles and fills the outcome")
+        .add_option("--truth",
+                    detect_.truth,
+                    "sky image of each map, once for each: labels tiles and fills the outcome")
         ->type_name("SKY.fits")
         ->allow_extra_args(false);
     detect
-        ->add_option("--accept-mismatch",
-                     options.accept_mismatch,
-                     "go on although the maps differ from the model in: pixel, beam")
+        .add_option("--accept-mismatch",
+                    detect_.accept_mismatch,
+                    "properties in which maps may differ from the model: pixel, beam")
         ->type_name("WHAT[,WHAT]")
         ->delimiter(',')
         ->allow_extra_args(false);
-    CLI::Option* beam = detect->add_option(
-        "--beam", options.beam, "MAJ[,MIN,PA] in arcsec and degrees, for headers that lack it");
-    CLI::Option* unit = detect->add_option(
-        "--unit", options.unit, "Jy/beam, mJy/beam, MJy/sr, K, ..., for headers that lack it");
-    CLI::Option* pixel = detect->add_option(
-        "--pixel",
-        options.pixel,
-        "pixel scale in arcsec, for headers without usable sky positions; rows have none then");
-    detect->add_option("--force-beam", options.forced_beam, "the same, over what headers say")
-        ->excludes(beam);
-    detect->add_option("--force-unit", options.forced_unit, "the same, over what headers say")
-        ->excludes(unit);
-    detect->add_option("--force-pixel", options.forced_pixel, "the same, over what headers say")
-        ->excludes(pixel);
-    detect->add_option("--hdu", options.hdu, "HDU of the image, 0 is the primary one");
-    detect->add_option(
-        "--threshold",
-        options.threshold,
-        "score between 0 and 1 above which a tile is a detection, instead of the model's");
+    add_header_options(detect);
+    detect.add_option("--hdu", detect_.hdu, "HDU of the image, 0 is the primary one");
+    detect.add_option("--threshold",
+                      detect_.threshold,
+                      "score between 0 and 1 above which a tile is a detection, instead of the "
+                      "model's");
     detect
-        ->add_option(
-            "--export", options.exports, "also write: csv, fits, ds9, probability, score, rms")
+        .add_option("--export",
+                    detect_.exports,
+                    "formats of further files: csv, fits, ds9, probability, score, rms")
         ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
         ->allow_extra_args(false);
-    detect->add_flag("--pictures", options.has_pictures, "also draw every field as PNG");
+    detect.add_flag("--pictures", detect_.has_pictures, "draw every field as PNG too");
     add_campaign_options(detect);
+}
 
-    CLI::App* exporting =
-        app.add_subcommand("export", "write the tiles of a catalogue in other formats");
-    exporting->add_option("catalogue", request.input, "NAME.h5")->required();
-    exporting->add_option("--csv", request.exports.csv, "comma-separated values");
-    exporting->add_option("--fits", request.exports.fits, "FITS binary table");
-    exporting->add_option("--ds9", request.exports.ds9, "DS9 regions");
+void CommandLine::add_header_options(CLI::App& detect) {
+    CLI::Option* beam =
+        detect.add_option("--beam",
+                          detect_.beam,
+                          "beam MAJ[,MIN,PA] in arcsec and degrees, for headers that lack it");
+    CLI::Option* unit = detect.add_option("--unit",
+                                          detect_.unit,
+                                          "unit of the pixels (Jy/beam, mJy/beam, MJy/sr, K, ...), "
+                                          "for headers that lack it");
+    CLI::Option* pixel = detect.add_option("--pixel",
+                                           detect_.pixel,
+                                           "pixel scale in arcsec, for headers without usable sky "
+                                           "positions; rows have none then");
+    detect
+        .add_option(
+            "--force-beam", detect_.forced_beam, "beam as with --beam, over what headers say")
+        ->excludes(beam);
+    detect
+        .add_option(
+            "--force-unit", detect_.forced_unit, "unit as with --unit, over what headers say")
+        ->excludes(unit);
+    detect
+        .add_option("--force-pixel",
+                    detect_.forced_pixel,
+                    "pixel scale as with --pixel, over what headers say")
+        ->excludes(pixel);
+}
+
+void CommandLine::add_export() {
+    CLI::App& exporting =
+        *app_.add_subcommand("export", "write the tiles of a catalogue in other formats");
+    exporting.add_option("catalogue", request_.input, "catalogue to read, NAME.h5")->required();
+    exporting.add_option("--csv", request_.exports.csv, "file for comma-separated values");
+    exporting.add_option("--fits", request_.exports.fits, "file for a FITS binary table");
+    exporting.add_option("--ds9", request_.exports.ds9, "file for DS9 regions");
     for (std::size_t i = 0; i < pipeline::map_exports.size(); ++i) {
-        const pipeline::MapExport& quantity = pipeline::map_exports[i];
-        exporting->add_option(
+        const auto& quantity = pipeline::map_exports[i];
+        exporting.add_option(
             base::text("--", quantity.name),
-            request.exports.maps[i],
+            request_.exports.maps[i],
             base::text("folder for FITS images of one pixel per tile: ", quantity.description));
     }
     add_overwrite(exporting);
-    std::vector<std::int64_t> window;
-    add_overwrite(add_picture_options(app, request.picture, window));
-    CLI::App* telling = app.add_subcommand("info", "print what a catalogue, model or FITS file is");
-    telling->add_option("file", request.input, "any of them")->required();
+}
 
+void CommandLine::add_picture() {
+    auto& picture = request_.picture;
+    CLI::App& drawing = *app_.add_subcommand(
+        "picture", "draw maps side by side, or the classified fields of a catalogue");
+    drawing.add_option("inputs", picture.inputs, "maps (MAP.fits...), or one catalogue (NAME.h5)")
+        ->required();
+    drawing.add_option("-o,--output", picture.output, "PNG file for maps, folder for a catalogue")
+        ->required();
+    // Without allow_extra_args(false) a list would take the maps that follow it.
+    drawing.add_option("--window", window_, "part of each map to draw, pixels from 0")
+        ->type_name("X0,Y0,WIDTH,HEIGHT")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing.add_option_function<std::string>(
+        "--stretch",
+        [&picture](const std::string& name) { picture.stretch = report::stretch_from_name(name); },
+        "brightness scale: log, asinh or linear, instead of what suits each map");
+    drawing.add_option("--haloes",
+                       picture.haloes,
+                       "HALOES.csv of simulate, whose haloes get circles of radius R100");
+    drawing
+        .add_option(
+            "--haloes-on", picture.haloes_on, "numbers of the maps that get circles, from 1")
+        ->type_name("N[,N...]")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing
+        .add_option("--min-mass",
+                    picture.min_mass_msun,
+                    "M200 of the smallest halo that gets a circle, solar masses")
+        ->needs("--haloes")
+        ->capture_default_str();
+    add_truth_options(drawing);
+    add_overwrite(drawing);
+}
+
+void CommandLine::add_truth_options(CLI::App& drawing) {
+    auto& picture = request_.picture;
+    drawing.add_option("--truth", picture.truth, "SKY.fits, whose signal tiles are outlined");
+    drawing
+        .add_option("--truth-on", picture.truth_on, "numbers of the maps that get outlines, from 1")
+        ->type_name("N[,N...]")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    drawing
+        .add_option("--min-pixels",
+                    picture.label.min_pixels,
+                    "number of pixels above --flux-threshold that a signal tile must exceed")
+        ->needs("--truth")
+        ->check(CLI::Range(0, 1048576))
+        ->capture_default_str();
+    drawing
+        .add_option("--flux-threshold",
+                    picture.label.flux_threshold_jy_arcsec2,
+                    "brightness that a pixel must exceed to count, Jy/arcsec2")
+        ->needs("--truth")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    drawing.add_option("--tile", picture.tile_px, "edge of a tile, pixels")
+        ->needs("--truth")
+        ->check(CLI::Range(8, 256))
+        ->capture_default_str();
+}
+
+void CommandLine::add_info() {
+    CLI::App& telling =
+        *app_.add_subcommand("info", "print what a catalogue, model or FITS file is");
+    telling.add_option("file", request_.input, "catalogue, model or FITS file")->required();
+}
+
+std::string CommandLine::answer() const {
+    if (wants_version_) {
+        return base::text("faintweb ",
+                          base::version(),
+                          " (LibTorch ",
+                          learn::torch_version(),
+                          ", ",
+                          io::library_versions(),
+                          ")");
+    }
+    if (wants_defaults_) {
+        return campaign::dump_defaults();
+    }
+    if (page_ == "keys") {
+        return campaign::key_docs();
+    }
+    return page_ == "catalogue" ? catalogue::catalogue_docs() : "";
+}
+
+void CommandLine::finish() {
+    request_.command = app_.get_subcommands().front()->get_name();
+    if (is_overwriting_) {
+        request_.overwrite = base::Overwrite::yes;
+    }
+    if (request_.command == "detect") {
+        take_detect(request_, detect_);
+    }
+    for (const pipeline::Stage* stage : pipeline::all_stages) {
+        if (request_.command == campaign::stage_name(stage->name)) {
+            // Last, so that it wins: what the campaign is checked for is what will be done.
+            request_.overrides.push_back("stages=[" + request_.command + "]");
+        }
+    }
+    if (request_.command == "sweep") {
+        request_.overrides.push_back("stages=[simulate, train, evaluate]");
+    }
+    if (wants_profile_) {
+        request_.overrides.emplace_back("parallel.profile=true");
+    }
+    if (request_.command == "picture") {
+        request_.picture.window = read_window(window_);
+    }
+    if (request_.command == "export" && request_.exports.is_empty()) {
+        throw base::UsageError(
+            "export: no format was asked for, give --csv, --fits, --ds9, --probability, --score or "
+            "--rms with a name");
+    }
+}
+
+Request CommandLine::parse(int argc, char** argv) {
     try {
-        app.parse(argc, argv);
+        app_.parse(argc, argv);
+        request_.answer = answer();
     } catch (const CLI::CallForHelp&) {
-        request.answer = app.help();
-        return request;
+        request_.answer = app_.help();
     } catch (const CLI::ParseError& error) {
         throw base::UsageError(base::text(error.what(), "; see faintweb --help"));
     }
-    if (wants_version) {
-        request.answer = base::text("faintweb ",
-                                    base::version(),
-                                    " (LibTorch ",
-                                    learn::torch_version(),
-                                    ", ",
-                                    io::library_versions(),
-                                    ")");
-        return request;
+    if (!request_.answer.empty()) {
+        return request_;
     }
-    if (wants_defaults) {
-        request.answer = campaign::dump_defaults();
-        return request;
-    }
-    if (app.get_subcommands().empty()) {
+    if (app_.get_subcommands().empty()) {
         throw base::UsageError(
             "no command was given (run, simulate, train, evaluate, detect, sweep, export, picture, "
             "info), "
             "see faintweb --help");
     }
-    request.command = app.get_subcommands().front()->get_name();
-    if (is_overwriting) {
-        request.overwrite = base::Overwrite::yes;
-    }
-    if (request.command == "detect") {
-        add_detect(request, options);
-    }
-    for (const pipeline::Stage* stage : pipeline::all_stages) {
-        if (request.command == campaign::stage_name(stage->name)) {
-            // Last, so that it wins: what the campaign is checked for is what will be done.
-            request.overrides.push_back("stages=[" + request.command + "]");
-        }
-    }
-    if (request.command == "sweep") {
-        request.overrides.push_back("stages=[simulate, train, evaluate]");
-    }
-    if (wants_profile) {
-        request.overrides.emplace_back("parallel.profile=true");
-    }
-    if (request.command == "picture") {
-        request.picture.window = read_window(window);
-    }
-    if (request.command == "export" && request.exports.is_empty()) {
-        throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits, --ds9, --probability, --score or "
-            "--rms with a name");
-    }
-    return request;
+    finish();
+    return request_;
+}
+
+}  // namespace
+
+Request parse_command_line(int argc, char** argv) {
+    return CommandLine().parse(argc, argv);
 }
 
 }  // namespace faintweb::apps

@@ -54,6 +54,7 @@ struct SnapshotSettings {
     double magnetic_field_factor = 0;  ///< to micro-gauss
 };
 
+/// What the scores on the test skies are compared with.
 struct EvaluateSettings {
     bool threshold_finder = true;  ///< also tune and score the best threshold finder
     std::vector<std::string> models = {trained_model};  ///< model files, or trained_model
@@ -75,6 +76,7 @@ struct SweepSettings {
     int group_size = 1;       ///< ranks of one training
 };
 
+/// Which maps are classified by which model, what their headers lack, and what is written.
 struct DetectSettings {
     std::vector<std::string> maps = {simulated_maps};  ///< FITS files, or simulated_maps alone
     std::vector<std::string> truth;                    ///< sky image of each map, or empty
@@ -105,6 +107,7 @@ struct ParallelSettings {
     bool profile = false;          ///< print where the time of training and detection went
 };
 
+/// How FITS files are read.
 struct ImageSettings {
     std::int64_t max_unpacked_bytes = image::MapOptions{}.max_unpacked_bytes;
 };
@@ -145,18 +148,20 @@ struct Campaign {
     bool has_stage(Stage stage) const;
 };
 
+/// The word for a stage in campaign files and on the command line: "simulate".
 const char* stage_name(Stage stage);
 
 /// Where a key or a list item was given, else the start of the campaign file: what a message about
 /// it starts with.
 std::string position_of(const Campaign& campaign, const std::string& key);
 
-/// The files that the skies of a set are made from, and the key that lists them. None where boxes
-/// are simulated. Test skies alone may take the files of training skies.
+/// Files that skies are made from, and the key that lists them.
 struct SkyFiles {
     std::string key;
     std::vector<std::string> files;
 };
+/// The files that the skies of a set are made from; none where boxes are simulated. Test skies
+/// alone may take the files of training skies.
 SkyFiles sky_files(const Campaign& campaign, sky::SkySet set);
 
 /// Whether the campaign's stages make skies of a set, be it in memory, instead of reading those
@@ -215,6 +220,10 @@ void check_files(const Campaign& campaign);
 
 /// A complete campaign file: every key at its default, with its unit, range and meaning.
 std::string dump_defaults();
+
+/// Documentation of every key as a Markdown page: a table for each section, with the key's type,
+/// range or choices, unit, default and meaning.
+std::string key_docs();
 
 /// A complete campaign file with the values of this campaign. Input files are named as they are
 /// opened from the current folder.

@@ -33,6 +33,7 @@ void check_settings(const Campaign& campaign, Faults& faults);
 ///                  itself.
 void check_training(const Checked& checked, const Campaign& campaign, const std::string& variant);
 
+/// Checks the sweep section, and each training that it makes.
 void check_sweep(const Checked& checked);
 
 }  // namespace faintweb::campaign

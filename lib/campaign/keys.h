@@ -46,6 +46,7 @@ struct Key {
     std::string leaf() const;     ///< "epochs"
 };
 
+/// A section of a campaign file; the top level has neither name nor help.
 struct SectionHelp {
     std::string name;
     std::string help;

@@ -31,7 +31,45 @@ std::string print_campaign(const Campaign& campaign, bool has_help) {
     return text;
 }
 
+/// Text in a cell of a Markdown table.
+std::string cell(const std::string& text) {
+    std::string escaped;
+    for (const char c : text) {
+        escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+    }
+    return " " + escaped + " |";
+}
+
 }  // namespace
+
+std::string key_docs() {
+    std::string text =
+        "# Keys of a campaign file\n\n"
+        "Printed by `faintweb --print-docs keys`. A campaign file is YAML: the keys of the top "
+        "level, and a mapping\nfor each section. A key that is left out has its default; an "
+        "unknown "
+        "key is an error. `--set SECTION.KEY=VALUE`\non the command line wins over the file. "
+        "Input files that a campaign file names are looked for from its own\nfolder; `output`, "
+        "`boxes.folder`, `simulate.folder` and all that `--set` names, from the current folder.\n";
+    const Campaign defaults;
+    const Keys& keys = Keys::all();
+    for (const SectionHelp& section : keys.sections()) {
+        text += section.name.empty() ? "\n## Top level\n"
+                                     : "\n## " + section.name + "\n\n" + section.help + "\n";
+        text +=
+            "\n| key | type | range or choices | unit | default | meaning "
+            "|\n|---|---|---|---|---|---|\n";
+        for (const Key& key : keys.list()) {
+            if (key.section() == section.name) {
+                text += "|" + cell("`" + key.leaf() + "`") + cell(key.type) + cell(key.allowed) +
+                        cell(key.unit) +
+                        cell(key.is_required ? "required" : "`" + key.print(defaults) + "`") +
+                        cell(key.help) + "\n";
+            }
+        }
+    }
+    return text;
+}
 
 std::string dump_defaults() {
     return "# faintweb campaign: every key with its default. After its meaning, in brackets: "

@@ -30,15 +30,19 @@ struct Range {
     std::string text() const;  ///< "[1, 100]", "(0, 1]"
 };
 
+/// From low to high, both included.
 inline Range within(double low, double high) {
     return {.low = low, .high = high};
 }
+/// From low up, which is included.
 inline Range at_least(double low) {
     return {.low = low};
 }
+/// From low up, which is left out.
 inline Range above(double low) {
     return {.low = low, .is_low_open = true};
 }
+/// From low, which is left out, to high, which is included.
 inline Range above_up_to(double low, double high) {
     return {.low = low, .high = high, .is_low_open = true};
 }
@@ -63,10 +67,11 @@ inline Allowed any_value() {
 /// Text of at least one character.
 Allowed not_empty();
 
-/// What the two numbers of a label rule may be.
+/// What the number of pixels of a label rule may be.
 inline Allowed pixel_counts() {
     return within(0, 1048576);
 }
+/// What the brightness of a label rule may be, Jy/arcsec2.
 inline Allowed flux_thresholds() {
     return above_up_to(0, 1e3);
 }
@@ -97,14 +102,21 @@ std::string nearest(const std::string& word, const std::vector<std::string>& cho
 /// "a, b or c".
 std::string either(const std::vector<std::string>& words);
 
-/// Each reads one value or throws a Fault.
+/// @throws Fault  if the node is neither true nor false.
 bool read_bool(const Node& node);
+/// A whole number that the type of a setting holds.
+///
+/// @param low, high  ends of that type.
+/// @throws Fault     if the node is no such number, or not allowed.
 std::int64_t read_int(const Node& node,
                       const Allowed& allowed,
                       std::int64_t low,
                       std::int64_t high);
+/// @throws Fault  if the node is no whole number from 0 to 2^64 - 1, or not allowed.
 std::uint64_t read_unsigned(const Node& node, const Allowed& allowed);
+/// @throws Fault  if the node is no finite number, or not allowed.
 double read_double(const Node& node, const Allowed& allowed);
+/// @throws Fault  if the node is a list or a mapping, or not allowed.
 std::string read_text(const Node& node, const Allowed& allowed);
 /// [major_arcsec, minor_arcsec, angle_deg]
 image::Beam read_beam(const Node& node);
@@ -117,18 +129,25 @@ Variant read_variant(const Node& node);
 /// @throws Fault  if the node is no list.
 void expect_list(const Node& node);
 
-/// Each prints a value as YAML that reads back as the same value.
+/// The shortest digits that read back as the same number.
 std::string print_double(double value);
+/// The text as YAML, in quotes where it needs them.
 std::string print_text(const std::string& value);
+/// "[45, 40, 10]", as read_beam() takes it.
 std::string print_beam(const image::Beam& beam);
+/// "jy_beam", as read_unit() takes it.
 std::string print_unit(const image::ScaledUnit& unit);
+/// "{min_pixels: 40, flux_threshold_jy_arcsec2: 1e-07}", as read_label_rule() takes it.
 std::string print_label_rule(const label::LabelRule& rule);
+/// "{name: wide, train.batch_size: 50}", as read_variant() takes it.
 std::string print_variant(const Variant& variant);
 
+/// Whether a setting is a list.
 template <typename T>
 struct IsVector : std::false_type {};
 template <typename T>
 struct IsVector<std::vector<T>> : std::true_type {};
+/// Whether a setting may be null.
 template <typename T>
 struct IsOptional : std::false_type {};
 template <typename T>
@@ -158,6 +177,7 @@ std::string type_text() {
     }
 }
 
+/// The words that an enumeration's values have in campaign files.
 template <typename Enum>
 std::vector<std::string> enum_words() {
     std::vector<std::string> words;
@@ -167,6 +187,8 @@ std::vector<std::string> enum_words() {
     return words;
 }
 
+/// A value of the type of a setting.
+///
 /// @throws Fault  if the node is no such value.
 template <typename T>
 T read_value(const Node& node, const Allowed& allowed) {
@@ -213,6 +235,7 @@ T read_value(const Node& node, const Allowed& allowed) {
     }
 }
 
+/// A value as YAML that reads back as the same value.
 template <typename T>
 std::string print_value(const T& value) {
     if constexpr (IsOptional<T>::value) {

@@ -12,6 +12,7 @@
 
 namespace faintweb::campaign {
 
+/// The type of an item of a list, of a value that may be null, or of the value itself.
 template <typename T>
 struct Innermost {
     using Type = T;

@@ -10,6 +10,7 @@
 // What a key may be and each item of the sweep's list of its values may be, too.
 namespace faintweb::campaign {
 
+/// The words of train.scaling and sweep.scaling.
 template <>
 struct Names<tile::Scaling> {
     static std::vector<std::pair<std::string, tile::Scaling>> all() {
@@ -21,12 +22,15 @@ struct Names<tile::Scaling> {
     }
 };
 
+/// Of train.epochs, train.keep_epochs and sweep.epochs.
 inline Allowed epoch_counts() {
     return within(1, 100'000);
 }
+/// Of train.batch_size and sweep.batch_size, tiles.
 inline Allowed batch_sizes() {
     return within(1, 65536);
 }
+/// Of train.learning_rate and sweep.learning_rate.
 inline Allowed learning_rates() {
     return above_up_to(0, 1);
 }
