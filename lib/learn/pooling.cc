@@ -82,24 +82,24 @@ Bits take(Bits& left, bool is_taken) {
 }
 
 template <typename Bits>
-void spread(const Pooled& pooled, const Bits* maps, const Bits* out, const Bits* slope, Bits* to) {
+void spread(const Pooled& pooled, const Bits* maps, const Bits* out, const Bits* grad, Bits* to) {
     const std::int64_t channels = pooled.channels;
     const std::int64_t below = pooled.cols_in * channels;
     at::parallel_for(0, pooled.n_rows, 64, [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t i = first * pooled.cols; i < last * pooled.cols; ++i) {
             const std::int64_t from = pooled.from(i / pooled.cols, i % pooled.cols);
-            const Bits* seen = maps + from;
+            const Bits* values = maps + from;
             const Bits* largest = out + i * channels;
-            const Bits* given = slope + i * channels;
+            const Bits* given = grad + i * channels;
             Bits* taken = to + from;
 #pragma GCC ivdep
             for (std::int64_t c = 0; c < channels; ++c) {
                 const Bits most = largest[c];
                 auto left = static_cast<Bits>(given[c] & all_if<Bits>(most > 0));
-                taken[c] = take(left, seen[c] == most);
-                taken[c + channels] = take(left, seen[c + channels] == most);
-                taken[c + below] = take(left, seen[c + below] == most);
-                taken[c + below + channels] = take(left, seen[c + below + channels] == most);
+                taken[c] = take(left, values[c] == most);
+                taken[c + channels] = take(left, values[c + channels] == most);
+                taken[c + below] = take(left, values[c + below] == most);
+                taken[c + below + channels] = take(left, values[c + below + channels] == most);
             }
         }
     });
@@ -131,25 +131,25 @@ struct PoolAndRelu : torch::autograd::Function<PoolAndRelu> {
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                   const torch::autograd::variable_list& slopes) {
+                                                   const torch::autograd::variable_list& grads) {
         const torch::autograd::variable_list saved = context->get_saved_variables();
         const at::Tensor& maps = saved[0];
         const at::Tensor& out = saved[1];
         const Pooled pooled = pooled_of(maps);
-        const at::Tensor slope = slopes[0].contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor grad = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
         const bool is_odd = maps.size(2) % 2 != 0 || maps.size(3) % 2 != 0;
         const at::Tensor to = is_odd ? at::zeros_like(maps) : at::empty_like(maps);
         if (maps.scalar_type() == at::ScalarType::Float) {
             spread(pooled,
                    bits_of<std::int32_t>(maps),
                    bits_of<std::int32_t>(out),
-                   bits_of<std::int32_t>(slope),
+                   bits_of<std::int32_t>(grad),
                    bits_of_mutable<std::int32_t>(to));
         } else {
             spread(pooled,
                    bits_of<std::int16_t>(maps),
                    bits_of<std::int16_t>(out),
-                   bits_of<std::int16_t>(slope),
+                   bits_of<std::int16_t>(grad),
                    bits_of_mutable<std::int16_t>(to));
         }
         return {to};

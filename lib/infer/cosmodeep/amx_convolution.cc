@@ -11,8 +11,8 @@
 namespace faintweb::infer::cosmodeep {
 namespace {
 
-// A register has 16 rows of 32 maps of a pixel, or of 16 sums; of weights, 16 pairs of maps seen by
-// 16 maps given. Four are summed up at once: 32 pixels by 32 maps.
+// A register has 16 rows of 32 maps of a pixel, or of 16 sums; of weights, 16 pairs of maps read by
+// 16 maps written. Four are summed up at once: 32 pixels by 32 maps.
 constexpr std::int64_t half = 16;
 constexpr std::int64_t whole = 2 * half;
 constexpr std::int64_t n_taps = 9;
@@ -36,13 +36,13 @@ AmxConvolution::AmxConvolution(const at::Tensor& weight, const at::Tensor& bias)
                      weight.scalar_type() == at::ScalarType::BFloat16);
     const at::Tensor rows = weight.permute({0, 2, 3, 1}).contiguous();
     const auto* bits = static_cast<const std::uint16_t*>(rows.const_data_ptr());
-    const std::int64_t n_seen = n_taps * n_in_;
+    const std::int64_t n_inputs = n_taps * n_in_;
     for (std::int64_t out = 0; out < n_out_; ++out) {
-        for (std::int64_t in = 0; in < n_seen; ++in) {
-            const std::int64_t pair = (out / whole * n_seen + in) / whole * whole +
+        for (std::int64_t in = 0; in < n_inputs; ++in) {
+            const std::int64_t pair = (out / whole * n_inputs + in) / whole * whole +
                                       out % whole / half * half + in % whole / 2;
             weights_[static_cast<std::size_t>((pair * half + out % half) * 2 + in % 2)] =
-                bits[out * n_seen + in];
+                bits[out * n_inputs + in];
         }
     }
     const at::Tensor floats = bias.to(at::ScalarType::Float).contiguous();
@@ -78,10 +78,10 @@ const Registers::Shapes Registers::shapes{};
 
 /// The sums of 32 pixels for 32 maps.
 ///
-/// @param seen     the first of the pixels' neighbours.
+/// @param inputs   the first of the pixels' neighbours.
 /// @param weights  packed, of those maps.
 /// @param sums     [32, 32] of rows of n_out.
-FAINTWEB_AMX void add_up(const std::uint16_t* seen,
+FAINTWEB_AMX void add_up(const std::uint16_t* inputs,
                          std::int64_t n_in,
                          std::int64_t width,
                          const std::uint16_t* weights,
@@ -95,7 +95,7 @@ FAINTWEB_AMX void add_up(const std::uint16_t* seen,
     for (std::int64_t row = 0; row < 3; ++row) {
         // The maps of three pixels are behind one another.
         for (std::int64_t in = 0; in < 3 * n_in; in += whole) {
-            const std::uint16_t* pixels = seen + row * width * n_in + in;
+            const std::uint16_t* pixels = inputs + row * width * n_in + in;
             _tile_loadd(4, pixels, pixel_bytes);
             _tile_loadd(6, weights, 64);
             _tile_dpbf16ps(0, 4, 6);
