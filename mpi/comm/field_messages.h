@@ -28,7 +28,7 @@ struct NewsMessage {
         unreadable,
         asked_to_stop,
         report,       ///< for the ledger; its bytes follow
-        last_report,  ///< the same, and the worker has nothing left to say
+        last_report,  ///< a report after which the worker has nothing left to say
     };
     Kind kind = Kind::begun;
     std::int64_t field = 0;
@@ -46,9 +46,10 @@ bool is_overdue(Clock::time_point heard, double lease_s);
 /// Waits for a message to or from a rank no longer than the lease: its host may have gone.
 void finish(MPI_Request& request, int rank, double lease_s);
 
-/// Sends or receives one message, no longer than the lease.
+/// Sends one message, and waits for that no longer than the lease.
 void send_bytes(
     MPI_Comm comm, int rank, int tag, const void* data, std::size_t n_bytes, double lease_s);
+/// Receives one message, and waits for it no longer than the lease.
 void receive_bytes(
     MPI_Comm comm, int rank, int tag, void* data, std::size_t n_bytes, double lease_s);
 

@@ -11,6 +11,7 @@ struct Launch {
     int n_lone_tasks = 0;
 };
 
+/// Reads from the environment of this process how it was launched.
 Launch read_launch();
 
 /// @throws UsageError  if there are other processes like this one that know nothing of each other:

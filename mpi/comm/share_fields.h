@@ -19,6 +19,7 @@ inline constexpr std::chrono::microseconds message_pause{200};
 /// Fields that rank 0 holds in memory on their way to other ranks.
 inline constexpr std::size_t max_sends_in_flight = 8;
 
+/// How the fields of a run are shared out.
 struct ShareSettings {
     ScheduleSettings schedule{};
     /// Rank 0 only reads and hands out (it needs another rank to work then).

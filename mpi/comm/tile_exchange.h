@@ -13,6 +13,7 @@ namespace faintweb::comm {
 
 /// Name of a tile over the whole training set; does not depend on which rank holds it.
 using TileId = std::uint64_t;
+/// Names the tile with a number in the field with a number.
 constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
     return static_cast<TileId>(field) << 32U | static_cast<TileId>(tile);
 }

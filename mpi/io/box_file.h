@@ -35,12 +35,15 @@ std::string box_file_name(
 /// Whether a file's name is that of a box file which was not whole yet.
 bool is_partial_box_file(const std::string& name);
 
-/// Both replace a file of that name.
+/// Writes the particles of a box; a file of that name is replaced.
 ///
 /// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.
 void write_particles(const std::string& path,
                      const std::string& made_from,
                      const sky::Particles& particles);
+/// Writes the maps and haloes of a box; a file of that name is replaced.
+///
+/// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.
 void write_maps(const std::string& path,
                 const std::string& made_from,
                 double z,
@@ -51,15 +54,21 @@ void write_maps(const std::string& path,
 /// @throws UnfitBoxFile  says why.
 void check_box_file(BoxFileKind kind, const std::string& path, const std::string& made_from);
 
-/// All three check what they read.
+/// Reads particles back, checked by their checksums.
 ///
 /// @throws UnfitBoxFile  says why.
 sky::Particles read_particles(const std::string& path, const std::string& made_from);
+/// Reads the map of a layer along an axis (0 .. 2), checked by its checksums.
+///
+/// @throws UnfitBoxFile  says why.
 /// @throws Error  (internal) if the file was written without that layer.
 sky::CodedMap read_map(const std::string& path,
                        const std::string& made_from,
                        sky::Layer layer,
                        int axis);
+/// Reads the haloes of a box, checked by their checksums.
+///
+/// @throws UnfitBoxFile  says why.
 std::vector<sky::BoxHalo> read_haloes(const std::string& path, const std::string& made_from);
 
 }  // namespace faintweb::io

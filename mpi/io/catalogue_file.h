@@ -27,6 +27,7 @@ struct FieldSource {
     std::function<catalogue::FieldResult(std::int64_t field)> load;
 };
 
+/// What is known of a catalogue that was written.
 struct WrittenCatalogue {
     std::string digest;                ///< on every rank
     catalogue::Accounting accounting;  ///< on rank 0
@@ -44,12 +45,11 @@ struct WrittenCatalogue {
 /// @param path        the same on every rank.
 /// @param maps        the plan; rank 0's counts, the others' are not read.
 /// @param provenance  rank 0's counts, the others' is not read.
-/// @throws Error  on every rank, whichever rank it happened to (an CollectiveError where all can
-/// still
-///     leave in order). Code disk: too little room (checked before anything is written), a disk
-///     that is read-only or failing, or writes that were lost, with HDF5's own account. Code usage:
-///     no such folder. Code internal: a field's tiles do not add up. What `load` throws. Nothing is
-///     published then.
+/// @throws Error  on every rank, whichever rank it happened to (a CollectiveError where all can
+///     still leave in order). Code disk: too little room (checked before anything is written), a
+///     disk that is read-only or failing, or writes that were lost, with HDF5's own account. Code
+///     usage: no such folder. Code internal: a field's tiles do not add up. What `load` throws.
+///     Nothing is published then.
 /// @collective yes: every rank of the communicator.
 WrittenCatalogue write_catalogue(const comm::Communicator& communicator,
                                  const std::string& path,
