@@ -1,7 +1,7 @@
 #include "lib/catalogue/docs.h"
 
 #include "lib/base/text.h"
-#include "lib/catalogue/columns.h"
+#include "lib/catalogue/tables.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -64,7 +64,7 @@ std::string list_of(const char* what, const Item (&items)[N]) {
 }  // namespace
 
 std::string catalogue_docs() {
-    return base::text(
+    std::string docs = base::text(
         "# What a catalogue holds\n\n"
         "Printed by `faintweb --print-docs catalogue`. A catalogue is an HDF5 file; astropy reads "
         "its tables with\nunits and descriptions, for instance "
@@ -74,13 +74,11 @@ std::string catalogue_docs() {
         "\nBeside each table lies a dataset of its name and `.__table_column_meta__`, from which "
         "astropy takes units and\ndescriptions.\n\n"
         "## Attributes\n\n",
-        list_of("object and attribute", attributes),
-        "\n## Columns of /tiles\n\n",
-        column_docs(tile_columns),
-        "\n## Columns of /fields\n\n",
-        column_docs(field_columns),
-        "\n## Columns of /provenance/maps\n\n",
-        column_docs(map_columns));
+        list_of("object and attribute", attributes));
+    for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
+        docs += base::text("\n## Columns of ", path, "\n\n", column_docs(columns));
+    });
+    return docs;
 }
 
 }  // namespace faintweb::catalogue

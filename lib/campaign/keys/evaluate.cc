@@ -1,6 +1,7 @@
 #include "lib/campaign/keys/section.h"
 #include "lib/campaign/keys/sections.h"
 #include "lib/campaign/keys/swept.h"
+#include "lib/learn/network.h"
 
 namespace faintweb::campaign {
 
