@@ -1,11 +1,13 @@
 # The flags that all our own targets carry, and one function per kind of target.
 add_library(faintweb_options INTERFACE)
 target_compile_features(faintweb_options INTERFACE cxx_std_20)
-# g++ 12 sees overlaps in std::string's operator+ that cannot be (GCC bug 105651).
+# g++ 12 sees overlaps in std::string's operator+ that cannot be (GCC bug 105651). To clang -Wconversion means more than to
+# g++: that a sign may change too.
 target_compile_options(
     faintweb_options
     INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall$<SEMICOLON>-Wextra$<SEMICOLON>-Wconversion$<SEMICOLON>-Wshadow$<SEMICOLON>-Werror>
               $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
+              $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-sign-conversion>
               $<$<COMPILE_LANGUAGE:CUDA>:--std=c++20$<SEMICOLON>--expt-relaxed-constexpr$<SEMICOLON>--Werror=all-warnings>)
 target_include_directories(faintweb_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(FAINTWEB_SANITIZE)

@@ -121,6 +121,14 @@ struct Wcs::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { wcsfree(&celestial); }
+
+    /// wcslib 7.12 loses the memory of a message when it writes the next one over it: about 100
+    /// bytes for each pixel outside the projection.
+    void clear_errors() {
+        wcserr_clear(&celestial.cel.prj.err);
+        wcserr_clear(&celestial.cel.err);
+        wcserr_clear(&celestial.err);
+    }
 };
 
 Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
@@ -219,6 +227,7 @@ std::optional<SkyPosition> Wcs::sky(double x_px, double y_px) const {
                    &theta,
                    world.data(),
                    bad.data()) != 0) {
+            state_->clear_errors();
             return std::nullopt;
         }
     }
@@ -247,6 +256,7 @@ std::optional<std::pair<double, double>> Wcs::pixel(SkyPosition position) const 
                    plane.data(),
                    pixel.data(),
                    bad.data()) != 0) {
+            state_->clear_errors();
             return std::nullopt;
         }
     }

@@ -126,7 +126,7 @@ std::vector<std::vector<score::Confusion>> try_finders(
                 sizes.push_back(finders[f].min_island_pixels);
             }
             std::ranges::sort(sizes);
-            sizes.erase(std::ranges::unique(sizes).begin(), sizes.end());
+            sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
             const auto counts = count_island_pixels(map.islands_above(k_sigma), grid, sizes);
             for (const std::size_t f : members) {
                 const auto size = std::ranges::find(sizes, finders[f].min_island_pixels);

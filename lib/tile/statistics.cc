@@ -181,9 +181,11 @@ std::optional<Middle> middle_of(std::span<float> some, std::size_t n_below, std:
         for (std::size_t n_until = n_before + sizes[first]; n_until <= upper;) {
             n_until += sizes[++last];
         }
-        const auto rest = std::ranges::partition(
-            some, [&](float value) { return bin_of(value) - first <= last - first; });
-        some = some.first(some.size() - rest.size());
+        // Not the form that takes a range: clang 14 does not read what that one gives.
+        const auto end = std::partition(some.begin(), some.end(), [&](float value) {
+            return bin_of(value) - first <= last - first;
+        });
+        some = some.first(static_cast<std::size_t>(end - some.begin()));
         lower -= n_before;
         upper -= n_before;
     }
