@@ -17,6 +17,10 @@ namespace faintweb::infer {
 /// The softmax probability of signal, in [0, 1]. From a logit of 17 on it is exactly 1, which is
 /// why probabilities are calibrated from logits.
 float score_of_logit(float logit);
+
+/// The score_of_logit() of each of several logits.
+///
+/// @return  [logits.size()].
 std::vector<float> scores_of_logits(std::span<const float> logits);
 
 /// What the pixels of a field and a network say of its tiles.

@@ -30,6 +30,7 @@ struct TrainingState {
 std::vector<Tensor> tensors_of(std::span<const float> weights,
                                const std::vector<WeightShape>& shapes);
 
+/// The state of a training as the content of a file, which parse_checkpoint() reads back.
 std::string checkpoint_bytes(const TrainingState& state);
 
 /// Reads back what checkpoint_bytes() gave.

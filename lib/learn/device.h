@@ -31,6 +31,7 @@ std::string device_name(Device device);
 /// do.
 Device choose_device(const std::string& wanted, int local_rank);
 
+/// "fp32" or "bf16".
 std::string precision_name(Precision precision);
 
 /// TFLOP/s of a large matrix product, by one thread on the CPU: what a network cannot surpass.
@@ -42,11 +43,16 @@ double measure_matrix_product(Device device, Precision precision);
 /// with fp32. Other CPUs are taken to be able to.
 bool has_fast_bf16(Device device);
 
-/// Rounds numbers in the memory of a device to bfloat16, to nearest even, and back. On a GPU the
-/// work is queued in the default stream.
+/// Rounds numbers in the memory of a device to bfloat16, to nearest even. On a GPU the work is
+/// queued in the default stream.
 ///
-/// @param bits  [values.size()], in the same memory.
+/// @param bits  [values.size()], in the memory of that device.
 void to_bf16(Device device, std::span<float> values, std::uint16_t* bits);
+
+/// Widens bfloat16 in the memory of a device to float32, which is exact. On a GPU the work is
+/// queued in the default stream.
+///
+/// @param bits  [values.size()], in the memory of that device.
 void from_bf16(Device device, std::uint16_t* bits, std::span<float> values);
 
 /// Version of the LibTorch that this program was built with, "2.11.0".

@@ -8,6 +8,7 @@
 
 namespace faintweb::comm {
 
+/// How a FieldScheduler hands out fields, and how long it waits for a rank.
 struct ScheduleSettings {
     /// Fields that a rank holds at most for every one that it works on at a time: one at work, the
     /// others waiting, so that no rank waits.

@@ -16,9 +16,11 @@ namespace faintweb::comm {
 /// Pause of a rank's message loop when there is nothing to do: short against a field (> 10 ms),
 /// long enough to leave the core to the work.
 inline constexpr std::chrono::microseconds message_pause{200};
+
 /// Fields that rank 0 holds in memory on their way to other ranks.
 inline constexpr std::size_t max_sends_in_flight = 8;
 
+/// How fields are shared out, and who is told of it.
 struct ShareSettings {
     ScheduleSettings schedule{};
     /// Rank 0 only reads and hands out (it needs another rank to work then).

@@ -13,6 +13,11 @@ namespace faintweb::comm {
 
 /// Name of a tile over the whole training set; does not depend on which rank holds it.
 using TileId = std::uint64_t;
+
+/// The name of a tile: the field in the upper 32 bits, the tile in the lower.
+///
+/// @param field  number in the plan, >= 0.
+/// @param tile   number in its field, 0 .. 2^32 - 1.
 constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
     return static_cast<TileId>(field) << 32U | static_cast<TileId>(tile);
 }

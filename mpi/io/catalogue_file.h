@@ -27,6 +27,7 @@ struct FieldSource {
     std::function<catalogue::FieldResult(std::int64_t field)> load;
 };
 
+/// What is known of a catalogue once it is written.
 struct WrittenCatalogue {
     std::string digest;                ///< on every rank
     catalogue::Accounting accounting;  ///< on rank 0

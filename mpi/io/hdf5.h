@@ -134,6 +134,7 @@ struct DatasetSettings {
 /// at least those of 1.8 (large attributes) or 1.10 (checksums of HDF5's own structures).
 enum class Hdf5Structures { oldest, v1_8, v1_10 };
 
+/// How a new HDF5 file is laid out.
 struct NewFileSettings {
     Hdf5Structures structures = Hdf5Structures::oldest;
     std::int64_t alignment_bytes = 1;  ///< what is at least as large begins on a multiple of it
