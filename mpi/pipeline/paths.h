@@ -38,7 +38,7 @@ std::string halo_path(const campaign::Campaign& campaign, sky::SkySet set, int n
 /// base::sha256_of_pieces looks.
 std::string identity_of(const std::string& path);
 
-/// All that a mock sky follows from, but its number and set.
+/// Text of all that a mock sky follows from, but its number and set.
 std::string mock_skies_state(const campaign::Campaign& campaign);
 
 /// The model of the campaign's label rule.
@@ -71,7 +71,7 @@ std::vector<std::string> files_of_maps(const std::vector<MapPaths>& maps);
 /// The maps that `detect` searches, with their truth where there is one.
 struct DetectMaps {
     std::vector<MapPaths> maps;        ///< each once
-    std::vector<std::string> repeats;  ///< those that are there before, also by a link
+    std::vector<std::string> repeats;  ///< maps that were named before, also by a link
 };
 
 /// The maps of detect.maps, or the noise images of the test skies where it names those.
