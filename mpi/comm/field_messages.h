@@ -10,6 +10,7 @@
 // structs below and, where that says so, what it announces: pixels or the bytes of a report.
 namespace faintweb::comm {
 
+/// What tells the kinds of messages apart.
 enum Tag : int { tag_field = 21, tag_pixels, tag_news, tag_report };
 
 /// A message from the coordinator to a worker.

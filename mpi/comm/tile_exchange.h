@@ -26,7 +26,7 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 struct Shard {
     std::vector<TileId> ids;
     std::vector<std::uint8_t> labels;  ///< bit r: signal under label rule r
-    /// ids.size() of them: learn::NetworkInfo::n_sample_values says what.
+    /// The samples of these ids, in their order: learn::NetworkInfo::n_sample_values says what.
     learn::SampleStore samples;
 };
 
@@ -36,14 +36,18 @@ class TileDirectory {
     /// @collective yes: every rank.
     TileDirectory(const Communicator& communicator, const Shard& shard);
 
-    /// Tiles that are signal under some rule, and the others, in ascending order: the same on every
-    /// rank and for any number of ranks.
+    /// Tiles that are signal under some rule, in ascending order: the same on every rank and for
+    /// any number of ranks.
     std::span<const TileId> signal_ids() const { return signal_ids_; }
+    /// Tiles that are signal under no rule, in ascending order: the same on every rank and for any
+    /// number of ranks.
     std::span<const TileId> noise_ids() const { return noise_ids_; }
+    /// The rank that holds the tile.
     int owner(TileId id) const;
     /// Number of the tile in the shard of its owner.
     std::size_t place(TileId id) const;
-    std::uint8_t labels(TileId id) const;  ///< as Shard::labels
+    /// The labels of the tile, as Shard::labels.
+    std::uint8_t labels(TileId id) const;
 
   private:
     struct Entry {
@@ -86,6 +90,8 @@ class EpochSamples {
         std::size_t n_global = 0;                ///< samples of the batch over all ranks
     };
     bool has_next() const { return batch_ < n_batches_; }
+    /// Gives this rank's part of the next batch.
+    ///
     /// @collective yes: every rank.
     Part next();
 

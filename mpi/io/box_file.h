@@ -24,9 +24,10 @@ class UnfitBoxFile : public base::InputError {
     using InputError::InputError;
 };
 
+/// What a box file keeps of a state: its particles, or its maps and haloes.
 enum class BoxFileKind { particles, maps };
 
-/// "maps-50mpc-r0-s3-0123456789ab.h5".
+/// The name of a box file: "maps-50mpc-r0-s3-0123456789ab.h5".
 ///
 /// @param state  number of the slab in its class.
 std::string box_file_name(
