@@ -70,8 +70,7 @@ class EpochSamples {
     /// @param order        ids of the epoch, in the order of the global batches; the same on every
     ///                     rank. Must outlive this object, as must shard and directory.
     /// @param chunk_bytes  of samples that a rank is sent at once; at least one batch is. About
-    /// four
-    ///                     times as much memory is used.
+    ///                     four times as much memory is used.
     /// @param grain        of learn::batch_part().
     /// @param first_batch  where to begin.
     EpochSamples(const Communicator& communicator,

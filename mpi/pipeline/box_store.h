@@ -83,9 +83,8 @@ class BoxStore {
     ///
     /// @throws CollectiveError  what the makers threw; the boxes in work elsewhere, and those that
     ///                          are dealt to other groups, are finished first.
-    /// @throws DiskError        where a file cannot be written, on that rank, which must then end
-    /// the
-    ///                          job.
+    /// @throws DiskError        where a file cannot be written, on that rank; the job must end
+    ///                          then.
     /// @collective yes: every rank.
     void prepare(const comm::Communicator& communicator);
 
