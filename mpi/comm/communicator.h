@@ -77,7 +77,7 @@ class Communicator {
     /// Whether all ranks of this communicator are on one host, also where it is part of another.
     bool is_one_host() const;
 
-    // Every function below is collective: every rank of the communicator must call it.
+    // Every function from here to split() is collective: every rank of the communicator calls it.
 
     /// Waits until all ranks have come here, as fast as can be.
     void barrier() const;
