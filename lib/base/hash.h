@@ -49,15 +49,21 @@ class Xxh3 {
     std::unique_ptr<State> state_;
 };
 
+/// XXH3 of 128 bits, as 32 lower-case hexadecimal digits.
 std::string xxh3_128(std::span<const std::byte> bytes);
 
+/// SHA-256 of a text, as 64 lower-case hexadecimal digits.
 std::string sha256(std::string_view text);
 
+/// SHA-256 of all bytes of a file, as 64 lower-case hexadecimal digits.
+///
 /// @throws InputError  if the file cannot be read.
 std::string sha256_of_file(const std::string& path);
 
-/// Of the size of a file and of pieces of 64 KiB: 16 evenly spaced ones, the first at its start,
-/// and the last of the file. Quick for any size; all bytes of a file of up to 1 MiB count.
+/// SHA-256 of the size of a file and of pieces of 64 KiB: 16 evenly spaced ones, the first at its
+/// start, and the last of the file. It is quick for any size; all bytes of a file of up to 1 MiB
+/// count.
+///
 /// @throws InputError  if the file cannot be read.
 std::string sha256_of_pieces(const std::string& path);
 

@@ -10,18 +10,22 @@ enum class LogLevel { debug, info, warning, error };
 /// the lowest level that is printed.
 void configure_log(const std::string& prefix, LogLevel lowest);
 
-/// One line on standard error with the time; safe to call from any thread.
+/// Writes one line with the time on standard error; safe to call from any thread.
 void log(LogLevel level, const std::string& message);
 
+/// Logs what only helps to find a fault of this program.
 inline void log_debug(const std::string& message) {
     log(LogLevel::debug, message);
 }
+/// Logs how the work goes on.
 inline void log_info(const std::string& message) {
     log(LogLevel::info, message);
 }
+/// Logs what the user should look at, though the work goes on.
 inline void log_warning(const std::string& message) {
     log(LogLevel::warning, message);
 }
+/// Logs why something has failed.
 inline void log_error(const std::string& message) {
     log(LogLevel::error, message);
 }

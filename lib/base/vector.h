@@ -18,7 +18,7 @@
 
 namespace faintweb::base {
 
-/// Of 32 bits, of the widest vectors that this processor has registers for: 16, 8 or 4.
+/// Numbers of 32 bits in the widest vectors that this processor has registers for: 16, 8 or 4.
 inline int widest_lanes() {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
     if (__builtin_cpu_supports("x86-64-v4") > 0) {
@@ -31,15 +31,20 @@ inline int widest_lanes() {
     return 4;
 }
 
+/// Names the compiler's type of a vector, which an alias alone cannot.
 template <typename T, int lanes>
 struct VectorOf {
     // Aligned as its numbers: otherwise that depends on the kind of processor it is compiled for.
     typedef T Type __attribute__((vector_size(lanes * sizeof(T)), aligned(alignof(T))));
 };
+
 /// Numbers that a processor computes with at once, or by parts where its registers are smaller.
 template <typename T, int lanes>
 using Vector = typename VectorOf<T, lanes>::Type;
 
+/// Reads a vector from memory of any alignment.
+///
+/// @param from  [lanes].
 template <typename T, int lanes>
 FAINTWEB_INLINE Vector<T, lanes> load(const T* from) {
     Vector<T, lanes> vector;
@@ -47,6 +52,9 @@ FAINTWEB_INLINE Vector<T, lanes> load(const T* from) {
     return vector;
 }
 
+/// Writes a vector to memory of any alignment.
+///
+/// @param to  [lanes].
 template <typename T, int lanes>
 FAINTWEB_INLINE void store(Vector<T, lanes> vector, T* to) {
     __builtin_memcpy(to, &vector, sizeof vector);

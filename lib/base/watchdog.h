@@ -10,6 +10,7 @@
 
 namespace faintweb::base {
 
+/// What a Watchdog does beside watching its tasks.
 struct WatchdogSettings {
     /// Where a dying process leaves a note of what it worked on; see read_death_notes.
     std::string notes_path{};

@@ -38,6 +38,9 @@ struct Accounting {
     bool operator==(const Accounting&) const = default;
 };
 
+/// Adds up what became of maps, fields, tiles and areas.
+///
+/// @param fields  of these maps: FieldRecord::map is an index of `maps`.
 Accounting account(std::span<const MapRecord> maps, std::span<const FieldRecord> fields);
 
 /// "9 fields, 22500 tiles: 412 detected, 22088 empty, 0 blank, 0 failed; 256 deg2 searched, 0 deg2

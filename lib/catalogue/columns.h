@@ -252,6 +252,7 @@ struct TableView {
     }
 };
 
+/// Shows records as a table. It refers to the records, which must outlive it.
 template <typename Record>
 TableView table_of(std::span<const Record> records) {
     return {columns_of<Record>(),

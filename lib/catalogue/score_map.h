@@ -14,8 +14,7 @@ namespace faintweb::catalogue {
 /// @param map  row of /provenance/maps.
 /// @return     [tile rows of the map, tile columns].
 /// @throws UsageError  if the map failed, or its fields do not begin on whole tiles, so that the
-/// tiles
-///     form no grid (field_px is no multiple of tile_px).
+///     tiles form no grid (field_px is no multiple of tile_px).
 image::Image score_map(const Catalogue& catalogue, std::int32_t map);
 
 /// The local rms of one map, Jy/arcsec2, as score_map() gives its scores.

@@ -25,7 +25,7 @@ struct ScaledUnit {
 /// @throws InputError  why, in a few words: it is another unit, or may mean two, as MJY/BEAM in
 ///                     capitals may be milli or mega.
 /// @source FITS standard 4.0, section 4.3; the spellings beyond it are those of AIPS, CASA,
-/// astropy.
+///         astropy.
 ScaledUnit parse_unit(const std::string& text);
 
 /// Jy/arcsec2 of 1 K at a frequency, in the law of Rayleigh and Jeans, 2 k nu^2 / c^2.

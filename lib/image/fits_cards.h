@@ -26,7 +26,7 @@ struct CardValue {
 class FitsCards {
   public:
     /// @param cards  80 characters each, concatenated; control characters become spaces, bytes
-    /// beyond ASCII question marks: what stood there must not vanish from a unit.
+    ///               beyond ASCII question marks: what stood there must not vanish from a unit.
     explicit FitsCards(std::string cards);
 
     const std::string& cards() const { return cards_; }

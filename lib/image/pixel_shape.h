@@ -27,6 +27,7 @@ inline std::string pixel_text(const PixelShape& pixel) {
         pixel.skew_deg > least_skew_deg ? base::text(", skewed by ", pixel.skew_deg, " deg") : "");
 }
 
+/// The shape of a pixel with equal edges and right angles.
 inline PixelShape square_pixel(double edge_arcsec) {
     return {edge_arcsec, edge_arcsec, 0};
 }

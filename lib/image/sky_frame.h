@@ -23,7 +23,7 @@ class SkyFrame {
     /// FK4 of equinox B1950, for an object without proper motion observed in 1950; later dates move
     /// it by at most 0.3" in this century.
     /// @param has_e_terms  whether positions hold the E-terms of aberration (RADESYS FK4, not
-    /// FK4-NO-E).
+    ///                     FK4-NO-E).
     /// @source  Murray 1989, A&A 218, 325, equation 28; E-terms: Explanatory Supplement 1992, 3.53.
     static SkyFrame fk4_b1950(bool has_e_terms);
 

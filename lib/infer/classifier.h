@@ -17,6 +17,10 @@ namespace faintweb::infer {
 /// The softmax probability of signal, in [0, 1]. From a logit of 17 on it is exactly 1, which is
 /// why probabilities are calibrated from logits.
 float score_of_logit(float logit);
+
+/// The score_of_logit() of each of several logits.
+///
+/// @return  [logits.size()].
 std::vector<float> scores_of_logits(std::span<const float> logits);
 
 /// What the pixels of a field and a network say of its tiles.
@@ -24,9 +28,8 @@ struct FieldAnswer {
     tile::RobustStatistics robust;     ///< of the field without its margin
     std::vector<tile::TileSums> sums;  ///< [n_tiles]
     std::vector<float> logits;         ///< [n_tiles, n_rules], as Classifier::logits gives them
-    // What each took; scaling is in network_s.
-    double numbers_s = 0;  ///< statistics of the field and sums of its tiles
-    double network_s = 0;
+    double numbers_s = 0;  ///< that the statistics of the field and the sums of its tiles took
+    double network_s = 0;  ///< that scaling and the network took
 };
 
 /// A network ready to score tiles.
@@ -36,7 +39,7 @@ struct FieldAnswer {
 class Classifier {
   public:
     /// @param n_threads  groups of one call that run at the same time on the CPU, >= 1; a GPU takes
-    ///                   one by one.
+    ///                   them one by one.
     /// @param precision  of the inner layers; the first convolution, whose input spans decades, and
     ///                   the output are fp32 in bf16, too.
     Classifier(const learn::Model& model,
@@ -47,6 +50,8 @@ class Classifier {
     Classifier(Classifier&&) noexcept;
     Classifier& operator=(Classifier&&) noexcept;
 
+    /// Logits of tiles that are cut and scaled.
+    ///
     /// @param tiles  [n, n_channels, rows, cols] row-major, each with the network's margin, scaled
     ///               with the model's scaling; finite.
     /// @return       [n, n_rules] logarithm of the odds of signal under each label rule that the
@@ -66,7 +71,10 @@ class Classifier {
                          const tile::LocalNoise& noise,
                          int n_threads) const;
 
-    /// The same as score_of_logit() of each of logits().
+    /// The score_of_logit() of each of logits().
+    ///
+    /// @param tiles  as logits() takes them.
+    /// @return       [n, n_rules], in [0, 1].
     std::vector<float> scores(std::span<const float> tiles) const;
 
     learn::Device device() const;

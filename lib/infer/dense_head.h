@@ -12,14 +12,17 @@
 namespace faintweb::infer {
 
 /// The two dense layers of a DenseNetwork on a CPU; in bf16 the hidden one is a PackedLayer where
-/// there is such a thing.
+/// the processor and LibTorch have one.
 class DenseHead {
   public:
     DenseHead(learn::NamedWeights weights, const ForwardSettings& settings);
 
-    /// [n, n_features] of any values.
+    /// Memory for the features of n tiles: [n, n_features] of any values.
     at::Tensor empty_features(std::int64_t n) const;
+    /// Logits of a group of tiles.
+    ///
     /// @param features  [group_size, n_features].
+    /// @return          [group_size, n_rules] float.
     at::Tensor logits(const at::Tensor& features) const;
 
   private:

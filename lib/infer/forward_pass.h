@@ -29,14 +29,17 @@ class ForwardPass {
     virtual std::int64_t batch_size() const { return 125; }
     /// Whether regions may be of more than one tile.
     virtual bool can_share_margins() const { return false; }
-    /// [n, n_features] of any values.
+    /// Memory for the features of n tiles: [n, n_features] of any values.
     virtual at::Tensor empty_features(std::int64_t n) const = 0;
-    /// @param pixels  [n, n_channels, rows, cols] float, contiguous: regions with their margin,
-    /// each
-    ///                as high and wide as its tiles and one margin around them all.
+    /// Features of the tiles of regions.
+    ///
+    /// @param pixels  [n, n_channels, rows, cols] float, contiguous: regions with their margin, as
+    ///                high and wide as their tiles and one margin around them all.
     /// @return        [n * tiles of a region, n_features], the tiles of a region row by row; those
     ///                of a tile are bit by bit the same in any region.
     virtual at::Tensor features(const at::Tensor& pixels, Region region = {}) const = 0;
+    /// Logits of a group of tiles.
+    ///
     /// @param features  [group_size, n_features]; a group is always whole, as another size may take
     ///                  another kernel, with other rounding.
     /// @return          [group_size, n_rules] float.
@@ -54,7 +57,7 @@ struct ForwardSettings {
 /// The forward pass of a network: by the kernels of its kind where there are some for the device
 /// and precision, else by its own layers.
 ///
-/// @param weights  of a model.
+/// @param weights  of a model of that network.
 std::unique_ptr<const ForwardPass> make_forward_pass(const learn::Network& network,
                                                      std::span<const learn::Tensor> weights,
                                                      const ForwardSettings& settings);

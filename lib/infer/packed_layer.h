@@ -14,17 +14,17 @@ class PackedLayer {
     /// Whether the processor has AVX-512, which oneDNN asks for bf16.
     static bool can_pack();
 
-    /// Leaves the calling thread with LibTorch's operations on one thread.
+    /// Packs a layer. It leaves the calling thread with LibTorch's operations on one thread.
     ///
     /// @param weight   [n_out, n_in], bf16.
     /// @param bias     [n_out] bf16.
-    /// @param n_tiles  of its calls.
+    /// @param n_tiles  that each call takes.
     /// @return         none if not can_pack(), or if this LibTorch has no such layer.
     static std::optional<PackedLayer> make(const at::Tensor& weight,
                                            const at::Tensor& bias,
                                            std::int64_t n_tiles);
 
-    /// Calls from several threads run at the same time.
+    /// Applies the layer and its ReLU. Calls from several threads run at the same time.
     ///
     /// @param features  [n_tiles, n_in], contiguous.
     /// @return          [n_tiles, n_out].

@@ -15,12 +15,13 @@
 namespace faintweb::infer {
 
 /// Lends the memory that a thread computes in, so that it need not be cleared each time; keeps no
-/// more than were lent at the same time.
+/// more of it than was lent at the same time.
 ///
-/// @tparam Scratch  has a member `region`: that it is for.
+/// @tparam Scratch  has a member `region`, which says what it is for.
 template <typename Scratch>
 class ScratchPool {
   public:
+    /// Lends memory for a region; make(region) makes some where none is left.
     template <typename Make>
     Scratch take(Region region, const Make& make) {
         {

@@ -11,19 +11,26 @@ namespace faintweb::infer {
 template <int lanes>
 using Vector = base::Vector<float, lanes>;
 
+/// Reads a vector from memory of any alignment.
+///
+/// @param from  [lanes].
 template <int lanes>
 FAINTWEB_INLINE Vector<lanes> load(const float* from) {
     return base::load<float, lanes>(from);
 }
 
+/// Writes a vector to memory of any alignment.
+///
+/// @param to  [lanes].
 template <int lanes>
 FAINTWEB_INLINE void store(Vector<lanes> vector, float* to) {
     base::store<float, lanes>(vector, to);
 }
 
-/// As bf16, rounded to nearest even.
+/// Writes a vector as bf16, rounded to nearest even.
 ///
 /// @param vector  finite.
+/// @param to      [lanes] bits.
 template <int lanes>
 FAINTWEB_INLINE void store(Vector<lanes> vector, std::uint16_t* to) {
     using Bits = base::Vector<std::uint32_t, lanes>;
@@ -33,6 +40,7 @@ FAINTWEB_INLINE void store(Vector<lanes> vector, std::uint16_t* to) {
         __builtin_convertvector(rounded, base::Vector<std::uint16_t, lanes>), to);
 }
 
+/// The larger number of each lane; b's where either is NaN.
 template <int lanes>
 FAINTWEB_INLINE Vector<lanes> larger(Vector<lanes> a, Vector<lanes> b) {
     return a > b ? a : b;
@@ -61,6 +69,11 @@ struct RightFactor {
 template <int lanes, int n_vectors>
 constexpr int max_rows = n_vectors == 1 || lanes >= 16 ? 12 : 6;
 
+/// Computes n_rows rows of a product in n_vectors vectors of columns, all in registers.
+///
+/// @param left  value 0 of the first of these rows in the left factor.
+/// @param col   first of these columns.
+/// @param out   value 0 of the first of these rows in the product.
 template <int lanes, int n_rows, int n_vectors>
 FAINTWEB_INLINE void multiply_block(
     const LeftFactor& a, const float* left, const RightFactor& b, std::int64_t col, float* out) {
@@ -102,6 +115,9 @@ FAINTWEB_INLINE void multiply_block(
     }
 }
 
+/// Calls the multiply_block() that is compiled for a number of rows known only now.
+///
+/// @param n  rows, 0 .. n_rows; none are computed for 0.
 template <int lanes, int n_vectors, int n_rows = max_rows<lanes, n_vectors>>
 FAINTWEB_INLINE void multiply_rows(std::int64_t n,
                                    const LeftFactor& a,
@@ -118,6 +134,10 @@ FAINTWEB_INLINE void multiply_rows(std::int64_t n,
     }
 }
 
+/// Computes a product n_vectors vectors of columns at a time, in blocks of about as many rows each.
+///
+/// @param b    n_cols is a multiple of n_vectors * lanes.
+/// @param out  [n_rows, n_cols].
 template <int lanes, int n_vectors>
 FAINTWEB_INLINE void multiply_columns(const LeftFactor& a, const RightFactor& b, float* out) {
     const std::int64_t n_parts =
@@ -132,6 +152,8 @@ FAINTWEB_INLINE void multiply_columns(const LeftFactor& a, const RightFactor& b,
     }
 }
 
+/// Computes a product, by two vectors of columns at a time where its columns divide so.
+///
 /// @param out  [n_rows, n_cols].
 template <int lanes>
 FAINTWEB_INLINE void multiply(const LeftFactor& a, const RightFactor& b, float* out) {

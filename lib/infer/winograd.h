@@ -13,7 +13,7 @@ namespace faintweb::infer {
 /// A 3x3 convolution without padding of channels-last maps by Winograd's minimal filtering
 /// F(4x4, 3x3): 36 products for 4x4 results instead of 144.
 ///
-/// @source Lavin & Gray 2016, arXiv:1509.09308, equations 12-16
+/// @source Lavin & Gray 2016, arXiv:1509.09308, equations 12-16.
 class Winograd {
   public:
     static constexpr std::int64_t block_edge = 4;
@@ -24,7 +24,7 @@ class Winograd {
     /// @param bias    [n_out] float.
     Winograd(const at::Tensor& weight, const at::Tensor& bias);
 
-    /// Size of the maps that it reads for a result of a size.
+    /// Rows or columns of the maps that are read for as many of the result.
     static std::int64_t read_size(std::int64_t size) { return size + 2; }
     std::int64_t n_in() const { return n_in_; }
     std::int64_t n_out() const { return n_out_; }
@@ -37,12 +37,13 @@ class Winograd {
         std::int64_t step = 0;
     };
 
-    /// Blocks lie side by side from the first result of an image on, but the last ends with the
-    /// last, so that none sees a pixel beyond those that the results are made of.
+    /// Convolves images. Blocks lie side by side from the first result of an image on, but the last
+    /// block ends with the last result, so that none sees a pixel beyond those that the results are
+    /// made of.
     ///
     /// @param maps        [read_size(rows), read_size(cols), n_in] of each image, finite.
     /// @param rows, cols  of the results of an image, at least block_edge.
-    /// @param out         [rows, cols, n_out] of each after ReLU; or, with is_pooled,
+    /// @param out         [rows, cols, n_out] of each image after ReLU; or, with is_pooled,
     ///                    [rows / 2, cols / 2, n_out] after the maximum over 2x2 too.
     /// @param scratch     any size, kept between calls.
     template <int lanes, bool is_pooled>
@@ -94,11 +95,11 @@ class Winograd {
   private:
     struct Block {
         std::int64_t image;
-        std::int64_t row;  ///< of its first result
-        std::int64_t col;
+        std::int64_t row;  ///< of the block's first result
+        std::int64_t col;  ///< of the block's first result
     };
 
-    /// Of images of a size, row by row.
+    /// The blocks of images of rows x cols results, image by image and row by row.
     struct Blocks {
         std::int64_t rows;
         std::int64_t cols;
@@ -143,7 +144,7 @@ class Winograd {
         y[3] = difference + 8.0F * difference2 + m[5 * step];
     }
 
-    /// Six values of a column.
+    /// Loads six values of a column, a step apart.
     template <int lanes>
     FAINTWEB_INLINE static void load_line(const float* from,
                                           std::int64_t step,
@@ -154,7 +155,7 @@ class Winograd {
         }
     }
 
-    /// The 6x6 pixels that a block sees, transformed into the left factors of its products.
+    /// Transforms the 6x6 pixels that a block sees into the left factors of its products.
     template <int lanes>
     FAINTWEB_INLINE void transform_input(const float* maps,
                                          std::int64_t read_width,
@@ -179,9 +180,9 @@ class Winograd {
         }
     }
 
-    /// Products back to the 4x4 results of a block.
+    /// Transforms products back to the 4x4 results of a block.
     ///
-    /// @param width  of out.
+    /// @param width  of a row of out, pixel.
     template <int lanes, bool is_pooled>
     FAINTWEB_INLINE void transform_output(const float* products,
                                           std::int64_t product_step,

@@ -12,7 +12,7 @@
 
 namespace faintweb::learn {
 
-/// Training by autograd over any network, what TrainingStep promises.
+/// Trains any network by LibTorch's autograd, as TrainingStep promises.
 ///
 /// The gradient of a factored_layer() is made by hand, in place: autograd would add it, nearly all
 /// of the bytes, to a buffer of zeros instead of writing it, and would not say when it is there.
@@ -24,7 +24,7 @@ class AutogradStep {
     AutogradStep(const AutogradStep&) = delete;
     AutogradStep& operator=(const AutogradStep&) = delete;
 
-    /// Takes memory and draws the first weights; before all others.
+    /// Takes memory and draws the first weights; to be called before all other functions.
     void begin();
 
     TrainingStep::Sum accumulate(std::span<const float> samples,
@@ -43,7 +43,7 @@ class AutogradStep {
     virtual bool is_shared() const { return false; }
 
   protected:
-    /// Parts of the flat buffers that the optimiser takes one after another: what is read twice is
+    /// A part of the flat buffers. The optimiser takes one after another: what is read twice is
     /// then still in the cache.
     struct Block {
         std::int64_t first, n;
@@ -57,10 +57,11 @@ class AutogradStep {
 
     /// Makes weights_, both moments and, in bf16, factored_weights_ and rounded_gradient_.
     virtual void allocate();
-    /// Numbers of gradients_.
+    /// How many numbers gradients_ has.
     virtual std::int64_t n_gradients() const { return info_.n_parameters; }
     virtual bool has_factored_gradient() const { return factored_n_ > 0; }
-    /// All of the flat buffers, or what this process owns of them, and no other writes.
+    /// Cuts into blocks all of the flat buffers, or what this process owns of them and no other
+    /// writes.
     virtual std::vector<Block> cut_blocks();
     virtual void begin_part(std::int64_t n_tiles, std::int64_t n_batch);
     virtual void begin_chunk() {}
@@ -73,11 +74,12 @@ class AutogradStep {
     virtual void begin_apply() {}
     virtual void make_gradients(const Block&) {}
     virtual void end_apply() {}
-    /// Before what all processes have is replaced, and after it.
+    /// Called before restore() replaces what all processes have.
     virtual void begin_restore() {}
+    /// Called once restore() has replaced what all processes have.
     virtual void end_restore() {}
 
-    /// The layer's weights and not its bias.
+    /// The shape of the factored layer's weights, not of its bias.
     const WeightShape& factored_shape() const { return shapes_[factored_number_]; }
     c10::ScalarType product_type() const {
         return settings_.precision == Precision::bf16 ? c10::ScalarType::BFloat16
@@ -89,10 +91,11 @@ class AutogradStep {
     NetworkInfo info_;
     std::vector<WeightShape> shapes_;
     std::size_t factored_number_ = 0;  ///< place of the factored layer's weights in shapes_
-    /// Place of them in the flat buffers; without such a layer no number at the end.
+    /// Place and number of the factored layer's weights in the flat buffers; without such a layer
+    /// no number at the end.
     std::int64_t factored_first_ = 0, factored_n_ = 0;
     c10::Device device_;
-    /// All flat, [n_parameters], in the order of shapes_.
+    /// Weights and both moments of Adam, each flat, [n_parameters], in the order of shapes_.
     at::Tensor weights_{}, first_moment_{}, second_moment_{};
     at::Tensor gradients_{};  ///< flat, [n_gradients()]
     /// Pieces of gradients_ that are ready together: of the layers before the factored one, and the
@@ -100,7 +103,7 @@ class AutogradStep {
     at::Tensor trunk_gradients_{}, dense_gradients_{};
     /// The factored layer's weights in the precision of its products: rounded once per step.
     at::Tensor factored_weights_{};
-    /// Kept, as memory is dear to get; for bf16 only.
+    /// Memory for the gradient of the factored layer in bf16, kept as it is dear to get.
     at::Tensor rounded_gradient_{};
     StepTimes times_{};
 
@@ -108,13 +111,13 @@ class AutogradStep {
     TrainingStep::Sum accumulate_chunk(const TrainingBatch& batch,
                                        std::int64_t global_batch,
                                        const TrainingStep::OnReady& on_ready);
-    /// Backward up to the factored layer, with its gradient.
+    /// Goes backward up to the factored layer, and makes its gradient.
     void backward_to_factors(const TrainingOutput& output,
                              double n_global,
                              const TrainingStep::OnReady& on_ready);
     void report(const at::Tensor& piece, const TrainingStep::OnReady& on_ready) const;
     void make_parameters();
-    /// Rounds those of a block, if it has any.
+    /// Rounds the factored layer's weights of a block, if it has any.
     void round_factored_weights(const Block& block);
 
     int tile_px_;
@@ -124,7 +127,7 @@ class AutogradStep {
     /// The weights' views as autograd leaves; their .grad are the views of gradients_.
     std::vector<at::Tensor> parameters_{};
     std::vector<Block> blocks_{};
-    /// What is in gradients_ was applied: they count as zero, and are overwritten.
+    /// Whether what is in gradients_ was applied: they then count as zero, and are overwritten.
     bool is_applied_ = true;
 };
 

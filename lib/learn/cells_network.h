@@ -7,9 +7,9 @@
 
 namespace faintweb::learn {
 
-/// Edge of the first kernel of a CellsNetwork, pixel; it steps by a cell.
+/// Edge of the first kernel of a CellsNetwork, pixel; the kernel steps by a cell.
 inline constexpr std::int64_t stem_px = 6;
-/// 3x3 convolutions that follow, "conv1" and so on.
+/// Number of the 3x3 convolutions of a CellsNetwork after its first kernel, "conv1" and so on.
 inline constexpr std::int64_t n_cell_convolutions = 3;
 
 /// The part of a tile above a threshold becomes two features, linear and logarithmic: these bring
@@ -17,14 +17,14 @@ inline constexpr std::int64_t n_cell_convolutions = 3;
 inline constexpr double part_scale = 10;
 inline constexpr double part_floor = 1e-3;
 
-/// Convolutions at half resolution that use up a margin; mean and maximum over the tile, and the
-/// expected part of its cells above each threshold: a label counts pixels, so the network tells for
-/// every 2x2 pixels how many are above the threshold, and adds up.
+/// A network of convolutions at half resolution that use up a margin. Its features are mean and
+/// maximum over the tile, and the expected part of its cells above each threshold: a label counts
+/// pixels, so the network tells for every 2x2 pixels how many are above the threshold, and adds up.
 ///
 /// @source  ours; test/lib/infer/slow_network.h has it in plain loops.
 class CellsNetwork final : public DenseNetwork {
   public:
-    /// @param n_maps  of each convolution.
+    /// @param n_maps  that each convolution gives.
     CellsNetwork(std::string name, std::int64_t n_maps)
         : DenseNetwork(std::move(name), "cells", 32), n_maps_(n_maps) {}
 

@@ -30,7 +30,7 @@ class Cosmodeep final : public DenseNetwork {
     std::int64_t n_dropout() const override { return n_hidden(); }
     bool is_rounded(std::string_view weight) const override;
     TrunkOutput forward_trunk(const NamedWeights& weights, const at::Tensor& tiles) const override;
-    /// Of End::flattened map after map at each pixel, which is how they lie in memory.
+    /// Features of tiles; with End::flattened map after map at each pixel, as they lie in memory.
     at::Tensor features(const NamedWeights& weights, const at::Tensor& tiles) const override;
     /// The columns of the hidden layer are in the order of features().
     NamedWeights inference_weights(c10::Device device,

@@ -27,9 +27,11 @@ class DenseNetwork : public Network {
     DenseNetwork(std::string name, std::string kind, std::int64_t n_hidden)
         : Network(std::move(name), std::move(kind)), n_hidden_(n_hidden) {}
 
+    /// Runs the trunk on tiles, with the graph of its gradient.
+    ///
     /// @param weights  the trunk's; the first layer's may be of another type than the others'.
-    /// @param tiles    [n, 1, rows, cols] with their margin, contiguous, of the first weights'
-    /// type.
+    /// @param tiles    [n, 1, rows, cols] with their margin, contiguous, of the type of the first
+    ///                 layer's weights.
     virtual TrunkOutput forward_trunk(const NamedWeights& weights,
                                       const at::Tensor& tiles) const = 0;
     /// The features of tiles without a gradient, in the order that inference_weights() wants.
@@ -57,26 +59,29 @@ class DenseNetwork : public Network {
     std::int64_t n_hidden_;
 };
 
-/// Weight and bias of a layer.
+/// Adds weight and bias of a layer to a list.
 ///
 /// @param shape  of the weight: [out, in, ...].
 void add_layer(std::vector<WeightShape>& shapes,
                const std::string& layer,
                std::vector<std::int64_t> shape);
 
-/// Class scores before the softmax: features -> hidden -> ReLU -> output.
+/// Computes class scores before the softmax: features -> hidden -> ReLU -> output.
 ///
 /// @param weights   of inference_weights().
 /// @param features  of DenseNetwork::features().
 /// @return          [n, 2 * n_rules]: noise, signal under each rule.
 at::Tensor dense_layers(const NamedWeights& weights, const at::Tensor& features);
 
-/// The last of dense_layers().
+/// Computes the last of dense_layers(), from hidden to output.
 ///
 /// @param hidden  [n, n_hidden] after ReLU.
 at::Tensor output_layer(const NamedWeights& weights, const at::Tensor& hidden);
 
-/// [n, 2 * n_rules] class scores -> [n, n_rules]: the output for signal minus that for noise.
+/// Turns class scores into logits: the output for signal minus that for noise.
+///
+/// @param scores  [n, 2 * n_rules].
+/// @return        [n, n_rules].
 at::Tensor logits_of_class_scores(const at::Tensor& scores);
 
 }  // namespace faintweb::learn

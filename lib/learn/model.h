@@ -34,8 +34,8 @@ struct Model {
     double threshold = 0.5;
     score::Calibration calibration;
     std::string training_data_sha256;  ///< empty: not trained
-    std::vector<score::EpochRecord>
-        history;         ///< of the training; the file keeps at most 1000 epochs
+    /// The epochs of the training; the file keeps at most 1000.
+    std::vector<score::EpochRecord> history;
     int kept_epoch = 0;  ///< after which the weights were as they are; 0: unknown
     score::Metrics metrics;
     std::string faintweb_version;  ///< of the program that wrote the file
@@ -49,8 +49,9 @@ struct Model {
 /// "yes", "no" or "unknown": whether a model has seen compact sources.
 const char* compact_sources_word(const Model& model);
 
-/// A model with random weights (random_weights()) for tests, timings and the start of a training.
-/// Its pixel, beam and noise are left to the caller; write_model() refuses it without them.
+/// Makes a model with random weights (random_weights()) for tests, timings and the start of a
+/// training. Its pixel, beam and noise are left to the caller; write_model() refuses it without
+/// them.
 ///
 /// @throws UsageError  as network_info().
 Model random_model(const std::string& network,
@@ -70,8 +71,7 @@ Model read_model(const std::string& path);
 /// Writes a model file whole or not at all (.partial, fsync, rename) and sets model.sha256.
 ///
 /// @throws UsageError  if a weight is not finite, the tensors are not the network's, or a setting
-/// is out
-///                     of range (pixel or beam not above 0, ...).
+///                     is out of range (pixel or beam not above 0, ...).
 /// @throws DiskError, InputError  if it cannot be written.
 void write_model(const std::string& path, Model& model);
 

@@ -26,7 +26,8 @@ struct Heads {
     std::int64_t n_thresholds = 1;
 };
 
-/// The labels of a tile are the bits of a byte.
+/// The most label rules that a network answers at once: the labels of a tile are the bits of a
+/// byte.
 inline constexpr std::int64_t max_rules = 8;
 
 /// What a training sample of a network is made of.
@@ -59,7 +60,7 @@ struct NetworkInfo {
     }
 };
 
-/// Edge of such a cell, pixel.
+/// Edge of a cell, pixel.
 inline constexpr std::int64_t cell_px = 2;
 
 /// One weight tensor of a network: its name in the model file and its shape, row-major.
@@ -69,7 +70,7 @@ struct WeightShape {
     bool operator==(const WeightShape&) const = default;
 };
 
-/// Product of the extents.
+/// How many numbers a weight tensor has.
 std::int64_t n_values(const WeightShape& weight);
 
 /// One tensor of a model, by value.
@@ -81,8 +82,8 @@ struct Tensor {
 };
 
 class NamedWeights;     // lib/learn/torch_network.h
-struct TrainingBatch;   // the same
-struct TrainingOutput;  // the same
+struct TrainingBatch;   // lib/learn/torch_network.h
+struct TrainingOutput;  // lib/learn/torch_network.h
 
 /// A network: its layers, its loss, and what it asks of a sample. A new one is a file with a class
 /// and a line in network_registry.cc.
@@ -141,21 +142,23 @@ class Network {
     std::string kind_;
 };
 
+/// Finds a network by its name.
+///
 /// @throws UsageError  if there is no such network; lists those there are.
 const Network& find_network(const std::string& name);
 
-/// Adds a network to those that can be named; before threads look for one.
+/// Adds a network to those that can be named; to be called before threads look for one.
 void register_network(std::unique_ptr<const Network> network);
 
 /// Every network that can be named: "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast",
 /// "faintweb_lite".
 std::vector<std::string> network_names();
 
-/// Counts of a network for tiles of tile_px x tile_px pixels.
+/// What a network takes, in numbers, for tiles of tile_px x tile_px pixels.
 ///
 /// @param tile_px  edge of a tile without margin, pixel; 8 <= tile_px <= 256.
 /// @throws UsageError  if there is no such network (lists those there are) or tile_px is out of
-/// range.
+///                     range.
 /// @source cosmodeep, cosmodeep_spp: Gheller et al. 2018, section 2 and Figure 1; the two readings
 ///         of its parameter count are in docs/paper.md, "Network". faintweb, faintweb_fast,
 ///         faintweb_lite: ours, with fewer and fewer maps; a label counts pixels, so the network

@@ -4,10 +4,10 @@
 
 namespace faintweb::learn {
 
-/// ReLU of the largest of each 2x2 pixels; a last odd row or column is left out.
+/// Takes the ReLU of the largest of each 2x2 pixels; a last odd row or column is left out.
 ///
-/// The same values as of at::max_pool2d(maps, 2).relu(), in half the time for float and bfloat16 on
-/// a CPU. The gradient goes to the first of equal pixels.
+/// The values are those of at::max_pool2d(maps, 2).relu(), in half the time for float and bfloat16
+/// on a CPU. The gradient goes to the first of equal pixels.
 ///
 /// @param maps  [n, channels, rows, cols], channels-last; rows, cols >= 2.
 /// @return      [n, channels, rows / 2, cols / 2], channels-last.

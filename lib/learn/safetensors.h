@@ -19,10 +19,9 @@ struct Safetensors {
 /// @param bytes  the whole file.
 /// @param path   for messages.
 /// @throws UsageError  if the bytes are of another kind of file, the header is longer than the file
-/// or
-///     than 1 MiB, is not JSON of the right form or names something twice, a tensor is not float32,
-///     does not have the bytes that its shape needs or leaves the file, or tensors overlap or leave
-///     a hole.
+///     or than 1 MiB, is not JSON of the right form or names something twice, a tensor is not
+///     float32, does not have the bytes that its shape needs or leaves the file, or tensors overlap
+///     or leave a hole.
 /// @source The format description of the safetensors project (huggingface/safetensors, README).
 Safetensors parse_safetensors(const std::string& bytes, const std::string& path);
 

@@ -13,10 +13,12 @@ namespace faintweb::learn {
 /// up to a limit, the rest in a file that has no name and goes with the process.
 class SampleStore {
   public:
-    /// In memory, all of them.
+    /// Keeps all samples in memory.
     ///
     /// @param sample_size  numbers of a sample, >= 1.
     explicit SampleStore(std::size_t sample_size);
+    /// Keeps samples in memory up to a limit, and the rest in a file.
+    ///
     /// @param max_bytes  of memory, >= 0.
     /// @param folder     of the file, which is made when it is needed.
     SampleStore(std::size_t sample_size, std::size_t max_bytes, std::string folder);
@@ -28,10 +30,12 @@ class SampleStore {
     std::size_t size() const { return n_samples_; }
     bool is_spilled() const { return file_ != nullptr; }
 
+    /// Adds a sample behind those that are there.
+    ///
     /// @param sample  [sample_size], scaled.
     /// @throws DiskError, InputError  if it cannot be written to the file.
     void add(std::span<const float> sample);
-    /// Any thread may read while none adds.
+    /// Reads a sample. Any thread may read while none adds.
     ///
     /// @param index  < size().
     /// @param out    [sample_size] bits of half-precision numbers.
@@ -45,7 +49,7 @@ class SampleStore {
     std::string folder_;
     std::size_t n_samples_ = 0;
     std::vector<std::uint16_t> memory_;  // [at most max_in_memory_, sample_size_]
-    std::unique_ptr<File> file_;         // the samples after those
+    std::unique_ptr<File> file_;         // the samples after those in memory_
 };
 
 }  // namespace faintweb::learn

@@ -14,17 +14,16 @@ namespace faintweb::learn {
 /// @param signal_ids        numbers of the signal tiles in the whole training set.
 /// @param noise_ids         numbers of the noise tiles.
 /// @param noise_per_signal  >= 0.
-/// @return                  sample numbers; batch k is elements [k * batch_size, (k + 1) *
-/// batch_size).
+/// @return                  sample numbers; batch k begins at element k * batch_size.
 /// @source Balanced sets: Gheller et al. 2018, Figure 6 (docs/paper.md); the draw is ours
-/// (sampling_test.cc).
+///         (sampling_test.cc).
 std::vector<std::uint64_t> epoch_samples(std::uint64_t seed,
                                          std::uint32_t epoch,
                                          std::span<const std::uint64_t> signal_ids,
                                          std::span<const std::uint64_t> noise_ids,
                                          double noise_per_signal);
 
-/// Tiles that a training is limited to: a keyed choice of at most n of them.
+/// Chooses the tiles that a training is limited to, at most n of them, by a key.
 ///
 /// @param ids  ascending.
 /// @return     ascending; the same for any order in which ranks hold the tiles.

@@ -9,7 +9,7 @@
 
 namespace faintweb::learn {
 
-/// Where training tiles come from. They are the same tiles either way.
+/// Where training tiles come from. The tiles are the same either way.
 enum class TileSource {
     files,     ///< FITS images of skies with and without noise
     simulate,  ///< skies made in memory on the rank that takes their tiles
@@ -38,7 +38,8 @@ struct TrainSettings {
     int max_tiles = 0;            ///< tiles of the whole training; 0: all
     bool joint = false;           ///< one network for several label rules
     TileSource source = TileSource::files;
-    /// Of the products of all layers. Weights, gradients and the optimiser are fp32 either way.
+    /// Precision of the products of all layers. Weights, gradients and the optimiser are fp32
+    /// either way.
     Precision precision = Precision::fp32;
     Precision wire = Precision::fp32;  ///< of sums of gradients on their way between ranks
 
@@ -52,7 +53,7 @@ struct TrainSettings {
     KeptWeights keep = KeptWeights::best;
     int patience = 0;                ///< end after so many epochs without a better one; 0: never
     bool choose_threshold = false;   ///< the best A_s on the validation skies; else 0.5
-    double checkpoint_every_s = 60;  ///< at least; 0: after each step
+    double checkpoint_every_s = 60;  ///< time between checkpoints, at least; 0: after each step
 };
 
 /// Parts of a batch should begin at multiples of this, for n_parts processes that train together:

@@ -14,22 +14,23 @@ class SharedMemory {
   public:
     virtual ~SharedMemory() = default;
 
-    /// How many processes share, and which of them this is, 0 .. n_parts() - 1.
+    /// How many processes share the memory.
     virtual int n_parts() const = 0;
+    /// Which of the processes this one is, 0 .. n_parts() - 1.
     virtual int part() const = 0;
-    /// Memory that all of them see and that lasts as long as this object.
+    /// Takes memory that all of the processes see and that lasts as long as this object.
     ///
     /// @param n_bytes  the same on every process, > 0.
     /// @return         aligned to 64 bytes; empty on every process if the host has not as much.
     /// @collective yes: every process.
     virtual std::span<std::byte> allocate(std::size_t n_bytes) = 0;
-    /// Waits for all: each then sees what any of them wrote before.
+    /// Waits for all processes: each then sees what any of them wrote before.
     ///
     /// @collective yes: every process.
     virtual void meet() = 0;
 };
 
-/// That of a process which trains alone: what it does is then what several do.
+/// The memory of a process that trains alone: it then does what several do.
 class OwnMemory final : public SharedMemory {
   public:
     int n_parts() const override { return 1; }

@@ -9,7 +9,7 @@
 
 namespace faintweb::learn {
 
-/// The processes of one host can train one copy of the weights, in memory that they share. The
+/// Trains one copy of the weights by the processes of one host, in memory that they share. The
 /// gradient of a factored_layer(), nearly all of the bytes, is then never summed: it is the product
 /// of two small factors (what goes into the layer, and the gradient of what it gives, of all tiles
 /// of a batch), which every process reads there. Each multiplies out the rows that it owns, and
@@ -21,6 +21,8 @@ namespace faintweb::learn {
 ///          ZeRO, stage 1: each process holds the optimiser's state of its part.
 class SharedWeightsStep final : public AutogradStep {
   public:
+    /// Makes the step of each process.
+    ///
     /// @return  null on every process if the host has too little memory.
     /// @collective yes: every process that shares.
     static std::unique_ptr<SharedWeightsStep> make(const TrainSettings& settings,
@@ -37,7 +39,9 @@ class SharedWeightsStep final : public AutogradStep {
                       int n_threads,
                       Heads heads,
                       SharedMemory& memory);
-    /// @return  whether there is memory for what all processes read.
+    /// Takes the memory of what all processes read.
+    ///
+    /// @return  whether there is enough.
     bool share();
 
     void allocate() override {}
@@ -54,7 +58,8 @@ class SharedWeightsStep final : public AutogradStep {
     void begin_restore() override;
     void end_restore() override;
 
-    /// Of all weights but the factored layer's, what n micro-batches of this process gave.
+    /// The gradients of all weights but the factored layer's that n micro-batches of this process
+    /// gave, from micro-batch `first` on.
     at::Tensor own_others(std::int64_t first, std::int64_t n) const;
 
     SharedMemory& memory_;

@@ -13,8 +13,8 @@
 /// What the LibTorch files of lib/learn and lib/infer share, and nobody else includes.
 namespace faintweb::learn {
 
-/// Our device in LibTorch's words. Also turns off what would make a GPU's results vary from run to
-/// run or round to fewer bits than float32 has.
+/// Gives our device in LibTorch's words, and turns off what would make a GPU's results vary from
+/// run to run or round to fewer bits than float32 has.
 c10::Device torch_device(Device device);
 
 /// The weights of a network, each found by its name.
@@ -46,16 +46,17 @@ struct TrainingOutput {
     at::Tensor label_loss;  ///< scalar
     at::Tensor cell_loss;   ///< scalar, with its weight; undefined for networks without cells
     at::Tensor n_right;     ///< scalar: right answers, one per tile and rule
-    /// Of a network with a factored_layer(): what goes into it, with the graph of the layers
-    /// before; and what it gives without its ReLU, which the graph of label_loss begins with.
+    /// What goes into the factored_layer() of a network that has one, with the graph of the layers
+    /// before; and what that layer gives without its ReLU, which the graph of label_loss begins
+    /// with.
     at::Tensor features, pre_activation;
 };
 
 /// Views of a flat tensor, in order, in the weights' shapes; they share its memory.
 std::vector<at::Tensor> views(const at::Tensor& flat, const std::vector<WeightShape>& shapes);
 
-/// Images with the strides of channels-last: with one channel both layouts are the same memory, and
-/// it is the strides that choose the kernels. On a CPU they are twice as fast as rows-first.
+/// Gives images the strides of channels-last: with one channel both layouts are the same memory,
+/// and it is the strides that choose the kernels, which are twice as fast as rows-first on a CPU.
 ///
 /// @param tiles  [n, 1, rows, cols], contiguous.
 at::Tensor as_channels_last(const at::Tensor& tiles);

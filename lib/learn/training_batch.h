@@ -15,11 +15,11 @@ struct Samples {
     std::span<const SampleKey> keys;       ///< [n]
 };
 
-/// Samples as a network takes them in training, on its device: each in one of the 8 orientations,
-/// with its dropout mask, both drawn by its key.
+/// Makes a batch of samples as a network takes them in training, on its device: each in one of the
+/// 8 orientations, with its dropout mask, both drawn by its key.
 ///
 /// @param tile_px    edge of a tile without margin, pixel.
-/// @param n_threads  that may prepare samples for a GPU; for a CPU it is one.
+/// @param n_threads  that may prepare samples for a GPU; for a CPU one thread does.
 TrainingBatch make_training_batch(const NetworkInfo& info,
                                   int tile_px,
                                   const TrainSettings& settings,

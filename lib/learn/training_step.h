@@ -27,7 +27,7 @@ struct StepTimes {
     double sharing_s = 0;  ///< with shared memory: copying into it, and waiting for others
 };
 
-/// What a training sample is: its dropout mask and orientation depend on this, never on the rank or
+/// Names a training sample: its dropout mask and orientation depend on this, never on the rank or
 /// the place in the batch.
 struct SampleKey {
     std::uint64_t seed = 0;
@@ -37,8 +37,8 @@ struct SampleKey {
 
 class AutogradStep;  // lib/learn/autograd_step.h
 
-/// One of the 8 orientations of a square tile: bit 0 mirrors the columns, bit 1 the rows, bit 2
-/// then swaps rows and columns; 0 is the tile itself.
+/// Turns a square tile into one of its 8 orientations: bit 0 mirrors the columns, bit 1 the rows,
+/// bit 2 then swaps rows and columns; 0 is the tile itself.
 ///
 /// @param tile         [tile_px, tile_px] row-major.
 /// @param orientation  0 .. 7.
@@ -85,6 +85,7 @@ class TrainingStep {
     };
     /// Takes a piece of gradients() that is complete while backward goes on with the others.
     using OnReady = std::function<void(std::span<float>)>;
+
     /// Adds the gradient of sum(loss) / global_batch to gradients(). An empty part is allowed.
     ///
     /// @param samples       [n, n_sample_values]: NetworkInfo::n_sample_values says what; scaled.
@@ -105,10 +106,11 @@ class TrainingStep {
     /// to be reduced in place; empty where the weights are in shared memory, as nothing is to be
     /// done.
     std::span<float> gradients();
-    /// Where gradients() and its pieces are.
+    /// The device whose memory gradients() and its pieces are in.
     Device device() const;
 
-    /// One step of Adam (beta 0.9 and 0.999, epsilon 1e-8) with gradients(), which then are zero.
+    /// Takes one step of Adam (beta 0.9 and 0.999, epsilon 1e-8) with gradients(), which then are
+    /// zero.
     ///
     /// @param learning_rate  of this step, >= 0.
     /// @source Kingma & Ba 2015 (ICLR), algorithm 1.
@@ -117,6 +119,7 @@ class TrainingStep {
     /// Whether the weights are in the memory that processes share.
     bool is_shared() const;
 
+    /// The times of all steps so far.
     StepTimes times() const;
 
     /// The weights now, in the order of weight_shapes().
@@ -125,11 +128,13 @@ class TrainingStep {
     /// Everything that a training needs to go on as if it had not stopped: weights, both moments
     /// and the step count.
     struct Checkpoint {
-        std::vector<float> weights, first_moment,
-            second_moment;  ///< flat, in the order of weight_shapes()
+        /// Weights and both moments of Adam, each flat, in the order of weight_shapes().
+        std::vector<float> weights, first_moment, second_moment;
         std::int64_t n_steps = 0;
     };
     Checkpoint checkpoint() const;
+    /// Goes back to where a checkpoint was taken.
+    ///
     /// @throws UsageError  if the checkpoint is of another network.
     void restore(const Checkpoint& checkpoint);
 

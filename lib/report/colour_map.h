@@ -4,6 +4,7 @@
 
 namespace faintweb::report {
 
+/// A colour of a picture.
 struct Colour {
     double red = 0;
     double green = 0;

@@ -29,6 +29,7 @@ struct PlotSeries {
     std::vector<double> error;  ///< half length of each point's bar, or empty
 };
 
+/// One pair of axes with the series that are drawn in it.
 struct PlotPanel {
     std::string title;
     PlotAxis x;

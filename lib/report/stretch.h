@@ -12,9 +12,12 @@ namespace faintweb::report {
 /// well above the softening.
 enum class StretchKind { linear, asinh, log };
 
+/// Reads the name of a kind of stretch.
+///
 /// @throws base::UsageError  names the value and the choices.
 StretchKind stretch_from_name(const std::string& name);
 
+/// The range of pixel values that a picture shows, and how it is spread over the colours.
 struct Stretch {
     double low = 0;        ///< shown as the darkest colour, the pixels' unit; log: > 0
     double high = 1;       ///< shown as the brightest colour; > low

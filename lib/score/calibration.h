@@ -14,10 +14,11 @@ struct Calibration {
     bool operator==(const Calibration&) const = default;
 };
 
+/// The calibrated probability of signal, in [0, 1], of a tile with this logit.
 double probability_of(const Calibration& calibration, double logit);
 
-/// The same of a score, which is what a catalogue keeps of a tile; a score of 1 is taken for the
-/// smallest that rounds to it.
+/// The calibrated probability of signal, in [0, 1], of a tile with this score, which is what a
+/// catalogue keeps of it; a score of 1 is taken for the smallest that rounds to it.
 double probability_of_score(const Calibration& calibration, float score);
 
 /// The scale and offset under which the labels are likeliest, with targets a little inside 0 and 1

@@ -11,6 +11,7 @@ namespace faintweb::score {
 /// JSON has no NaN: what says nothing is null.
 nlohmann::ordered_json json_number(double value);
 
+/// An epoch as a JSON object, which history_from_json() reads back.
 nlohmann::ordered_json to_json(const EpochRecord& record);
 
 /// The records of an array.

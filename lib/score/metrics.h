@@ -44,12 +44,14 @@ struct BestThreshold {
     double threshold = 0.5;
     Confusion confusion;
 };
+
 /// Tries every threshold that tells scores apart; of equally good ones the highest. 0.5 where there
 /// is no signal tile.
 ///
 /// @param scores  [n] in [0, 1].
 /// @param labels  [n] 1 signal, 0 noise.
 BestThreshold best_threshold(std::span<const float> scores, std::span<const std::uint8_t> labels);
+
 /// Wrong tiles that the labels rather than the network may be to blame for: a signal tile is a
 /// square of pixels above a threshold, a source is not.
 struct ErrorSplit {
@@ -67,6 +69,8 @@ struct FieldScore {
     FieldScore& operator+=(const FieldScore& other);
     bool operator==(const FieldScore&) const = default;
 };
+
+/// What was reached on several fields together; without any, all counts are 0.
 FieldScore sum_of(std::span<const FieldScore> fields);
 
 /// The counts of a FieldScore by the names of their columns, in the order of counts_of().
@@ -75,7 +79,11 @@ inline constexpr std::array count_names = {
 inline constexpr std::size_t n_counts = count_names.size();
 using Counts = std::array<std::int64_t, n_counts>;
 
+/// The counts of a score in the order of count_names.
 Counts counts_of(const FieldScore& score);
+
+/// The score that has these counts.
+///
 /// @param counts  [n_counts], as counts_of() gives them.
 FieldScore field_score_of(std::span<const std::int64_t, n_counts> counts);
 

@@ -56,6 +56,7 @@ std::vector<StudyColumn> study_columns();
 ///         rate (docs/paper.md, "Study").
 int paper_test_id(double learning_rate, int batch_size, int epochs);
 
+/// A mean with its scatter or its error.
 struct Measured {
     double mean = 0;
     double deviation = 0;  ///< standard deviation of a row's value, or error of a difference

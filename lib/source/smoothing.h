@@ -12,7 +12,7 @@ namespace faintweb::source {
 /// @param image    [rows, cols] row-major, any unit, NaN (or infinite) = blank.
 /// @param fwhm_px  full width at half maximum, pixels; 0 returns the image as it is.
 /// @source         Knutsson & Westin 1993 (CVPR), normalised convolution; the kernel ends at 4
-/// sigma.
+///                 sigma.
 image::Image smooth(const image::Image& image, double fwhm_px);
 
 }  // namespace faintweb::source

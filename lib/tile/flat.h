@@ -34,8 +34,7 @@ struct FlatPairs {
 /// @param pixels     [window.rows, window.cols], any unit, blanks NaN.
 /// @param window     map pixels of the image; may reach beyond the map.
 /// @param map_noise  of the map, in the unit of the pixels; the tolerance is flat_tolerance_sigma
-/// of
-///                   its rms.
+///                   of its rms.
 FlatPairs count_flat_pairs(const image::Image& pixels,
                            const image::Window& window,
                            const NoiseMesh& mesh,

@@ -44,6 +44,7 @@ struct InSigma {
     }
 };
 
+/// The InSigma of a field with these statistics; an rms that is 0 or not finite counts as 1.
 FAINTWEB_ON_DEVICE inline InSigma in_sigma_of(const RobustStatistics& robust) {
     // A field of one value has no rms; any finite unit then gives zeros.
     const float rms = robust.rms > 0 && std::isfinite(robust.rms) ? robust.rms : 1.0F;

@@ -27,9 +27,15 @@ enum class Scaling {
     asinh_local,
 };
 
+/// Reads the name of a scaling.
+///
 /// @throws base::UsageError  names the value and the choices.
 Scaling scaling_from_name(std::string_view name);
+
+/// The name of a scaling in settings and model files.
 std::string scaling_name(Scaling scaling);
+
+/// All scalings, in the order in which messages name them.
 std::span<const Scaling> all_scalings();
 
 /// Scales a field with its margin. Blanks (NaN, Inf) and the margin take no part in minimum,

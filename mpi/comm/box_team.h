@@ -7,8 +7,8 @@ namespace faintweb::comm {
 
 /// The ranks of a communicator as a team that simulates a box.
 ///
-/// Its exchanges are for the work of `collectively`: they end that work once it has failed on any
-/// rank.
+/// The exchanges of the team are for the work of `collectively`: they end that work once it has
+/// failed on any rank.
 sky::Team box_team(const Communicator& communicator);
 
 }  // namespace faintweb::comm

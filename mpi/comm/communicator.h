@@ -56,7 +56,7 @@ struct Message<std::string> {
 };
 
 /// The ranks that work together. A default-made communicator is a world of one that needs no MPI,
-/// so that the same code runs with and without mpirun. Cheap to copy: copies are the same
+/// so that the same code runs with and without mpirun. It is cheap to copy: copies are the same
 /// communicator.
 class Communicator {
   public:
@@ -64,8 +64,9 @@ class Communicator {
 
     int rank() const;
     int size() const;
-    /// Position and number of this communicator's ranks on this host.
+    /// Position of this rank among this communicator's ranks on this host, from 0.
     int local_rank() const;
+    /// Number of this communicator's ranks on this host.
     int local_size() const;
     /// Ranks of this host that may run on the same cores as this one, itself included: 1 where the
     /// launcher has bound each rank to cores of its own.
@@ -76,13 +77,15 @@ class Communicator {
     /// Whether all ranks of this communicator are on one host, also where it is part of another.
     bool is_one_host() const;
 
-    /// @collective yes: every rank of the communicator must make each call below.
+    // Every function from here to split() is collective: every rank of the communicator calls it.
+
+    /// Waits until all ranks have come here, as fast as can be.
     void barrier() const;
-    /// A barrier for long waits: leaves the core to ranks that are still at work.
+    /// Waits as barrier() does, but leaves the core to ranks that are still at work.
     void wait_for_all() const;
     /// Gives every rank the root's text.
     void broadcast(std::string& text) const;
-    /// One value per rank, in rank order, on every rank.
+    /// Gives every rank the values of all ranks, in rank order.
     template <typename T>
     std::vector<T> all_gather(const T& value) const {
         std::vector<T> values;
@@ -91,7 +94,7 @@ class Communicator {
         }
         return values;
     }
-    /// One value per rank, in rank order, on the root; empty elsewhere.
+    /// Gives the root the values of all ranks, in rank order, and the others an empty list.
     template <typename T>
     std::vector<T> gather(const T& value) const {
         std::vector<T> values = all_gather(value);
@@ -104,11 +107,12 @@ class Communicator {
     void sum(std::span<float> values) const;
     void sum(std::span<double> values) const;
     void sum(std::span<std::int64_t> values) const;
+    /// The largest of the ranks' values, on every rank.
     std::int64_t max(std::int64_t value) const;
     /// Sends `parts[r]` to rank r and gives what every rank sent here, in rank order.
     std::vector<std::vector<std::byte>> exchange(
         const std::vector<std::vector<std::byte>>& parts) const;
-    /// Sends sent[r] to rank r and fills received[r] with what that one sent here: for ranks that
+    /// Sends sent[r] to rank r and fills received[r] with what rank r sent here: for ranks that
     /// know the sizes of what comes.
     void exchange(const std::vector<std::span<const std::byte>>& sent,
                   const std::vector<std::span<std::byte>>& received) const;
@@ -131,7 +135,7 @@ class Communicator {
 };
 
 /// Calls `work` on every rank. If it throws on any, every rank throws that error (the lowest
-/// rank's) as an CollectiveError, so that none goes on alone into a collective call that the others
+/// rank's) as a CollectiveError, so that none goes on alone into a collective call that the others
 /// never make.
 ///
 /// @collective yes: every rank.
@@ -143,13 +147,13 @@ void collectively(const Communicator& communicator, const std::function<void()>&
 /// @collective yes: every rank that is still at work.
 void agree_or_throw(const Communicator& communicator);
 
-/// Calls `work` on the root only. An error there is thrown on every rank as an CollectiveError.
+/// Calls `work` on the root only. An error there is thrown on every rank as a CollectiveError.
 ///
 /// @collective yes: every rank.
 void on_root(const Communicator& communicator, const std::function<void()>& work);
 
 /// Calls `compute` on the root only and gives every rank what it returned (see Message). An error
-/// there is thrown on every rank as an CollectiveError.
+/// there is thrown on every rank as a CollectiveError.
 ///
 /// @collective yes: every rank.
 template <typename Compute>

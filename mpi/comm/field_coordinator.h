@@ -14,7 +14,7 @@
 
 namespace faintweb::comm {
 
-/// Messages to workers on their way.
+/// Sends messages to workers, and keeps what they carry until MPI has taken it.
 class FieldSender {
   public:
     explicit FieldSender(MPI_Comm comm) : comm_(comm) {}
@@ -25,7 +25,7 @@ class FieldSender {
     void finish_all(double lease_s);
 
   private:
-    /// The buffers live until MPI has taken them.
+    /// One message on its way, with the buffers that MPI reads.
     struct Send {
         int rank;
         FieldMessage message;

@@ -10,9 +10,10 @@
 // structs below and, where that says so, what it announces: pixels or the bytes of a report.
 namespace faintweb::comm {
 
+/// What tells the kinds of messages apart.
 enum Tag : int { tag_field = 21, tag_pixels, tag_news, tag_report };
 
-/// From the coordinator to a worker.
+/// A message from the coordinator to a worker.
 struct FieldMessage {
     enum class Kind : std::int64_t { field, no_more_fields, still_there };
     Kind kind = Kind::field;
@@ -20,7 +21,7 @@ struct FieldMessage {
     std::int64_t n_pixels = 0;  ///< that follow, also if there are none
 };
 
-/// From a worker to the coordinator.
+/// A message from a worker to the coordinator.
 struct NewsMessage {
     enum class Kind : std::int64_t {
         begun,
@@ -40,16 +41,26 @@ using Clock = std::chrono::steady_clock;
 /// Whether something was last heard longer ago than the lease; a lease of 0 s never ends.
 bool is_overdue(Clock::time_point heard, double lease_s);
 
+/// Ends the work of this rank because another was silent for longer than the lease.
+///
 /// @throws base::Error  (interrupted) names the rank.
 [[noreturn]] void throw_silent(int rank, double lease_s);
 
-/// Waits for a message to or from a rank no longer than the lease: its host may have gone.
+/// Waits until a message to or from a rank is through, no longer than the lease: the rank's host
+/// may have gone.
+///
+/// @throws base::Error  as throw_silent().
 void finish(MPI_Request& request, int rank, double lease_s);
 
-/// Sends one message, and waits for that no longer than the lease.
+/// Sends one message to a rank, for no longer than the lease.
+///
+/// @throws base::Error  as throw_silent().
 void send_bytes(
     MPI_Comm comm, int rank, int tag, const void* data, std::size_t n_bytes, double lease_s);
-/// Receives one message, and waits for it no longer than the lease.
+
+/// Receives one message of a known size from a rank, for no longer than the lease.
+///
+/// @throws base::Error  as throw_silent().
 void receive_bytes(
     MPI_Comm comm, int rank, int tag, void* data, std::size_t n_bytes, double lease_s);
 

@@ -8,15 +8,15 @@
 
 namespace faintweb::comm {
 
-/// What a rank may hold, alone or for how long.
+/// How a FieldScheduler hands out fields, and how long it waits for a rank.
 struct ScheduleSettings {
     /// Fields that a rank holds at most for every one that it works on at a time: one at work, the
     /// others waiting, so that no rank waits.
     int credits = 2;
     /// The first fields of the order are worked on with nothing else at work.
     std::size_t n_alone = 0;
-    /// Longest silence of a rank that holds fields, and of rank 0; 0: any. A stopped process cannot
-    /// watch itself.
+    /// Longest silence of a rank that holds fields, and of rank 0, seconds; 0: any. A stopped
+    /// process cannot watch itself.
     double lease_s = 0;
 };
 
@@ -44,7 +44,9 @@ class FieldScheduler {
     ///
     /// One of given() and unreadable() must follow.
     std::optional<HandOut> next();
+    /// The field of next() was sent to the rank.
     void given(int rank, double now_s);
+    /// The field of next() could not be read: nobody gets it.
     void unreadable() { ++n_ended_; }
 
     /// A rank is through with a field.
@@ -59,6 +61,7 @@ class FieldScheduler {
     /// A rank but rank 0 that owes a word and was silent for longer than the lease.
     std::optional<int> silent(double now_s) const;
 
+    /// Fields that no more work is to be done on.
     std::size_t n_ended() const { return n_ended_; }
     /// No field is left to hand out, and none is out.
     bool is_closing() const { return n_ended_ == n_handed_out_ && is_all_handed_out(); }

@@ -19,6 +19,7 @@ namespace faintweb::comm {
 /// The threads that work on the fields of one rank, fed and asked by the thread that calls MPI.
 class FieldThreads {
   public:
+    /// Something that rank 0 is to be told.
     struct Event {
         NewsMessage message{};
         std::string reason{};  ///< of an unreadable field
@@ -26,13 +27,16 @@ class FieldThreads {
 
     FieldThreads(int n_threads, const FieldJob& job);
 
-    /// @param pixels  none: they are to be read here.
+    /// Takes a field to be worked on.
+    ///
+    /// @param pixels  none: the field is to be read here.
     void add(std::int64_t field, std::optional<std::vector<float>> pixels);
 
     /// What has happened since the last call, in its order. Rethrows what the work threw.
     std::vector<Event> take_events();
 
-    /// The events have been passed on: what they say was begun is worked on from now on.
+    /// Lets the threads begin the fields whose begun events take_events() has given: those events
+    /// have been passed on.
     void release();
 
   private:

@@ -9,7 +9,7 @@
 
 namespace faintweb::comm {
 
-/// Any rank of share_fields but rank 0.
+/// Any rank of share_fields but rank 0: it works on the fields that it is handed.
 class FieldWorker {
   public:
     /// @collective yes: every rank, rank 0 makes a FieldCoordinator.

@@ -13,15 +13,16 @@ namespace faintweb::comm {
 /// What gradients travel as between ranks.
 enum class Wire {
     fp32,
-    /// Half the bytes. What a rank sends is rounded to nearest even, and so are sums: to 8 bits.
+    /// Numbers of half the bytes: what a rank sends is rounded to nearest even, to 8 bits, and so
+    /// are sums.
     bf16,
 };
 
 /// How gradients are summed.
 struct ReducerSettings {
-    /// "shared": memory that the ranks of one host share, and shared_memory() for more; "mpi": MPI
-    /// over host memory; "nccl": GPUs among themselves; "auto": nccl for gradients on a GPU, else
-    /// shared where all ranks are on one host that has the memory, else mpi.
+    /// Who sums. "shared": memory that the ranks of one host share, and shared_memory() for more;
+    /// "mpi": MPI over host memory; "nccl": GPUs among themselves; "auto": nccl for gradients on a
+    /// GPU, else shared where all ranks are on one host that has the memory, else mpi.
     std::string kind = "auto";
     Wire wire = Wire::fp32;
     int gpu = -1;  ///< number of the GPU whose memory holds the gradients; below 0: host memory
@@ -29,10 +30,10 @@ struct ReducerSettings {
 
 /// Where the time of reductions went on this rank, seconds since the start.
 struct ReductionTimes {
-    /// Begun and not yet waited for, while this rank computed: what was hidden where something else
-    /// than this rank's core did the work (a GPU, a network card).
+    /// Time that reductions had begun and were not yet waited for, while this rank computed: it was
+    /// hidden where something else than this rank's core did the work (a GPU, a network card).
     double hidden_s = 0;
-    double exposed_s = 0;  ///< in which this rank did nothing else
+    double exposed_s = 0;  ///< time in which this rank did nothing else
 };
 
 /// Sums gradients over the ranks. Pieces may be added while backward still runs, in the same order
@@ -51,9 +52,10 @@ class GradientReducer {
     /// @collective yes: every rank.
     /// @throws Error  if the network or a GPU failed.
     void finish();
+    /// The times of all reductions so far.
     ReductionTimes times() const { return times_; }
     /// Memory in which the ranks can do with less than sums of all gradients, for TrainingStep;
-    /// null for ranks that have none. It lasts as long as this object.
+    /// null for ranks that have none. The memory lasts as long as this object.
     virtual learn::SharedMemory* shared_memory() { return nullptr; }
 
   private:
@@ -62,7 +64,7 @@ class GradientReducer {
     /// Whether the sums go on between start() and wait().
     virtual bool is_background() const { return false; }
 
-    /// Of this rank, since the last call: hidden if pieces were under way.
+    /// Counts the time of this rank since the last call as hidden, if pieces were under way.
     void end_of_computing();
 
     ReductionTimes times_;
@@ -70,11 +72,12 @@ class GradientReducer {
     bool is_adding_ = false;  // pieces were added since finish()
 };
 
-/// The reducer for these ranks; nothing to do for one, unless that one asks for NCCL.
+/// Makes the reducer for these ranks; that of one rank alone does nothing, unless NCCL is asked
+/// for.
 ///
 /// @collective yes: every rank, the same kind and wire.
 /// @throws CollectiveError  if there is no such kind, or it cannot be used here: says why, and what
-/// to do.
+///                          to do.
 std::unique_ptr<GradientReducer> make_gradient_reducer(const Communicator& communicator,
                                                        const ReducerSettings& settings = {});
 

@@ -7,7 +7,7 @@
 
 namespace faintweb::comm {
 
-/// Memory of ranks that are all on one host; part r is of rank r.
+/// Makes memory of ranks that are all on one host; part r is of rank r.
 ///
 /// @collective yes: every rank makes it; any may end it alone.
 std::unique_ptr<learn::SharedMemory> make_host_memory(const Communicator& communicator);

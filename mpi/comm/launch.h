@@ -11,9 +11,11 @@ struct Launch {
     int n_lone_tasks = 0;
 };
 
-/// Reads from the environment of this process how it was launched.
+/// Reads the variables that mpirun and Slurm set for a process.
 Launch read_launch();
 
+/// Refuses a start as one of several processes without a world of ranks.
+///
 /// @throws UsageError  if there are other processes like this one that know nothing of each other:
 ///     each would do the whole job.
 void expect_one_world(const Launch& launch);

@@ -10,6 +10,7 @@
 
 namespace faintweb::comm {
 
+/// What a Communicator knows of its ranks.
 struct Communicator::Handle {
     MPI_Comm comm = MPI_COMM_NULL;
     int rank = 0;
@@ -23,7 +24,7 @@ struct Communicator::Handle {
 
 /// Asks MPI about a communicator, whose errors come back as codes from then on.
 ///
-/// @collective yes: every rank of it.
+/// @collective yes: every rank of that communicator.
 std::unique_ptr<Communicator::Handle> make_handle(MPI_Comm comm);
 
 /// The MPI communicator of a Communicator that has one.

@@ -7,7 +7,7 @@
 /// Reducers of gradients in a GPU's memory; only where faintweb is built with CUDA.
 namespace faintweb::comm {
 
-/// Sums on the GPUs, which do it while backward goes on.
+/// Makes a reducer that sums on the GPUs, while backward goes on.
 ///
 /// @collective yes: every rank.
 /// @throws UsageError  if two ranks share a GPU, which NCCL cannot: says which, and what to do.
@@ -15,7 +15,8 @@ std::unique_ptr<GradientReducer> make_nccl_reducer(const Communicator& communica
                                                    int gpu,
                                                    Wire wire);
 
-/// Copies gradients of a GPU to host memory for another reducer, and its sums back.
+/// Makes a reducer that copies gradients of a GPU to host memory for another reducer, and its sums
+/// back.
 std::unique_ptr<GradientReducer> make_staged_reducer(int gpu,
                                                      std::unique_ptr<GradientReducer> on_host);
 

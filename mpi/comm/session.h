@@ -9,7 +9,7 @@
 
 namespace faintweb::comm {
 
-/// MPI from start to end of the process. Works under mpirun and, as a world of one, without it.
+/// MPI from start to end of the process. It works under mpirun and, as a world of one, without it.
 class Session {
   public:
     Session(int& argc, char**& argv);
@@ -20,7 +20,7 @@ class Session {
     /// Runs the program on this rank and gives the process's exit code, which all ranks agree on
     /// (the largest).
     ///
-    /// An CollectiveError leaves on all ranks alike: rank 0 says it, all return its code. Any other
+    /// A CollectiveError leaves on all ranks alike: rank 0 says it, all return its code. Any other
     /// exception on any rank ends the whole job: one message with rank and host, then MPI_Abort
     /// with the error's exit code. Going on would leave the other ranks waiting.
     ///
@@ -31,8 +31,8 @@ class Session {
     Communicator world_;
 };
 
-/// Runs a program that needs no MPI, and gives the process's exit code. Of ranks that a launcher
-/// has started the first alone says what was wrong.
+/// Runs a program that needs no MPI, and gives the process's exit code. Where a
+/// launcher has started several, the first alone says what was wrong.
 int run_without_mpi(const std::function<base::ExitCode(const Launch&)>& program);
 
 /// "Open MPI 4.1.4".

@@ -16,10 +16,11 @@ namespace faintweb::comm {
 /// Pause of a rank's message loop when there is nothing to do: short against a field (> 10 ms),
 /// long enough to leave the core to the work.
 inline constexpr std::chrono::microseconds message_pause{200};
+
 /// Fields that rank 0 holds in memory on their way to other ranks.
 inline constexpr std::size_t max_sends_in_flight = 8;
 
-/// How the fields of a run are shared out.
+/// How fields are shared out, and who is told of it.
 struct ShareSettings {
     ScheduleSettings schedule{};
     /// Rank 0 only reads and hands out (it needs another rank to work then).
@@ -27,22 +28,24 @@ struct ShareSettings {
     /// Fields that this rank works on at the same time, each on a thread of its own; ranks may
     /// differ.
     int n_at_once = 1;
-    /// Called on rank 0 for every field that has ended, with the number of fields ended so far, by
-    /// the thread that calls MPI.
+    /// Takes the number of fields that have ended so far; called on rank 0 for every field that
+    /// has, by the thread that calls MPI.
     std::function<void(std::int64_t n_ended)> progress = nullptr;
-    /// Asked on every rank: where one says yes, no more fields are handed out to any.
+    /// Whether this rank is to stop; asked on every rank. Where one says yes, no more fields are
+    /// handed out to any.
     std::function<bool()> is_asked_to_stop = nullptr;
 };
 
 /// What happens to a field.
 struct FieldJob {
-    /// Called on rank 0 alone, on any thread: gives the pixels of a field, which may be none. A
+    /// Gives the pixels of a field, which may be none; called on rank 0 alone, on any thread. A
     /// base::InputError costs this field only.
     std::function<std::vector<float>(std::int64_t field)> read;
-    /// Called on the rank that gets the field, on one of its n_at_once threads, which never call
-    /// MPI.
+    /// Works on a field; called on the rank that gets it, on one of its n_at_once threads, which
+    /// never call MPI.
     std::function<void(std::int64_t field, std::vector<float> pixels)> work;
-    /// Called on rank 0, by the thread that calls MPI, for a field that could not be read.
+    /// Takes the reason why a field could not be read; called on rank 0, by the thread that calls
+    /// MPI.
     std::function<void(std::int64_t field, const std::string& reason)> fail;
 };
 
@@ -51,20 +54,20 @@ struct FieldJob {
 class FieldLedger {
   public:
     virtual ~FieldLedger() = default;
-    /// Called on rank 0 when a rank is about to work on a field, which waits until this has been
-    /// called (on another rank: until it has told rank 0).
+    /// Takes note that a rank is about to work on a field; called on rank 0. The work waits until
+    /// this has been called (on another rank: until it has told rank 0).
     virtual void begun(std::int64_t field, int rank) = 0;
-    /// Called on every rank again and again, and once more, with is_last, when it has nothing left
-    /// to work on.
+    /// Says what has become of fields since the last report; called on every rank again and again,
+    /// and once more, with is_last, when the rank has nothing left to work on.
     ///
     /// @return  what rank 0's take_reports() is to know; empty: nothing yet.
     virtual std::string report(bool is_last) = 0;
-    /// Called on rank 0 with all reports that wait, joined to one text: a report must show its own
-    /// end.
+    /// Takes all reports that wait, joined to one text; called on rank 0. A report must show its
+    /// own end.
     virtual void take_reports(const std::string& reports) = 0;
 };
 
-/// The ledger of work that is not gone on with.
+/// The ledger of work that no other run goes on with.
 class NoLedger : public FieldLedger {
   public:
     void begun(std::int64_t, int) override {}
@@ -91,6 +94,10 @@ std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        const ShareSettings& settings,
                                        const FieldJob& job,
                                        FieldLedger& ledger);
+
+/// Shares fields as the function above, without a ledger.
+///
+/// @collective yes: every rank.
 std::vector<std::int64_t> share_fields(const Communicator& communicator,
                                        std::span<const std::int64_t> order,
                                        const ShareSettings& settings,

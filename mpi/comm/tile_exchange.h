@@ -13,7 +13,11 @@ namespace faintweb::comm {
 
 /// Name of a tile over the whole training set; does not depend on which rank holds it.
 using TileId = std::uint64_t;
-/// Names the tile with a number in the field with a number.
+
+/// The name of a tile: the field in the upper 32 bits, the tile in the lower.
+///
+/// @param field  number in the plan, >= 0.
+/// @param tile   number in its field, 0 .. 2^32 - 1.
 constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
     return static_cast<TileId>(field) << 32U | static_cast<TileId>(tile);
 }
@@ -22,7 +26,7 @@ constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
 struct Shard {
     std::vector<TileId> ids;
     std::vector<std::uint8_t> labels;  ///< bit r: signal under label rule r
-    /// ids.size() of them: learn::NetworkInfo::n_sample_values says what.
+    /// The samples of these ids, in their order: learn::NetworkInfo::n_sample_values says what.
     learn::SampleStore samples;
 };
 
@@ -32,14 +36,18 @@ class TileDirectory {
     /// @collective yes: every rank.
     TileDirectory(const Communicator& communicator, const Shard& shard);
 
-    /// Tiles that are signal under some rule, and the others, in ascending order: the same on every
-    /// rank and for any number of ranks.
+    /// Tiles that are signal under some rule, in ascending order: the same on every rank and for
+    /// any number of ranks.
     std::span<const TileId> signal_ids() const { return signal_ids_; }
+    /// Tiles that are signal under no rule, in ascending order: the same on every rank and for any
+    /// number of ranks.
     std::span<const TileId> noise_ids() const { return noise_ids_; }
+    /// The rank that holds the tile.
     int owner(TileId id) const;
     /// Number of the tile in the shard of its owner.
     std::size_t place(TileId id) const;
-    std::uint8_t labels(TileId id) const;  ///< as Shard::labels
+    /// The labels of the tile, as Shard::labels.
+    std::uint8_t labels(TileId id) const;
 
   private:
     struct Entry {
@@ -62,8 +70,7 @@ class EpochSamples {
     /// @param order        ids of the epoch, in the order of the global batches; the same on every
     ///                     rank. Must outlive this object, as must shard and directory.
     /// @param chunk_bytes  of samples that a rank is sent at once; at least one batch is. About
-    /// four
-    ///                     times as much memory is used.
+    ///                     four times as much memory is used.
     /// @param grain        of learn::batch_part().
     /// @param first_batch  where to begin.
     EpochSamples(const Communicator& communicator,
@@ -82,6 +89,8 @@ class EpochSamples {
         std::size_t n_global = 0;                ///< samples of the batch over all ranks
     };
     bool has_next() const { return batch_ < n_batches_; }
+    /// Gives this rank's part of the next batch.
+    ///
     /// @collective yes: every rank.
     Part next();
 

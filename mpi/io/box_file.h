@@ -24,9 +24,10 @@ class UnfitBoxFile : public base::InputError {
     using InputError::InputError;
 };
 
+/// What a box file keeps of a state: its particles, or its maps and haloes.
 enum class BoxFileKind { particles, maps };
 
-/// "maps-50mpc-r0-s3-0123456789ab.h5".
+/// The name of a box file: "maps-50mpc-r0-s3-0123456789ab.h5".
 ///
 /// @param state  number of the slab in its class.
 std::string box_file_name(
@@ -35,40 +36,45 @@ std::string box_file_name(
 /// Whether a file's name is that of a box file which was not whole yet.
 bool is_partial_box_file(const std::string& name);
 
-/// Writes the particles of a box; a file of that name is replaced.
+/// Writes the particles of a state of a box, over a file of that name.
 ///
 /// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.
 void write_particles(const std::string& path,
                      const std::string& made_from,
                      const sky::Particles& particles);
-/// Writes the maps and haloes of a box; a file of that name is replaced.
+
+/// Writes the maps and haloes of a state of a box, over a file of that name.
 ///
+/// @param z     redshift of the state.
 /// @throws DiskError  if the disk is full, read-only or failing; nothing is left beside it then.
 void write_maps(const std::string& path,
                 const std::string& made_from,
                 double z,
                 const sky::BoxMaps& maps);
 
-/// Looks at all of a file but its data: quick.
+/// Checks all of a box file but its data, which is quick.
 ///
-/// @throws UnfitBoxFile  says why.
+/// @throws UnfitBoxFile  says why the file cannot be used.
 void check_box_file(BoxFileKind kind, const std::string& path, const std::string& made_from);
 
-/// Reads particles back, checked by their checksums.
+/// Reads the particles of a state, with their checksums checked.
 ///
-/// @throws UnfitBoxFile  says why.
+/// @throws UnfitBoxFile  says why the file cannot be used.
 sky::Particles read_particles(const std::string& path, const std::string& made_from);
-/// Reads the map of a layer along an axis (0 .. 2), checked by its checksums.
+
+/// Reads one map of a state, with its checksums checked.
 ///
-/// @throws UnfitBoxFile  says why.
+/// @param axis  that the box is seen along, 0 .. 2.
+/// @throws UnfitBoxFile  says why the file cannot be used.
 /// @throws Error  (internal) if the file was written without that layer.
 sky::CodedMap read_map(const std::string& path,
                        const std::string& made_from,
                        sky::Layer layer,
                        int axis);
-/// Reads the haloes of a box, checked by their checksums.
+
+/// Reads the haloes of a state, with their checksums checked.
 ///
-/// @throws UnfitBoxFile  says why.
+/// @throws UnfitBoxFile  says why the file cannot be used.
 std::vector<sky::BoxHalo> read_haloes(const std::string& path, const std::string& made_from);
 
 }  // namespace faintweb::io

@@ -12,22 +12,23 @@
 
 namespace faintweb::io {
 
-/// What a rank has in memory of the rows that it writes, or reads back, in one go.
+/// Bytes that a rank has in memory of the rows that it writes, or reads back, in one go.
 inline constexpr std::int64_t batch_bytes = std::int64_t{32} << 20;
 
 /// The fields of a plan, ready to be written.
 struct FieldSource {
+    /// What a field gives to the tables.
     struct Size {
         std::int64_t n_rows = 0;  ///< of /tiles
         std::int64_t n_scores = 0;
     };
-    /// Of every field in the order of the plan, the same on every rank.
+    /// Sizes of all fields in the order of the plan, the same on every rank.
     std::vector<Size> sizes;
-    /// A field, with its place in the plan, on whatever rank writes it.
+    /// Gives a field by its place in the plan, on whatever rank writes it.
     std::function<catalogue::FieldResult(std::int64_t field)> load;
 };
 
-/// What is known of a catalogue that was written.
+/// What is known of a catalogue once it is written.
 struct WrittenCatalogue {
     std::string digest;                ///< on every rank
     catalogue::Accounting accounting;  ///< on rank 0
@@ -48,7 +49,7 @@ struct WrittenCatalogue {
 /// @throws Error  on every rank, whichever rank it happened to (a CollectiveError where all can
 ///     still leave in order). Code disk: too little room (checked before anything is written), a
 ///     disk that is read-only or failing, or writes that were lost, with HDF5's own account. Code
-///     usage: no such folder. Code internal: a field's tiles do not add up. What `load` throws.
+///     usage: no such folder. Code internal: a field's tiles do not add up. And what `load` throws.
 ///     Nothing is published then.
 /// @collective yes: every rank of the communicator.
 WrittenCatalogue write_catalogue(const comm::Communicator& communicator,
@@ -67,12 +68,12 @@ struct CatalogueOrigin {
     std::string model_sha256;
 };
 
-/// Reads what a catalogue of any format version was made of. Serial: needs no MPI.
+/// Reads what a catalogue of any format version was made of. It is serial and needs no MPI.
 ///
 /// @return  none if the file is no catalogue of ours, or damaged.
 std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path);
 
-/// Reads a whole catalogue. Serial: needs no MPI.
+/// Reads a whole catalogue. It is serial and needs no MPI.
 ///
 /// @throws UsageError  if the file is missing, no catalogue, of another format version, or damaged;
 ///     says which.

@@ -23,9 +23,14 @@ std::vector<catalogue::MapRecord> add_provenance(const File& file,
 /// Throws what the damage of a file means to whoever reads it.
 using OnDamage = std::function<void(const std::string& reason)>;
 
+/// Opens a dataset of a catalogue.
+///
 /// @param damaged  called if there is no such dataset, or if its size cannot be right.
 Dataset open_dataset(const File& file, const std::string& path, const OnDamage& damaged);
 
+/// Reads the provenance of a catalogue.
+///
+/// @param maps     of the catalogue, whose headers are read too.
 /// @param damaged  called for what is not as it was written.
 catalogue::Provenance read_provenance(const File& file,
                                       const std::vector<catalogue::MapRecord>& maps,

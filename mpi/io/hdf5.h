@@ -32,13 +32,16 @@ using OnFailure = std::function<void(const std::string& account)>;
 /// again".
 OnFailure disk_failure(const std::string& verb, const std::string& path);
 
-/// A write that was lost, which is found when what was written is read back.
+/// Throws what a write that was lost means, which is found when what was written is read back.
+///
+/// @throws base::DiskError  names the file, and the part of it if there is one.
 [[noreturn]] void throw_not_as_written(const std::string& path, const std::string& part = "");
 
-/// Text of fixed length, UTF-8, padded with zeros; HDF5 knows no text of length 0.
+/// The type of a text of fixed length, UTF-8, padded with zeros; HDF5 knows no text of length 0.
 Hdf5Handle text_type(std::size_t size_bytes);
 
-/// A little-endian number: int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double.
+/// The type of a little-endian number: int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+/// float, double.
 template <typename T>
 Hdf5Handle number_type();
 
@@ -93,7 +96,7 @@ struct Block {
     std::vector<std::int64_t> count;  ///< elements along each axis
 };
 
-/// A dataset that is open. Of a file that several ranks write, write() is collective.
+/// A dataset that is open. In a file that several ranks write, write() is collective.
 class Dataset : public Object {
   public:
     /// Elements along each axis; empty for a single value.
@@ -134,7 +137,7 @@ struct DatasetSettings {
 /// at least those of 1.8 (large attributes) or 1.10 (checksums of HDF5's own structures).
 enum class Hdf5Structures { oldest, v1_8, v1_10 };
 
-/// How a new file is laid out.
+/// How a new HDF5 file is laid out.
 struct NewFileSettings {
     Hdf5Structures structures = Hdf5Structures::oldest;
     std::int64_t alignment_bytes = 1;  ///< what is at least as large begins on a multiple of it
@@ -152,8 +155,8 @@ class File : public Object {
 
     static File open(const std::string& path, For purpose, OnFailure fail);
     static File create(const std::string& path, const NewFileSettings& settings, OnFailure fail);
-    /// A file that all ranks write. Unless close() was called it is left open in the end: closing
-    /// takes all ranks, and after a failure they may not get there.
+    /// Makes a file that all ranks write. Unless close() was called it is left open in the end:
+    /// closing takes all ranks, and after a failure they may not get there.
     ///
     /// @collective yes: every rank, and so is every call on it and on its datasets.
     static File create(const comm::Communicator& communicator,
@@ -168,8 +171,10 @@ class File : public Object {
     Object group(const std::string& path) const;
     Dataset dataset(const std::string& path) const;
 
-    /// A group that keeps the order of its attributes.
+    /// Adds a group that keeps the order of its attributes.
     Object add_group(const std::string& path) const;
+    /// Adds a dataset.
+    ///
     /// @param shape  elements along each axis; empty for a single value.
     Dataset add_dataset(const std::string& path,
                         const Hdf5Handle& type,

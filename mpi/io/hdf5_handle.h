@@ -6,7 +6,8 @@
 
 namespace faintweb::io {
 
-/// The HDF5 library is not thread-safe: readers and writers that any thread may call hold this.
+/// The lock that readers and writers hold which any thread may call: the HDF5 library is not
+/// thread-safe.
 inline std::mutex hdf5_lock;
 
 /// Owns one HDF5 identifier and closes it with the function that belongs to its kind.

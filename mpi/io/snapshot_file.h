@@ -21,17 +21,20 @@ struct SnapshotOptions {
     std::string group{};
     SnapshotField density{.name = "density"};  ///< gas; our unit: the cosmic mean of baryons
     SnapshotField temperature{.name = "temperature"};  ///< K
+    /// Peculiar velocity, km/s.
     std::array<SnapshotField, 3> velocity{
-        ///< peculiar, km/s
         {{.name = "velocity_x"}, {.name = "velocity_y"}, {.name = "velocity_z"}}};
+    /// Magnetic field, micro-gauss; all three or none in the file.
     std::array<SnapshotField, 3> magnetic_field{
-        ///< micro-gauss; all three or none in the file
         {{.name = "magnetic_field_x"}, {.name = "magnetic_field_y"}, {.name = "magnetic_field_z"}}};
     double z_min = 0;  ///< a snapshot outside z_min .. z_max is refused
     double z_max = 1000;
 };
 
-/// What a snapshot is, from its header and the shapes and units of its datasets: quick.
+/// Reads what a snapshot is from its header and the shapes and units of its datasets, which is
+/// quick.
+///
+/// Any thread may call this function.
 ///
 /// @throws UsageError  as read_snapshot, for all but the cells.
 sky::SnapshotFacts snapshot_facts(const std::string& path,
@@ -43,8 +46,8 @@ sky::SnapshotFacts snapshot_facts(const std::string& path,
 /// and, at its root, the attributes current_redshift, domain_left_edge and domain_right_edge with
 /// domain_left_edge_units (if that is code_length, length_unit and length_unit_units too).
 ///
-/// Cell (i, j, k) becomes mesh point (i, j, k): the box is shifted by half a cell. Both functions
-/// may be called from any thread.
+/// Cell (i, j, k) becomes mesh point (i, j, k): the box is shifted by half a cell. Any thread may
+/// call this function.
 ///
 /// @param expected  the cosmology of the sky: density is over its mean, and the snapshot's own
 ///                  Omega_m and h, where it gives them, must agree within 1 %.

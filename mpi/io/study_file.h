@@ -11,8 +11,8 @@ namespace faintweb::io {
 /// its fields.
 ///
 /// /fields is [n_rows, n_fields, 7] with 1C, 1F, 0F, 0C, 0F_faint, 0F_beside, 1F_beside, -1 where
-/// there is no model; its attribute `columns` names them. Serial: for one rank. The file is
-/// whole or what it was before.
+/// there is no model; its attribute `columns` names them. One rank writes the file,
+/// which is whole or what it was before.
 ///
 /// @param rows  of the same test fields.
 /// @throws base::DiskError  if it cannot be written.

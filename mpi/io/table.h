@@ -17,6 +17,8 @@ namespace faintweb::io {
 /// The compound type of a table: the same in the file as in memory, so that nothing is converted.
 Hdf5Handle record_type(std::span<const catalogue::Column> columns, std::size_t record_bytes);
 
+/// The type of the elements of a table.
+///
 /// @tparam Element  a record with columns (see catalogue::columns_of), or a number.
 template <typename Element>
 Hdf5Handle element_type() {

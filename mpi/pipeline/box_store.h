@@ -34,10 +34,11 @@ struct WantedState {
     int member;
 };
 
-/// How boxes are made. Both run on any thread, and call no MPI but for the exchanges of the team,
-/// and HDF5 only under hdf5_lock.
+/// How boxes are made. Its functions run on any thread; they call no MPI but for the exchanges of
+/// the team, and HDF5 only under hdf5_lock.
 struct BoxMakers {
-    /// To be called on every member alike, with no particles on those that get none.
+    /// Takes the particles of a state; called on every member of the team alike, with no particles
+    /// on those that get none.
     using HandOver = std::function<void(int state, sky::Particles)>;
     /// Evolves a box through its states, and hands over those that are wanted. A state must depend
     /// neither on which are wanted nor on the team.
@@ -47,9 +48,11 @@ struct BoxMakers {
     std::function<void(
         const BoxJob&, const sky::Team&, const std::vector<WantedState>& wanted, const HandOver&)>
         particles;
+    /// Draws the maps of a state from its particles.
     std::function<sky::BoxMaps(const BoxJob&, int state, const sky::Particles&)> maps;
 };
 
+/// Whether the particles of a box stay in the folder, beside its maps.
 enum class KeepParticles { no, yes };
 
 /// The boxes of a set of skies in a folder, made where they are missing.
@@ -66,6 +69,7 @@ class BoxStore {
              KeepParticles keep_particles,
              int ranks_per_box = 1);
 
+    /// States of all boxes.
     std::int64_t n_states() const;
     /// States whose maps are not in the folder, or not fit for use.
     std::int64_t n_missing_states() const;
@@ -77,15 +81,15 @@ class BoxStore {
     /// its box together until each rank holds the particles of a state, then each makes its maps,
     /// which takes as much memory as without a group.
     ///
-    /// @throws CollectiveError  what the makers threw; the boxes in work elsewhere are finished
-    /// first,
-    ///                      and those that are dealt to other groups.
-    /// @throws DiskError    where a file cannot be written, on that rank; the job must then end.
+    /// @throws CollectiveError  what the makers threw; the boxes in work elsewhere, and those that
+    ///                          are dealt to other groups, are finished first.
+    /// @throws DiskError        where a file cannot be written, on that rank; the job must end
+    ///                          then.
     /// @collective yes: every rank.
     void prepare(const comm::Communicator& communicator);
 
-    /// Reads maps and haloes, from any thread. A file that is gone or damaged is made again on the
-    /// spot, by that rank alone. The store must outlive it.
+    /// A source that reads maps and haloes, from any thread. A file that is gone or damaged is made
+    /// again on the spot, by that rank alone. The store must outlive the source.
     sky::BoxSource source();
 
   private:

@@ -189,69 +189,87 @@ std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
                                                "sky.eps_b"}));
 }
 
-BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
-    const std::array sets{find_snapshots(campaign, sky::SkySet::train),
-                          find_snapshots(campaign, sky::SkySet::test)};
+/// The boxes that the snapshots of a campaign stand for.
+struct SnapshotBoxes {
+    sky::BoxSettings boxes;
+    sky::BoxCost cost;
+    std::vector<BoxJob> jobs;
+    std::map<std::pair<int, int>, NamedFile> file_of;  ///< by class and realisation
+    std::vector<std::string> unused;
+    std::vector<std::string> doubts;
+};
+
+/// The slabs of the first set that there are snapshots of.
+std::vector<sky::Slab> slabs_of_snapshots(const campaign::Campaign& campaign,
+                                          const std::array<Snapshots, 2>& sets) {
     std::vector<sky::Slab> slabs;
     for (const Snapshots& set : sets) {
         if (slabs.empty() && !set.facts.empty()) {
             slabs = sky::plan_snapshot_slabs(campaign.cosmology, campaign.sky, set.facts);
         }
     }
-    check_slabs(campaign, slabs.size());
+    return slabs;
+}
 
-    // A set has as many realisations as some slab has snapshots; where there are fewer, they serve
-    // again.
-    sky::BoxSettings boxes = campaign.boxes;
-    boxes.n_realisations = 0;
-    sky::BoxCost cost;
-    const std::string maps_recipe = snapshot_maps_recipe(campaign);
-    std::vector<BoxJob> jobs;
-    std::map<std::pair<int, int>, NamedFile> file_of;  // by class and realisation
-    std::vector<std::string> unused;
-    std::vector<std::string> doubts;
-    for (const Snapshots& set : sets) {
-        boxes.n_test_realisations = 0;
-        if (set.facts.empty()) {
-            continue;
+/// Tells what a set's snapshots do not say of themselves, and which of them no slab shows.
+void note_shortcomings(const Snapshots& set,
+                       const std::vector<bool>& is_used,
+                       SnapshotBoxes& found) {
+    for (std::size_t i = 0; i < set.files.size(); ++i) {
+        for (const std::string& attribute : set.facts[i].missing) {
+            found.doubts.push_back(base::text(set.files[i].path,
+                                              " has no attribute ",
+                                              attribute,
+                                              ": taken as that of the campaign's cosmology"));
         }
-        const auto of_slabs = share_out(campaign, set, slabs);
-        for (const auto& chosen : of_slabs) {
-            boxes.n_test_realisations =
-                std::max(boxes.n_test_realisations, static_cast<int>(chosen.size()));
-        }
-        std::vector<bool> is_used(set.files.size(), false);
-        for (std::size_t s = 0; s < slabs.size(); ++s) {
-            for (int r = 0; r < boxes.n_test_realisations; ++r) {
-                const std::size_t i = of_slabs[s][static_cast<std::size_t>(r) % of_slabs[s].size()];
-                BoxJob job;
-                job.box_class = slabs[s].box_class;
-                job.realisation = boxes.n_realisations + r;
-                job.box_mpc = slabs[s].box_mpc;
-                job.z = {slabs[s].z};
-                job.particles_text = "snapshot " + set.identities[i];
-                job.maps_text = maps_recipe;
-                jobs.push_back(job);
-                file_of[{job.box_class, job.realisation}] = set.files[i];
-                is_used[i] = true;
-                const sky::BoxCost of_job = sky::snapshot_cost(set.facts[i], boxes.web_map_px);
-                cost = of_job.memory_bytes > cost.memory_bytes ? of_job : cost;
-            }
-        }
-        boxes.n_realisations += boxes.n_test_realisations;
-        for (std::size_t i = 0; i < set.files.size(); ++i) {
-            for (const std::string& attribute : set.facts[i].missing) {
-                doubts.push_back(base::text(set.files[i].path,
-                                            " has no attribute ",
-                                            attribute,
-                                            ": taken as that of the campaign's cosmology"));
-            }
-            if (!is_used[i]) {
-                unused.push_back(set.files[i].path);
-            }
+        if (!is_used[i]) {
+            found.unused.push_back(set.files[i].path);
         }
     }
+}
 
+/// Adds the boxes of a set to those of the sets before. A set has as many realisations as some slab
+/// has snapshots; where there are fewer, they serve again.
+void add_boxes(const campaign::Campaign& campaign,
+               const Snapshots& set,
+               const std::vector<sky::Slab>& slabs,
+               const std::string& maps_recipe,
+               SnapshotBoxes& found) {
+    sky::BoxSettings& boxes = found.boxes;
+    boxes.n_test_realisations = 0;
+    if (set.facts.empty()) {
+        return;
+    }
+    const auto of_slabs = share_out(campaign, set, slabs);
+    for (const auto& chosen : of_slabs) {
+        boxes.n_test_realisations =
+            std::max(boxes.n_test_realisations, static_cast<int>(chosen.size()));
+    }
+    std::vector<bool> is_used(set.files.size(), false);
+    for (std::size_t s = 0; s < slabs.size(); ++s) {
+        for (int r = 0; r < boxes.n_test_realisations; ++r) {
+            const std::size_t i = of_slabs[s][static_cast<std::size_t>(r) % of_slabs[s].size()];
+            BoxJob job;
+            job.box_class = slabs[s].box_class;
+            job.realisation = boxes.n_realisations + r;
+            job.box_mpc = slabs[s].box_mpc;
+            job.z = {slabs[s].z};
+            job.particles_text = "snapshot " + set.identities[i];
+            job.maps_text = maps_recipe;
+            found.jobs.push_back(job);
+            found.file_of[{job.box_class, job.realisation}] = set.files[i];
+            is_used[i] = true;
+            const sky::BoxCost of_job = sky::snapshot_cost(set.facts[i], boxes.web_map_px);
+            found.cost = of_job.memory_bytes > found.cost.memory_bytes ? of_job : found.cost;
+        }
+    }
+    boxes.n_realisations += boxes.n_test_realisations;
+    note_shortcomings(set, is_used, found);
+}
+
+BoxMakers makers_of_snapshots(const campaign::Campaign& campaign,
+                              const SnapshotBoxes& found,
+                              int n_threads) {
     BoxMakers makers;
     makers.particles = [](const BoxJob& job,
                           const sky::Team&,
@@ -267,20 +285,37 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
     makers.maps = [cosmology = campaign.cosmology,
                    sky = campaign.sky,
                    options = snapshot_options(campaign),
-                   map_px = boxes.web_map_px,
-                   file_of,
+                   map_px = found.boxes.web_map_px,
+                   file_of = found.file_of,
                    n_threads](const BoxJob& job, int, const sky::Particles& none) {
         const NamedFile& file = file_of.at({job.box_class, job.realisation});
         sky::GasMesh gas =
             blaming(file, [&] { return io::read_snapshot(file.path, options, cosmology); });
         return sky::make_snapshot_maps(cosmology, sky, std::move(gas), none.z, map_px, n_threads);
     };
-    return {slabs,
-            boxes,
-            cost,
-            std::move(unused),
-            std::move(doubts),
-            BoxStore(boxes.folder, std::move(jobs), std::move(makers), KeepParticles::no)};
+    return makers;
+}
+
+BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
+    const std::array sets{find_snapshots(campaign, sky::SkySet::train),
+                          find_snapshots(campaign, sky::SkySet::test)};
+    const std::vector<sky::Slab> slabs = slabs_of_snapshots(campaign, sets);
+    check_slabs(campaign, slabs.size());
+    SnapshotBoxes found;
+    found.boxes = campaign.boxes;
+    found.boxes.n_realisations = 0;
+    const std::string maps_recipe = snapshot_maps_recipe(campaign);
+    for (const Snapshots& set : sets) {
+        add_boxes(campaign, set, slabs, maps_recipe, found);
+    }
+    BoxMakers makers = makers_of_snapshots(campaign, found, n_threads);
+    return {
+        slabs,
+        found.boxes,
+        found.cost,
+        std::move(found.unused),
+        std::move(found.doubts),
+        BoxStore(found.boxes.folder, std::move(found.jobs), std::move(makers), KeepParticles::no)};
 }
 
 }  // namespace

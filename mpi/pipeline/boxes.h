@@ -21,6 +21,8 @@ struct BoxStack {
     BoxStore store;
 };
 
+/// Plans the boxes that a campaign's skies are stacked from, and makes none yet.
+///
 /// @param n_threads    that make a box.
 /// @throws UsageError  one line: a snapshot that cannot be used, a slab of simulate.slabs that is
 ///                     not there.

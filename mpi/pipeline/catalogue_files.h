@@ -13,11 +13,13 @@ namespace faintweb::pipeline {
 
 /// Where the results of a catalogue lie until it is written.
 std::string run_folder(const std::string& catalogue);
+
 /// The lock of a catalogue and of its run folder.
 std::string lock_path(const std::string& catalogue);
 
 /// The files that `detect` writes beside the catalogue in one of detect.exports.
 ExportPaths export_paths(const campaign::Campaign& campaign, const std::string& format);
+
 /// The folder of the pictures that `detect` draws.
 std::string pictures_folder(const campaign::Campaign& campaign);
 
@@ -27,14 +29,17 @@ std::string tile_map_path(const catalogue::Catalogue& catalogue,
                           const std::string& folder,
                           const MapExport& quantity);
 
-/// What an export of a catalogue writes.
-/// @param catalogue  of which the maps' paths are needed only.
+/// The files that an export of a catalogue writes.
+///
+/// @param catalogue  only the paths of its maps are needed.
 std::vector<base::Output> outputs_of_export(const catalogue::Catalogue& catalogue,
                                             const ExportPaths& paths);
-/// What drawing a catalogue replaces in a folder.
+
+/// The files that drawing a catalogue replaces in a folder.
 std::vector<base::Output> outputs_of_pictures(const catalogue::Catalogue& catalogue,
                                               const std::string& folder);
-/// What exporting and drawing a catalogue read.
+
+/// The files that exporting and drawing a catalogue read.
 std::vector<std::string> inputs_of_catalogue(const std::string& path,
                                              const catalogue::Catalogue& catalogue);
 

@@ -24,7 +24,7 @@ std::vector<std::string> file_names_of_maps(const catalogue::Catalogue& catalogu
 /// Where a catalogue's settings keep the scale and the offset of its model's calibration.
 inline constexpr std::array calibration_keys{"model.calibration_scale", "model.calibration_offset"};
 
-/// Where they keep learn::compact_sources_word() of it.
+/// Where a catalogue's settings keep learn::compact_sources_word() of its model.
 inline constexpr const char* compact_sources_key = "model.compact_sources";
 
 /// Where a map of a catalogue may be: where it was named, seen from here and from the catalogue's
@@ -36,8 +36,10 @@ std::vector<std::string> places_of_map(const catalogue::Catalogue& catalogue,
 /// The value of an entry of a catalogue's provenance, if it has one of this name.
 std::optional<std::string> entry_of(const catalogue::Entries& entries, std::string_view name);
 
-/// What a file is by its first bytes; anything else is left for the map reader to refuse.
+/// The kinds of files that a command may be given.
 enum class FileKind { catalogue, model, map };
+
+/// What a file is by its first bytes; anything else counts as a map, for the map reader to refuse.
 FileKind kind_of(const std::string& path);
 
 /// The sky coordinates of each map of a catalogue, where it has them.

@@ -16,6 +16,7 @@ namespace faintweb::pipeline {
 int threads_of_rank(const campaign::Campaign& campaign, const comm::Communicator& communicator);
 
 /// The device of this rank, of the kind that all ranks have.
+///
 /// @throws comm::CollectiveError  if any rank has no such device, or only some have a GPU.
 /// @collective yes: every rank.
 learn::Device choose_device(const comm::Communicator& communicator,
@@ -31,8 +32,7 @@ struct LoadedModel {
 ///
 /// @param precision  "auto", "fp32", "bf16".
 /// @throws comm::CollectiveError  if any rank cannot read it or has no such device, or if ranks
-/// would
-///     choose different devices or precisions.
+///                                would choose different devices or precisions.
 /// @collective yes: every rank.
 LoadedModel load_model(const comm::Communicator& communicator,
                        const campaign::Campaign& campaign,

@@ -23,7 +23,7 @@ struct BoxEstimate {
 
 /// The skies that a stage would make.
 struct SkyEstimate {
-    bool is_in_memory = false;  ///< they are not written then
+    bool is_in_memory = false;  ///< skies are not written then
     int n_train = 0;
     int n_test = 0;
     int size_px = 0;  ///< edge of a sky; 0: each sky has the size of its ready map

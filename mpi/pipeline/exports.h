@@ -6,13 +6,13 @@
 
 #include "lib/catalogue/records.h"
 
-/// Catalogues in other formats.
+/// Catalogues that are written in other formats.
 namespace faintweb::pipeline {
 
 /// What is exported as FITS images of one pixel per tile.
 enum class MapQuantity { probability, score, rms };
 
-/// How such an image is named and described.
+/// How an image of one pixel per tile is named and described.
 struct MapExport {
     MapQuantity quantity;
     const char* name;         ///< "probability"; also the end of the files' names

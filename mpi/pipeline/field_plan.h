@@ -30,7 +30,7 @@ struct PlannedMap {
     std::string failure;        ///< why the map cannot be used, or empty
     tile::MapNoise noise = {};  ///< Jy/arcsec2; only of a plan that measures it
 
-    /// Where its local noise is measured.
+    /// The mesh of places where the local noise of the map is measured.
     tile::NoiseMesh mesh() const;
 };
 
@@ -76,7 +76,7 @@ struct FieldPlan {
     image::Window read_window_of(std::int64_t field) const;
 };
 
-/// Cuts maps into fields; one that cannot be used has none.
+/// Cuts maps into fields; a map that cannot be used has none.
 FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& settings);
 
 /// One map and, where the truth is known, its sky image.
@@ -85,10 +85,10 @@ struct MapPaths {
     std::string truth;
 };
 
-/// Noise of a map whose fields are to be scaled by it.
+/// Measures the noise of a map whose fields are to be scaled by it.
 ///
 /// @param read  as tile::measure_map_noise wants it, in Jy/arcsec2.
-/// @throws base::InputError  if it cannot be measured; names the map.
+/// @throws base::InputError  if the noise cannot be measured; names the map.
 tile::MapNoise measure_noise(const image::MapInfo& info,
                              const std::function<image::Image(const image::Window&)>& read);
 
@@ -120,13 +120,14 @@ class FieldReader {
     /// own window (image::HashedImage), four in the bytes of each float. What lies past the map's
     /// edges is blank.
     ///
-    /// @throws base::InputError  if it cannot be read, or its file has changed since the plan.
+    /// @throws base::InputError  if the field cannot be read, or its file is not that of the plan.
     std::vector<float> read(std::int64_t field);
 
   private:
     /// The files of a map, open as long as somebody reads them.
     struct OpenMap;
-    /// Opening may take as long as unpacking a file: only those wait who want the same map.
+    /// The place of one open map. Opening may take as long as unpacking a file: only those wait who
+    /// want the same map.
     struct Place {
         std::mutex mutex;
         std::weak_ptr<const OpenMap> map;
@@ -140,8 +141,8 @@ class FieldReader {
     std::array<std::shared_ptr<const OpenMap>, 2> last_;
 };
 
-/// What FieldReader::read gives, of a field whose map and sky image are in memory: the hash is that
-/// of a file with the map's values as float32.
+/// Packs a field, whose map and sky image are in memory, as FieldReader::read gives it: the hash is
+/// that of a file with the map's values as float32.
 ///
 /// @param map, sky  [rows, cols] of the whole map, in the unit that the plan has for it.
 std::vector<float> pack_field(const FieldPlan& plan,
@@ -167,9 +168,9 @@ struct FieldPixels {
     }
     /// A copy without the margin.
     image::Image core() const { return image::without_margin(wide, margin_px); }
-    /// What the scalings follow from, of a field with a smaller margin or this one's.
+    /// The statistics of this field that the scalings follow from.
     ///
-    /// @param wide_field  this field with margin_px_wanted pixels around it.
+    /// @param wide_field  this field with margin_px_wanted pixels around it, at most margin_px.
     tile::FieldStatistics statistics(const image::Image& wide_field,
                                      std::int64_t margin_px_wanted) const;
 };

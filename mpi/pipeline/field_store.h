@@ -19,8 +19,10 @@
 
 namespace faintweb::pipeline {
 
-/// What is flushed at once: a loss of power costs no more than this.
+/// Fields that are flushed at once: a loss of power costs no more.
 inline constexpr std::size_t epoch_fields = 64;
+
+/// Seconds after which fields are flushed although there are fewer: a loss of power costs no more.
 inline constexpr double epoch_s = 5;
 
 /// Why a folder is not that of a run, which may be gone on with and removed, as "holds ..."; empty
@@ -48,8 +50,8 @@ class FieldStore : public comm::FieldLedger {
                const std::string& run_hash,
                std::vector<catalogue::FieldKey> keys);
 
-    // How rank 0 found the run; other ranks know of no fields. The lists are fields of the plan in
-    // ascending order.
+    // The next functions say how rank 0 found the run; other ranks know of no fields. The lists are
+    // fields of the plan in ascending order.
 
     /// Number of fields that are done.
     std::int64_t n_done() const { return n_done_; }
@@ -62,9 +64,9 @@ class FieldStore : public comm::FieldLedger {
     catalogue::FieldKey key_of(std::int64_t field) const {
         return keys_[static_cast<std::size_t>(field)];
     }
-    /// Fields of the plan that nothing was kept of so far; on rank 0, 0 elsewhere.
+    /// Number of fields of the plan that nothing was kept of so far; on rank 0, 0 elsewhere.
     std::int64_t n_missing() const;
-    /// What a note about this process's death names; see base::Watchdog.
+    /// Where this process leaves a note if it dies; see base::Watchdog.
     std::string notes_path() const;
 
     /// Takes the rows of a field.
@@ -82,7 +84,7 @@ class FieldStore : public comm::FieldLedger {
     /// @collective yes: every rank.
     io::FieldSource source();
 
-    /// Removes the folder: its rows are in the catalogue. Rank 0 alone.
+    /// Removes the folder, once its rows are in the catalogue; for rank 0 alone.
     void remove();
 
   private:
@@ -103,7 +105,7 @@ class FieldStore : public comm::FieldLedger {
     std::vector<std::pair<std::int64_t, catalogue::StoredField>> unflushed_;
     base::Stopwatch since_flush_;
 
-    // On rank 0.
+    // The members below are used on rank 0 alone.
     std::optional<catalogue::Journal> journal_;
     std::vector<std::optional<catalogue::StoredField>> stored_;  ///< [n_fields]
     std::int64_t n_unflushed_events_ = 0;

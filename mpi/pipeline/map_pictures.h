@@ -22,7 +22,7 @@ struct PictureOptions {
     std::vector<int> haloes_on;   ///< numbers of the maps that get circles, from 1; empty: all
     double min_mass_msun = 1e14;  ///< M200 of the smallest halo that gets a circle
     std::string truth;            ///< sky image whose signal tiles are outlined; may be empty
-    std::vector<int> truth_on;    ///< numbers of the maps that get them, from 1; empty: all
+    std::vector<int> truth_on;    ///< numbers of the maps that get outlines, from 1; empty: all
     label::LabelRule label;
     int tile_px = campaign::Campaign{}.tile_px;
 };

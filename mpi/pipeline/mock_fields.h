@@ -12,12 +12,13 @@
 /// The fields of a campaign's mock skies, whether read from files or made in memory.
 namespace faintweb::pipeline {
 
-/// The fields of a mock set, each with its truth. Whether in files or in memory, they have the same
-/// numbers.
-/// @param margin_px          what the network wants to see around each tile, pixel.
-/// @param noise              measured if pixels are scaled by their local rms.
-/// @throws comm::CollectiveError  if an image is missing or bad: a set with a hole would be another
-/// set.
+/// The fields of a mock set, each with its truth. They have the same numbers, whether the set is in
+/// files or in memory.
+///
+/// @param margin_px  what the network wants to see around each tile, pixel.
+/// @param noise      measured if pixels are scaled by their local rms.
+/// @throws comm::CollectiveError  if an image is missing or bad: a set with a hole would be
+///                                another set.
 /// @collective yes: every rank.
 FieldPlan plan_mock_fields(const comm::Communicator& communicator,
                            const campaign::Campaign& campaign,

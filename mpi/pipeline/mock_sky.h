@@ -31,22 +31,22 @@ class MockSkies {
   public:
     /// Makes the boxes that are missing.
     ///
-    /// @param campaign  must outlive it.
-    /// @throws as stack_boxes and BoxStore::prepare.
+    /// @param campaign  must outlive this object.
+    /// @throws Error  as stack_boxes and BoxStore::prepare.
     /// @collective yes: every rank.
     MockSkies(const comm::Communicator& communicator, const campaign::Campaign& campaign);
 
     /// The slabs of every lightcone; none where maps are ready.
     const std::vector<sky::Slab>& slabs() const { return stack_->slabs; }
 
-    /// One sky, from any one thread at a time. Bits depend on neither rank nor threads, nor on
-    /// `keep`.
+    /// Makes one sky, from any one thread at a time. Its bits depend on neither rank nor threads,
+    /// nor on `keep`.
     ///
     /// @param number  of the sky in its set.
     /// @param keep    whether `truth` has its layers.
     ObservedSky make(sky::SkySet set, int number, sky::KeepLayers keep);
 
-    /// Layers of one slab of a sky that was made, as sky::assemble_slab.
+    /// Makes layers of one slab of a sky that was made, as sky::assemble_slab does.
     image::Image make_slab(const ObservedSky& made, int slab, std::span<const sky::Layer> layers);
 
   private:

@@ -10,12 +10,14 @@
 namespace faintweb::pipeline {
 
 /// Makes a folder and checks that it can be written into, before work is done.
-/// @throws comm::CollectiveError
+///
+/// @throws comm::CollectiveError  if it cannot.
 /// @collective yes: every rank.
 void prepare_folder(const comm::Communicator& communicator, const std::string& folder);
 
-/// The same for the folder of a file to come.
-/// @throws comm::CollectiveError
+/// Makes the folder of a file to come and checks that it can be written into.
+///
+/// @throws comm::CollectiveError  if it cannot.
 /// @collective yes: every rank.
 void prepare_output(const comm::Communicator& communicator, const std::string& path);
 

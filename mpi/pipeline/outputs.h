@@ -10,8 +10,8 @@ namespace faintweb::pipeline {
 /// What a campaign does: its stages, or a sweep.
 enum class Work { stages, sweep };
 
-/// Checks that all that a campaign writes, it may write. What its stages have written into its
-/// output folder before, as OUTPUT/.stages says, it may.
+/// Checks that a campaign may write all that it writes. It may replace what its stages have written
+/// into its output folder before, as OUTPUT/.stages says.
 ///
 /// @throws comm::CollectiveError  see base::check_outputs.
 /// @collective yes: every rank.
@@ -21,6 +21,7 @@ void check_campaign_outputs(const comm::Communicator& communicator,
                             base::Overwrite overwrite);
 
 /// Notes in OUTPUT/.stages what is about to be written, after check_campaign_outputs().
+///
 /// @collective yes: every rank.
 void claim_campaign_outputs(const comm::Communicator& communicator,
                             const campaign::Campaign& campaign,

@@ -10,7 +10,7 @@
 /// Pictures of the fields of a catalogue.
 namespace faintweb::pipeline {
 
-/// A part of a map in Jy/arcsec2.
+/// Reads a part of a map in Jy/arcsec2.
 ///
 /// @param window               map pixels.
 /// @param jy_arcsec2_per_unit  of the map's values.

@@ -26,7 +26,7 @@ struct ModelScores {
     std::vector<score::Reliability> reliabilities;
 };
 
-/// Reliabilities take the probabilities of all tiles to the root.
+/// Whether reliabilities are measured, which takes the probabilities of all tiles to the root.
 enum class Reliabilities { left_out, measured };
 
 /// Scores models on the test fields, each with its own scaling, threshold and label rule. A field
@@ -59,6 +59,7 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
 
 /// "WHAT: A_s 0.9  W_s 0.9  W_v 0.99  (1C 9, 1F 1, 0F 0, 0C 99)".
 std::string line_of(const std::string& what, const score::Confusion& confusion);
+
 /// "smoothing 20 arcsec, k 3, islands of 9 px, tiles of 5 px".
 std::string text_of(const source::ThresholdFinder& finder);
 

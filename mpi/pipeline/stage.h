@@ -19,13 +19,15 @@ struct Stage {
     std::string (*settings)(const campaign::Campaign&);
     /// The files that are there once the stage is finished.
     std::vector<std::string> (*results)(const campaign::Campaign&);
-    /// All files that it writes, and what tells them from files of the user's.
+    /// All files that the stage writes, and what tells them from files of the user's.
     std::vector<base::Output> (*outputs)(const campaign::Campaign&);
-    /// The files that it reads.
+    /// The files that the stage reads.
     std::vector<std::string> (*inputs)(const campaign::Campaign&);
-    /// What it would do; it reads no more than headers for that.
+    /// What the stage would do; no more than headers are read for that.
     StageEstimate (*estimate)(const campaign::Campaign&);
-    /// Does it, finished before or not. Collective: every rank.
+    /// Does the stage, finished before or not.
+    ///
+    /// @collective yes: every rank.
     base::ExitCode (*run)(const comm::Communicator&, const campaign::Campaign&);
 };
 

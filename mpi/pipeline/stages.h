@@ -34,14 +34,16 @@ bool is_finished(const campaign::Campaign& campaign, const Stage& stage);
 /// Remembers that a stage is done; OUTPUT/.stages must be there.
 void mark_finished(const campaign::Campaign& campaign, const Stage& stage);
 
-/// Forgets a stage that is to be done anew and those after it: they are no longer finished.
-/// @throws comm::CollectiveError
+/// Forgets that a stage which is to be done anew, and the stages after it, were finished.
+///
+/// @throws comm::CollectiveError  if their stamps cannot be removed.
 /// @collective yes: every rank.
 void forget_from(const comm::Communicator& communicator,
                  const campaign::Campaign& campaign,
                  const Stage& stage);
 
 /// Does a stage unless it is finished.
+///
 /// @collective yes: every rank.
 base::ExitCode finish_stage(const comm::Communicator& communicator,
                             const campaign::Campaign& campaign,

@@ -23,7 +23,7 @@
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::pipeline {
 
-/// What is wrong with this training, and would be on any machine: others may go well.
+/// Something is wrong with this training, and would be on any machine; other trainings may go well.
 class TrainingFailed : public comm::CollectiveError {
   public:
     using CollectiveError::CollectiveError;
@@ -32,7 +32,7 @@ class TrainingFailed : public comm::CollectiveError {
 /// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
 /// number of ranks.
 struct ScoredTiles {
-    /// Under one of the training's label rules.
+    /// The tiles under one of the training's label rules, [n_tiles] each.
     struct OfRule {
         std::vector<float> logits;
         std::vector<std::uint8_t> labels;  ///< 1 signal, 0 noise
@@ -51,9 +51,9 @@ class Training {
              const TrainingTiles& tiles,
              learn::Device device);
 
-    /// Tiles of all ranks that are trained on; noise tiles are drawn from theirs anew in each
-    /// epoch.
+    /// Signal tiles of all ranks, which every epoch trains on.
     std::size_t n_signal() const { return signal_ids_.size(); }
+    /// Noise tiles of all ranks, which every epoch draws some from.
     std::size_t n_noise() const { return noise_ids_.size(); }
 
     /// Label rules under which none of the tiles is signal.
@@ -61,18 +61,21 @@ class Training {
 
     /// Goes on from the last good checkpoint, if there is one.
     void resume();
+
     /// Trains all epochs that are left. Writes the models of train.keep_epochs, checkpoints, and
     /// what there is to say of each epoch.
+    ///
     /// @throws comm::CollectiveError  if a rank was asked to stop, after a checkpoint; if the loss
-    /// is no
-    ///     longer finite, or nothing can be written.
+    ///                                is no longer finite, or nothing can be written.
     void run();
+
     /// Writes the model and how well it is calibrated, and removes the checkpoints.
     void finish();
 
   private:
     std::string checkpoints() const { return campaign_.output + "/checkpoints"; }
-    /// Of these settings: a try with others leaves those of a long training alone.
+    /// The folder of the checkpoints of these settings: a try with other settings leaves those of a
+    /// long training alone.
     std::string folder() const {
         return checkpoints() + "/" + state_.settings_sha256.substr(0, 12);
     }
@@ -118,7 +121,9 @@ class Training {
     std::chrono::steady_clock::time_point checkpointed_ = std::chrono::steady_clock::now();
 };
 
-/// Trains as train(), with tiles that are gathered if `tiles` has none or others.
+/// Trains a campaign's network from its tiles to its models; the tiles are gathered if `tiles` has
+/// none or others.
+///
 /// @throws TrainingFailed  if there are no tiles of one kind, or the loss is no longer finite.
 /// @collective yes: every rank.
 base::ExitCode train_on(const comm::Communicator& communicator,

@@ -17,11 +17,13 @@ struct TrainingProfile {
 };
 
 /// A table of milliseconds per step on rank 0 and on the slowest rank, the one that computed
-/// longest (it is waited for in the others' reductions). Where ranks share the weights, the
-/// reduction is also what sharing took (StepTimes::sharing_s), and backward has the gradients that
-/// apply() makes of the factors of all ranks. What of the reduction was in flight at the same time
-/// as backward is not in the sum; whether anything moved meanwhile, a CPU cannot tell. On a GPU the
-/// times are those of the thread that queues its work.
+/// longest (the others' reductions wait for it).
+///
+/// Where ranks share the weights, the reduction is also what sharing took (StepTimes::sharing_s),
+/// and backward has the gradients that apply() makes of the factors of all ranks. The part of the
+/// reduction that was in flight at the same time as backward is not in the sum; whether anything
+/// moved meanwhile, a CPU cannot tell. On a GPU the times are those of the thread that queues its
+/// work.
 ///
 /// @return  [rank 0] the table; empty elsewhere.
 /// @collective yes: every rank, after as many steps.

@@ -16,8 +16,8 @@
 
 namespace faintweb::pipeline {
 
-/// Of the memory that training tiles may take, a quarter is for those to train on, as much for
-/// those to validate on, and half for those that are on their way (comm::EpochSamples).
+/// How the memory that training tiles may take is shared out: a quarter is for tiles to train on,
+/// as much for tiles to validate on, and half for tiles that are on their way (comm::EpochSamples).
 struct TileMemory {
     std::size_t shard_bytes = std::numeric_limits<std::size_t>::max();
     std::size_t chunk_bytes = std::size_t{32} << 20U;
@@ -33,13 +33,13 @@ struct TileMemory {
 
 /// Tiles that this rank was handed.
 struct LabelledTiles {
-    /// Empty until they are gathered; labelled for the training that asked last.
+    /// The tiles: none until they are gathered; labelled for the training that asked last.
     comm::Shard shard{{}, {}, learn::SampleStore(1)};
     std::vector<std::vector<std::int32_t>> n_above;  ///< [flux_thresholds][shard.ids], pixels
 };
 
-/// The training tiles of this rank. Trainings that differ in their labels only share them: the
-/// fields are read and cut for the first. Networks with cells have them for their own thresholds.
+/// The training tiles of this rank. Trainings that differ in their labels only share the tiles: the
+/// fields are read and cut for the first. Networks with cells have tiles for their own thresholds.
 struct TrainingTiles {
     std::vector<double> flux_thresholds;  ///< of the label rules of all trainings to come
     LabelledTiles train;
@@ -54,8 +54,9 @@ std::vector<double> thresholds_of(std::span<const label::LabelRule> rules);
 /// The network that the campaign trains, for all its label rules.
 learn::NetworkInfo network_of(const campaign::Campaign& campaign);
 
-/// Gathers the tiles of a training if there are none, or others, and labels them under its rules
-/// (campaign::label_rules()).
+/// Gathers the tiles of a training if there are none, or those of another, and labels them under
+/// its rules (campaign::label_rules()).
+///
 /// @throws comm::CollectiveError  if a field is missing, or a rank was asked to stop.
 /// @collective yes: every rank.
 void prepare_tiles(const comm::Communicator& communicator,

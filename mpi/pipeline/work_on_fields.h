@@ -16,15 +16,17 @@ namespace faintweb::pipeline {
 
 /// What a command does with the fields of a plan, on the rank that was handed them.
 struct PlanJob {
-    /// Called by n_at_once threads. A base::InputError costs this field only: it is failed then.
+    /// Works on a field; called by n_at_once threads. A base::InputError costs this field only:
+    /// fail is called then.
     std::function<void(std::int64_t field, FieldPixels pixels)> work;
-    /// May be called while another thread is at work.
+    /// Takes the reason why a field could not be used; may be called while another thread is at
+    /// work.
     std::function<void(std::int64_t field, const std::string& reason)> fail;
     /// Fields that this rank works on at the same time.
     int n_at_once = 1;
-    /// Where another run can go on from, and what ends a rank that is stuck; for commands that have
-    /// them.
+    /// Where another run can go on from; null for commands that begin anew each time.
     FieldStore* store = nullptr;
+    /// What ends a rank that is stuck; null for commands without.
     base::Watchdog* watchdog = nullptr;
 };
 
@@ -42,6 +44,7 @@ void work_on_fields(const comm::Communicator& communicator,
                     const PlanJob& job);
 
 /// Logs on rank 0 how many fields each rank has worked on.
+///
 /// @collective yes: every rank.
 void log_shares(const comm::Communicator& communicator,
                 const std::string& stage,

@@ -28,51 +28,6 @@ CPP = (".h", ".cc", ".cu", ".cuh")
 # path: {function: why its computation reads better in one piece}.
 LONG_KERNELS = {
 }
-# path: what in it is over a limit and will be mended: "file", "folder", "function NAME" or "comment NAME".
-LIMITS_STILL_BROKEN = {
-    "apps": ["folder"],
-    "apps/detect.cc": ["function detect"],
-    "apps/evaluate.cc": ["function evaluate"],
-    "apps/run.cc": ["function print_work"],
-    "apps/sweep.cc": ["file"],
-    "lib/base/hash.h": ["comment sha256"],
-    "lib/base/log.h": ["comment log_debug", "comment log_error", "comment log_info", "comment log_warning"],
-    "lib/base/vector.h": ["comment VectorOf", "comment load", "comment store"],
-    "lib/base/watchdog.h": ["comment WatchdogSettings"],
-    "lib/catalogue/accounting.h": ["comment account"],
-    "lib/catalogue/columns.h": ["comment table_of"],
-    "lib/image/fits_map.cc": ["file"],
-    "lib/image/pixel_shape.h": ["comment square_pixel"],
-    "lib/infer/classifier.h": ["comment scores_of_logits"],
-    "lib/infer/vector_kernels.h": [
-        "comment larger", "comment load", "comment multiply_block", "comment multiply_columns",
-        "comment multiply_rows", "comment store"],
-    "lib/learn/checkpoint.h": ["comment checkpoint_bytes"],
-    "lib/learn/device.h": ["comment from_bf16", "comment precision_name"],
-    "lib/learn/training_step.cc": ["file"],
-    "lib/report/colour_map.h": ["comment Colour"],
-    "lib/report/plot.h": ["comment PlotPanel"],
-    "lib/report/stretch.h": ["comment Stretch"],
-    "lib/score/calibration.h": ["comment probability_of"],
-    "lib/score/history_json.h": ["comment to_json"],
-    "lib/score/metrics.h": ["comment counts_of", "comment sum_of"],
-    "lib/score/study.h": ["comment Measured"],
-    "lib/sky/box/mesh.h": ["comment make_mesh"],
-    "lib/sky/box/particle_mesh.cc": ["file", "function ParticleMesh::kick"],
-    "lib/sky/lightcone/lightcone.cc": ["file"],
-    "lib/sky/observe/observe.cc": ["function smooth_wide"],
-    "lib/sky/shock/filament.h": ["comment survey_surroundings"],
-    "lib/sky/shock/halo_layer.cc": ["function paint_haloes"],
-    "lib/sky/shock/shock_surface.cc": [
-        "file", "function make_surfaces", "function reference_point", "function sample_surface"],
-    "lib/sky/shock/shock_surface.h": ["comment reference_point"],
-    "lib/sky/shock/web.h": ["comment gas_emissivity", "comment gas_maps"],
-    "lib/tile/pixel_scaling.h": ["comment in_sigma_of"],
-    "lib/tile/scaling.h": ["comment all_scalings", "comment scaling_name"],
-    "mpi/pipeline/boxes.cc": ["function snapshots_as_boxes"],
-    "test/lib/image/fits_map_test.cc": ["file"],
-    "test/lib/learn/training_step_test.cc": ["file"],
-}
 
 
 def count_lines(text):
@@ -144,12 +99,8 @@ def find_breaches(files, kernels):
     yield from circles(files)
 
 
-def find_problems(files, still_broken, kernels):
-    breaches = list(find_breaches(files, kernels))
-    known = {(path, what) for path, broken in still_broken.items() for what in broken}
-    problems = [f"{path}: {what} ({message})" for path, what, message in breaches if (path, what) not in known]
-    for path, what in sorted(known - {breach[:2] for breach in breaches}):
-        problems.append(f"{path}: {what} is within the limits now, remove it from LIMITS_STILL_BROKEN")
+def find_problems(files, kernels):
+    problems = [f"{path}: {what} ({message})" for path, what, message in find_breaches(files, kernels)]
     for path, functions in kernels.items():
         items = cpp_outline.outline(files.get(path, ""))
         long = {item.name for item in items if item.last_line - item.first_line + 1 > FUNCTION_LINES}
@@ -205,7 +156,7 @@ def main():
     if not any(path.startswith("lib/") for path in files):
         print(f"no C++ files of ours below {os.path.abspath(given.root)}")
         return 1
-    return tree.report(find_problems(files, LIMITS_STILL_BROKEN, LONG_KERNELS))
+    return tree.report(find_problems(files, LONG_KERNELS))
 
 
 if __name__ == "__main__":

@@ -146,8 +146,8 @@ class Outline(unittest.TestCase):
 
 
 class Sizes(unittest.TestCase):
-    def problems(self, files, still_broken=None, kernels=None):
-        return check_sizes.find_problems(files, still_broken or {}, kernels or {})
+    def problems(self, files, kernels=None):
+        return check_sizes.find_problems(files, kernels or {})
 
     def test_long_function(self):
         files = {"lib/a/a.cc": "int f() {\n" + "    g();\n" * 78 + "}\n"}
@@ -155,14 +155,12 @@ class Sizes(unittest.TestCase):
         files = {"lib/a/a.cc": "int f() {\n" + "    g();\n" * 79 + "}\n"}
         self.assertEqual(len(self.problems(files)), 1)
         self.assertIn("function f (81 lines", self.problems(files)[0])
-        self.assertEqual(self.problems(files, {"lib/a/a.cc": ["function f"]}), [])
-        self.assertEqual(self.problems(files, {}, {"lib/a/a.cc": {"f": "one loop"}}), [])
+        self.assertEqual(self.problems(files, {"lib/a/a.cc": {"f": "one loop"}}), [])
 
-    def test_entries_that_are_no_longer_needed(self):
+    def test_kernels_that_are_no_longer_long(self):
         files = {"lib/a/a.cc": "int f() {\n}\n"}
-        self.assertIn("LIMITS_STILL_BROKEN", self.problems(files, {"lib/a/a.cc": ["function f"]})[0])
-        self.assertIn("LIMITS_STILL_BROKEN", self.problems(files, {"lib/a/gone.cc": ["file"]})[0])
-        self.assertIn("LONG_KERNELS", self.problems(files, {}, {"lib/a/a.cc": {"f": "one loop"}})[0])
+        self.assertIn("LONG_KERNELS", self.problems(files, {"lib/a/a.cc": {"f": "one loop"}})[0])
+        self.assertIn("LONG_KERNELS", self.problems(files, {"lib/a/gone.cc": {"f": "one loop"}})[0])
 
     def test_long_file_and_folder(self):
         self.assertEqual(self.problems({"test/a.cc": "\n" * 600}), [])

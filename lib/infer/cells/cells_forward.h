@@ -11,7 +11,7 @@ namespace faintweb::infer::cells {
 ///
 /// @param network  of that kind; must outlive the pass.
 /// @param weights  of its inference_weights().
-/// @return         null where there are none for the device and precision.
+/// @return         null where there are no kernels for the device and precision.
 std::unique_ptr<const ForwardPass> make_forward_pass(const learn::Network& network,
                                                      const learn::NamedWeights& weights,
                                                      const ForwardSettings& settings);

@@ -27,14 +27,13 @@ class CellsTrunk {
     /// convolutions.
     bool can_share_margins() const;
 
-    /// Calls from several threads run at the same time.
+    /// Features of the tiles of regions. Calls from several threads run at the same time.
     ///
     /// @param pixels  [n, 1, rows, cols] float, contiguous: regions with their margin, each as high
     ///                and wide as its tiles and one margin around them all.
-    /// @return        [n * tiles of a region, n_features] as CellsNetwork::features() gives them,
-    /// to
-    ///                rounding, the tiles of a region row by row; those of a tile are bit by bit
-    ///                the same in any region.
+    /// @return        [n * tiles of a region, n_features] as CellsNetwork::features() gives, to
+    ///                rounding, the tiles of a region row by row; the features of a tile are bit by
+    ///                bit the same in any region.
     at::Tensor features(const at::Tensor& pixels, Region region = {}) const;
 
   private:

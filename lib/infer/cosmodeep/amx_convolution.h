@@ -9,18 +9,19 @@
 namespace faintweb::infer::cosmodeep {
 
 /// A 3x3 convolution of channels-last maps in bf16, ReLU and the maximum over 2x2 pixels, by the
-/// registers for matrices, whose sums are fp32. For use where has_matrix_registers().
+/// registers for matrices, whose sums are fp32. It may be used only where
+/// has_matrix_registers().
 class AmxConvolution {
   public:
     /// @param weight  [n_out, n_in, 3, 3] bf16; n_out and n_in are multiples of 32.
     /// @param bias    [n_out] bf16.
     AmxConvolution(const at::Tensor& weight, const at::Tensor& bias);
 
-    /// Values of what it reads for maps of edge x edge pixels: with a pixel of zeros around, and
-    /// some more that may be anything finite.
+    /// Number of values that are read for maps of edge x edge pixels: with a pixel of zeros around,
+    /// and some more that may be anything finite.
     std::int64_t n_read(std::int64_t edge) const;
 
-    /// Calls from several threads run at the same time.
+    /// Convolves the maps of one tile. Calls from several threads run at the same time.
     ///
     /// @param maps     [edge + 2, edge + 2, n_in] as bits, finite, and n_read(edge) in all.
     /// @param out      [edge / 2, edge / 2, n_out] as bits.

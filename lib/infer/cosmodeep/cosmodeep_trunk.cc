@@ -100,8 +100,7 @@ struct CosmodeepTrunk::Layers {
     }
 
     /// @param out  of a tile: floats; in bf16 bits, of the first layer's maps where LibTorch has
-    /// the
-    ///             other layer.
+    ///             the other layer.
     template <int lanes>
     FAINTWEB_INLINE void forward(const float* tile, void* out, Scratch& scratch) const {
         const std::int64_t edge = pooled_px();

@@ -14,8 +14,9 @@ namespace faintweb::infer::cosmodeep {
 ///
 /// A tile goes through all layers while it is in the cache. The first layer has a kernel of its
 /// own, in fp32; the other is a Winograd convolution in fp32, in bf16 an AmxConvolution where the
-/// processor has the registers and the end is flat, else LibTorch's, which has the instructions for
-/// it. ReLU and pooling happen where a result is written. The vectors are those of the processor.
+/// processor has the registers and the end is flat, else LibTorch's convolution, which has the
+/// instructions for it. ReLU and pooling happen where a result is written. The vectors are those of
+/// the processor.
 class CosmodeepTrunk {
   public:
     /// @param network    must outlive this object.
@@ -28,7 +29,7 @@ class CosmodeepTrunk {
                    int max_lanes = 16);
     ~CosmodeepTrunk();
 
-    /// Calls from several threads run at the same time.
+    /// Features of tiles. Calls from several threads run at the same time.
     ///
     /// @param tiles  [n, 1, edge_px, edge_px] float, contiguous.
     /// @return       [n, n_features] as Cosmodeep::features() gives them, to rounding.

@@ -18,7 +18,7 @@ struct DeviceField {
     std::int64_t margin_px = 0;
 };
 
-/// As tile::scale_field and tile::cut_tiles.
+/// Scales a field and cuts it into tiles, as tile::scale_field and tile::cut_tiles do.
 ///
 /// @param scaling  of the field's pixels, which are in local sigma for asinh_local.
 /// @param tiles    [grid.count(), tile_px + 2 margin_px, tile_px + 2 margin_px].

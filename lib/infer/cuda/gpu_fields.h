@@ -31,10 +31,11 @@ class GpuFields {
     GpuFields(const Settings& settings, const ForwardPass& pass);
     ~GpuFields();
 
-    /// Logits of the tiles of a field, [grid.count(), n_rules], which the CPU has measured. Blocks
-    /// while all slots are taken.
+    /// Logits of the tiles of a field that the CPU has measured. The call blocks while all slots
+    /// are taken.
     ///
-    /// @param wide  see Classifier::classify.
+    /// @param wide  as Classifier::classify takes it.
+    /// @return      [grid.count(), n_rules].
     std::vector<float> logits(const image::Image& wide,
                               const tile::TileGrid& grid,
                               const tile::FieldStatistics& statistics);

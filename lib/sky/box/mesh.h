@@ -26,6 +26,7 @@ struct Mesh {
     float interpolate(float x, float y, float z) const;
 };
 
+/// A mesh of n^3 cells that all have one value.
 Mesh make_mesh(int n, float value = 0);
 
 /// Convolves with a Gaussian across the periodic boundary.

@@ -5,8 +5,7 @@ namespace faintweb::sky {
 /// The flat universe that the skies are made in.
 ///
 /// @source Gheller et al. 2018, section 3.1; n_s and the temperature of the background, which they
-/// do
-///         not give, are Planck's.
+///         do not give, are Planck's.
 struct Cosmology {
     double omega_matter = 0.308;
     double omega_baryon = 0.0478;

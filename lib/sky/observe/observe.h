@@ -112,7 +112,7 @@ struct KernelGaussian {
 /// like a Gaussian.
 ///
 /// @source ours: the extrema of 2 y^4 - 3 y^2 + y, y = exp(-r^2 / 2 sigma^2), are at y = cos 40 deg
-/// and y = cos 80 deg (observe_test.cc).
+///         and y = cos 80 deg (observe_test.cc).
 std::array<KernelGaussian, 3> side_lobe_gaussians(const ObservationSettings& settings,
                                                   double pixel_arcsec);
 
@@ -133,7 +133,7 @@ image::Image smooth_wide(const image::Image& picture, double sigma_px, int n_thr
 ///
 /// @param sigma_px  of the beam, pixel, > 0.
 /// @source ours: zero-phase spectral factor of the correlation on a periodic lattice
-/// (observe_test.cc).
+///         (observe_test.cc).
 std::vector<double> noise_taps(double sigma_px);
 
 }  // namespace faintweb::sky

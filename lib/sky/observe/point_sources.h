@@ -16,7 +16,7 @@ struct PointSourceSettings {
 };
 
 /// @throws UsageError  if the fluxes leave the range of the counts, or are not in order; names
-/// them.
+///                     them.
 void check(const PointSourceSettings& settings);
 
 /// One unresolved source of a sky.

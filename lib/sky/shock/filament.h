@@ -26,6 +26,11 @@ struct Surroundings {
     double mean_at(double x) const;
 };
 
+/// Looks at the matter around a halo, on shells at all distances of radial_mean.
+///
+/// @param density  over the cosmic mean; it must outlive what is returned.
+/// @param box_mpc  edge of the box, comoving Mpc.
+/// @param z        redshift at which the halo is seen.
 Surroundings survey_surroundings(const BoxHalo& halo,
                                  const Mesh& density,
                                  double box_mpc,

@@ -75,6 +75,7 @@ inline constexpr std::uint32_t golden_turn =
     2654435769U;                                         // 2^32 / golden ratio: Fibonacci's spiral
 inline constexpr std::uint32_t weyl_step = 0x9E3779B9U;  // odd: keys of points never repeat
 
+/// The square of a number.
 inline double square(double x) {
     return x * x;
 }

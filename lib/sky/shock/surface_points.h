@@ -43,11 +43,17 @@ void sample_surface(const HaloScene& halo,
                     const PointRange& range,
                     SurfacePoints& points);
 
-/// One point, written plainly in double precision: what sample_surface is tested against.
+/// One point of a surface in double precision.
 struct SurfacePoint {
-    std::array<double, 3> place_mpc{};
-    double light = 0;
+    std::array<double, 3> place_mpc{};  ///< relative to the halo, physical
+    double light = 0;                   ///< as SurfacePoints::light, Jy/arcsec2 Mpc2
 };
+
+/// Computes one point plainly, as sample_surface does it fast: that is tested against this.
+///
+/// @param index  of the point, < total.
+/// @param total  points that represent the surface.
+/// @return       no light where the gas is not shocked.
 SurfacePoint reference_point(const HaloScene& halo,
                              const ShockSurface& surface,
                              std::uint32_t index,

@@ -62,14 +62,23 @@ struct GasEmissivity {
     Mesh inside_r100;   ///< of the nearest halo or any other, in three dimensions
     Mesh outside_r100;  ///< of all haloes
 };
+
+/// Computes the radio power of a box of such gas, cell by cell.
+///
+/// @param n_threads  >= 1; the power does not depend on it.
 GasEmissivity gas_emissivity(const SkySettings& settings, const GasBox& box, int n_threads);
 
-/// The same seen along the three axes; pixels as in Projection.
+/// A GasEmissivity seen along the three axes; pixels as in Projection.
 struct GasMaps {
     std::array<image::Image, 3> inside_r100;     ///< Jy/arcsec2 for xi_e = 1, as seen from here
-    std::array<image::Image, 3> outside_r100;    ///< the same
+    std::array<image::Image, 3> outside_r100;    ///< Jy/arcsec2 for xi_e = 1, as seen from here
     std::array<image::Image, 3> column_density;  ///< of the gas, over the mean
 };
+
+/// Draws the maps of a box of such gas.
+///
+/// @param map_px     edge of the maps.
+/// @param n_threads  >= 1; the maps do not depend on it.
 GasMaps gas_maps(const SkySettings& settings, const GasBox& box, int map_px, int n_threads);
 
 }  // namespace faintweb::sky

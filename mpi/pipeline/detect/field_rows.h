@@ -18,7 +18,7 @@ namespace faintweb::pipeline {
 class FieldRows {
   public:
     /// @param loaded, plan  must outlive this object, as must the settings and the profile.
-    /// @param n_threads     of one field.
+    /// @param n_threads     that work on one field.
     /// @param profile       is told what each field has cost.
     FieldRows(const campaign::DetectSettings& settings,
               const LoadedModel& loaded,
@@ -44,7 +44,8 @@ class FieldRows {
     std::vector<std::optional<image::Wcs>> wcs_;  ///< [maps], made when first asked for
 };
 
-/// Rows that were stored when the maps of a plan may have been others, or in another order.
+/// Gives stored rows their place in the plan: the maps may have been others, or in another order,
+/// when they were stored.
 catalogue::FieldResult with_place_of(const FieldPlan& plan,
                                      std::int64_t field,
                                      catalogue::FieldResult result);

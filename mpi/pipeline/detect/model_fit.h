@@ -15,8 +15,8 @@ namespace faintweb::pipeline {
 
 /// What is noted of a map that a model does not fit.
 struct ModelFit {
-    std::int32_t flags = 0;  ///< TileFlag bits of each of its rows
-    std::string refusal;     ///< why it is not used; empty: it is
+    std::int32_t flags = 0;  ///< TileFlag bits of each row of the map
+    std::string refusal;     ///< why the map is not used; empty: it is
 };
 
 /// How well a model fits a map; settings.accept_mismatch says what may differ.

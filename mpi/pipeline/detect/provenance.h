@@ -16,6 +16,7 @@ namespace faintweb::pipeline {
 std::string now_text();
 
 /// The kernels of all ranks, each once. Warns if they differ.
+///
 /// @collective yes: every rank.
 std::string kernels_of_ranks(const comm::Communicator& communicator,
                              const infer::Classifier& classifier);

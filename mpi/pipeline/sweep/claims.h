@@ -8,9 +8,9 @@
 
 namespace faintweb::pipeline {
 
-/// The next run that no group has taken, or none, also if a group was asked to stop: the group that
-/// makes its folder of claims takes it. Which group takes which run depends on timing, but no
-/// result on the group.
+/// Takes the next run that no group has taken, or none if there is none left or a group was asked
+/// to stop: the group that makes the run's folder among the claims has it. Which group takes which
+/// run depends on timing, but no result on the group.
 ///
 /// @param claims  the folder of the claims.
 /// @param next    where to look from.
@@ -21,6 +21,7 @@ std::optional<std::size_t> claim(const comm::Communicator& group,
                                  std::size_t n_runs);
 
 /// Lets no group claim any more.
+///
 /// @collective yes: every rank of the group.
 void close_claims(const comm::Communicator& group, const std::string& claims);
 

@@ -12,7 +12,8 @@
 /// What the models of a sweep, and the best threshold finders, reach on its test fields.
 namespace faintweb::pipeline {
 
-/// Scores all models that have no scores yet and keeps those in their runs' folders.
+/// Scores all models that have no scores yet and keeps the scores in the folders of their runs.
+///
 /// @throws comm::CollectiveError  if a rank was asked to stop.
 /// @collective yes: every rank.
 void score_all(const comm::Communicator& communicator,
@@ -23,6 +24,7 @@ void score_all(const comm::Communicator& communicator,
 std::map<int, std::vector<score::FieldScore>> read_scores(const campaign::SweepRun& run);
 
 /// The best threshold finder under each label rule, on the root; kept in finders.json.
+///
 /// @collective yes: every rank.
 std::vector<report::FinderResult> find_finders(const comm::Communicator& communicator,
                                                const campaign::Campaign& campaign,

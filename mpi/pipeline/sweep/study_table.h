@@ -14,7 +14,7 @@ namespace faintweb::pipeline {
 /// The columns of a run's history.csv by their names.
 std::map<std::string, std::vector<double>> read_history(const campaign::SweepRun& run);
 
-/// A row for each of a run's epochs that is looked at; of a failed training with its reason.
+/// A row for each of a run's epochs that is looked at; those of a failed training have its reason.
 std::vector<score::StudyRow> rows_of(const campaign::SweepRun& run);
 
 /// The table as comma-separated values.

@@ -16,15 +16,17 @@ std::vector<const campaign::SweepRun*> trainings_of(const std::vector<campaign::
 /// Why the run has no model, if it was tried with the settings of today; empty otherwise.
 std::string failure_of(const campaign::SweepRun& run);
 
-/// Trains what is not trained, each group of ranks one run after another.
+/// Trains the runs that are not trained yet, each group of ranks one run after another.
+///
 /// @throws comm::CollectiveError  if a rank was asked to stop, when all groups have.
 /// @collective yes: every rank.
 void train_all(const comm::Communicator& communicator,
                const campaign::Campaign& campaign,
                const std::vector<campaign::SweepRun>& runs);
 
-/// Ends the sweep on all ranks if one of them was asked to: what is finished is kept.
-/// @throws comm::CollectiveError
+/// Ends the sweep on all ranks if one of them was asked to stop: what is finished is kept.
+///
+/// @throws comm::CollectiveError  if one was.
 /// @collective yes: every rank.
 void stop_if_asked(const comm::Communicator& communicator);
 

@@ -23,8 +23,8 @@ struct SyntheticCatalogue {
     std::vector<catalogue::FieldResult> results;  ///< in the order of fields
     catalogue::Provenance provenance;
 
-    /// @param edge_px    map 1 is edge_px x edge_px px; its fields are of 50 x 50 px, its tiles
-    /// of 10.
+    /// @param edge_px    map 1 is edge_px x edge_px px; its fields are of 50 x 50 px, its tiles of
+    ///                   10.
     /// @param threshold  1: nothing is detected.
     explicit SyntheticCatalogue(std::int64_t edge_px = 120, double threshold = 0.7) {
         const std::string header = catalogue::example_header_cards();

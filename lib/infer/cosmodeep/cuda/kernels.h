@@ -10,10 +10,11 @@
 /// stream.
 namespace faintweb::infer::cosmodeep::cuda {
 
-/// Maps of the first convolution of the paper's networks.
+/// Number of maps of the first convolution of the paper's networks.
 inline constexpr int n_stem_maps = 32;
 
-/// The first convolution (3x3, zeros around the tile), maximum over 2x2 pixels and ReLU in one.
+/// Computes the first convolution (3x3, zeros around the tile), the maximum over 2x2 pixels and
+/// ReLU in one.
 ///
 /// @param tiles    [n, edge, edge].
 /// @param weights  [n_stem_maps, 3, 3].
@@ -27,7 +28,7 @@ void stem(const float* tiles,
           __nv_bfloat16* maps,
           cudaStream_t stream);
 
-/// Maximum over 2x2 pixels, bias and ReLU.
+/// Computes the maximum over 2x2 pixels, with bias and ReLU.
 ///
 /// @param maps    [n, rows, cols, channels]; channels is a multiple of 8.
 /// @param biases  [channels].
