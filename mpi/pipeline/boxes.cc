@@ -189,6 +189,38 @@ std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
                                                "sky.eps_b"}));
 }
 
+/// Reads a snapshot in place of simulating a box.
+///
+/// @param file_of  by class and realisation.
+BoxMakers snapshot_makers(const campaign::Campaign& campaign,
+                          std::map<std::pair<int, int>, NamedFile> file_of,
+                          int n_threads) {
+    BoxMakers makers;
+    makers.particles = [](const BoxJob& job,
+                          const sky::Team&,
+                          const std::vector<WantedState>& wanted,
+                          const BoxMakers::HandOver& hand_over) {
+        sky::Particles none;  // the gas is all there is
+        none.box_mpc = job.box_mpc;
+        for (const auto& [state, member] : wanted) {
+            none.z = job.z[static_cast<std::size_t>(state)];
+            hand_over(state, none);
+        }
+    };
+    makers.maps = [cosmology = campaign.cosmology,
+                   sky = campaign.sky,
+                   options = snapshot_options(campaign),
+                   map_px = campaign.boxes.web_map_px,
+                   file_of = std::move(file_of),
+                   n_threads](const BoxJob& job, int, const sky::Particles& none) {
+        const NamedFile& file = file_of.at({job.box_class, job.realisation});
+        sky::GasMesh gas =
+            blaming(file, [&] { return io::read_snapshot(file.path, options, cosmology); });
+        return sky::make_snapshot_maps(cosmology, sky, std::move(gas), none.z, map_px, n_threads);
+    };
+    return makers;
+}
+
 BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
     const std::array sets{find_snapshots(campaign, sky::SkySet::train),
                           find_snapshots(campaign, sky::SkySet::test)};
@@ -252,35 +284,15 @@ BoxStack snapshots_as_boxes(const campaign::Campaign& campaign, int n_threads) {
         }
     }
 
-    BoxMakers makers;
-    makers.particles = [](const BoxJob& job,
-                          const sky::Team&,
-                          const std::vector<WantedState>& wanted,
-                          const BoxMakers::HandOver& hand_over) {
-        sky::Particles none;  // the gas is all there is
-        none.box_mpc = job.box_mpc;
-        for (const auto& [state, member] : wanted) {
-            none.z = job.z[static_cast<std::size_t>(state)];
-            hand_over(state, none);
-        }
-    };
-    makers.maps = [cosmology = campaign.cosmology,
-                   sky = campaign.sky,
-                   options = snapshot_options(campaign),
-                   map_px = boxes.web_map_px,
-                   file_of,
-                   n_threads](const BoxJob& job, int, const sky::Particles& none) {
-        const NamedFile& file = file_of.at({job.box_class, job.realisation});
-        sky::GasMesh gas =
-            blaming(file, [&] { return io::read_snapshot(file.path, options, cosmology); });
-        return sky::make_snapshot_maps(cosmology, sky, std::move(gas), none.z, map_px, n_threads);
-    };
     return {slabs,
             boxes,
             cost,
             std::move(unused),
             std::move(doubts),
-            BoxStore(boxes.folder, std::move(jobs), std::move(makers), KeepParticles::no)};
+            BoxStore(boxes.folder,
+                     std::move(jobs),
+                     snapshot_makers(campaign, std::move(file_of), n_threads),
+                     KeepParticles::no)};
 }
 
 }  // namespace

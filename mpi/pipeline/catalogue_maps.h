@@ -38,6 +38,7 @@ std::optional<std::string> entry_of(const catalogue::Entries& entries, std::stri
 
 /// What a file is by its first bytes; anything else is left for the map reader to refuse.
 enum class FileKind { catalogue, model, map };
+/// The kind of a file.
 FileKind kind_of(const std::string& path);
 
 /// The sky coordinates of each map of a catalogue, where it has them.

@@ -46,6 +46,7 @@ struct CutSettings {
     Noise noise = Noise::ignored;
 };
 
+/// A field of the plan: a part of one of its maps.
 struct PlannedField {
     std::int32_t map = 0;
     image::Window window;  ///< map pixels

@@ -13,15 +13,18 @@ namespace faintweb::pipeline {
 /// How many skies there are of a set.
 int n_mocks(const campaign::Campaign& campaign, sky::SkySet set);
 
-/// Files of a campaign's output folder.
+/// A file of a mock sky, in the campaign's folder of skies.
 /// @param kind  of what there is for every sky: "sky", "noise", "haloes", the name of a layer.
 std::string mock_path(const campaign::Campaign& campaign,
                       sky::SkySet set,
                       const std::string& kind,
                       int number,
                       const std::string& ending);
+/// The sky image of a mock sky, which shows the emission alone.
 std::string sky_path(const campaign::Campaign& campaign, sky::SkySet set, int number);
+/// The observed image of a mock sky: with beam and noise.
 std::string noise_path(const campaign::Campaign& campaign, sky::SkySet set, int number);
+/// The list of the haloes of a mock sky.
 std::string halo_path(const campaign::Campaign& campaign, sky::SkySet set, int number);
 /// What tells a large file that skies are made from from another: a hash of all of its bytes would
 /// take as long as they do, so a change that keeps size and time is seen only where
@@ -37,6 +40,7 @@ std::string model_file(const campaign::Campaign& campaign, const std::string& na
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch);
 /// All models that `train` writes.
 std::vector<std::string> models_of_training(const campaign::Campaign& campaign);
+/// The catalogue that `detect` writes.
 std::string catalogue_path(const campaign::Campaign& campaign);
 /// The scores of one run of a sweep; of its label rule, where others share the training.
 std::string milestones_path(const campaign::Campaign& campaign);
@@ -55,6 +59,7 @@ struct DetectMaps {
     std::vector<MapPaths> maps;        ///< each once
     std::vector<std::string> repeats;  ///< those that are there before, also by a link
 };
+/// The maps that `detect` is to classify.
 DetectMaps maps_to_detect(const campaign::Campaign& campaign);
 
 /// Whether the skies of a set are made in memory where they are worked on (train.source), instead

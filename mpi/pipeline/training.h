@@ -19,6 +19,7 @@
 #include "mpi/comm/tile_exchange.h"
 #include "mpi/pipeline/training_profile.h"
 #include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/validation.h"
 
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::pipeline {
@@ -27,17 +28,6 @@ namespace faintweb::pipeline {
 class TrainingFailed : public comm::CollectiveError {
   public:
     using CollectiveError::CollectiveError;
-};
-
-/// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
-/// number of ranks.
-struct ScoredTiles {
-    /// Under one of the training's label rules.
-    struct OfRule {
-        std::vector<float> logits;
-        std::vector<std::uint8_t> labels;  ///< 1 signal, 0 noise
-    };
-    std::vector<OfRule> rules;
 };
 
 /// A training from its first step, or from that of its last checkpoint, to the model.
@@ -118,7 +108,7 @@ class Training {
     std::chrono::steady_clock::time_point checkpointed_ = std::chrono::steady_clock::now();
 };
 
-/// Trains as train(), with tiles that are gathered if `tiles` has none or others.
+/// Trains as the train stage does, with tiles that are gathered if `tiles` has none or others.
 /// @throws TrainingFailed  if there are no tiles of one kind, or the loss is no longer finite.
 /// @collective yes: every rank.
 base::ExitCode train_on(const comm::Communicator& communicator,
