@@ -1,9 +1,7 @@
 #include "mpi/pipeline/training.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -368,49 +366,11 @@ std::optional<ScoredTiles> Training::score_validation(
     model.tile_px = campaign_.tile_px;
     model.tensors = tensors;
     const infer::Classifier classifier(model, device_, n_threads_);
-    // Of a tile: its id, its labels and a logit for each rule, as bytes.
-    struct Row {
-        comm::TileId id = 0;
-        std::uint64_t labels = 0;
-        std::array<float, learn::max_rules> logits{};
-    };
-    const std::size_t n_rules = rules_.size();
-    const comm::Shard& shard = tiles_.validation.shard;
-    const auto tile_size = static_cast<std::size_t>(network_.n_tile_values());
-    constexpr std::size_t max_at_once = 2500;
-    std::vector<std::uint16_t> sample(shard.samples.sample_size());
-    std::vector<float> pixels;
-    std::vector<Row> rows;
-    for (std::size_t first = 0; first < shard.ids.size(); first += max_at_once) {
-        const std::size_t n = std::min(max_at_once, shard.ids.size() - first);
-        pixels.resize(n * tile_size);
-        for (std::size_t i = 0; i < n; ++i) {
-            shard.samples.read(first + i, sample);
-            learn::from_half(std::span(sample).first(tile_size),
-                             std::span(pixels).subspan(i * tile_size, tile_size));
-        }
-        const std::vector<float> logits = classifier.logits(pixels);
-        for (std::size_t i = 0; i < n; ++i) {
-            Row row{shard.ids[first + i], shard.labels[first + i], {}};
-            std::copy_n(logits.begin() + static_cast<std::ptrdiff_t>(i * n_rules),
-                        n_rules,
-                        row.logits.begin());
-            rows.push_back(row);
-        }
-    }
-    std::vector<Row> all;
-    for (const std::vector<Row>& theirs : communicator_.all_gather(rows)) {
-        all.insert(all.end(), theirs.begin(), theirs.end());
-    }
-    std::sort(all.begin(), all.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
-    ScoredTiles scored{std::vector<ScoredTiles::OfRule>(n_rules)};
-    for (const Row& row : all) {
-        for (std::size_t r = 0; r < n_rules; ++r) {
-            scored.rules[r].logits.push_back(row.logits[r]);
-            scored.rules[r].labels.push_back((row.labels >> r) & 1U);
-        }
-    }
-    return scored;
+    return score_tiles(communicator_,
+                       classifier,
+                       tiles_.validation.shard,
+                       static_cast<std::size_t>(network_.n_tile_values()),
+                       rules_.size());
 }
 
 void Training::write_models(const std::vector<learn::Tensor>& tensors,

@@ -19,6 +19,7 @@
 #include "mpi/comm/tile_exchange.h"
 #include "mpi/pipeline/training_profile.h"
 #include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/validation.h"
 
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::pipeline {

@@ -6,9 +6,10 @@
 /// The files of a mock sky.
 namespace faintweb::pipeline {
 
-/// First lines of the lists that are written with a sky: what tells them from other files.
+/// First line of the list of haloes that is written with a sky: it tells the list from other files.
 inline constexpr const char* halo_columns =
     "x_px,y_px,ra_deg,dec_deg,z,m200m_msun,m200_msun,r200_mpc,r100_mpc,r100_arcsec,slab,id\n";
+/// First line of the list of point sources.
 inline constexpr const char* point_source_columns = "x_px,y_px,flux_jy\n";
 
 /// Makes a sky and writes it with all that is kept of it, its haloes last.
