@@ -91,7 +91,7 @@ class AnyNetwork : public testing::Test {
             for (const std::size_t pixel : {0, 1, tile_px, tile_px + 1}) {
                 sample[first + pixel] += i % 2 == 1 ? 4.0F : 0.0F;
             }
-            sample[tile_size + cell] = sample[tile_size + n_cells + cell] = i % 2 == 1 ? 1 : 0;
+            sample[tile_size + cell] = sample[tile_size + n_cells + cell] = i % 2 == 1 ? 1.0F : 0.0F;
         }
         return samples;
     }
