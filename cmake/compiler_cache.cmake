@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Uses ccache where it is installed; a build without it is only slower. The settings let clones in
 # different folders share results (paths below the sources are hashed as relative ones, so a debugger
 # may name another clone) and let files with a precompiled header be cached.

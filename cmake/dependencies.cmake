@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Finds every library that faintweb uses and gives each one imported target; those of the folders that
 # need LibTorch or MPI come last, and only where these folders are built.
 find_package(Threads REQUIRED)

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # The flags that all our own targets carry, and one function per kind of target.
 add_library(faintweb_options INTERFACE)
 target_compile_features(faintweb_options INTERFACE cxx_std_20)

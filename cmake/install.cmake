@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # `cmake --install BUILD --prefix PREFIX` gives a tree that runs from wherever it lies, and `cpack` in a build folder a
 # Debian package of it: bin/faintweb, the models and campaigns in share/faintweb, the documents in share/doc/faintweb and,
 # in a build for the CPU, the libraries of LibTorch in lib/faintweb. LibTorch with CUDA is 5 GB: a build with CUDA keeps

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # LibTorch as the imported target `libtorch`, from any 2.x on CMAKE_PREFIX_PATH: the C++ download or the
 # `torch` folder of a Python wheel. TorchConfig.cmake is not used: it refuses a CUDA wheel where there is
 # no CUDA toolkit, although the CPU half of that wheel needs none.

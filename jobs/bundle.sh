@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Packs the built program with Open MPI and every library that a bare machine lacks into one folder
 # (about 60 MB) that runs from wherever it is copied to:
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # From nothing to results: sets up what is missing, builds the program, runs config/demo.yaml on two
 # ranks (mock skies, a network trained on them, its score, a catalogue), then a trained network on a
 # real map. Safe to repeat: what is finished and unchanged is skipped.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # What has to hold on a machine with a GPU, from a bundle of jobs/bundle.sh and this folder's clone:
 #
 #     bash jobs/gpu-check.sh BUNDLE [OUTPUT]

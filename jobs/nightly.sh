@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Classifies the maps that are new in a folder, for instance from cron:
 #
 #     0 20 * * *  bash CLONE/jobs/nightly.sh WATCH_FOLDER OUTPUT_FOLDER [-- ARGUMENTS OF faintweb detect]

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Installs what faintweb is built with, only where it is missing: the Debian packages, and LibTorch
 # from the torch wheel into the user's cache. Run it (`bash jobs/setup.sh`), or source it in a script
 # that builds. A repeat takes under a second and needs no network.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Sets up what is missing, builds everything and runs all tests; safe to repeat and then quick. Where
 # the CUDA toolkit is, the CUDA flavour is built and linked too, and its GPU tests run if there is a GPU.
 set -euo pipefail

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "lib/learn/cosmodeep.h"
 
 #include <ATen/ops/adaptive_max_pool2d.h>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "lib/learn/dense_network.h"
 
 #include <ATen/ops/binary_cross_entropy_with_logits.h>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #pragma once
 
 #include <cstdint>
@@ -15,7 +18,7 @@ namespace faintweb::sky {
 enum class SkySource { boxes, hdf5, fits };
 
 /// Everything that shapes a mock sky. The parameters whose key names a target
-/// (lib/campaign/keys.cc) are fitted to the counts of signal tiles that table 2 of Gheller et al.
+/// (lib/campaign/keys/sky.cc) are fitted to the counts of signal tiles that table 2 of Gheller et al.
 /// 2018 implies, on two realisations of boxes of seed 2; the others are as first chosen.
 /// island_shapes.py prints such counts.
 struct SkySettings {
@@ -97,7 +100,7 @@ class SettingError : public base::UsageError {
 };
 
 /// Checks that settings fit each other; the range of each alone is declared with its key
-/// (lib/campaign/keys.cc).
+/// (lib/campaign/keys/sky.cc).
 ///
 /// @throws SettingError  names the first that does not fit, why, and what would.
 void check(const SkySettings& settings);

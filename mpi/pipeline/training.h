@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #pragma once
 
 #include <chrono>
@@ -28,17 +31,6 @@ namespace faintweb::pipeline {
 class TrainingFailed : public comm::CollectiveError {
   public:
     using CollectiveError::CollectiveError;
-};
-
-/// All tiles of the validation skies, in the order of their ids: the same on every rank and for any
-/// number of ranks.
-struct ScoredTiles {
-    /// The tiles under one of the training's label rules, [n_tiles] each.
-    struct OfRule {
-        std::vector<float> logits;
-        std::vector<std::uint8_t> labels;  ///< 1 signal, 0 noise
-    };
-    std::vector<OfRule> rules;
 };
 
 /// A training from its first step, or from that of its last checkpoint, to the model.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What the stages of a simulated box cost, in seconds of processor time (all threads), at three
 // sizes that grow alike: particles, mesh and maps. Shows what dominates and how it scales.
 //

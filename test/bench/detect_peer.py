@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """From FITS fields to scores in HDF5 as a user of Python writes it: astropy, numpy, PyTorch or TensorFlow, h5py.
 
 python3 detect_peer.py MODEL OUTPUT.h5 MAPS... [--framework torch|tensorflow] [--precision fp32|bf16]

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Fields to catalogue: ours against Python scripts with the same weights, in turns, on the same cores.
 
 python3 detect_vs_pytorch.py FAINTWEB FOLDER [N_FIELDS] [N_ROUNDS] [--rows ROW,...] [--threads N]

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What everything but the network costs per field of 2000 x 2000 px, on one core.
 //
 //     bench_field_stages [rounds]

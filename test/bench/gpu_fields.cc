@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What a GPU makes of fields: bench_gpu_fields [N_ROUNDS]
 //
 // For every network and precision: tiles/s of the network on tiles that are there already, and its

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // How soon a run goes on: bench_journal FILE [N_FIELDS]
 //
 // Writes the journal of a run whose fields are all done, and reads it as the next start does.

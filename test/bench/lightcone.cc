@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // How long a lightcone takes, on synthetic maps of the default size, and against the obvious way: a
 // 64-point sum for every pixel of a decoded map.
 //

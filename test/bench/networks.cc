@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Tiles per second of every network, classified and trained on, in batches of 125 and 100.
 //
 //     bench_networks [threads]

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // How far detection scales: bench_scaling [gpu|cpu] [OPTION=VALUE...]
 //
 // A simulation, not a measurement: events in a queue around the FieldScheduler that rank 0 runs.

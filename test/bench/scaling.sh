@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # The simulation of bench_scaling finds each wall that it is given, at the speed that follows from it:
 # scaling.sh BENCH_SCALING. That every field ends once and no rank holds more than its credits are
 # contracts in it.

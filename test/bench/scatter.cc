@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What handing out fields costs rank 0: mpirun -n N bench_scatter FOLDER [FIELDS_PER_S] [N_FIELDS]
 //
 // The other ranks pretend to work, so that all of them together take FIELDS_PER_S; results go into

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Speed of training: the program's own step and reducer on the tiles of a folder.
 //
 // bench_training FOLDER BATCH N_STEPS PRECISION WIRE REDUCER DEVICE, under mpirun; training.py

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Training of cosmodeep on two cores: ours against plain PyTorch, in turns, on the same tiles.
 
 python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS] [cpu|cuda]    (a Python that has torch)

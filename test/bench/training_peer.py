@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Speed of training in plain PyTorch, as a user would write it: cosmodeep on the tiles of a folder.
 
 python3 training_peer.py FOLDER BATCH N_STEPS ddp|single fp32|best|best_fp32|graph N_THREADS [cpu|cuda]

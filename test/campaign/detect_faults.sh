@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # detect_faults.sh FAULT: one fault that befalls detect. Whatever happens, nothing but a whole catalogue is
 # ever published, and the same command goes on and ends with the digest of a run that nothing befell.
 fault=$1

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # detect_kills.sh [CAMPAIGNS [SEED]]: detections on one, two or four ranks whose ranks, or mpirun, are killed at
 # random times, at most twice each; let finish on any number of ranks and threads, each gives the digest of one that nothing
 # befell, and leaves nothing but its catalogue.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # What the fault tests of detect share: maps, runs that are disturbed, judges of what those leave.
 # Sourced after expectations.sh, with the library that makes faults (faults.cc) in FAULTS.
 # shellcheck shell=bash disable=SC2034,SC2154

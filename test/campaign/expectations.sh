@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # What the campaign tests share. Sourced with FAINTWEB and MPIRUN in the environment; each test works
 # in a folder of its own that goes when it ends.
 # shellcheck shell=bash disable=SC2034

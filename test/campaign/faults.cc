@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Makes system calls of a program fail, for tests: a library for LD_PRELOAD.
 ///
 /// FAINTWEB_FAULT is RULE[;RULE...]; a rule is looked at once the one before it has been met.

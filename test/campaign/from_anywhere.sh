@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # A program, its maps and its results need not lie where they lay, nor be used by who made them: pictures find
 # the maps of a catalogue, relative paths start where they are said to, and nothing is looked for at home.
 # shellcheck source=test/campaign/expectations.sh

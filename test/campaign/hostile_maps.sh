@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Every odd or broken file is processed or refused with its reason; never a crash. Those that hold an
 # image are processed once the facts that their headers lack are given.
 # shellcheck source=test/campaign/expectations.sh

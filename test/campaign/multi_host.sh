@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # detect on two and four hosts, which are network namespaces of this machine joined by a bridge: the digest of a
 # serial run; and when a host is cut off in mid-run, the job ends, nothing stays behind, and the same command
 # goes on on the hosts that are left. multi_host.sh noticed|unnoticed: whether mpirun notices that a host has gone.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # jobs/nightly.sh and jobs/nightly.sbatch without Slurm: each map is classified once, a replaced one again, what
 # was stopped goes on, and two at once do not meet. What they say to Slurm is looked at with a false one.
 # shellcheck source=test/campaign/expectations.sh

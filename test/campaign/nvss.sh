@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Real fields of the NVSS with the models that come with the program: the diffuse emission that is known
 # lies in detected tiles, and empty tiles stay empty.
 # shellcheck source=test/campaign/expectations.sh

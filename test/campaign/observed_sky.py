@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks what the telescope of skies.yaml made of a sky: python3 observed_sky.py FOLDER PLAIN QUIET NUMBER
 
 FOLDER holds skies of a telescope with side lobes, without short baselines, with noise of a varying

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Makes snapshots and sky maps of other people for other_skies.sh, and judges the skies made from them.
 
 usage: other_skies.py make | twin | judge OUT_OF_SNAPSHOTS OUT_OF_MAPS | holes OUT_OF_A_MAP

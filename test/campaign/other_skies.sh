@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Skies from snapshots of another simulation and from ready maps: shocks shine where the gas is
 # shocked, the telescope sees them, any number of ranks makes the same bits, and what cannot be used
 # is refused in one line that says where it was named.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Nothing of the user's is destroyed: an output that is an input, or a file that is not ours, is refused in one
 # line before anything is touched. What an earlier run of the same kind has written is replaced.
 # shellcheck source=test/campaign/expectations.sh

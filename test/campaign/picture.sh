@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Pictures of a mock sky: a row of sky, noise and labelled mosaic, the gas with its haloes, a detail. What
 # does not fit is refused in one line that says what and why.
 # shellcheck source=test/campaign/expectations.sh

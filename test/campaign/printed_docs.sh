@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # The pages of the documentation that the program prints are those that lie under docs/user, and every
 # help text of an option makes sense without the one before it.
 # shellcheck source=test/campaign/expectations.sh

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # A training that was killed, or asked to stop, goes on and ends with the bytes of one that ran
 # through, on one and two ranks; bad checkpoints are passed over; a limit of memory changes nothing.
 # N_ROUNDS kills each number of ranks so many times (default 1).

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks that folders of boxes hold the same: python3 same_boxes.py FOLDER OTHER...
 
 HDF5 notes the time of writing, so that equal files differ in some bytes.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # One, two and four ranks, one and two threads, each with boxes of its own: the same skies, byte by
 # byte, and the same boxes. Another seed gives others; no halo is in both a training and a test sky. Then
 # observed_sky.py judges what the telescope did to them.

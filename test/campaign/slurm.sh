@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # jobs/nightly.sbatch in the hands of a true Slurm, of one node on this machine: it runs to its end; a job of more
 # weight takes its place, and it is requeued and goes on; the signal that Slurm gives before the time limit (sent
 # by scancel here, as limits are whole minutes) stops it, and it requeues itself and goes on. Each time the

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # In a Slurm step that tells its tasks nothing of each other, as a shell in srun without PMIx or a container in
 # one: what needs no MPI works, and so does detect in a world of one; several such tasks are refused.
 # shellcheck source=test/campaign/expectations.sh

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # A sweep of two trainings, each looked at twice, gives one table on one, two and four ranks, whichever
 # group trains what; finished trainings are skipped, also after a kill, and a failing one stops no other.
 # shellcheck source=test/campaign/expectations.sh

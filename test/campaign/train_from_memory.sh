@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Training skies that are made in memory give the model of those that are read from files, byte for
 # byte, on one, two and four ranks; none of them reaches the disk, and run knows what is done.
 # shellcheck source=test/campaign/expectations.sh

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Wrong campaigns and command lines: one line that says where, what and what to do; exit code 2.
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"

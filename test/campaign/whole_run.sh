@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # simulate, train, evaluate, detect on one, two and four ranks: everything is there, a repeat skips
 # what is done, and the same model gives one digest for any number of ranks and either scatter mode.
 # shellcheck source=test/campaign/expectations.sh

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // catalogue_example write FOLDER   writes cat.h5 and its exports from synthetic results
 // catalogue_example read FILE      reads a catalogue and prints its digest, or the error and its
 // exit code

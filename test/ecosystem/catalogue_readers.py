@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Opens a catalogue and its exports with h5py and astropy, as a user would.
 
 usage: catalogue_readers.py CATALOGUE_EXAMPLE_PROGRAM

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """How much of the known diffuse emission of a real field lies in detected tiles, and how many tiles
 without any known emission are called signal.
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Whether a page of the documentation names everything that is in a catalogue.
 
 usage: documented.py FAINTWEB MODEL MAP PAGE

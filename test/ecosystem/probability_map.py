@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """An image of one pixel per tile against the catalogue that it was made from.
 
 probability_map.py CATALOGUE.h5 IMAGE.fits COLUMN: the pixel of every tile of /tiles holds this column of it, those

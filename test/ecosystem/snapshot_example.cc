@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // snapshot_example FILE   reads a snapshot and prints "n box_mpc z", then cell (1, 2, 3) of
 // density, temperature, velocity and magnetic field; or the error, with its exit code
 #include "lib/base/error.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Writes the table of a study: study_example PATH, or study_example PATH empty.
 #include <limits>
 #include <vector>

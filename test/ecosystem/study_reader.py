@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Opens the table of a study with h5py and astropy, as a user would.
 
 usage: study_reader.py STUDY_EXAMPLE_PROGRAM

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Recomputes the window hashes of a catalogue from its maps, as a user would.
 
 usage: window_hash.py FAINTWEB MODEL: MODEL is one for maps of pixel 7.5" and beam 45". Maps of each kind of file

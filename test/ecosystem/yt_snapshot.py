@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Gives faintweb gridded snapshots as yt 4 lays them out, written with h5py.
 
 The layout is that of covering_grid(...).save_as_dataset(...): yt/frontends/ytdata/utilities.py and

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # installed_tree.sh BUILD SOURCES: what `cmake --install` puts into an empty folder runs after it has moved, from another
 # folder, with nothing in the environment.
 set -euo pipefail

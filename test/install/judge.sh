@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # judge.sh PREFIX SOURCES: the program below PREFIX classifies a map of SOURCES with a model that was installed beside it.
 set -euo pipefail
 prefix=$1 sources=$2

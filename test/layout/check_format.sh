@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Every C++ file is as clang-format 14 (Debian 12) writes it; other versions write some lines otherwise.
 # Exit 77 (skipped) where there is none.
 set -euo pipefail

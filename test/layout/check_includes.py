@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks who may include whom: python3 check_includes.py ROOT
 
 - Includes of ours point down the list of layers, and start at the root of the sources.

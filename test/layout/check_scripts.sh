@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Every shell script parses (bash -n), and shellcheck has no warning where it is installed.
 set -euo pipefail
 cd "$1"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks that files, functions and folders stay small and that headers say what they offer:
 python3 check_sizes.py [ROOT] [--table]
 

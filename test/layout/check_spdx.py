@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks that every source file, script and CMake file names its owner and licence at its top, in the two lines of the
 REUSE specification: python3 check_spdx.py ROOT [--fix]
 

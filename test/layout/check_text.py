@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Checks the text of all files: python3 check_text.py ROOT
 
 - No path of one machine and no host of a package registry in any file.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """The outline of a C++ file: its classes and functions with their lines, for check_sizes.py.
 
 A small parser of the form that clang-format gives our files, not of C++: comments, strings and lines of the

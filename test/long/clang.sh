@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Builds the folders without LibTorch and MPI with clang (preset clang), every warning an error, runs their tests, and
 # reads their sources with clang-tidy (.clang-tidy has the checks).
 set -euo pipefail

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # The random kills of test/campaign/detect_kills.sh in two hundred detections, about an hour; a seed makes the same
 # ones again: FAINTWEB=build/dev/apps/faintweb MPIRUN=$(command -v mpirun) bash test/long/detect_kills.sh [SEED]
 set -euo pipefail

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Compares the raw counts of haloes in a simulated box with the mass function of Sheth & Tormen,
 // and fails where haloes of at least 100 particles are off by more than 1.6, which Poisson noise
 // alone does not explain. halo_counts BOX_MPC N_PARTICLES N_MESH Z [SEED [N_THREADS]]

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Shapes of the bright islands of noiseless sky maps, and their signal tiles: one measure for every
 simulator, so that two of them can be compared.
 

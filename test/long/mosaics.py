@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Mosaics whose noise rises to the edge, or that are filled outside with something else than NaN.
 
 mosaics.py FAINTWEB MODEL [N_MAPS]: MODEL is one for maps of pixel 7.5" and beam 45". Noise: N_MAPS round maps

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Builds the release and its Debian package, installs the package on this machine, judges the program in /usr and removes
 # the package again. For root on a Debian without a faintweb of its own.
 set -euo pipefail

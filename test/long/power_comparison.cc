@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Compares the evolved power spectrum of a fixed-amplitude box at z = 0 with those of four codes of
 // the Euclid comparison (Schneider et al. 2016, JCAP 04, 047), each over its linear one.
 // power_comparison [name=value ...]; exit status 1 if a limit is missed.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # One, two and four ranks with the same batches and seed see the same losses over 100 steps, on tiles of
 # skies: FAINTWEB=build/release/apps/faintweb MPIRUN=$(command -v mpirun) bash test/long/same_losses.sh CAMPAIGN
 # with a campaign whose training skies are there. With micro-batches that divide each rank's part of a batch

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Whether two builds of faintweb give the same results, bit by bit, on one machine.
 
 same_results.py BEFORE AFTER MODELS FOLDER [MAP...]: BEFORE and AFTER are the programs, MODELS a folder of models,

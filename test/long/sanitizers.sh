@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Builds the folders without LibTorch and MPI with sanitizers (presets asan and tsan), runs their tests and prints how long
 # each took. A preset that is named as an argument is done alone.
 set -euo pipefail

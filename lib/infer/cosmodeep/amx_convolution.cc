@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "lib/infer/cosmodeep/amx_convolution.h"
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "lib/infer/cuda/field_kernels.h"
 
 // Compiled without fused multiply-adds: every value is that of the CPU.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Compares lib/image with astropy: pixel values bit for bit, sky positions to 0.01 pixel.
 
 usage: compare_astropy.py DUMP_MAP TEST_DATA_FOLDER

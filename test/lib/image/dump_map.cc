@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Prints what lib/image makes of a map, for compare_astropy.py; not installed.
 //   dump_map FILE [--beam MAJ,MIN,PA] [--unit U] [--pixel P] [--hdu N] [--write OUT.fits]
 //            [--window X0,Y0,COLS,ROWS,OUT.f32]... [--hash X0,Y0,COLS,ROWS]...

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // A network that has no kernels of its own, reads two channels and answers per cell, through the
 // same classifier and the same training.
 
@@ -91,7 +94,8 @@ class AnyNetwork : public testing::Test {
             for (const std::size_t pixel : {0, 1, tile_px, tile_px + 1}) {
                 sample[first + pixel] += i % 2 == 1 ? 4.0F : 0.0F;
             }
-            sample[tile_size + cell] = sample[tile_size + n_cells + cell] = i % 2 == 1 ? 1.0F : 0.0F;
+            sample[tile_size + cell] = sample[tile_size + n_cells + cell] =
+                i % 2 == 1 ? 1.0F : 0.0F;
         }
         return samples;
     }

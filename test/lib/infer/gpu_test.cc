@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What runs on a GPU against the same on the CPU; skipped, visibly, where there is none.
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Reads a model with Python's safetensors, prints name and sha256 of each tensor and the network, and
 writes it again: read_safetensors.py MODEL AGAIN."""
 

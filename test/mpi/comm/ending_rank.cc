@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Takes training steps forever on every rank but the last, which leaves the work half-way into a
 // step: ending_rank throw|kill shared|mpi.
 

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # small_shared_memory.sh MPIRUN REDUCER_TEST TRAINING_TEST: where /dev/shm is small, as in a container, ranks
 # sum gradients by MPI, and train weights of their own where only those do not fit. Nobody is killed.
 set -euo pipefail

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Runs forever on every rank but one, which throws: what an unexpected error in a long run looks
 // like.
 

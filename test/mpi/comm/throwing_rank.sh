@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: The faintweb developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # throwing_rank.sh MPIRUN MESSAGE PROGRAM ARGUMENT...: the job must end by itself within 30 s, with a code
 # that is not 0, and say what happened to which rank.
 set -u

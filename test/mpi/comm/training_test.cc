@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Training on n ranks with batches of B / n gives the losses of one rank with batches of B.
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What a field's pixels and a model give, against the slow and obvious computation of each tile.
 
 #include "mpi/pipeline/classify_field.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // A tile's score does not depend on where the fields of its map are cut.
 
 #include <cmath>

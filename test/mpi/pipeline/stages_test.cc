@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // What an output folder remembers of its stages, and which files a campaign may write.
 
 #include "mpi/pipeline/stages.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Groups of ranks share out the trainings of a sweep, and a training that fails is recorded.
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // The tiles of a training are the same for any number of ranks, from files and from memory.
 
 #include "mpi/pipeline/training_tiles.h"

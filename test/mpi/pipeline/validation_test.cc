@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // The logits of the validation tiles are in one order for any number of ranks.
 
 #include "mpi/pipeline/validation.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The faintweb developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "lib/infer/cosmodeep/cuda/stem_forward.h"
 
 #include <ATen/ops/conv2d.h>
