@@ -69,7 +69,7 @@ campaign::Campaign read_and_check(const comm::Communicator& communicator,
 
 base::ExitCode follow_campaign(const comm::Communicator& communicator,
                                const apps::Request& request) {
-    const campaign::Campaign campaign = read_and_check(communicator, request);
+    campaign::Campaign campaign = read_and_check(communicator, request);
     pipeline::prepare_folder(communicator, campaign.output);
     // A detection writes one catalogue, which has a lock of its own.
     std::optional<pipeline::OutputLock> lock;
@@ -102,13 +102,15 @@ base::ExitCode follow_alone(const apps::Request& request) {
     if (!request.is_check && !request.is_dry_run) {
         return follow_on_files(request);
     }
-    const campaign::Campaign campaign = read_and_check(comm::Communicator(), request);
+    campaign::Campaign campaign = read_and_check(comm::Communicator(), request);
     if (request.is_check) {
         base::print("no faults found");
         return base::ExitCode::done;
     }
     if (request.command == "sweep") {
         apps::print_sweep(campaign);
+        // Its joint trainings learn the label rules that the sweep lists.
+        campaign::take_rules_of_sweep(campaign);
     }
     return apps::dry_run(campaign);
 }

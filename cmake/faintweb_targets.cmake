@@ -37,10 +37,11 @@ function(faintweb_vector_code name)
     target_compile_options(faintweb_${name} PRIVATE -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-psabi)
 endfunction()
 
-# faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu] [PARTS n]): GoogleTest, no MPI; every case is a ctest of
-# its own. With PARTS the cases are shared out to so many ctests: a program with LibTorch takes half a second to start.
+# faintweb_test(NAME SOURCES a.cc ... LINK targets... [LABEL gpu] [PARTS n [ALONE filter]]): GoogleTest, no MPI; every case
+# is a ctest of its own. With PARTS the cases are shared out to so many ctests: a program with LibTorch takes half a second
+# to start. Those that ALONE names, which some machines skip, stay ctests of their own, so that a skip is seen.
 function(faintweb_test name)
-    cmake_parse_arguments(ARG "" "LABEL;PARTS" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "LABEL;PARTS;ALONE" "SOURCES;LINK" ${ARGN})
     add_executable(test_${name} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE faintweb_options ${ARG_LINK} GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE FAINTWEB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -50,8 +51,12 @@ function(faintweb_test name)
             add_test(NAME ${name}.part_${part} COMMAND test_${name})
             set_tests_properties(
                 ${name}.part_${part} PROPERTIES TIMEOUT 600
-                ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT};GTEST_TOTAL_SHARDS=${ARG_PARTS};GTEST_SHARD_INDEX=${part}")
+                ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT};GTEST_TOTAL_SHARDS=${ARG_PARTS};GTEST_SHARD_INDEX=${part};GTEST_FILTER=-${ARG_ALONE}")
         endforeach()
+        if(ARG_ALONE)
+            gtest_discover_tests(test_${name} TEST_PREFIX ${name}. TEST_FILTER ${ARG_ALONE} DISCOVERY_MODE PRE_TEST
+                                 DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 ENVIRONMENT "${FAINTWEB_TEST_ENVIRONMENT}")
+        endif()
         return()
     endif()
     set(labels)

@@ -27,7 +27,7 @@ programs=("$build/apps/faintweb")
 if [[ -e $build/build.ninja ]] && grep -q bench_gpu_fields "$build/build.ninja"; then
     cmake --build "$build" --target bench_training bench_gpu_fields
 fi
-for test in "$build"/test/lib/learn/test_learn_gpu "$build"/test/bench/bench_{training,gpu_fields}; do
+for test in "$build"/test/lib/infer/test_infer_gpu "$build"/test/bench/bench_{training,gpu_fields}; do
     [[ ! -x $test || -d $test ]] || programs+=("$test")
 done
 cp "${programs[@]}" "$bundle/bin/"

@@ -25,7 +25,7 @@ same_losses() { # A B: within 1e-3 of one another in every epoch
 }
 
 nvidia-smi -L
-"$bundle/run" test_learn_gpu && code=0 || code=$?
+"$bundle/run" test_infer_gpu && code=0 || code=$?
 check "the GPU tests" "$code"
 
 settings=(--set simulate.folder="$output/skies" --set boxes.folder="$output/boxes" --set train.network=cosmodeep

@@ -30,7 +30,10 @@ constexpr Item datasets[] = {
      "local rms of the noise at the centre of every tile of /score; -1 where a tile was not "
      "classified"},
     {"/provenance/maps", "table", "", "maps that were classified"},
-    {"/provenance/headers", "string", "", "cards of the maps' headers, 80 characters each"},
+    {"/provenance/headers",
+     "string",
+     "",
+     "cards of the maps' headers, 80 characters each, but HISTORY, COMMENT and blank ones"},
     {"/provenance/campaign", "string", "", "campaign file, and all settings in effect"},
     {"/provenance/settings", "key, value", "", "settings that the rows follow from"},
     {"/provenance/versions", "key, value", "", "versions of the program and its libraries"},

@@ -18,8 +18,8 @@ namespace faintweb::sky {
 enum class SkySource { boxes, hdf5, fits };
 
 /// Everything that shapes a mock sky. The parameters whose key names a target
-/// (lib/campaign/keys/sky.cc) are fitted to the counts of signal tiles that table 2 of Gheller et al.
-/// 2018 implies, on two realisations of boxes of seed 2; the others are as first chosen.
+/// (lib/campaign/keys/sky.cc) are fitted to the counts of signal tiles that table 2 of Gheller et
+/// al. 2018 implies, on two realisations of boxes of seed 2; the others are as first chosen.
 /// island_shapes.py prints such counts.
 struct SkySettings {
     std::int64_t size_px = 6000;  ///< edge of the square image, pixel

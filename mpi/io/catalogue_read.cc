@@ -37,7 +37,9 @@ File open_catalogue(const std::string& path, const OnDamage& damaged) {
     if (!S_ISREG(about.st_mode) || H5Fis_hdf5(path.c_str()) <= 0) {
         throw_foreign(path);
     }
-    File file = File::open(path, File::For::reading, damaged);
+    File file = File::open(path, File::For::reading, [&](const std::string& account) {
+        damaged("HDF5 cannot read it: " + account);
+    });
     if (file.text_attribute("format") != layout::format_name) {
         throw_foreign(path);
     }
@@ -129,7 +131,9 @@ std::vector<std::string> read_map_paths(const File& file, const OnDamage& damage
 std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path) {
     const auto damaged = [](const std::string& reason) { throw base::InputError(reason); };
     try {
-        const File file = File::open(path, File::For::reading, damaged);
+        const File file = File::open(path, File::For::reading, [&](const std::string& account) {
+            damaged("HDF5 cannot read it: " + account);
+        });
         if (file.text_attribute("format") != layout::format_name) {
             return std::nullopt;
         }

@@ -91,7 +91,7 @@ class Snapshot {
             fail("no such file", "give the path of an HDF5 file");
         }
         file_.emplace(File::open(path, File::For::reading, [this](const std::string& account) {
-            fail("HDF5 cannot read it: " + account, "give an HDF5 file");
+            fail("HDF5 cannot read it: " + account, "give a whole HDF5 file, or write it again");
         }));
         group_ = options.group;
         for (const char* name : {"grid", "data", "/"}) {

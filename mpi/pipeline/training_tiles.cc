@@ -8,6 +8,7 @@
 #include <span>
 #include <sstream>
 
+#include "lib/base/contract.h"
 #include "lib/base/drain.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
@@ -57,8 +58,7 @@ std::string hash_of_lines(const comm::Communicator& communicator, const std::str
 void gather_tiles(const comm::Communicator& communicator,
                   const campaign::Campaign& campaign,
                   TrainingTiles& set) {
-    // A gathering that does not come to its end leaves no tiles to use.
-    set.cut_as.clear();
+    set.cut_as.clear();  // a gathering that does not come to its end leaves no tiles to use
     const learn::NetworkInfo info = network_of(campaign);
     const std::vector<double> cell_thresholds = thresholds_of(campaign::label_rules(campaign));
     const FieldPlan plan = plan_mock_fields(communicator,
@@ -78,6 +78,7 @@ void gather_tiles(const comm::Communicator& communicator,
     const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
     const auto cells_size = static_cast<std::size_t>(info.n_cells * info.n_cells);
     std::string hashes;
+    FAINTWEB_EXPECTS(info.n_channels == 1);  // the map alone
     const auto keep_tiles = [&](std::int64_t field, const FieldPixels& pixels) {
         if (base::is_asked_to_stop()) {
             return;  // all ranks end together, below

@@ -38,6 +38,8 @@ for study in 'paper 85 120' 'paper-small 51 72' 'paper-grid 45 180' 'paper-grid-
     expect_code 0 dry.log "$FAINTWEB" sweep "$source_dir/config/$name.yaml" --dry-run
     expect_line dry.log "^sweep: $n_trainings trainings of .*, $n_evaluations evaluations"
 done
+# Joint trainings hold cells above all thresholds that the sweep lists.
+expect_line dry.log '^train: .* 1417 MB of memory over all ranks'
 
 expect_code 2 log "$FAINTWEB" run campaign.yaml --check
 expect_line log 'campaign.yaml:[0-9]+:1: the sweep names other trainings than run makes .* use faintweb sweep'

@@ -33,18 +33,13 @@ HEADER = fits.Header(
 
 
 def fields_that_differ(catalogue):
-    with h5py.File(catalogue) as file:
-        maps, fields = file["provenance/maps"][:], file["fields"][:]
-    differ = []
-    for field in fields:
-        # What docs/user/catalogue.md shows.
-        path, hdu, rows, cols = maps[["path", "hdu", "rows", "cols"]][field["map"]]
-        with fits.open(path.decode(), do_not_scale_image_data=True, memmap=True) as hdus:
-            pixels = hdus[hdu].data.reshape(rows, cols)[field["y0"] :, field["x0"] :][: field["rows"], : field["cols"]]
-            raw = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
-        if xxhash.xxh3_128_hexdigest(raw) != field["window_hash"].decode():
-            differ.append((path.decode(), int(field["field"])))
-    return differ, len(fields)
+    """Runs the lines of docs/user/catalogue.md, which print path, field and whether the hash is the file's."""
+    page = (pathlib.Path(__file__).parents[2] / "docs/user/catalogue.md").read_text()
+    lines = next(block for block in page.split("```") if "xxh3_128_hexdigest" in block)
+    lines = lines.removeprefix("python").replace("cat.h5", str(catalogue))
+    printed = []
+    exec(lines, {"print": lambda *words: printed.append(words)})
+    return [(path, int(field)) for path, field, is_same in printed if not is_same], len(printed)
 
 
 def write_maps(folder):

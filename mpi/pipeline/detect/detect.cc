@@ -58,7 +58,7 @@ FieldPlan plan_detection(const comm::Communicator& communicator,
 }
 
 /// Keeps of each field that ended the program whenever it was tried that it failed.
-void give_up_poison(const FieldPlan& plan, const FieldRows& rows, FieldStore& store) {
+void fail_quarantined(const FieldPlan& plan, const FieldRows& rows, FieldStore& store) {
     for (const std::int64_t field : store.quarantined()) {
         const image::Window& window = plan.window_of(field);
         store.keep(field,
@@ -91,7 +91,7 @@ void classify_fields(const comm::Communicator& communicator,
                                   store.interrupted().size(),
                                   " were left unfinished"));
     }
-    give_up_poison(plan, rows, store);
+    fail_quarantined(plan, rows, store);
     work_on_fields(
         communicator,
         campaign,

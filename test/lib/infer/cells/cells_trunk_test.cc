@@ -9,6 +9,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "lib/infer/forward_pass.h"
 #include "lib/learn/cells_network.h"
 #include "test/lib/infer/model_with_biases.h"
 
@@ -58,6 +59,20 @@ TEST_P(EachCellsTrunk, GivesATileTheSameAmongOthers) {
     const CellsTrunk trunk(weights(learn::Precision::fp32), edge_px_);
     const at::Tensor alone = trunk.features(tiles.narrow(0, 5, 1));
     EXPECT_TRUE(trunk.features(tiles).narrow(0, 5, 1).equal(alone));
+}
+
+TEST(ForwardPass, SharesMarginsInFp32AndOfCellsAlone) {
+    const auto can_share = [](const char* name, learn::Precision precision) {
+        const learn::Model model = model_with_biases(name, 40, tile::Scaling::asinh_sigma, 5, 0.3F);
+        return make_forward_pass(learn::find_network(name),
+                                 model.tensors,
+                                 {.precision = precision, .tile_px = 40, .group_size = 8})
+            ->can_share_margins();
+    };
+    EXPECT_TRUE(can_share("faintweb_fast", learn::Precision::fp32));
+    EXPECT_FALSE(can_share("faintweb_fast", learn::Precision::bf16));
+    EXPECT_FALSE(can_share("cosmodeep", learn::Precision::fp32));
+    EXPECT_FALSE(can_share("cosmodeep_spp", learn::Precision::bf16));
 }
 
 TEST_P(EachCellsTrunk, GivesATileTheSameWithSharedMargins) {
