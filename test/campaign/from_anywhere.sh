@@ -74,7 +74,7 @@ done
 # Help shows lists as they are given.
 expect_code 0 log "$FAINTWEB" detect --help
 expect_line log '^Usage: faintweb detect '
-expect_line log '--export FORMAT\[,FORMAT\.\.\.\]$|--export FORMAT\[,FORMAT\.\.\.\] +also'
+expect_line log '--export FORMAT\[,FORMAT\.\.\.\]$|--export FORMAT\[,FORMAT\.\.\.\] +formats'
 expect_line log '--set KEY=VALUE '
 ! grep -qE '^  -.* TEXT \.\.\.' log || { cat log; fail "an option that takes one argument seems to take more"; }
 
