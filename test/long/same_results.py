@@ -27,7 +27,7 @@ name: same
 seed: 3
 stages: [simulate, train]
 field_px: 2000
-boxes: {edges_mpc: [100], n_slabs: [4], n_particles: 64, n_mesh: 120, n_steps: 8, map_px: 1800, web_map_px: 400}
+boxes: {edges_mpc: [100], n_slabs: [4], n_particles: 64, n_mesh: 120, n_steps: 8, map_px: 3800, web_map_px: 1000}
 sky: {size_px: %(size_px)d, pixel_arcsec: 9.6, z_min: 0.1, z_max: 0.19, min_mass_msun: 1e13, xi_e: 0.2}
 label: {min_pixels: 9, flux_threshold_jy_arcsec2: 1e-9}
 simulate: {n_train: %(n_train)d, n_test: %(n_test)d}
