@@ -58,6 +58,16 @@ struct Message<std::string> {
     static std::string unpack(std::string bytes) { return bytes; }
 };
 
+/// What ranks have gathered, one part after the other.
+template <typename T>
+std::vector<T> joined(const std::vector<std::vector<T>>& parts) {
+    std::vector<T> all;
+    for (const std::vector<T>& part : parts) {
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
 /// The ranks that work together. A default-made communicator is a world of one that needs no MPI,
 /// so that the same code runs with and without mpirun. It is cheap to copy: copies are the same
 /// communicator.

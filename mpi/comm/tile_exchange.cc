@@ -21,9 +21,7 @@ TileDirectory::TileDirectory(const Communicator& communicator, const Shard& shar
         mine.push_back(
             {shard.ids[i], communicator.rank(), static_cast<std::uint32_t>(i), shard.labels[i]});
     }
-    for (const std::vector<Entry>& theirs : communicator.all_gather(mine)) {
-        entries_.insert(entries_.end(), theirs.begin(), theirs.end());
-    }
+    entries_ = joined(communicator.all_gather(mine));
     std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
         return a.id < b.id;
     });

@@ -255,12 +255,7 @@ void Dataset::read(const Hdf5Handle& type, void* into) const {
     }
 }
 
-void Dataset::read(const Hdf5Handle& type, const Block& block, void* into) const {
-    if (std::ranges::count(block.count, 0) > 0) {
-        return;
-    }
-    const Hdf5Handle space(H5Dget_space(id()), &H5Sclose);
-    const Hdf5Handle memory = space_of(block.count);
+void Dataset::select(const Hdf5Handle& space, const Block& block) const {
     check(H5Sselect_hyperslab(space.id(),
                               H5S_SELECT_SET,
                               sizes(block.start).data(),
@@ -268,6 +263,15 @@ void Dataset::read(const Hdf5Handle& type, const Block& block, void* into) const
                               sizes(block.count).data(),
                               nullptr),
           "H5Sselect_hyperslab");
+}
+
+void Dataset::read(const Hdf5Handle& type, const Block& block, void* into) const {
+    if (std::ranges::count(block.count, 0) > 0) {
+        return;
+    }
+    const Hdf5Handle space(H5Dget_space(id()), &H5Sclose);
+    select(space, block);
+    const Hdf5Handle memory = space_of(block.count);
     check(H5Dread(id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, into), "H5Dread");
 }
 
@@ -292,13 +296,7 @@ void Dataset::write(const Block& block, const void* elements) const {
         H5Sselect_none(space.id());
         H5Sselect_none(memory.id());
     } else {
-        check(H5Sselect_hyperslab(space.id(),
-                                  H5S_SELECT_SET,
-                                  sizes(block.start).data(),
-                                  nullptr,
-                                  sizes(block.count).data(),
-                                  nullptr),
-              "H5Sselect_hyperslab");
+        select(space, block);
     }
     check(H5Dwrite(id(),
                    type().id(),

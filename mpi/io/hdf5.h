@@ -125,6 +125,8 @@ class Dataset : public Object {
   private:
     friend class File;
     using Object::Object;
+    /// Selects a block of the dataset's space.
+    void select(const Hdf5Handle& space, const Block& block) const;
 };
 
 /// How a dataset lies in its file.

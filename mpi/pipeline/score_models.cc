@@ -107,10 +107,7 @@ struct PromisedTile {
 /// @collective yes: every rank.
 score::Reliability reliability_of(const comm::Communicator& communicator,
                                   const std::vector<PromisedTile>& mine) {
-    std::vector<PromisedTile> all;
-    for (const std::vector<PromisedTile>& theirs : communicator.gather(mine)) {
-        all.insert(all.end(), theirs.begin(), theirs.end());
-    }
+    std::vector<PromisedTile> all = comm::joined(communicator.gather(mine));
     std::ranges::stable_sort(all, {}, &PromisedTile::field);
     std::vector<double> probabilities;
     std::vector<std::uint8_t> labels;

@@ -54,11 +54,8 @@ ScoredTiles score_tiles(const comm::Communicator& communicator,
                         const comm::Shard& mine,
                         std::size_t tile_size,
                         std::size_t n_rules) {
-    std::vector<Row> all;
-    for (const std::vector<Row>& theirs :
-         communicator.all_gather(score_mine(classifier, mine, tile_size, n_rules))) {
-        all.insert(all.end(), theirs.begin(), theirs.end());
-    }
+    std::vector<Row> all =
+        comm::joined(communicator.all_gather(score_mine(classifier, mine, tile_size, n_rules)));
     std::ranges::sort(all, {}, &Row::id);
     ScoredTiles scored{std::vector<ScoredTiles::OfRule>(n_rules)};
     for (const Row& row : all) {

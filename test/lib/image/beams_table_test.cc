@@ -15,11 +15,10 @@
 #include "lib/base/error.h"
 #include "lib/image/fits_map.h"
 #include "test/lib/image/made_fits.h"
+#include "test/lib/image/refused_map.h"
 
 namespace faintweb::image {
 namespace {
-
-using Cards = std::vector<std::pair<std::string, std::string>>;
 
 std::string big_endian(std::uint64_t bits, int n_bytes) {
     std::string bytes;
@@ -83,19 +82,8 @@ class BeamsTable : public testing::Test {
   protected:
     /// A map of one plane with a table of beams behind it.
     FitsMap open(const Cards& table, const std::string& rows, const MapOptions& options = {}) {
-        Cards cards = primary_cards(-32, {"3", "2", "1", "1"});
-        for (const auto& [key, value] : Cards{{"CTYPE1", "'RA---SIN'"},
-                                              {"CTYPE2", "'DEC--SIN'"},
-                                              {"CRVAL1", "10.0"},
-                                              {"CRVAL2", "20.0"},
-                                              {"CRPIX1", "1.0"},
-                                              {"CRPIX2", "1.0"},
-                                              {"CDELT1", "-0.002"},
-                                              {"CDELT2", "0.002"},
-                                              {"BUNIT", "'Jy/beam'"},
-                                              {"CASAMBM", "T"}}) {
-            cards.emplace_back(key, value);
-        }
+        const Cards cards = with(with(primary_cards(-32, {"3", "2", "1", "1"}), sky_cards),
+                                 {{"BUNIT", "'Jy/beam'"}, {"CASAMBM", "T"}});
         write_bytes(folder_ / "m.fits",
                     raw_fits(cards, std::string(24, '\0')) + raw_fits(table, rows));
         return FitsMap::open(folder_ / "m.fits", options);

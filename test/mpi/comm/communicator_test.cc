@@ -49,6 +49,16 @@ TEST(Communicator, GathersInRankOrder) {
     EXPECT_EQ(world().gather(mine).size(), world().is_root() ? all.size() : 0U);
 }
 
+TEST(Communicator, GathersVectorsThatAreJoinedInRankOrder) {
+    const std::vector<int> mine(static_cast<std::size_t>(world().rank()), world().rank());
+    std::vector<int> expected;
+    for (int r = 0; r < world().size(); ++r) {
+        expected.insert(expected.end(), static_cast<std::size_t>(r), r);
+    }
+    EXPECT_EQ(joined(world().all_gather(mine)), expected);
+    EXPECT_EQ(joined(world().gather(mine)), world().is_root() ? expected : std::vector<int>());
+}
+
 TEST(Communicator, SumsExactly) {
     const auto rank = static_cast<float>(world().rank());
     // Whole numbers: the sum is exact in any order.
