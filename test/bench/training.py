@@ -3,9 +3,10 @@
 
 """Training of cosmodeep on two cores: ours against plain PyTorch, in turns, on the same tiles.
 
-python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS] [cpu|cuda]    (a Python that has torch)
+python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS] [cpu|cuda] [BEFORE]    (a Python that has torch)
 
-BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). With cuda
+BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). With BEFORE, the same program of
+another build, each row of ours is followed by its row there, their ratio is printed, and PyTorch takes no part. With cuda
 one GPU is used, with one rank that sums by NCCL. On a CPU whose cores do not multiply bf16
 themselves all train in fp32. Prints tiles/s (median of the rounds),
 A_s on unseen tiles after the same number of steps, ratios (median over rounds of what ran next to one
@@ -58,7 +59,7 @@ def run(command):
     return json.loads(lines[at]), "\n".join(lines[at + 1:])
 
 
-def main(program, n_rounds=3, n_steps=300, device="cpu"):
+def main(program, n_rounds=3, n_steps=300, device="cpu", before=None):
     n_rounds, n_steps = int(n_rounds), int(n_steps)
     with tempfile.TemporaryDirectory() as folder:
         write_tiles(folder, "", 4000, 1)
@@ -102,6 +103,13 @@ def main(program, n_rounds=3, n_steps=300, device="cpu"):
                      *((name, "PyTorch DDP/gloo 2x1 fp32") for name in runs if name in (f"ours 2x1 {fast}", "ours 2x1 fp32")),
                      (f"ours 1x1 {fast}", "PyTorch best, 1 thread")]
             tabled = [f"ours 1x1 {fast}", f"ours 2x1 {fast}", f"ours 2x1 {fast}, batch 200"]
+        if before:
+            of_ours = {name: command for name, command in runs.items() if name.startswith("ours")}
+            runs = {}
+            for name, command in of_ours.items():
+                runs[name] = command
+                runs[f"before: {name}"] = [before if word == program else word for word in command]
+            pairs = [(name, f"before: {name}") for name in of_ours]
         results = {name: [] for name in runs}
         tables = {}
         for round_number in range(n_rounds):
