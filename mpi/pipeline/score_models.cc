@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -275,12 +274,18 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
 }
 
 std::string line_of(const std::string& what, const score::Confusion& confusion) {
-    std::ostringstream line;
-    line.precision(4);
-    line << what << ": A_s " << confusion.a_s() << "  W_s " << confusion.w_s() << "  W_v "
-         << confusion.w_v() << "  (1C " << confusion.n_1c << ", 1F " << confusion.n_1f << ", 0F "
-         << confusion.n_0f << ", 0C " << confusion.n_0c << ")";
-    return line.str();
+    return base::text(what,
+                      ": ",
+                      score::text_of_ratios(confusion),
+                      " (1C ",
+                      confusion.n_1c,
+                      ", 1F ",
+                      confusion.n_1f,
+                      ", 0F ",
+                      confusion.n_0f,
+                      ", 0C ",
+                      confusion.n_0c,
+                      ")");
 }
 
 std::string text_of(const source::ThresholdFinder& finder) {
