@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
+#include "lib/catalogue/maps.h"
 #include "lib/image/fits_map.h"
 #include "lib/learn/model.h"
 #include "mpi/io/catalogue_file.h"
@@ -41,7 +42,7 @@ void describe_catalogue(const std::string& path) {
     base::print("digest    " + catalogue.digest);
     base::print("model     " + catalogue.provenance.model_sha256);
     base::print(
-        skies_text(pipeline::entry_of(catalogue.provenance.settings, pipeline::compact_sources_key)
+        skies_text(catalogue::entry_of(catalogue.provenance.settings, pipeline::compact_sources_key)
                        .value_or("unknown")));
     base::print("content   " +
                 catalogue::accounting_text(catalogue::account(catalogue.maps, catalogue.fields)));
