@@ -13,7 +13,6 @@
 #include "lib/infer/classifier.h"
 #include "lib/learn/network.h"
 #include "lib/tile/grid.h"
-#include "lib/tile/scaling.h"
 #include "mpi/pipeline/classify_field.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_fields.h"
