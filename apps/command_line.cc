@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -37,6 +38,14 @@ class HelpFormatter : public CLI::Formatter {
     }
 };
 
+std::string joined(const std::vector<std::string>& words, const char* separator) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : separator) + word;
+    }
+    return text;
+}
+
 bool is_campaign_file(const std::string& path) {
     const std::string ending = std::filesystem::path(path).extension().string();
     return ending == ".yaml" || ending == ".yml";
@@ -52,11 +61,9 @@ std::string quoted(const std::string& text) {
 }
 
 std::string list_of(const std::vector<std::string>& items) {
-    std::string result = "[";
-    for (const std::string& item : items) {
-        result += (result.size() > 1 ? ", " : "") + quoted(item);
-    }
-    return result + "]";
+    std::vector<std::string> scalars;
+    std::ranges::transform(items, std::back_inserter(scalars), &quoted);
+    return "[" + joined(scalars, ", ") + "]";
 }
 
 /// MAJ, MAJ,MIN or MAJ,MIN,PA as the three numbers of a campaign file: a beam of one width is
@@ -313,7 +320,7 @@ void CommandLine::add_detect() {
     detect
         .add_option("--export",
                     detect_.exports,
-                    "formats of further files: csv, fits, ds9, probability, score, rms")
+                    "formats of further files: " + joined(catalogue::export_names(), ", "))
         ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
         ->allow_extra_args(false);
@@ -353,15 +360,13 @@ void CommandLine::add_export() {
     CLI::App& exporting =
         *app_.add_subcommand("export", "write the tiles of a catalogue in other formats");
     exporting.add_option("catalogue", request_.input, "catalogue to read, NAME.h5")->required();
-    exporting.add_option("--csv", request_.exports.csv, "file for comma-separated values");
-    exporting.add_option("--fits", request_.exports.fits, "file for a FITS binary table");
-    exporting.add_option("--ds9", request_.exports.ds9, "file for DS9 regions");
-    for (std::size_t i = 0; i < pipeline::map_exports.size(); ++i) {
-        const auto& quantity = pipeline::map_exports[i];
-        exporting.add_option(
-            base::text("--", quantity.name),
-            request_.exports.maps[i],
-            base::text("folder for FITS images of one pixel per tile: ", quantity.description));
+    for (const catalogue::ExportFormat& format : catalogue::export_formats()) {
+        exporting.add_option_function<std::string>(
+            "--" + format.name,
+            [this, &format](const std::string& path) {
+                request_.exports.push_back({&format, path});
+            },
+            format.help);
     }
     add_overwrite(exporting);
 }
@@ -478,10 +483,10 @@ void CommandLine::finish() {
     if (request_.command == "picture") {
         request_.picture.window = read_window(window_);
     }
-    if (request_.command == "export" && request_.exports.is_empty()) {
+    if (request_.command == "export" && request_.exports.empty()) {
         throw base::UsageError(
-            "export: no format was asked for, give --csv, --fits, --ds9, --probability, --score or "
-            "--rms with a name");
+            base::text("export: no format was asked for, give a name with one of --",
+                       joined(catalogue::export_names(), ", --")));
     }
 }
 

@@ -18,7 +18,7 @@ struct Request {
     bool is_check = false;
     bool is_dry_run = false;
     std::string input;  ///< of export, info
-    pipeline::ExportPaths exports;
+    std::vector<catalogue::Export> exports;
     base::Overwrite overwrite = base::Overwrite::no;  ///< of every command
     pipeline::PictureOptions picture;
     std::string answer;  ///< text to print instead of doing anything: help, version, defaults

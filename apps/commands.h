@@ -4,12 +4,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/campaign/campaign.h"
+#include "lib/catalogue/export_formats.h"
 #include "mpi/comm/communicator.h"
-#include "mpi/pipeline/exports.h"
 #include "mpi/pipeline/map_pictures.h"
 
 /// What the program can do. Each function runs on every rank and gives the exit code of the run.
@@ -33,7 +34,7 @@ void print_sweep(const campaign::Campaign& campaign);
 /// Writes a catalogue in other formats.
 /// @throws base::UsageError  if something would be lost; see base::check_outputs.
 base::ExitCode export_catalogue(const std::string& catalogue,
-                                const pipeline::ExportPaths& paths,
+                                const std::vector<catalogue::Export>& exports,
                                 base::Overwrite overwrite);
 
 /// Draws maps side by side, or the classified fields of a catalogue into a folder.

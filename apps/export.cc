@@ -4,17 +4,22 @@
 #include "apps/commands.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/pipeline/catalogue_files.h"
+#include "mpi/pipeline/output_kinds.h"
 
 namespace faintweb::apps {
 
 base::ExitCode export_catalogue(const std::string& path,
-                                const pipeline::ExportPaths& paths,
+                                const std::vector<catalogue::Export>& exports,
                                 base::Overwrite overwrite) {
     const catalogue::Catalogue catalogue = io::read_catalogue(path);
-    base::check_outputs(pipeline::outputs_of_export(catalogue, paths),
-                        pipeline::inputs_of_catalogue(path, catalogue),
-                        overwrite);
-    pipeline::write_exports(catalogue, paths);
+    std::vector<base::Output> outputs;
+    for (const catalogue::Export& to : exports) {
+        pipeline::append(outputs, to.format->outputs(catalogue, to.path));
+    }
+    base::check_outputs(outputs, pipeline::inputs_of_catalogue(path, catalogue), overwrite);
+    for (const catalogue::Export& to : exports) {
+        catalogue::write_export(catalogue, to);
+    }
     return base::ExitCode::done;
 }
 

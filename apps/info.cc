@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The faintweb developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
+#include "lib/catalogue/maps.h"
 #include "lib/image/fits_map.h"
 #include "lib/learn/model.h"
 #include "mpi/io/catalogue_file.h"
@@ -40,7 +42,7 @@ void describe_catalogue(const std::string& path) {
     base::print("digest    " + catalogue.digest);
     base::print("model     " + catalogue.provenance.model_sha256);
     base::print(
-        skies_text(pipeline::entry_of(catalogue.provenance.settings, pipeline::compact_sources_key)
+        skies_text(catalogue::entry_of(catalogue.provenance.settings, pipeline::compact_sources_key)
                        .value_or("unknown")));
     base::print("content   " +
                 catalogue::accounting_text(catalogue::account(catalogue.maps, catalogue.fields)));
@@ -114,27 +116,23 @@ void describe_model(const std::string& path) {
         for (const score::EpochRecord& record : model.history) {
             if (record.epoch == model.kept_epoch && record.validation) {
                 const score::Validation& validation = *record.validation;
-                base::print(base::text("          on validation skies A_s ",
-                                       validation.a_s,
-                                       ", W_s ",
-                                       validation.w_s,
-                                       ", W_v ",
-                                       validation.w_v,
-                                       " at 0.5, A_s ",
-                                       validation.best_a_s,
-                                       " at ",
-                                       validation.best_threshold));
+                base::print(
+                    base::text("          on validation skies ",
+                               score::text_of_ratios(std::array{
+                                   validation.a_s,
+                                   validation.w_s,
+                                   validation.w_v,
+                                   score::reliability_from(validation.a_s, validation.w_s)}),
+                               " at 0.5, A_s ",
+                               validation.best_a_s,
+                               " at ",
+                               validation.best_threshold));
             }
         }
     }
     if (model.metrics.n_fields > 0) {
-        const score::Confusion& confusion = model.metrics.confusion;
-        base::print(base::text("metrics   A_s ",
-                               confusion.a_s(),
-                               ", W_s ",
-                               confusion.w_s(),
-                               ", W_v ",
-                               confusion.w_v(),
+        base::print(base::text("metrics   ",
+                               score::text_of_ratios(model.metrics.confusion),
                                " on ",
                                model.metrics.n_fields,
                                " held-out fields"));

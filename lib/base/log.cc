@@ -22,8 +22,6 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
-        case LogLevel::debug:
-            return spdlog::level::debug;
         case LogLevel::info:
             return spdlog::level::info;
         case LogLevel::warning:

@@ -7,7 +7,7 @@
 
 namespace faintweb::base {
 
-enum class LogLevel { debug, info, warning, error };
+enum class LogLevel { info, warning, error };
 
 /// Sets what every later line of this process starts with ("rank 2", empty for a serial run) and
 /// the lowest level that is printed.
@@ -16,10 +16,6 @@ void configure_log(const std::string& prefix, LogLevel lowest);
 /// Writes one line with the time on standard error; safe to call from any thread.
 void log(LogLevel level, const std::string& message);
 
-/// Logs what only helps to find a fault of this program.
-inline void log_debug(const std::string& message) {
-    log(LogLevel::debug, message);
-}
 /// Logs how the work goes on.
 inline void log_info(const std::string& message) {
     log(LogLevel::info, message);

@@ -37,10 +37,6 @@ struct Range {
 inline Range within(double low, double high) {
     return {.low = low, .high = high};
 }
-/// From low up, which is included.
-inline Range at_least(double low) {
-    return {.low = low};
-}
 /// From low up, which is left out.
 inline Range above(double low) {
     return {.low = low, .is_low_open = true};

@@ -72,18 +72,6 @@ const char* outcome_name(Outcome outcome) {
     return "";
 }
 
-const char* field_status_name(FieldStatus status) {
-    switch (status) {
-        case FieldStatus::ok:
-            return "ok";
-        case FieldStatus::blank:
-            return "blank";
-        case FieldStatus::failed:
-            return "failed";
-    }
-    return "";
-}
-
 std::string value_text(const TableView& table, std::size_t record, const Column& column) {
     const std::byte* bytes = table.value(record, column);
     switch (column.type) {

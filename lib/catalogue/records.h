@@ -37,8 +37,6 @@ enum class Outcome : std::int32_t {
 
 /// "1C", "1F", "0F", "0C", or "" for none: the names of Gheller et al. 2018, Figure 7.
 const char* outcome_name(Outcome outcome);
-/// "ok", "blank" or "failed".
-const char* field_status_name(FieldStatus status);
 
 /// Bits of TileRecord::flags, of FieldRecord::flags and of MapRecord::flags.
 enum TileFlag : std::int32_t {

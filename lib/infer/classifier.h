@@ -11,7 +11,6 @@
 #include "lib/learn/device.h"
 #include "lib/learn/model.h"
 #include "lib/tile/grid.h"
-#include "lib/tile/scaling.h"
 #include "lib/tile/statistics.h"
 #include "lib/tile/sums.h"
 

@@ -153,34 +153,42 @@ std::string against_paper(const Group& group) {
         difference >= 0 ? "+" : "", rounded(difference, 4), difference >= 0 ? "" : ", not reached");
 }
 
+/// The ratios of a group, in the order of score::ratios.
+Cells figures_of(const Group& group) {
+    Cells figures;
+    for (const score::Ratio& ratio : score::ratios) {
+        figures.push_back(figure(score::over_models(group.models, ratio.value)));
+    }
+    return figures;
+}
+
 std::string score_table(std::span<const score::StudyRow> rows,
                         std::span<const FinderResult> finders,
                         const std::string& reference_name) {
-    std::vector<Cells> lines{
-        {"F_th (1e-7)",
-         "N_pix",
-         "what",
-         "seeds",
-         "A_s",
-         "W_s",
-         "W_v",
-         "A_s - paper's",
-         reference_name.empty() ? "" : "A_s of " + reference_name + " - this"}};
-    const auto add = [&](const label::LabelRule& rule, const Cells& rest) {
-        Cells cells = first_cells(rule);
-        cells.insert(cells.end(), rest.begin(), rest.end());
-        lines.push_back(cells);
+    std::vector<Cells> lines{{"F_th (1e-7)", "N_pix", "what", "seeds"}};
+    for (const score::Ratio& ratio : score::ratios) {
+        lines.front().push_back(ratio.heading);
+    }
+    lines.front().push_back("A_s - paper's");
+    lines.front().push_back(reference_name.empty() ? "" : "A_s of " + reference_name + " - this");
+    const auto add = [&](const label::LabelRule& rule,
+                         const Cells& what,
+                         const Cells& figures,
+                         const Cells& differences) {
+        Cells& cells = lines.emplace_back(first_cells(rule));
+        for (const Cells* const part : {&what, &figures, &differences}) {
+            cells.insert(cells.end(), part->begin(), part->end());
+        }
     };
     for (const label::LabelRule& rule : rules_of(rows)) {
         if (const auto paper = score::paper_score(rule)) {
             add(rule,
-                {"paper, Table 2",
-                 "",
-                 figure(paper->a_s),
+                {"paper, Table 2", ""},
+                {figure(paper->a_s),
                  figure(paper->w_s),
                  figure(paper->w_v),
-                 "",
-                 ""});
+                 rounded(score::reliability_from(paper->a_s.mean, paper->w_s.mean), 4)},
+                {"", ""});
         }
         const std::vector<Group> groups = groups_of(rows, rule);
         // At the same epoch; at its last where it was not looked at then, or no epoch (0) is named.
@@ -202,27 +210,20 @@ std::string score_table(std::span<const score::StudyRow> rows,
         for (const Group& group : groups) {
             const Group* const reference = reference_at(group.epochs);
             add(rule,
-                {group.name,
-                 base::text(group.models.size()),
-                 figure(score::over_models(group.models, &score::Confusion::a_s)),
-                 figure(score::over_models(group.models, &score::Confusion::w_s)),
-                 figure(score::over_models(group.models, &score::Confusion::w_v)),
-                 against_paper(group),
+                {group.name, base::text(group.models.size())},
+                figures_of(group),
+                {against_paper(group),
                  reference == &group ? "" : difference_text(reference, group.models)});
         }
         for (const FinderResult& finder : finders) {
             if (finder.label == rule && finder.fields.empty()) {
-                add(rule, {"threshold finder", "", "-", "-", "-", "", ""});
+                add(rule, {"threshold finder", ""}, Cells(score::ratios.size(), "-"), {"", ""});
             } else if (finder.label == rule) {
                 const Group group{rule, "", "", 0, {finder.fields}};
                 add(rule,
-                    {"threshold finder (" + finder.settings + ")",
-                     "",
-                     figure(score::over_models(group.models, &score::Confusion::a_s)),
-                     figure(score::over_models(group.models, &score::Confusion::w_s)),
-                     figure(score::over_models(group.models, &score::Confusion::w_v)),
-                     against_paper(group),
-                     difference_text(reference_at(0), group.models)});
+                    {"threshold finder (" + finder.settings + ")", ""},
+                    figures_of(group),
+                    {against_paper(group), difference_text(reference_at(0), group.models)});
             }
         }
     }

@@ -22,10 +22,10 @@ struct FinderResult {
 
 /// Table 2 of the paper beside ours, as Markdown that also reads as plain text.
 ///
-/// For each label rule A_s, W_s, W_v of the paper, of each set-up (mean +- standard deviation over
-/// seeds) and of the best threshold finder; then how far the reference set-up's A_s lies above each
-/// other's, field by field (learn::paired_difference); then how many signal tiles a field has here
-/// and there, and the set-ups' errors that the labels may be to blame for.
+/// For each label rule A_s, W_s, W_v and reliability of the paper, of each set-up (mean +- standard
+/// deviation over seeds) and of the best threshold finder; then how far the reference set-up's A_s
+/// lies above each other's, field by field (learn::paired_difference); then how many signal tiles a
+/// field has here and there, and the set-ups' errors that the labels may be to blame for.
 ///
 /// @param rows       of one study, failed ones included.
 /// @param finders    of the same test fields; may be empty.

@@ -4,8 +4,10 @@
 #include "lib/score/metrics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
+#include <sstream>
 #include <vector>
 
 #include "lib/base/contract.h"
@@ -63,6 +65,31 @@ double Confusion::w_s() const {
 }
 double Confusion::w_v() const {
     return ratio(n_0c, n_noise());
+}
+double Confusion::reliability() const {
+    return ratio(n_1c, n_1c + n_0f);
+}
+
+std::string text_of_ratios(const std::array<double, ratios.size()>& values) {
+    std::ostringstream text;
+    text.precision(4);
+    for (std::size_t i = 0; i < ratios.size(); ++i) {
+        text << (i > 0 ? ", " : "") << ratios[i].heading << ' ';
+        std::isnan(values[i]) ? text << '-' : text << values[i];
+    }
+    return text.str();
+}
+
+std::string text_of_ratios(const Confusion& confusion) {
+    std::array<double, ratios.size()> values{};
+    std::ranges::transform(
+        ratios, values.begin(), [&](const Ratio& one) { return (confusion.*one.value)(); });
+    return text_of_ratios(values);
+}
+
+double reliability_from(double a_s, double w_s) {
+    // Without a found tile both ratios are 0, whatever the number of false ones.
+    return a_s > 0 ? 1 / (1 + 1 / a_s - 1 / w_s) : std::numeric_limits<double>::quiet_NaN();
 }
 
 Confusion count_outcomes(std::span<const float> scores,

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "lib/tile/grid.h"
 
@@ -27,12 +28,41 @@ struct Confusion {
     /// A_s = N_sc / (N_s + N_vw): missed and false detections both lower it. NaN for 0/0: a test
     /// without signal tiles and without false detections says nothing about A_s.
     double a_s() const;
-    /// W_s = N_sc / N_s; NaN without signal tiles.
+    /// W_s = N_sc / N_s, the completeness; NaN without signal tiles.
     double w_s() const;
     /// W_v = N_vc / N_v; NaN without noise tiles.
     double w_v() const;
+    /// N_sc / (N_sc + N_vw), the part of the detections that is signal; NaN without detections.
+    double reliability() const;
 };
-// @source Gheller et al. 2018, section 4.
+// @source Gheller et al. 2018, section 4; reliability: docs/words.md, "How well".
+
+/// A ratio of outcomes by which models are compared.
+struct Ratio {
+    const char* name;     ///< in files
+    const char* heading;  ///< for people: the name, and what else the field calls it
+    double (Confusion::*value)() const;
+};
+
+/// The ratios, in the order in which they are printed and written.
+inline constexpr std::array ratios{Ratio{"A_s", "A_s", &Confusion::a_s},
+                                   Ratio{"W_s", "W_s (completeness)", &Confusion::w_s},
+                                   Ratio{"W_v", "W_v", &Confusion::w_v},
+                                   Ratio{"reliability", "reliability", &Confusion::reliability}};
+
+/// Ratios for people, four digits each: "A_s 0.9, W_s (completeness) 0.98, W_v 0.997, reliability
+/// 0.92"; "-" for NaN.
+///
+/// @param values  in the order of `ratios`.
+std::string text_of_ratios(const std::array<double, ratios.size()>& values);
+/// The ratios of these outcomes for people.
+std::string text_of_ratios(const Confusion& confusion);
+
+/// The reliability that follows from two other ratios of the same tiles.
+///
+/// @return  NaN where a ratio is 0 or NaN.
+/// @source ours: 1 / A_s = 1 / W_s + N_vw / N_sc.
+double reliability_from(double a_s, double w_s);
 
 /// Outcomes of tiles whose score is compared with a threshold, as a detection is.
 ///

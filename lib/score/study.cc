@@ -65,12 +65,11 @@ std::vector<StudyColumn> study_columns() {
         {"run", [](Row row) { return row.run; }},
         {"set_up", [](Row row) { return row.set_up; }},
         {"variant", [](Row row) { return row.variant; }},
-        {"network", [](Row row) { return row.network; }},
-        {"scaling", [](Row row) { return row.scaling; }},
-        {"failure", [](Row row) { return row.failure; }},
         {"test_id", [=](Row row) { return number(row.test_id); }},
         {"min_pixels", [=](Row row) { return number(row.label.min_pixels); }},
         {"flux_threshold_jy_arcsec2", [](Row row) { return row.label.flux_threshold_jy_arcsec2; }},
+        {"network", [](Row row) { return row.network; }},
+        {"scaling", [](Row row) { return row.scaling; }},
         {"learning_rate", [](Row row) { return row.learning_rate; }},
         {"batch_size", [=](Row row) { return number(row.batch_size); }},
         {"epochs", [=](Row row) { return number(row.epochs); }},
@@ -78,14 +77,16 @@ std::vector<StudyColumn> study_columns() {
         {"n_parameters", [](Row row) { return row.n_parameters; }},
         {"mflop_per_tile", [](Row row) { return row.mflop_per_tile; }},
         {"n_steps", [](Row row) { return row.n_steps; }},
-        {"training_s", [](Row row) { return row.training_s; }},
     };
     for (std::size_t i = 0; i < n_counts; ++i) {
         columns.push_back({count_names[i], [i](Row row) { return counts_of(row.total())[i]; }});
     }
-    columns.push_back({"A_s", [](Row row) { return row.total().confusion.a_s(); }});
-    columns.push_back({"W_s", [](Row row) { return row.total().confusion.w_s(); }});
-    columns.push_back({"W_v", [](Row row) { return row.total().confusion.w_v(); }});
+    for (const Ratio& ratio : ratios) {
+        columns.push_back(
+            {ratio.name, [&ratio](Row row) { return (row.total().confusion.*ratio.value)(); }});
+    }
+    columns.push_back({"failure", [](Row row) { return row.failure; }});
+    columns.push_back({"training_s", [](Row row) { return row.training_s; }});
     return columns;
 }
 

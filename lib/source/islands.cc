@@ -139,13 +139,4 @@ Islands find_islands(const image::Image& image, float threshold, std::int64_t mi
     return found;
 }
 
-std::vector<std::int32_t> island_labels(const Islands& islands) {
-    std::vector<std::int32_t> labels(static_cast<std::size_t>(islands.rows * islands.cols), -1);
-    for (const IslandRun& run : islands.runs) {
-        const auto row_begin = labels.begin() + run.row * islands.cols;
-        std::fill(row_begin + run.first_col, row_begin + run.end_col, run.island);
-    }
-    return labels;
-}
-
 }  // namespace faintweb::source

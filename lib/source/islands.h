@@ -48,7 +48,4 @@ struct Islands {
 /// @source            ours; runs joined by union-find, tested against a flood fill.
 Islands find_islands(const image::Image& image, float threshold, std::int64_t min_pixels = 1);
 
-/// [rows, cols] row-major: the number of the island that each pixel belongs to, -1 for none.
-std::vector<std::int32_t> island_labels(const Islands& islands);
-
 }  // namespace faintweb::source

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "lib/base/error.h"
-#include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/sky/box/particle_mesh.h"
 #include "lib/sky/lightcone/snapshot.h"

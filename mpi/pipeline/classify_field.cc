@@ -7,7 +7,6 @@
 
 #include "lib/base/stopwatch.h"
 #include "lib/image/image.h"
-#include "lib/label/rule.h"
 #include "lib/learn/network.h"
 #include "lib/score/calibration.h"
 #include "lib/tile/statistics.h"
@@ -56,9 +55,6 @@ FieldClassification classify_field(const FieldPixels& field,
         result.fluxes, result.is_blank.begin(), [&](const source::TileFlux& flux) {
             return static_cast<std::uint8_t>(tile::is_blank_tile(flux.n_blank, model.tile_px));
         });
-    if (field.sky) {
-        result.labels = label::label_tiles(*field.sky, result.grid, model.label_rule);
-    }
     result.derive_s = stopwatch.seconds();
     return result;
 }

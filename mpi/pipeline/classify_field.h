@@ -23,11 +23,11 @@ struct FieldClassification {
     std::vector<double> probabilities;     ///< of signal, calibrated as the model says
     std::vector<source::TileFlux> fluxes;  ///< Jy
     std::vector<std::uint8_t> is_blank;    ///< 1: more than half blank
-    std::vector<std::uint8_t> labels;      ///< 1 signal, 0 noise; empty: the truth is not known
     double derive_s = 0;                   ///< what all but the answer took
 };
 
-/// Classifies all tiles of a field under the model's label rule.
+/// Classifies all tiles of a field. What the truth says of them is no matter of the model: see
+/// label::label_tiles.
 ///
 /// @param field         may have a wider margin than the model's network wants.
 /// @param pixel_arcsec  edge of a pixel, for the fluxes.

@@ -14,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/catalogue/maps.h"
 #include "lib/image/wcs.h"
 #include "lib/report/picture.h"
 #include "lib/tile/grid.h"
@@ -104,7 +105,7 @@ image::Image read_jy_arcsec2(const image::FitsMap& map,
 void draw_catalogue(const catalogue::Catalogue& catalogue,
                     const std::string& path,
                     const std::string& folder) {
-    const std::vector<std::optional<image::Wcs>> wcs = wcs_of_maps(catalogue);
+    const std::vector<std::optional<image::Wcs>> wcs = catalogue::wcs_of_maps(catalogue);
     base::make_folder(folder);
     std::optional<image::FitsMap> map;
     std::int32_t open_map = -1;
@@ -135,7 +136,7 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
             map = open_again(catalogue, path, record);
         }
         const std::string name =
-            base::text(name_of_map(catalogue, field.map), "_field_", number_in_map);
+            base::text(catalogue::name_of_map(catalogue, field.map), "_field_", number_in_map);
         const image::Image pixels = read_jy_arcsec2(
             *map, {field.x0, field.y0, field.cols, field.rows}, record.jy_arcsec2_per_unit);
         const auto& wcs_here = wcs[static_cast<std::size_t>(field.map)];

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -14,7 +13,6 @@
 #include "lib/infer/classifier.h"
 #include "lib/learn/network.h"
 #include "lib/tile/grid.h"
-#include "lib/tile/scaling.h"
 #include "mpi/pipeline/classify_field.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_fields.h"
@@ -79,8 +77,13 @@ class FieldTruth {
         return found->second;
     }
 
-    std::vector<std::uint8_t> labels(const label::LabelRule& rule) {
-        return label::labels_of(n_above(rule.flux_threshold_jy_arcsec2), rule);
+    const std::vector<std::uint8_t>& labels(const label::LabelRule& rule) {
+        const auto [found, is_new] =
+            labels_.try_emplace({rule.min_pixels, rule.flux_threshold_jy_arcsec2});
+        if (is_new) {
+            found->second = label::labels_of(n_above(rule.flux_threshold_jy_arcsec2), rule);
+        }
+        return found->second;
     }
 
     score::FieldScore score(const label::LabelRule& rule, std::span<const std::uint8_t> found) {
@@ -93,6 +96,7 @@ class FieldTruth {
     const tile::TileGrid& grid_;
     std::vector<std::int32_t> n_blank_;
     std::map<double, std::vector<std::int32_t>> n_above_;
+    std::map<std::pair<int, double>, std::vector<std::uint8_t>> labels_;  ///< by the rule's members
 };
 
 /// A tile that a model does not take for mere noise.
@@ -196,6 +200,7 @@ ModelScores score_models(const comm::Communicator& communicator,
                 const learn::Model& model = models[m].model;
                 const FieldClassification field_of_model =
                     classify_field(pixels, models[m], campaign.sky.pixel_arcsec, n_threads);
+                const std::vector<std::uint8_t>& labels = truth.labels(model.label_rule);
                 const std::size_t n_tiles = field_of_model.scores.size();
                 std::vector<std::uint8_t> found(n_tiles);
                 for (std::size_t t = 0; t < n_tiles; ++t) {
@@ -204,13 +209,13 @@ ModelScores score_models(const comm::Communicator& communicator,
                     if (reliabilities == Reliabilities::measured &&
                         probability > score::lowest_probability &&
                         field_of_model.is_blank[t] == 0) {
-                        promised[m].push_back({probability, field, field_of_model.labels[t]});
+                        promised[m].push_back({probability, field, labels[t]});
                     }
                 }
                 append(result, truth.score(model.label_rule, found));
             }
             for (const label::LabelRule& rule : rules) {
-                const std::vector<std::uint8_t> signal = truth.labels(rule);
+                const std::vector<std::uint8_t>& signal = truth.labels(rule);
                 result.push_back(std::count(signal.begin(), signal.end(), 1));
             }
             return result;
@@ -275,12 +280,18 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
 }
 
 std::string line_of(const std::string& what, const score::Confusion& confusion) {
-    std::ostringstream line;
-    line.precision(4);
-    line << what << ": A_s " << confusion.a_s() << "  W_s " << confusion.w_s() << "  W_v "
-         << confusion.w_v() << "  (1C " << confusion.n_1c << ", 1F " << confusion.n_1f << ", 0F "
-         << confusion.n_0f << ", 0C " << confusion.n_0c << ")";
-    return line.str();
+    return base::text(what,
+                      ": ",
+                      score::text_of_ratios(confusion),
+                      " (1C ",
+                      confusion.n_1c,
+                      ", 1F ",
+                      confusion.n_1f,
+                      ", 0F ",
+                      confusion.n_0f,
+                      ", 0C ",
+                      confusion.n_0c,
+                      ")");
 }
 
 std::string text_of(const source::ThresholdFinder& finder) {

@@ -60,7 +60,7 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
                                       const campaign::Campaign& campaign,
                                       std::span<const label::LabelRule> rules);
 
-/// "WHAT: A_s 0.9  W_s 0.9  W_v 0.99  (1C 9, 1F 1, 0F 0, 0C 99)".
+/// "WHAT: A_s 0.9, W_s (completeness) 0.9, W_v 1, reliability 1 (1C 9, 1F 1, 0F 0, 0C 99)".
 std::string line_of(const std::string& what, const score::Confusion& confusion);
 
 /// "smoothing 20 arcsec, k 3, islands of 9 px, tiles of 5 px".

@@ -30,14 +30,7 @@ namespace {
 std::string line_of_validation(const learn::Model& model, const ScoredTiles::OfRule& scored) {
     const score::Confusion confusion = score::count_outcomes(
         infer::scores_of_logits(scored.logits), scored.labels, model.threshold);
-    return base::text("A_s ",
-                      confusion.a_s(),
-                      ", W_s ",
-                      confusion.w_s(),
-                      ", W_v ",
-                      confusion.w_v(),
-                      " at threshold ",
-                      model.threshold);
+    return base::text(score::text_of_ratios(confusion), " at threshold ", model.threshold);
 }
 
 score::Validation validate(const ScoredTiles::OfRule& tiles) {

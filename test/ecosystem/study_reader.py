@@ -55,6 +55,7 @@ class StudyReader(unittest.TestCase):
         self.assertAlmostEqual(table["A_s"][0], 11 / 21)
         self.assertAlmostEqual(table["W_s"][0], 11 / 15)
         self.assertAlmostEqual(table["W_v"][0], 8 / 14)
+        self.assertAlmostEqual(table["reliability"][0], 11 / 17)
         self.assertTrue(np.isnan(table["A_s"][1]))
 
     def test_fields_are_those_of_the_runs(self):

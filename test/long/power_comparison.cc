@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "lib/sky/box/particle_mesh.h"
+#include "lib/sky/cosmology/linear_power.h"
 #include "test/lib/sky/cosmology/reference_table.h"
 
 namespace faintweb::sky {

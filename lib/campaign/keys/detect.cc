@@ -3,6 +3,7 @@
 
 #include "lib/campaign/keys/section.h"
 #include "lib/campaign/keys/sections.h"
+#include "lib/catalogue/export_formats.h"
 
 namespace faintweb::campaign {
 
@@ -106,7 +107,7 @@ void add_products(Section<Detect>& section) {
     section
         .key("exports",
              &Detect::exports,
-             std::vector<std::string>{"csv", "fits", "ds9", "probability", "score", "rms"},
+             catalogue::export_names(),
              "",
              "Formats of further files beside the catalogue.")
         .only_running();

@@ -16,6 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/sky/box/travel.h"
 #include "lib/sky/cosmology/integrate.h"
+#include "lib/sky/cosmology/linear_power.h"
 
 namespace faintweb::sky {
 namespace {

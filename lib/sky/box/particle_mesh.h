@@ -12,7 +12,6 @@
 #include "lib/sky/box/particles.h"
 #include "lib/sky/box/team.h"
 #include "lib/sky/cosmology/cosmology.h"
-#include "lib/sky/cosmology/linear_power.h"
 
 namespace faintweb::sky {
 

@@ -91,10 +91,6 @@ double MatterTransfer::operator()(double k_per_mpc) const {
     return baryon_share_ * wiggle * (smooth + damped) + (1 - baryon_share_) * cold;
 }
 
-double matter_transfer(const Cosmology& cosmology, double k_per_mpc) {
-    return MatterTransfer(cosmology)(k_per_mpc);
-}
-
 LinearPower::LinearPower(const Cosmology& cosmology)
     : transfer_(cosmology), spectral_index_(cosmology.spectral_index) {
     const double step = std::log(k_last_per_mpc / k_first_per_mpc) / (n_wavenumbers - 1);

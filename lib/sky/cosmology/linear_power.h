@@ -29,9 +29,6 @@ class MatterTransfer {
     double alpha_c_, beta_c_, alpha_b_, beta_b_, beta_node_;
 };
 
-/// One value of MatterTransfer; for many, keep the object.
-double matter_transfer(const Cosmology& cosmology, double k_per_mpc);
-
 /// Linear matter power spectrum today, normalised to sigma8.
 class LinearPower {
   public:

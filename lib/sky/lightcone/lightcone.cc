@@ -11,7 +11,6 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/parallel.h"
 #include "lib/base/random.h"
 #include "lib/base/units.h"
 #include "lib/image/right_ascension.h"

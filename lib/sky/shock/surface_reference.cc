@@ -8,7 +8,6 @@
 #include <numbers>
 
 #include "lib/base/fast_math.h"
-#include "lib/sky/cosmology/cosmology.h"
 #include "lib/sky/shock/emission.h"
 #include "lib/sky/shock/surface_model.h"
 #include "lib/sky/shock/surface_points.h"

@@ -11,7 +11,6 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/parallel.h"
-#include "lib/base/units.h"
 #include "lib/sky/shock/emission.h"
 #include "lib/sky/shock/sheet_projection.h"
 #include "lib/sky/shock/shock_finder.h"

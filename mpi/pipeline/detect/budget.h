@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "lib/campaign/campaign.h"
-#include "mpi/comm/communicator.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/pipeline/field_plan.h"
 

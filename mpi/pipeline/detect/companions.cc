@@ -8,9 +8,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/log.h"
+#include "lib/catalogue/export_formats.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/pipeline/catalogue_files.h"
-#include "mpi/pipeline/exports.h"
 #include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/pictures.h"
 
@@ -35,7 +35,7 @@ bool write_companions(const campaign::Campaign& campaign) {
     attempt([&] {
         const catalogue::Catalogue catalogue = io::read_catalogue(path);
         for (const std::string& format : campaign.detect.exports) {
-            attempt([&] { write_exports(catalogue, export_paths(campaign, format)); });
+            attempt([&] { catalogue::write_export(catalogue, export_of(campaign, format)); });
         }
         if (campaign.detect.pictures) {
             attempt([&] { draw_catalogue(catalogue, path, pictures_folder(campaign)); });

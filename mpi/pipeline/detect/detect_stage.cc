@@ -104,7 +104,8 @@ std::vector<Output> outputs_of_detect(const Campaign& campaign) {
         of_maps.maps.emplace_back().path = map.map;
     }
     for (const std::string& format : campaign.detect.exports) {
-        append(outputs, outputs_of_export(of_maps, export_paths(campaign, format)));
+        const catalogue::Export one = export_of(campaign, format);
+        append(outputs, one.format->outputs(of_maps, one.path));
     }
     if (campaign.detect.pictures) {
         append(outputs, outputs_of_pictures(of_maps, pictures_folder(campaign)));

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/base/stopwatch.h"
 #include "lib/catalogue/field_rows.h"
+#include "lib/label/rule.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/pixel_counts.h"
 #include "mpi/pipeline/classify_field.h"
@@ -49,6 +50,10 @@ catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels
     const FieldClassification found =
         classify_field(pixels, loaded_, info.pixel_arcsec, n_threads_);
     const base::Stopwatch stopwatch;
+    std::vector<std::uint8_t> labels;
+    if (pixels.sky) {
+        labels = label::label_tiles(*pixels.sky, found.grid, model.label_rule);
+    }
     catalogue::ClassifiedField classified;
     classified.map = plan_.fields[static_cast<std::size_t>(field)].map;
     classified.field = static_cast<std::int32_t>(field);
@@ -57,7 +62,7 @@ catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels
     classified.scores = found.scores;
     classified.fluxes = found.fluxes;
     classified.is_blank = found.is_blank;
-    classified.labels = found.labels;
+    classified.labels = labels;
     classified.threshold = settings_.threshold.value_or(model.threshold);
     classified.probabilities = found.probabilities;
     classified.wcs = wcs_of(classified.map);

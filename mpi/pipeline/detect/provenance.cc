@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/campaign/value.h"
+#include "lib/catalogue/maps.h"
 #include "lib/infer/precision.h"
 #include "lib/learn/model.h"
 #include "lib/tile/scaling.h"
@@ -79,9 +80,9 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
     provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
     provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
     // Probabilities follow from scores by it, also without the model file.
-    provenance.settings.emplace_back(calibration_keys[0],
+    provenance.settings.emplace_back(catalogue::calibration_keys[0],
                                      campaign::print_double(model.calibration.scale));
-    provenance.settings.emplace_back(calibration_keys[1],
+    provenance.settings.emplace_back(catalogue::calibration_keys[1],
                                      campaign::print_double(model.calibration.offset));
     provenance.settings.emplace_back(compact_sources_key, learn::compact_sources_word(model));
     provenance.versions = {{"faintweb", base::version()},

@@ -20,13 +20,14 @@ namespace faintweb::pipeline {
 namespace {
 
 nlohmann::json to_json(const score::Confusion& confusion) {
-    return {{"A_s", confusion.a_s()},
-            {"W_s", confusion.w_s()},
-            {"W_v", confusion.w_v()},
-            {"1C", confusion.n_1c},
-            {"1F", confusion.n_1f},
-            {"0F", confusion.n_0f},
-            {"0C", confusion.n_0c}};
+    nlohmann::json json = {{"1C", confusion.n_1c},
+                           {"1F", confusion.n_1f},
+                           {"0F", confusion.n_0f},
+                           {"0C", confusion.n_0c}};
+    for (const score::Ratio& ratio : score::ratios) {
+        json[ratio.name] = (confusion.*ratio.value)();
+    }
+    return json;
 }
 
 nlohmann::json to_json(const score::FieldScore& score) {
@@ -40,44 +41,27 @@ nlohmann::json to_json(const score::FieldScore& score) {
 
 /// One row for each model and field.
 std::string table_of(const std::vector<std::vector<score::FieldScore>>& models) {
-    std::string table = "model,field,";
+    std::string table = "model,field";
     for (const char* const name : score::count_names) {
-        table += base::text(name, ',');
+        table += base::text(',', name);
     }
-    table += "A_s,W_s,W_v\n";
+    for (const score::Ratio& ratio : score::ratios) {
+        table += base::text(',', ratio.name);
+    }
+    table += '\n';
     for (std::size_t model = 0; model < models.size(); ++model) {
         for (std::size_t field = 0; field < models[model].size(); ++field) {
-            const score::Confusion& confusion = models[model][field].confusion;
-            table += base::text(model, ',', field, ',');
+            table += base::text(model, ',', field);
             for (const std::int64_t n : score::counts_of(models[model][field])) {
-                table += base::text(n, ',');
+                table += base::text(',', n);
             }
-            table += base::text(confusion.a_s(), ',', confusion.w_s(), ',', confusion.w_v(), '\n');
+            for (const score::Ratio& ratio : score::ratios) {
+                table += base::text(',', (models[model][field].confusion.*ratio.value)());
+            }
+            table += '\n';
         }
     }
     return table;
-}
-
-/// A_s, W_s and W_v over several models.
-struct Figures {
-    score::Measured a_s;
-    score::Measured w_s;
-    score::Measured w_v;
-};
-
-Figures figures_of(const std::vector<std::vector<score::FieldScore>>& models) {
-    return {score::over_models(models, &score::Confusion::a_s),
-            score::over_models(models, &score::Confusion::w_s),
-            score::over_models(models, &score::Confusion::w_v)};
-}
-
-std::string mean_line(std::size_t n_models, const Figures& figures) {
-    std::ostringstream line;
-    line.precision(4);
-    line << "mean of " << n_models << " models: A_s " << figures.a_s.mean << " +- "
-         << figures.a_s.deviation << "  W_s " << figures.w_s.mean << " +- " << figures.w_s.deviation
-         << "  W_v " << figures.w_v.mean << " +- " << figures.w_v.deviation;
-    return line.str();
 }
 
 std::string split_line(const score::FieldScore& score) {
@@ -153,13 +137,18 @@ nlohmann::json report_model(const campaign::Campaign& campaign,
 
 /// Adds the mean of several models; printed too.
 void report_mean(const Evaluation& evaluation, nlohmann::json& report) {
-    const Figures figures = figures_of(evaluation.scores.models);
-    base::print(mean_line(evaluation.models.size(), figures));
-    for (const auto& [name, measured] :
-         {std::pair{"A_s", figures.a_s}, {"W_s", figures.w_s}, {"W_v", figures.w_v}}) {
-        report["network"][name] = measured.mean;
-        report["deviation"][name] = measured.deviation;
+    std::ostringstream line;
+    line.precision(4);
+    line << "mean of " << evaluation.models.size() << " models:";
+    const char* separator = " ";
+    for (const score::Ratio& ratio : score::ratios) {
+        const score::Measured measured = score::over_models(evaluation.scores.models, ratio.value);
+        report["network"][ratio.name] = measured.mean;
+        report["deviation"][ratio.name] = measured.deviation;
+        line << std::exchange(separator, ", ") << ratio.heading << ' ' << measured.mean << " +- "
+             << measured.deviation;
     }
+    base::print(line.str());
 }
 
 /// Adds the threshold finder, if one was found; printed too.

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <utility>
+#include <variant>
 
 #include "lib/learn/network.h"
 #include "lib/tile/scaling.h"
@@ -51,6 +53,17 @@ double training_s_of(const SweepRun& run) {
         }
     }
     return sum_s;
+}
+
+template <typename T>
+T cell_of(T number) {
+    return number;
+}
+
+/// A text without the commas that would end its cell.
+std::string cell_of(std::string text) {
+    std::ranges::replace(text, ',', ';');
+    return text;
 }
 
 }  // namespace
@@ -102,30 +115,21 @@ std::vector<score::StudyRow> rows_of(const SweepRun& run) {
 }
 
 std::string csv_of(std::span<const score::StudyRow> rows) {
+    const std::vector<score::StudyColumn> columns = score::study_columns();
     std::ostringstream table;
     table.precision(9);
-    table << "run,set_up,variant,test_id,min_pixels,flux_threshold_jy_arcsec2,network,scaling,"
-             "learning_rate,batch_size,epochs,seed,n_parameters,mflop_per_tile,n_steps,";
-    for (const char* const name : score::count_names) {
-        table << name << ',';
+    const char* separator = "";
+    for (const score::StudyColumn& column : columns) {
+        table << std::exchange(separator, ",") << column.name;
     }
-    table << "A_s,W_s,W_v,failure,training_s\n";
     for (const score::StudyRow& row : rows) {
-        const score::FieldScore total = row.total();
-        const score::Confusion& confusion = total.confusion;
-        std::string failure = row.failure;
-        std::replace(failure.begin(), failure.end(), ',', ';');
-        table << row.run << ',' << row.set_up << ',' << row.variant << ',' << row.test_id << ','
-              << row.label.min_pixels << ',' << row.label.flux_threshold_jy_arcsec2 << ','
-              << row.network << ',' << row.scaling << ',' << row.learning_rate << ','
-              << row.batch_size << ',' << row.epochs << ',' << row.seed << ',' << row.n_parameters
-              << ',' << row.mflop_per_tile << ',' << row.n_steps << ',';
-        for (const std::int64_t n : score::counts_of(total)) {
-            table << n << ',';
+        separator = "\n";
+        for (const score::StudyColumn& column : columns) {
+            table << std::exchange(separator, ",");
+            std::visit([&](const auto& value) { table << cell_of(value); }, column.value(row));
         }
-        table << confusion.a_s() << ',' << confusion.w_s() << ',' << confusion.w_v() << ','
-              << failure << ',' << row.training_s << '\n';
     }
+    table << '\n';
     return table.str();
 }
 

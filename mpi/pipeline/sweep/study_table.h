@@ -20,7 +20,7 @@ std::map<std::string, std::vector<double>> read_history(const campaign::SweepRun
 /// A row for each of a run's epochs that is looked at; those of a failed training have its reason.
 std::vector<score::StudyRow> rows_of(const campaign::SweepRun& run);
 
-/// The table as comma-separated values.
+/// The table as comma-separated values, in the columns of score::study_columns().
 std::string csv_of(std::span<const score::StudyRow> rows);
 
 }  // namespace faintweb::pipeline

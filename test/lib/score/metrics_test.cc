@@ -27,6 +27,10 @@ TEST(Metrics, GiveThePapersTable) {
     EXPECT_NEAR(n_pix_9.a_s(), 0.8800, 0.001);
     EXPECT_NEAR(n_pix_9.w_s(), 0.9710, 0.001);
     EXPECT_NEAR(n_pix_9.w_v(), 0.9957, 0.0001);
+    EXPECT_DOUBLE_EQ(n_pix_40.reliability(), 609.0 / 659);
+    EXPECT_DOUBLE_EQ(reliability_from(n_pix_40.a_s(), n_pix_40.w_s()), 609.0 / 659);
+    EXPECT_EQ(text_of_ratios(n_pix_40),
+              "A_s 0.909, W_s (completeness) 0.9823, W_v 0.9974, reliability 0.9241");
 }
 
 TEST(Metrics, CountEachOutcome) {
@@ -48,6 +52,12 @@ TEST(Metrics, AreNanWhereNothingWasTested) {
     EXPECT_EQ(no_signal.a_s(), 0);
     EXPECT_EQ(no_signal.w_v(), 0.7);
     EXPECT_TRUE(std::isnan((Confusion{.n_1c = 1, .n_1f = 0, .n_0f = 0, .n_0c = 0}.w_v())));
+    EXPECT_EQ(no_signal.reliability(), 0);
+    const Confusion no_detection{.n_1c = 0, .n_1f = 2, .n_0f = 0, .n_0c = 7};
+    EXPECT_TRUE(std::isnan(no_detection.reliability()));
+    EXPECT_TRUE(std::isnan(reliability_from(no_detection.a_s(), no_detection.w_s())));
+    EXPECT_TRUE(std::isnan(reliability_from(no_signal.a_s(), no_signal.w_s())));
+    EXPECT_EQ(text_of_ratios(no_detection), "A_s 0, W_s (completeness) 0, W_v 1, reliability -");
 }
 
 TEST(CountOutcomes, DetectsAboveTheThreshold) {

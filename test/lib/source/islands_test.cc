@@ -80,6 +80,16 @@ SlowIslands flood_fill(const image::Image& image, float threshold) {
     return slow;
 }
 
+/// [rows, cols] row-major: the number of the island that each pixel belongs to, -1 for none.
+std::vector<std::int32_t> island_labels(const Islands& islands) {
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(islands.rows * islands.cols), -1);
+    for (const IslandRun& run : islands.runs) {
+        const auto row_begin = labels.begin() + run.row * islands.cols;
+        std::fill(row_begin + run.first_col, row_begin + run.end_col, run.island);
+    }
+    return labels;
+}
+
 void expect_same(const image::Image& image, float threshold) {
     const Islands fast = find_islands(image, threshold);
     const SlowIslands slow = flood_fill(image, threshold);

@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/sky/box/gaussian_field.h"
 #include "lib/sky/box/particle_mesh.h"
+#include "lib/sky/cosmology/linear_power.h"
 #include "test/mpi/mpi_test_main.h"
 
 namespace faintweb::sky {

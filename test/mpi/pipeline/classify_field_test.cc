@@ -11,7 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/base/random.h"
 #include "lib/learn/network.h"
 #include "lib/tile/pixel_scaling.h"
 #include "lib/tile/scaling.h"
@@ -24,19 +23,12 @@ using test::world;
 
 constexpr int tile_px = 16;
 constexpr double pixel_arcsec = 3;
-constexpr float signal_jy_arcsec2 = 2e-7F;
 
-/// A field of 3 x 4 tiles, the last of which are moved, with a blank corner and a bright sky.
+/// A field of 3 x 4 tiles, the last of which are moved, with a blank corner.
 FieldPixels make_field(std::int64_t margin_px) {
     FieldPixels field;
     field.margin_px = margin_px;
     field.wide = image::make_image(45 + 2 * margin_px, 60 + 2 * margin_px);
-    field.sky = image::make_image(45, 60);
-    base::fill_normal(
-        3, base::Purpose::test, 0, 0, field.sky->pixels.size(), field.sky->pixels.data());
-    for (float& value : field.sky->pixels) {
-        value = value > 1 ? signal_jy_arcsec2 : 0;
-    }
     for (std::int64_t row = 0; row < field.wide.rows; ++row) {
         for (std::int64_t col = 0; col < field.wide.cols; ++col) {
             // A pixel has the same value whatever the margin is.
@@ -53,7 +45,6 @@ FieldPixels make_field(std::int64_t margin_px) {
 
 LoadedModel load(const std::string& network, tile::Scaling scaling) {
     learn::Model model = learn::random_model(network, tile_px, scaling, 3);
-    model.label_rule = {20, 1e-7};
     model.calibration = {0.7, -0.2};
     infer::Classifier classifier(model, {}, 1);
     return {std::move(model), std::move(classifier)};
@@ -82,7 +73,6 @@ void expect_slow_values(const FieldPixels& field, const LoadedModel& loaded) {
     const FieldClassification found = classify_field(field, loaded, pixel_arcsec, 2);
     ASSERT_EQ(found.grid.count(), 12);
     ASSERT_EQ(found.scores.size(), 12U);
-    ASSERT_EQ(found.labels.size(), 12U);
     const image::Image core = field.core();
     for (std::size_t t = 0; t < found.scores.size(); ++t) {
         const image::Window tile = found.grid.inside(static_cast<std::int64_t>(t));
@@ -94,19 +84,16 @@ void expect_slow_values(const FieldPixels& field, const LoadedModel& loaded) {
                     1e-12);
         double sum = 0;
         int n_blank = 0;
-        int n_bright = 0;
         for (std::int64_t y = tile.y0; y < tile.y0 + tile.rows; ++y) {
             for (std::int64_t x = tile.x0; x < tile.x0 + tile.cols; ++x) {
                 const bool is_blank = std::isnan(core.at(y, x));
                 n_blank += is_blank ? 1 : 0;
                 sum += is_blank ? 0 : static_cast<double>(core.at(y, x));
-                n_bright += field.sky->at(y, x) > 1e-7F ? 1 : 0;
             }
         }
         EXPECT_EQ(found.fluxes[t].n_blank, n_blank);
         EXPECT_NEAR(found.fluxes[t].sum_jy, sum * pixel_arcsec * pixel_arcsec, 1e-12);
         EXPECT_EQ(found.is_blank[t], 2 * n_blank > tile_px * tile_px ? 1 : 0);
-        EXPECT_EQ(found.labels[t], n_bright > 20 ? 1 : 0);
     }
     EXPECT_EQ(found.is_blank[0], 1);
 }
@@ -122,13 +109,6 @@ TEST(ClassifyField, GivesWhatEachTileGivesAlone) {
             expect_slow_values(make_field(margin_px + 5), loaded);
         }
     }
-}
-
-TEST(ClassifyField, HasNoLabelsWithoutTruth) {
-    FieldPixels field = make_field(0);
-    field.sky.reset();
-    const LoadedModel loaded = load("cosmodeep_spp", tile::Scaling::fixed);
-    EXPECT_TRUE(classify_field(field, loaded, pixel_arcsec, 1).labels.empty());
 }
 
 TEST(ClassifyField, IsTheSameOnEveryRankAndForAnyNumberOfThreads) {

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "lib/sky/cosmology/linear_power.h"
 
 namespace faintweb::sky {
 namespace {
