@@ -20,7 +20,8 @@ enum class ColumnType { int32, int64, float32, float64, text };
 enum class InDigest { no, yes };
 
 /// One column of a table. HDF5 types, FITS tables, CSV, printed documentation and digest are all
-/// made from these: a new column is one line in this file and one member of its record.
+/// made from these: a new column is one line in this file, one member of its record and a new
+/// format_version.
 struct Column {
     std::string_view name;
     ColumnType type;
@@ -223,6 +224,8 @@ inline constexpr Column map_columns[] = {
 
 #undef FAINTWEB_COLUMN
 
+// Where one of these fails, a member has no column, stands in another place than its column, or
+// leaves padding behind it: numbers of four bytes come in pairs.
 static_assert(detail::fill_record(tile_columns, sizeof(TileRecord)));
 static_assert(detail::fill_record(field_columns, sizeof(FieldRecord)));
 static_assert(detail::fill_record(map_columns, sizeof(MapRecord)));

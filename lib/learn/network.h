@@ -35,7 +35,7 @@ inline constexpr std::int64_t max_rules = 8;
 
 /// What a training sample of a network is made of.
 struct SampleLayout {
-    std::int64_t n_channels = 1;  ///< images of a tile that the network reads
+    std::int64_t n_channels = 1;  ///< images of a tile that the network reads; maps give one
     int margin_px = 0;            ///< context that the network wants around each tile
     /// Cells along a tile's edge whose part above each threshold the network also learns to tell; 0
     /// for networks that learn from labels alone.
@@ -153,8 +153,8 @@ const Network& find_network(const std::string& name);
 /// Adds a network to those that can be named; to be called before threads look for one.
 void register_network(std::unique_ptr<const Network> network);
 
-/// Every network that can be named: "cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast",
-/// "faintweb_lite".
+/// Every network that can be named, in the order of network_registry.cc, then those that
+/// register_network() added.
 std::vector<std::string> network_names();
 
 /// What a network takes, in numbers, for tiles of tile_px x tile_px pixels.

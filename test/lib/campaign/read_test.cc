@@ -13,6 +13,8 @@
 
 #include "lib/base/random.h"
 #include "lib/base/text.h"
+#include "lib/campaign/value.h"
+#include "lib/learn/network.h"
 #include "test/lib/campaign/campaign_text.h"
 
 namespace faintweb::campaign {
@@ -84,8 +86,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:4:10: tile_px is '5000000000' (too large a number), give a smaller one in [8, "
          "256]"},
         {needed + "train:\n  network: cosmodeep_sp\n",
-         "c.yaml:5:12: train.network is 'cosmodeep_sp' (not among cosmodeep, cosmodeep_spp, "
-         "faintweb, faintweb_fast or faintweb_lite), did you mean cosmodeep_spp?"},
+         base::text("c.yaml:5:12: train.network is 'cosmodeep_sp' (not among ",
+                    either(learn::network_names()),
+                    "), did you mean cosmodeep_spp?")},
         {needed + "train:\n  scaling: linear\n",
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed, asinh_sigma or "
          "asinh_local), give one "

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,11 @@ struct Maps {
 
 inline const std::vector<float>& values_of(const std::vector<learn::Tensor>& weights,
                                            const std::string& name) {
-    return std::find_if(weights.begin(),
-                        weights.end(),
-                        [&](const learn::Tensor& tensor) { return tensor.name == name; })
-        ->values;
+    const auto found = std::ranges::find(weights, name, &learn::Tensor::name);
+    if (found == weights.end()) {
+        throw std::out_of_range("no weight " + name);
+    }
+    return found->values;
 }
 
 /// 3x3, zero outside the maps ("SAME"), then ReLU.
@@ -199,8 +201,11 @@ inline double slow_score(const std::string& network,
     };
     Maps maps{static_cast<int>(std::lround(std::sqrt(tile.size()))), {{tile.begin(), tile.end()}}};
     std::vector<double> features;
-    if (network.starts_with("faintweb")) {
+    const std::string& kind = learn::find_network(network).kind();
+    if (kind == "cells") {
         features = slow_cell_features(weights, std::move(maps));
+    } else if (kind != "cosmodeep") {
+        throw std::invalid_argument("test/lib/infer/slow_network.h has no plain loops of " + kind);
     } else {
         maps = slow_pool(slow_conv(maps, weight("conv1.weight"), weight("conv1.bias")));
         maps = slow_conv(maps, weight("conv2.weight"), weight("conv2.bias"));
