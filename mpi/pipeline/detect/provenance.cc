@@ -102,6 +102,8 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
 
 std::string run_hash_of(const catalogue::Provenance& provenance, const std::string& kernels) {
     std::string state = base::text(base::version(),
+                                   " ",
+                                   catalogue::format_version,
                                    "\n",
                                    provenance.model_sha256,
                                    "\n",
