@@ -27,6 +27,7 @@ if [[ $FAINTWEB_FLAVOUR == cuda ]] && has_cuda_toolkit; then
 else
     echo "test/run.sh: the CUDA flavour is not built (no CUDA toolkit, or FAINTWEB_FLAVOUR=cpu)"
 fi
-# Last, so that its summary ends the output. A test that starts several processes says so to ctest.
-ctest --preset dev --parallel "$(nproc)" || status=1
+# Last, so that its summary ends the output. Tests wait a good part of their time, for processes that start and end:
+# hence two to a core. Those that keep more than one core busy say so to ctest (PROCESSORS 2).
+ctest --preset dev --parallel $((2 * $(nproc))) || status=1
 exit $status

@@ -38,3 +38,10 @@ on_ranks() {
 }
 
 digest_in() { sed -n 's/^digest //p' "$1"; }
+
+# take_boxes: the boxes of tiny.yaml lie where a campaign looks for them. They are those that tiny_boxes.sh made for all
+# tests; without them each campaign makes its own there.
+take_boxes() {
+    mkdir -p results
+    [[ -z ${TINY_BOXES:-} ]] || ln -s "$TINY_BOXES" results/boxes
+}

@@ -154,6 +154,7 @@ cmp drawn/map_field_0.png cat-pictures/map_field_0.png || fail "the picture was 
 
 # A campaign's own folder: what is there before its first run is the user's, what it wrote is replaced.
 cp "$source_dir/test/campaign/tiny.yaml" tiny.yaml
+take_boxes
 campaign=(tiny.yaml --set output=out)
 mkdir -p out/skies/test
 for file in model.safetensors history.csv evaluation.json evaluation.csv catalogue.h5 catalogue.csv \

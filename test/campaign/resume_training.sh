@@ -7,6 +7,7 @@
 # N_ROUNDS kills each number of ranks so many times (default 1).
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+take_boxes
 campaign=$source_dir/test/campaign/tiny.yaml
 settings=(--set simulate.n_train=4 --set train.validation_skies=1 --set train.epochs=12 --set train.choose_threshold=true
     --set train.warmup_epochs=1 --set train.final_rate=0.2 --set train.micro_batch=5 --set train.keep_epochs=[2]

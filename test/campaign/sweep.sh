@@ -6,6 +6,7 @@
 # group trains what; finished trainings are skipped, also after a kill, and a failing one stops no other.
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+take_boxes
 cat "$source_dir/test/campaign/tiny.yaml" - >campaign.yaml <<'END'
 parallel:
   threads: 1

@@ -6,6 +6,7 @@
 # byte, on one, two and four ranks; none of them reaches the disk, and run knows what is done.
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+take_boxes
 campaign=$source_dir/test/campaign/tiny.yaml
 # Point sources: what is trained on is the noise image, what is labelled is the sky. Scaled by the local rms, which
 # is measured alike in memory and in files.

@@ -6,6 +6,7 @@
 # what is done, and the same model gives one digest for any number of ranks and either scatter mode.
 # shellcheck source=test/campaign/expectations.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expectations.sh"
+take_boxes
 campaign=$source_dir/test/campaign/tiny.yaml
 
 expect_code 0 first.log on_ranks 2 "$FAINTWEB" run "$campaign" --set output=out

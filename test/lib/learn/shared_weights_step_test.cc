@@ -78,7 +78,7 @@ struct Course {
     std::size_t n_gradients = 0;
 };
 constexpr int n_tiles_of_course = 21;
-constexpr std::uint32_t n_epochs_of_course = 6;
+constexpr std::uint32_t n_epochs_of_course = 4;
 
 /// The same tiles again and again, in `n_parts` parts and a few at once; stopped and gone on with
 /// after so many epochs.
@@ -211,7 +211,7 @@ TEST_P(SharedTrainingOf, GoesOnFromACheckpointBitByBit) {
     for (const Precision precision : {Precision::fp32, Precision::bf16}) {
         settings_.precision = precision;
         const Course uninterrupted = train_in_parts(settings_, 2);
-        const Course resumed = train_in_parts(settings_, 2, n_tiles_of_course, 3);
+        const Course resumed = train_in_parts(settings_, 2, n_tiles_of_course, 2);
         EXPECT_EQ(resumed.losses, uninterrupted.losses);
         EXPECT_EQ(resumed.weights, uninterrupted.weights);
         const TrainingStep::Checkpoint& mine = resumed.checkpoints[1];

@@ -113,6 +113,11 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
     return losses;
 }
 
+/// Mean loss of every step, trained by the root alone while the other ranks wait.
+std::vector<double> train_alone(const TrainingCase& which) {
+    return from_root(test::world(), [&] { return train(Communicator(), which); });
+}
+
 double mean(std::span<const double> values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -123,8 +128,7 @@ double mean(std::span<const double> values) {
 TEST(Training, DoesNotDependOnTheNumberOfRanks) {
     for (const std::string& network : learn::network_names()) {
         const std::uint32_t n_epochs = network.starts_with("cosmodeep") ? 25 : 7;
-        const std::vector<double> alone =
-            train(Communicator(), {.network = network, .n_epochs = n_epochs});
+        const std::vector<double> alone = train_alone({.network = network, .n_epochs = n_epochs});
         ASSERT_EQ(alone.size(), 4 * n_epochs);
         for (const char* kind : {"shared", "mpi"}) {
             const std::vector<double> together =
@@ -148,7 +152,7 @@ TEST(Training, OfWholeMicroBatchesDoesNotDependOnTheNumberOfRanksAtAll) {
     for (const std::string& network : learn::network_names()) {
         const TrainingCase which{
             .network = network, .batch_size = 24, .n_epochs = 4, .micro_batch = 3};
-        const std::vector<double> alone = train(Communicator(), which);
+        const std::vector<double> alone = train_alone(which);
         const std::vector<double> together = train(test::world(), which);
         ASSERT_EQ(together.size(), alone.size());
         for (std::size_t i = 0; i < alone.size(); ++i) {
@@ -167,7 +171,7 @@ TEST(Training, GivesTheSameBitsAgain) {
 /// With batches of three, one rank of four has nothing in any of them.
 TEST(Training, GoesOnWhereARankHasNothing) {
     TrainingCase small{.network = "cosmodeep_spp", .batch_size = 3, .n_epochs = 1};
-    const std::vector<double> alone = train(Communicator(), small);
+    const std::vector<double> alone = train_alone(small);
     for (const char* kind : {"shared", "mpi"}) {
         small.reducer.kind = kind;
         const std::vector<double> together = train(test::world(), small);
