@@ -16,7 +16,7 @@ namespace {
 
 FieldRecord field_record(std::int32_t map,
                          std::int32_t field,
-                         const image::Window& window,
+                         const image::MapWindow& window,
                          const tile::TileGrid& grid) {
     FieldRecord record;
     record.map = map;
@@ -69,8 +69,10 @@ TileRecord tile_record(const ClassifiedField& classified, std::int64_t tile) {
     record.flags = classified.flags;
 
     const double half_px = 0.5 * static_cast<double>(grid.tile_px - 1);
-    record.x = static_cast<double>(classified.window.x0 + grid.first_col(record.column)) + half_px;
-    record.y = static_cast<double>(classified.window.y0 + grid.first_row(record.row)) + half_px;
+    const image::MapPixel corner =
+        image::on_map(grid.inside(tile).corner(), classified.window.corner());
+    record.x = static_cast<double>(corner.x) + half_px;
+    record.y = static_cast<double>(corner.y) + half_px;
     const auto position =
         classified.wcs == nullptr ? std::nullopt : classified.wcs->sky(record.x, record.y);
     if (position) {
@@ -175,7 +177,7 @@ FieldResult make_field_result(const ClassifiedField& classified) {
 
 FieldResult make_failed_field(std::int32_t map,
                               std::int32_t field,
-                              const image::Window& window,
+                              const image::MapWindow& window,
                               const tile::TileGrid& grid,
                               const std::string& reason) {
     FieldResult result;

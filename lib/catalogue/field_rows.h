@@ -22,7 +22,7 @@ namespace faintweb::catalogue {
 struct ClassifiedField {
     std::int32_t map = 0;    ///< row of /provenance/maps
     std::int32_t field = 0;  ///< row of /fields
-    image::Window window{};  ///< map pixels
+    image::MapWindow window{};
     tile::TileGrid grid{};
     std::span<const float> scores{};  ///< network output in [0, 1]; not read for blank tiles
     std::span<const source::TileFlux> fluxes{};  ///< of the same image that was classified
@@ -55,7 +55,7 @@ FieldResult make_field_result(const ClassifiedField& classified);
 /// @param reason  one line; cut to what /fields holds.
 FieldResult make_failed_field(std::int32_t map,
                               std::int32_t field,
-                              const image::Window& window,
+                              const image::MapWindow& window,
                               const tile::TileGrid& grid,
                               const std::string& reason);
 

@@ -191,17 +191,18 @@ struct Classifier::State {
     std::vector<float> logits_of_regions(
         const tile::TileGrid& grid,
         int n_at_once,
-        const std::function<void(const image::Window& window, std::span<float> pixels)>& scale)
+        const std::function<void(const image::WideWindow& window, std::span<float> pixels)>& scale)
         const {
         const at::Tensor features = pass->empty_features(n_groups(grid.count()) * group_size());
         features.slice(0, grid.count()).zero_();
         const std::vector<PlacedRegion> regions = regions_of(grid);
         for_all(n_at_once, std::ssize(regions), [&](std::int64_t i) {
             const PlacedRegion& region = regions[static_cast<std::size_t>(i)];
-            const image::Window window{.x0 = grid.first_col(region.col),
-                                       .y0 = grid.first_row(region.row),
-                                       .cols = region.size.n_cols * tile_px() + 2 * margin_px,
-                                       .rows = region.size.n_rows * tile_px() + 2 * margin_px};
+            const image::FieldWindow covered{.x0 = grid.first_col(region.col),
+                                             .y0 = grid.first_row(region.row),
+                                             .cols = region.size.n_cols * tile_px(),
+                                             .rows = region.size.n_rows * tile_px()};
+            const image::WideWindow window = image::with_margin(covered, margin_px);
             const at::Tensor pixels = at::empty({1, 1, window.rows, window.cols});
             scale(window,
                   {pixels.mutable_data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
@@ -289,7 +290,7 @@ FieldAnswer Classifier::classify(const image::Image& wide,
 #endif
     if (state_->pass->can_share_margins()) {
         answer.logits = state_->logits_of_regions(
-            grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {
+            grid, n_threads, [&](const image::WideWindow& window, std::span<float> pixels) {
                 tile::scale_window(wide, window, state_->scaling, statistics, pixels);
             });
     } else {

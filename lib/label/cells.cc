@@ -19,7 +19,7 @@ std::vector<float> parts_above(const image::Image& sky,
     const float one_pixel = 1.0F / static_cast<float>(cell_px * cell_px);
     std::vector<float> parts(static_cast<std::size_t>(grid.count() * n_cells * n_cells));
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+        const image::FieldWindow part = grid.inside(t);
         float* cells = parts.data() + t * n_cells * n_cells;
         for (std::int64_t y = 0; y < std::min(part.rows, n_cells * cell_px); ++y) {
             const float* row = sky.row(part.y0 + y).data() + part.x0;

@@ -16,7 +16,7 @@ std::vector<std::int32_t> count_above(const image::Image& sky,
     const auto threshold = static_cast<float>(flux_threshold_jy_arcsec2);
     std::vector<std::int32_t> counts(static_cast<std::size_t>(grid.count()));
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+        const image::FieldWindow part = grid.inside(t);
         std::int32_t n_above = 0;
         for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
             for (const float value : sky.row(row).subspan(static_cast<std::size_t>(part.x0),

@@ -39,8 +39,8 @@ struct TileGrid {
                first_row(t / n_cols()) != t / n_cols() * tile_px;
     }
 
-    /// The part of tile t that lies inside the field, in field pixels.
-    image::Window inside(std::int64_t t) const;
+    /// The part of tile t that lies inside the field.
+    image::FieldWindow inside(std::int64_t t) const;
 
     bool operator==(const TileGrid&) const = default;
 
@@ -60,12 +60,11 @@ struct TileGrid {
 /// @param map_cols, map_rows  size of the map, pixel; >= 1.
 /// @param field_px            edge of a field, pixel; >= 1; rounded down to whole tiles.
 /// @param tile_px             edge of a tile, pixel; 1 <= tile_px.
-/// @return                    windows in map pixels.
 /// @source ours (grid_test.cc)
-std::vector<image::Window> field_windows(std::int64_t map_cols,
-                                         std::int64_t map_rows,
-                                         std::int64_t field_px,
-                                         std::int64_t tile_px);
+std::vector<image::MapWindow> field_windows(std::int64_t map_cols,
+                                            std::int64_t map_rows,
+                                            std::int64_t field_px,
+                                            std::int64_t tile_px);
 
 /// Cuts a scaled field into the tiles that the network sees, each with its margin.
 ///

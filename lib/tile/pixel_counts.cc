@@ -64,7 +64,9 @@ PixelCounts count_pixels(const image::Image& wide,
         for (const Piece& across : cols) {
             std::int64_t n = 0;
             for (std::int64_t y = down.first; y < down.end; ++y) {
-                n += count_finite(wide.row(y + margin_px).data() + margin_px + across.first,
+                const image::WidePixel first =
+                    image::in_wide(image::FieldPixel{across.first, y}, margin_px);
+                n += count_finite(wide.row(first.y).data() + first.x,
                                   static_cast<std::size_t>(across.end - across.first));
             }
             bool is_searched = false;

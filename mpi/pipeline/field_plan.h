@@ -52,7 +52,7 @@ struct CutSettings {
 /// A field of the plan: a window of one of its maps.
 struct PlannedField {
     std::int32_t map = 0;
-    image::Window window;  ///< map pixels
+    image::MapWindow window;
 };
 
 /// All fields of all maps, in the same order on every rank.
@@ -67,16 +67,16 @@ struct FieldPlan {
     const PlannedMap& map_of(std::int64_t field) const {
         return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
     }
-    const image::Window& window_of(std::int64_t field) const {
+    const image::MapWindow& window_of(std::int64_t field) const {
         return fields[static_cast<std::size_t>(field)].window;
     }
     /// The window with its margin; may reach past the map's edges.
-    image::Window wide_window_of(std::int64_t field) const {
+    image::MapWindow wide_window_of(std::int64_t field) const {
         return image::widened(window_of(field), margin_px);
     }
     /// What is read of the map: also what the noise in the wide window is measured on, as far as
     /// the map goes.
-    image::Window read_window_of(std::int64_t field) const;
+    image::MapWindow read_window_of(std::int64_t field) const;
 };
 
 /// Cuts maps into fields; a map that cannot be used has none.
@@ -93,7 +93,7 @@ struct MapPaths {
 /// @param read  as tile::measure_map_noise wants it, in Jy/arcsec2.
 /// @throws base::InputError  if the noise cannot be measured; names the map.
 tile::MapNoise measure_noise(const image::MapInfo& info,
-                             const std::function<image::Image(const image::Window&)>& read);
+                             const std::function<image::Image(const image::MapWindow&)>& read);
 
 /// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
 /// cannot be used, or whose noise is to be measured and cannot, is in the plan with its reason and
@@ -171,6 +171,8 @@ struct FieldPixels {
     }
     /// A copy without the margin.
     image::Image core() const { return image::without_margin(wide, margin_px); }
+    /// The noise of this field with fewer pixels around it.
+    tile::LocalNoise noise_inside(std::int64_t surplus_px) const;
     /// The statistics of this field that the scalings follow from.
     ///
     /// @param wide_field  this field with margin_px_wanted pixels around it, at most margin_px.

@@ -55,8 +55,9 @@ std::vector<PlannedMap> maps_in_memory(const campaign::Campaign& campaign, sky::
 FieldPlan with_noise_of(FieldPlan plan, std::size_t number, const image::Image& made) {
     if (plan.noise == Noise::measured) {
         PlannedMap& map = plan.maps[number];
-        map.noise = measure_noise(
-            map.info, [&](const image::Window& window) { return image::cut_out(made, window); });
+        map.noise = measure_noise(map.info, [&](const image::MapWindow& window) {
+            return image::cut_out(made, image::in_image(window));
+        });
     }
     return plan;
 }

@@ -92,7 +92,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
 }  // namespace
 
 image::Image read_jy_arcsec2(const image::FitsMap& map,
-                             const image::Window& window,
+                             const image::MapWindow& window,
                              double jy_arcsec2_per_unit) {
     image::Image image = map.read(window);
     for (float& value : image.pixels) {
@@ -123,8 +123,11 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
              ++first_tile) {
             const catalogue::TileRecord& tile = catalogue.tiles[first_tile];
             const tile::TileGrid grid{field.rows, field.cols, field.tile_px};
-            marks.push_back({field.x0 + grid.first_col(tile.column),
-                             field.y0 + grid.first_row(tile.row),
+            const image::MapPixel corner = image::on_map(
+                image::FieldPixel{grid.first_col(tile.column), grid.first_row(tile.row)},
+                {field.x0, field.y0});
+            marks.push_back({corner.x,
+                             corner.y,
                              static_cast<catalogue::Outcome>(tile.outcome),
                              tile.probability});
         }

@@ -60,7 +60,7 @@ FieldPlan plan_detection(const comm::Communicator& communicator,
 /// Keeps of each field that ended the program whenever it was tried that it failed.
 void fail_quarantined(const FieldPlan& plan, const FieldRows& rows, FieldStore& store) {
     for (const std::int64_t field : store.quarantined()) {
-        const image::Window& window = plan.window_of(field);
+        const image::MapWindow& window = plan.window_of(field);
         store.keep(field,
                    rows.fail(field,
                              base::text(plan.map_of(field).info.path,

@@ -21,10 +21,9 @@ std::vector<float> local_rms_of(const FieldPixels& pixels, const tile::TileGrid&
     std::vector<float> rms(static_cast<std::size_t>(grid.count()),
                            static_cast<float>(catalogue::no_rms));
     for (std::int64_t t = 0; t < grid.count() && !pixels.noise.rms.is_empty(); ++t) {
-        const image::Window tile = grid.inside(t);
-        rms[static_cast<std::size_t>(t)] =
-            pixels.noise.rms.at(pixels.noise.x0 + pixels.margin_px + tile.x0 + tile.cols / 2,
-                                pixels.noise.y0 + pixels.margin_px + tile.y0 + tile.rows / 2);
+        const image::FieldWindow tile = grid.inside(t);
+        rms[static_cast<std::size_t>(t)] = pixels.noise.rms.at(
+            image::on_map(image::in_wide(tile.middle(), pixels.margin_px), pixels.noise.corner));
     }
     return rms;
 }
@@ -75,7 +74,7 @@ catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels
 
 catalogue::FieldResult FieldRows::fail(std::int64_t field, const std::string& reason) const {
     base::log_warning("not used: " + reason);
-    const image::Window& window = plan_.window_of(field);
+    const image::MapWindow& window = plan_.window_of(field);
     return catalogue::make_failed_field(plan_.fields[static_cast<std::size_t>(field)].map,
                                         static_cast<std::int32_t>(field),
                                         window,

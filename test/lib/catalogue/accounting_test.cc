@@ -28,10 +28,10 @@ struct Example {
         info.rows = 30;
         info.pixel_arcsec = 360;  // a hundred of them are a square degree
         maps = {make_map_record(0, info, 3), make_failed_map(1, "gone.fits", "no such file")};
-        const std::vector<image::Window> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
-                                                 {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
-                                                 {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
-        for (const image::Window& window : windows) {
+        const std::vector<image::MapWindow> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
+                                                    {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
+                                                    {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
+        for (const image::MapWindow& window : windows) {
             const tile::TileGrid grid{
                 .field_rows = window.rows, .field_cols = window.cols, .tile_px = 10};
             const auto n = static_cast<std::size_t>(grid.count());

@@ -39,7 +39,7 @@ TEST_P(GridTest, CoversTheFieldWithWholeTiles) {
     EXPECT_EQ(grid.n_cols(), c.n_cols);
     image::Image n_covered = image::make_image(c.rows, c.cols);
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+        const image::FieldWindow part = grid.inside(t);
         EXPECT_EQ(part.rows, std::min(c.rows, c.tile_px));
         EXPECT_EQ(part.cols, std::min(c.cols, c.tile_px));
         EXPECT_EQ(part.y0, std::min(t / c.n_cols * c.tile_px, c.rows - part.rows));
@@ -134,23 +134,23 @@ TEST(BlankTile, IsMoreThanHalfBlank) {
 }
 
 TEST(FieldWindows, CoverTheMapWithoutOverlap) {
-    const std::vector<image::Window> windows = field_windows(6000, 6000, 2000, 40);
+    const std::vector<image::MapWindow> windows = field_windows(6000, 6000, 2000, 40);
     ASSERT_EQ(windows.size(), 9U);
-    EXPECT_EQ(windows[1], (image::Window{2000, 0, 2000, 2000}));
-    EXPECT_EQ(windows[3], (image::Window{0, 2000, 2000, 2000}));
+    EXPECT_EQ(windows[1], (image::MapWindow{2000, 0, 2000, 2000}));
+    EXPECT_EQ(windows[3], (image::MapWindow{0, 2000, 2000, 2000}));
 }
 
 TEST(FieldWindows, ARemainderNarrowerThanATileJoinsTheFieldBeforeIt) {
-    EXPECT_EQ(field_windows(2039, 1, 2000, 40), (std::vector<image::Window>{{0, 0, 2039, 1}}));
+    EXPECT_EQ(field_windows(2039, 1, 2000, 40), (std::vector<image::MapWindow>{{0, 0, 2039, 1}}));
     EXPECT_EQ(field_windows(2040, 1, 2000, 40),
-              (std::vector<image::Window>{{0, 0, 2000, 1}, {2000, 0, 40, 1}}));
+              (std::vector<image::MapWindow>{{0, 0, 2000, 1}, {2000, 0, 40, 1}}));
     EXPECT_EQ(field_windows(4001, 2000, 2000, 40),
-              (std::vector<image::Window>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
-    EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::Window>{{0, 0, 39, 39}}));
+              (std::vector<image::MapWindow>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
+    EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::MapWindow>{{0, 0, 39, 39}}));
     // Fields of a whole number of tiles.
     EXPECT_EQ(field_windows(250, 40, 100, 40),
-              (std::vector<image::Window>{{0, 0, 80, 40}, {80, 0, 80, 40}, {160, 0, 90, 40}}));
-    EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::Window>{{0, 0, 25, 1}}));
+              (std::vector<image::MapWindow>{{0, 0, 80, 40}, {80, 0, 80, 40}, {160, 0, 90, 40}}));
+    EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::MapWindow>{{0, 0, 25, 1}}));
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ TEST(AsinhLocalScaling, DividesByTheRmsOfThePlace) {
     to_local_sigma(field, statistics.noise, sigma);
     EXPECT_NEAR(sigma[0], 2, 1e-5);
     // Part of a map begins elsewhere.
-    statistics.noise.x0 = 60;
+    statistics.noise.corner.x = 60;
     EXPECT_NEAR(scale_field(image_of({3e-7F}), Scaling::asinh_local, statistics).pixels[0],
                 std::asinh(1.0),
                 1e-5);

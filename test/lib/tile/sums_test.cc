@@ -47,7 +47,7 @@ TEST_P(SumsOf, AreThoseOfAPlainLoop) {
     const std::vector<TileSums> sums = sum_tiles(core, grid);
     ASSERT_EQ(std::ssize(sums), grid.count());
     for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+        const image::FieldWindow part = grid.inside(t);
         TileSums plain{.peak = -std::numeric_limits<float>::infinity()};
         for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
             for (std::int64_t col = part.x0; col < part.x0 + part.cols; ++col) {

@@ -119,7 +119,7 @@ struct SyntheticCatalogue {
 
     catalogue::FieldResult make_result(std::int32_t map,
                                        int number_in_map,
-                                       const image::Window& window,
+                                       const image::MapWindow& window,
                                        const image::Wcs* wcs,
                                        double threshold) const {
         const auto field = static_cast<std::int32_t>(results.size());

@@ -58,7 +58,7 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
         plan_fields(world(), {{map, truth}, {folder() + "/missing.fits", ""}}, {}, small_fields);
     ASSERT_EQ(plan.maps.size(), 2U);
     ASSERT_EQ(plan.fields.size(), 4U);
-    EXPECT_EQ(plan.window_of(3), (image::Window{4, 4, 3, 1}));
+    EXPECT_EQ(plan.window_of(3), (image::MapWindow{4, 4, 3, 1}));
     EXPECT_EQ(plan.maps[0].info.path, map);
     EXPECT_EQ(plan.maps[0].info.cols, 7);
     EXPECT_NEAR(plan.maps[0].info.pixel_arcsec, 9.6, 1e-6);
@@ -171,7 +171,7 @@ TEST(FieldPlan, MarginComesFromTheMap) {
     FieldReader narrow_reader(narrow, {});
     ASSERT_EQ(plan.fields.size(), 4U);
     for (std::int64_t field = 0; field < 4; ++field) {
-        const image::Window& window = plan.window_of(field);
+        const image::MapWindow& window = plan.window_of(field);
         EXPECT_EQ(window, narrow.window_of(field));
         const FieldPixels read = unpack_field(plan, field, reader.read(field));
         const FieldPixels without = unpack_field(narrow, field, narrow_reader.read(field));
@@ -233,7 +233,7 @@ TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
     const FieldPixels whole = unpack_field(whole_plan, 0, whole_reader.read(0));
     EXPECT_TRUE(std::isnan(whole.wide.at(10, 10)));
     EXPECT_FALSE(std::isnan(whole.wide.at(200, 200)));
-    EXPECT_GT(whole.noise.rms.at(150, 290), 2 * whole.noise.rms.at(200, 60));
+    EXPECT_GT(whole.noise.rms.at({150, 290}), 2 * whole.noise.rms.at({200, 60}));
     for (const std::int64_t field_px : {50, 110}) {
         settings.field_px = field_px;
         const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, settings);
@@ -241,15 +241,16 @@ TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
         FieldReader reader(plan, {});
         for (std::int64_t field = 0; field < std::ssize(plan.fields); ++field) {
             const FieldPixels part = unpack_field(plan, field, reader.read(field));
-            const image::Window& window = plan.window_of(field);
+            const image::MapWindow& window = plan.window_of(field);
             for (std::int64_t y = 0; y < part.wide.rows; ++y) {
                 for (std::int64_t x = 0; x < part.wide.cols; ++x) {
                     const float here = part.wide.at(y, x);
                     const float there = whole.wide.at(window.y0 + y, window.x0 + x);
                     ASSERT_TRUE(here == there || (std::isnan(here) && std::isnan(there)))
                         << window.x0 + x << " " << window.y0 + y;
-                    ASSERT_EQ(part.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y),
-                              whole.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y));
+                    const image::MapPixel pixel =
+                        image::on_map(image::WidePixel{x, y}, part.noise.corner);
+                    ASSERT_EQ(part.noise.rms.at(pixel), whole.noise.rms.at(pixel));
                 }
             }
         }

@@ -44,8 +44,8 @@ std::map<Place, float> scores_of(const image::Image& map,
         const std::vector<float> of_field =
             infer::scores_of_logits(classifier.classify(pixels.wide, grid, pixels.noise, 1).logits);
         for (std::int64_t t = 0; t < grid.count(); ++t) {
-            const image::Window& window = plan.window_of(field);
-            const image::Window part = grid.inside(t);
+            const image::MapWindow& window = plan.window_of(field);
+            const image::FieldWindow part = grid.inside(t);
             scores[{window.y0 + part.y0, window.x0 + part.x0}] =
                 of_field[static_cast<std::size_t>(t)];
         }
