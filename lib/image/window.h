@@ -30,7 +30,7 @@ namespace faintweb::image {
 ///   field  wide   in_wide(place, margin_px)        x + margin_px
 ///   field  wide   with_margin(part, margin_px)     x: a margin begins in the wide field where
 ///                                                  what it surrounds begins in the field
-///   tile   field  tile::TileGrid::inside(t)        (t % n_cols) tile_px, or less at the edge
+///   tile   field  tile::TileGrid::inside(t)        column_of(t) tile_px, or less at the edge
 ///   tile   map    on_map(grid.inside(t), field.corner())
 /// ```
 /// Here `field`, `wide` and `shown` are windows of the map. Boxes and blocks of a tile::NoiseMesh,

@@ -172,9 +172,9 @@ struct Classifier::State {
 
     std::vector<PlacedRegion> regions_of(const tile::TileGrid& grid) const {
         const std::vector<std::int64_t> rows =
-            cut_edge(grid.n_rows(), grid.is_moved((grid.n_rows() - 1) * grid.n_cols()));
+            cut_edge(grid.n_rows(), grid.is_moved(grid.tile(grid.n_rows() - 1, 0)));
         const std::vector<std::int64_t> cols =
-            cut_edge(grid.n_cols(), grid.is_moved(grid.n_cols() - 1));
+            cut_edge(grid.n_cols(), grid.is_moved(grid.tile(0, grid.n_cols() - 1)));
         std::vector<PlacedRegion> regions;
         for (std::size_t j = 0; j + 1 < rows.size(); ++j) {
             for (std::size_t i = 0; i + 1 < cols.size(); ++i) {
@@ -209,7 +209,7 @@ struct Classifier::State {
             const at::Tensor some = pass->features(pixels, region.size);
             for (std::int64_t down = 0; down < region.size.n_rows; ++down) {
                 features
-                    .narrow(0, (region.row + down) * grid.n_cols() + region.col, region.size.n_cols)
+                    .narrow(0, grid.tile(region.row + down, region.col).value(), region.size.n_cols)
                     .copy_(some.narrow(0, down * region.size.n_cols, region.size.n_cols));
             }
         });
@@ -296,7 +296,8 @@ FieldAnswer Classifier::classify(const image::Image& wide,
     } else {
         answer.logits = state_->logits(
             grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
-                tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics, first, tiles);
+                tile::scale_tiles(
+                    wide, grid, margin_px, state_->scaling, statistics, tile::TileId(first), tiles);
             });
     }
     answer.network_s = stopwatch.lap();

@@ -10,10 +10,10 @@
 
 namespace faintweb::tile {
 
-image::FieldWindow TileGrid::inside(std::int64_t t) const {
-    FAINTWEB_EXPECTS(t >= 0 && t < count());
-    const std::int64_t x0 = first_col(t % n_cols());
-    const std::int64_t y0 = first_row(t / n_cols());
+image::FieldWindow TileGrid::inside(TileId tile) const {
+    FAINTWEB_EXPECTS(tile >= TileId(0) && tile < end());
+    const std::int64_t x0 = first_col(column_of(tile));
+    const std::int64_t y0 = first_row(row_of(tile));
     return {x0, y0, std::min(tile_px, field_cols - x0), std::min(tile_px, field_rows - y0)};
 }
 
@@ -58,9 +58,9 @@ std::vector<float> cut_tiles(const image::Image& scaled,
                      scaled.cols == grid.field_cols + 2 * margin_px);
     const std::int64_t edge = grid.tile_px + 2 * margin_px;
     std::vector<float> tiles(static_cast<std::size_t>(grid.count() * edge * edge), blank_value);
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
+    for (TileId t; t < grid.end(); ++t) {
         const image::WideWindow part = image::with_margin(grid.inside(t), margin_px);
-        float* target = tiles.data() + t * edge * edge;
+        float* target = tiles.data() + t.value() * edge * edge;
         for (std::int64_t row = 0; row < part.rows; ++row) {
             const float* source = scaled.row(part.y0 + row).data() + part.x0;
             std::copy_n(source, part.cols, target + row * edge);
@@ -72,7 +72,7 @@ std::vector<float> cut_tiles(const image::Image& scaled,
 std::vector<std::int32_t> count_blanks(const image::Image& field, const TileGrid& grid) {
     FAINTWEB_EXPECTS(field.rows == grid.field_rows && field.cols == grid.field_cols);
     std::vector<std::int32_t> n_blank(static_cast<std::size_t>(grid.count()));
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
+    for (TileId t; t < grid.end(); ++t) {
         const image::FieldWindow part = grid.inside(t);
         std::int64_t n_valid = 0;
         for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
@@ -80,8 +80,7 @@ std::vector<std::int32_t> count_blanks(const image::Image& field, const TileGrid
             n_valid +=
                 std::count_if(values, values + part.cols, [](float v) { return std::isfinite(v); });
         }
-        n_blank[static_cast<std::size_t>(t)] =
-            static_cast<std::int32_t>(grid.tile_px * grid.tile_px - n_valid);
+        n_blank[t.place()] = static_cast<std::int32_t>(grid.tile_px * grid.tile_px - n_valid);
     }
     return n_blank;
 }

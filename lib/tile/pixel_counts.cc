@@ -72,8 +72,7 @@ PixelCounts count_pixels(const image::Image& wide,
             bool is_searched = false;
             for (std::int64_t row = down.first_tile; row <= down.last_tile; ++row) {
                 for (std::int64_t col = across.first_tile; col <= across.last_tile; ++col) {
-                    const auto t = static_cast<std::size_t>(row * grid.n_cols() + col);
-                    is_searched = is_searched || is_blank_tile[t] == 0;
+                    is_searched = is_searched || is_blank_tile[grid.tile(row, col).place()] == 0;
                 }
             }
             (is_searched ? counts.n_searched : counts.n_unsearched) += n;

@@ -151,17 +151,18 @@ void scale_tiles(const image::Image& wide,
                  std::int64_t margin_px,
                  Scaling scaling,
                  const FieldStatistics& statistics,
-                 std::int64_t first,
+                 TileId first,
                  std::span<float> tiles) {
     const std::int64_t edge = grid.tile_px + 2 * margin_px;
     const std::int64_t n_tiles = std::ssize(tiles) / (edge * edge);
-    FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= 0 &&
-                     first + n_tiles <= grid.count());
+    FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= TileId(0) &&
+                     first.value() + n_tiles <= grid.count());
     std::vector<float> scaled;
     // Side by side in one row of tiles: what their margins share is scaled once.
     for (std::int64_t done = 0; done < n_tiles;) {
-        const std::int64_t tile_row = (first + done) / grid.n_cols();
-        const std::int64_t tile_col = (first + done) % grid.n_cols();
+        const TileId tile(first.value() + done);
+        const std::int64_t tile_row = grid.row_of(tile);
+        const std::int64_t tile_col = grid.column_of(tile);
         const std::int64_t n_here = std::min(n_tiles - done, grid.n_cols() - tile_col);
         const std::int64_t x0 = grid.first_col(tile_col);
         const image::FieldWindow covered{

@@ -84,7 +84,7 @@ void scale_tiles(const image::Image& wide,
                  std::int64_t margin_px,
                  Scaling scaling,
                  const FieldStatistics& statistics,
-                 std::int64_t first,
+                 TileId first,
                  std::span<float> tiles);
 
 }  // namespace faintweb::tile

@@ -61,7 +61,7 @@ std::string pictures_folder(const Campaign& campaign) {
 }
 
 std::string tile_map_path(const catalogue::Catalogue& catalogue,
-                          std::int32_t map,
+                          catalogue::MapId map,
                           const std::string& folder_path,
                           const MapExport& quantity) {
     return base::text(folder_path, "/", name_of_map(catalogue, map), "_", quantity.name, ".fits");
@@ -91,7 +91,7 @@ std::vector<Output> outputs_of_export(const catalogue::Catalogue& catalogue,
         const std::size_t n_maps = is_folder(images) ? catalogue.maps.size() : 0;
         for (std::size_t map = 0; map < n_maps; ++map) {
             outputs.push_back(fits_image(
-                tile_map_path(catalogue, static_cast<std::int32_t>(map), images, map_exports[i])));
+                tile_map_path(catalogue, catalogue::MapId(map), images, map_exports[i])));
         }
     }
     return outputs;
@@ -105,7 +105,7 @@ std::vector<Output> outputs_of_pictures(const catalogue::Catalogue& catalogue,
     }
     std::set<std::string> maps;
     for (std::size_t map = 0; map < catalogue.maps.size(); ++map) {
-        maps.insert(name_of_map(catalogue, static_cast<std::int32_t>(map)));
+        maps.insert(name_of_map(catalogue, catalogue::MapId(map)));
     }
     std::error_code none;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_path, none)) {

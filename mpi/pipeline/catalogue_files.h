@@ -28,7 +28,7 @@ std::string pictures_folder(const campaign::Campaign& campaign);
 
 /// The image of a map in a folder for such images.
 std::string tile_map_path(const catalogue::Catalogue& catalogue,
-                          std::int32_t map,
+                          catalogue::MapId map,
                           const std::string& folder,
                           const MapExport& quantity);
 

@@ -43,7 +43,7 @@ score::Calibration calibration_of(const catalogue::Catalogue& catalogue) {
 }
 
 image::Image image_of(const catalogue::Catalogue& catalogue,
-                      std::int32_t map,
+                      catalogue::MapId map,
                       MapQuantity quantity) {
     switch (quantity) {
         case MapQuantity::score:
@@ -68,7 +68,7 @@ void write_maps(const catalogue::Catalogue& catalogue,
         if (map.n_fields == 0) {
             continue;
         }
-        const auto number = static_cast<std::size_t>(map.map);
+        const catalogue::MapId number(map.map);
         image::FitsHeader header;
         header.object = map.object.str();
         header.bunit = quantity.unit;
@@ -79,11 +79,11 @@ void write_maps(const catalogue::Catalogue& catalogue,
             std::ranges::find(catalogue.fields, map.map, [](const catalogue::FieldRecord& field) {
                 return field.map;
             });
-        if (wcs[number]) {
-            header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
+        if (wcs[number.place()]) {
+            header.wcs_cards = wcs[number.place()]->cards_of_blocks(0, 0, first->tile_px);
         }
-        image::write_fits(tile_map_path(catalogue, map.map, folder, quantity),
-                          image_of(catalogue, map.map, quantity.quantity),
+        image::write_fits(tile_map_path(catalogue, number, folder, quantity),
+                          image_of(catalogue, number, quantity.quantity),
                           header);
     }
 }
@@ -106,7 +106,7 @@ void write_exports(const catalogue::Catalogue& catalogue, const ExportPaths& pat
             frames[i].wcs = wcs[i] ? &*wcs[i] : nullptr;
         }
         for (const catalogue::FieldRecord& field : catalogue.fields) {
-            frames[static_cast<std::size_t>(field.map)].tile_px = field.tile_px;
+            frames[catalogue::MapId(field.map).place()].tile_px = field.tile_px;
         }
         catalogue::write_ds9_regions(paths.ds9, catalogue.tiles, frames);
     }

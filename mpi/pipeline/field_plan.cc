@@ -238,7 +238,7 @@ tile::NoiseMesh PlannedMap::mesh() const {
                   : 0);
 }
 
-image::MapWindow FieldPlan::read_window_of(std::int64_t field) const {
+image::MapWindow FieldPlan::read_window_of(catalogue::FieldId field) const {
     const PlannedMap& map = map_of(field);
     const image::MapWindow wide = wide_window_of(field);
     if (noise == Noise::ignored || map.noise.rms == 0) {
@@ -267,12 +267,12 @@ FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& setti
     plan.maps = std::move(maps);
     plan.margin_px = settings.margin_px;
     plan.noise = settings.noise;
-    for (std::size_t m = 0; m < plan.maps.size(); ++m) {
-        const PlannedMap& map = plan.maps[m];
+    for (catalogue::MapId m; m.place() < plan.maps.size(); ++m) {
+        const PlannedMap& map = plan.maps[m.place()];
         if (map.failure.empty()) {
             for (const image::MapWindow& window : tile::field_windows(
                      map.info.cols, map.info.rows, settings.field_px, settings.tile_px)) {
-                plan.fields.push_back({static_cast<std::int32_t>(m), window});
+                plan.fields.push_back({m, window});
             }
         }
     }
@@ -338,15 +338,14 @@ std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
     std::vector<std::uint64_t> keys;
     for (const PlannedField& field : plan.fields) {
         const image::MapWindow& window = field.window;
-        const std::string digest =
-            base::sha256(base::text(identities[static_cast<std::size_t>(field.map)],
-                                    window.x0,
-                                    " ",
-                                    window.y0,
-                                    " ",
-                                    window.cols,
-                                    " ",
-                                    window.rows));
+        const std::string digest = base::sha256(base::text(identities[field.map.place()],
+                                                           window.x0,
+                                                           " ",
+                                                           window.y0,
+                                                           " ",
+                                                           window.cols,
+                                                           " ",
+                                                           window.rows));
         // Never 0, which stands for no field.
         keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
     }
@@ -361,7 +360,7 @@ struct FieldReader::OpenMap {
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
     : plan_(plan), options_(options) {}
 
-std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) {
+std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(catalogue::MapId map) {
     Place* place = nullptr;
     {
         const std::scoped_lock lock(mutex_);
@@ -370,7 +369,7 @@ std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) 
     const std::scoped_lock lock_of_map(place->mutex);
     std::shared_ptr<const OpenMap> opened = place->map.lock();
     if (opened == nullptr) {
-        const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
+        const PlannedMap& planned = plan_.maps[map.place()];
         OpenMap files{image::FitsMap::open(planned.info.path, options_), {}};
         if (files.map.info().header_sha256 != planned.info.header_sha256) {
             throw_changed(planned.info.path);
@@ -388,8 +387,8 @@ std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) 
     return opened;
 }
 
-std::vector<float> FieldReader::read(std::int64_t field) {
-    const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
+std::vector<float> FieldReader::read(catalogue::FieldId field) {
+    const PlannedField& planned = plan_.fields[field.place()];
     const PlannedMap& map = plan_.map_of(field);
     const std::shared_ptr<const OpenMap> files = open(planned.map);
     image::HashedImage read = files->map.read_and_hash(plan_.read_window_of(field), planned.window);
@@ -410,7 +409,7 @@ std::vector<float> FieldReader::read(std::int64_t field) {
 }
 
 std::vector<float> pack_field(const FieldPlan& plan,
-                              std::int64_t field,
+                              catalogue::FieldId field,
                               const image::Image& map,
                               const image::Image& sky) {
     for (const image::Image* whole : {&map, &sky}) {
@@ -426,7 +425,9 @@ std::vector<float> pack_field(const FieldPlan& plan,
     return pixels;
 }
 
-FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
+FieldPixels unpack_field(const FieldPlan& plan,
+                         catalogue::FieldId field,
+                         std::vector<float> pixels) {
     const image::MapWindow& window = plan.window_of(field);
     const image::MapWindow whole = plan.read_window_of(field);
     const PlannedMap& map = plan.map_of(field);

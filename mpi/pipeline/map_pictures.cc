@@ -85,9 +85,9 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
         const tile::TileGrid grid{field.rows, field.cols, options.tile_px};
         const std::vector<std::uint8_t> labels = label::label_tiles(
             read_jy_arcsec2(truth, field, truth.info().jy_arcsec2_per_unit), grid, options.label);
-        for (std::int64_t t = 0; t < grid.count(); ++t) {
+        for (tile::TileId t; t < grid.end(); ++t) {
             const image::MapWindow tile = image::on_map(grid.inside(t), field.corner());
-            if (labels[static_cast<std::size_t>(t)] != 0 && is_shown(tile)) {
+            if (labels[t.place()] != 0 && is_shown(tile)) {
                 marks.push_back({tile.x0, tile.y0});
             }
         }

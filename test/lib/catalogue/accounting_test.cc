@@ -27,7 +27,8 @@ struct Example {
         info.cols = 30;
         info.rows = 30;
         info.pixel_arcsec = 360;  // a hundred of them are a square degree
-        maps = {make_map_record(0, info, 3), make_failed_map(1, "gone.fits", "no such file")};
+        maps = {make_map_record(MapId(0), info, 3),
+                make_failed_map(MapId(1), "gone.fits", "no such file")};
         const std::vector<image::MapWindow> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
                                                     {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
                                                     {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
@@ -39,8 +40,8 @@ struct Example {
             const std::vector<source::TileFlux> fluxes(n);
             const std::vector<std::uint8_t> no(n, 0);
             FieldResult result =
-                make_field_result({.map = 0,
-                                   .field = static_cast<std::int32_t>(fields.size()),
+                make_field_result({.map = MapId(0),
+                                   .field = FieldId(fields.size()),
                                    .window = window,
                                    .grid = grid,
                                    .scores = scores,

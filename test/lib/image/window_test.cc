@@ -30,7 +30,7 @@ concept GoesOnAMap = requires(const Place& place, const MapPixel& corner) {
     on_map(place, corner);
 };
 static_assert(GoesOnAMap<FieldPixel> && GoesOnAMap<WideWindow> && GoesOnAMap<ImageWindow>);
-static_assert(!GoesOnAMap<MapPixel> && !GoesOnAMap<MapWindow> && !GoesOnAMap<BoxWindow>);
+static_assert(!GoesOnAMap<MapPixel> && !GoesOnAMap<Pixel<Frame::box>>);
 
 /// A field at (100, 200) of its map, with a margin of 5 pixels, and a tile of it.
 constexpr MapWindow field{100, 200, 60, 50};

@@ -38,12 +38,13 @@ TEST_P(GridTest, CoversTheFieldWithWholeTiles) {
     EXPECT_EQ(grid.n_rows(), c.n_rows);
     EXPECT_EQ(grid.n_cols(), c.n_cols);
     image::Image n_covered = image::make_image(c.rows, c.cols);
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
+    for (TileId t; t < grid.end(); ++t) {
         const image::FieldWindow part = grid.inside(t);
+        EXPECT_EQ(grid.tile(grid.row_of(t), grid.column_of(t)), t);
         EXPECT_EQ(part.rows, std::min(c.rows, c.tile_px));
         EXPECT_EQ(part.cols, std::min(c.cols, c.tile_px));
-        EXPECT_EQ(part.y0, std::min(t / c.n_cols * c.tile_px, c.rows - part.rows));
-        EXPECT_EQ(part.x0, std::min(t % c.n_cols * c.tile_px, c.cols - part.cols));
+        EXPECT_EQ(part.y0, std::min(t.value() / c.n_cols * c.tile_px, c.rows - part.rows));
+        EXPECT_EQ(part.x0, std::min(t.value() % c.n_cols * c.tile_px, c.cols - part.cols));
         EXPECT_EQ(grid.is_moved(t), part.x0 % c.tile_px != 0 || part.y0 % c.tile_px != 0);
         for (std::int64_t y = part.y0; y < part.y0 + part.rows; ++y) {
             for (std::int64_t x = part.x0; x < part.x0 + part.cols; ++x) {
@@ -88,7 +89,7 @@ std::vector<float> cut_tiles_slowly(const image::Image& field,
                                     float blank_value,
                                     std::int64_t margin_px) {
     std::vector<float> tiles;
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
+    for (TileId t; t < grid.end(); ++t) {
         for (std::int64_t y = -margin_px; y < grid.tile_px + margin_px; ++y) {
             for (std::int64_t x = -margin_px; x < grid.tile_px + margin_px; ++x) {
                 const std::int64_t row = grid.inside(t).y0 + y + margin_px;

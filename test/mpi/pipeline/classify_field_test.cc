@@ -87,7 +87,7 @@ void expect_slow_values(const FieldPixels& field, const LoadedModel& loaded) {
     ASSERT_EQ(found.labels.size(), 12U);
     const image::Image core = field.core();
     for (std::size_t t = 0; t < found.scores.size(); ++t) {
-        const image::FieldWindow tile = found.grid.inside(static_cast<std::int64_t>(t));
+        const image::FieldWindow tile = found.grid.inside(tile::TileId(t));
         const float logit = slow_logit(field, loaded, tile);
         EXPECT_EQ(found.answer.logits[t], logit) << "tile " << t;
         EXPECT_NEAR(found.scores[t], 1 / (1 + std::exp(-logit)), 1e-6);
