@@ -188,7 +188,7 @@ void take_detect(Request& request, const DetectOptions& options) {
     request.overrides.insert(request.overrides.begin(), from_options.begin(), from_options.end());
 }
 
-std::optional<image::Window> read_window(const std::vector<std::int64_t>& numbers) {
+std::optional<image::MapWindow> read_window(const std::vector<std::int64_t>& numbers) {
     if (numbers.empty()) {
         return std::nullopt;
     }
@@ -198,7 +198,7 @@ std::optional<image::Window> read_window(const std::vector<std::int64_t>& number
                                           " numbers (it takes four), give "
                                           "--window X0,Y0,WIDTH,HEIGHT in pixels"));
     }
-    return image::Window{numbers[0], numbers[1], numbers[2], numbers[3]};
+    return image::MapWindow{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 /// The options of every command, and what they were given.

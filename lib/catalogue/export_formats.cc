@@ -45,7 +45,7 @@ score::Calibration calibration_of(const Catalogue& catalogue) {
     return {number(calibration_keys[0]), number(calibration_keys[1])};
 }
 
-image::Image calibrated_map(const Catalogue& catalogue, std::int32_t map) {
+image::Image calibrated_map(const Catalogue& catalogue, MapId map) {
     return probability_map(catalogue, map, [calibration = calibration_of(catalogue)](float score) {
         return score::probability_of_score(calibration, score);
     });
@@ -56,11 +56,11 @@ struct TileImage {
     std::string name;         ///< "probability"; also the end of the files' names
     std::string description;  ///< for help and for the files
     std::string unit;         ///< BUNIT of the files; empty: none
-    image::Image (*make)(const Catalogue& catalogue, std::int32_t map);
+    image::Image (*make)(const Catalogue& catalogue, MapId map);
 };
 
 std::string image_path(const Catalogue& catalogue,
-                       std::int32_t map,
+                       MapId map,
                        const std::string& folder,
                        const TileImage& image) {
     return base::text(folder, "/", name_of_map(catalogue, map), "_", image.name, ".fits");
@@ -73,7 +73,7 @@ void write_images(const Catalogue& catalogue, const std::string& folder, const T
         if (map.n_fields == 0) {
             continue;
         }
-        const auto number = static_cast<std::size_t>(map.map);
+        const MapId number(map.map);
         image::FitsHeader header;
         header.object = map.object.str();
         header.bunit = image.unit;
@@ -82,11 +82,11 @@ void write_images(const Catalogue& catalogue, const std::string& folder, const T
                           "catalogue digest " + catalogue.digest};
         const auto first = std::ranges::find(
             catalogue.fields, map.map, [](const FieldRecord& field) { return field.map; });
-        if (wcs[number]) {
-            header.wcs_cards = wcs[number]->cards_of_blocks(0, 0, first->tile_px);
+        if (wcs[number.place()]) {
+            header.wcs_cards = wcs[number.place()]->cards_of_blocks(0, 0, first->tile_px);
         }
         image::write_fits(
-            image_path(catalogue, map.map, folder, image), image.make(catalogue, map.map), header);
+            image_path(catalogue, number, folder, image), image.make(catalogue, number), header);
     }
 }
 
@@ -107,9 +107,8 @@ std::vector<Output> outputs_of_images(const Catalogue& catalogue,
     const std::size_t n_maps =
         std::filesystem::is_directory(folder, none) ? catalogue.maps.size() : 0;
     for (std::size_t map = 0; map < n_maps; ++map) {
-        outputs.push_back(
-            {.path = image_path(catalogue, static_cast<std::int32_t>(map), folder, image),
-             .objection = &objection_to_image});
+        outputs.push_back({.path = image_path(catalogue, MapId(map), folder, image),
+                           .objection = &objection_to_image});
     }
     return outputs;
 }
@@ -144,7 +143,7 @@ void write_regions(const Catalogue& catalogue, const std::string& path) {
         frames[i].wcs = wcs[i] ? &*wcs[i] : nullptr;
     }
     for (const FieldRecord& field : catalogue.fields) {
-        frames[static_cast<std::size_t>(field.map)].tile_px = field.tile_px;
+        frames[MapId(field.map).place()].tile_px = field.tile_px;
     }
     write_ds9_regions(path, catalogue.tiles, frames);
 }

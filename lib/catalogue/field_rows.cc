@@ -14,13 +14,13 @@
 namespace faintweb::catalogue {
 namespace {
 
-FieldRecord field_record(std::int32_t map,
-                         std::int32_t field,
-                         const image::Window& window,
+FieldRecord field_record(MapId map,
+                         FieldId field,
+                         const image::MapWindow& window,
                          const tile::TileGrid& grid) {
     FieldRecord record;
-    record.map = map;
-    record.field = field;
+    record.map = map.value();
+    record.field = field.value();
     record.x0 = window.x0;
     record.y0 = window.y0;
     record.cols = window.cols;
@@ -58,19 +58,21 @@ T fitted(T value, std::int32_t& flags) {
     return std::copysign(std::numeric_limits<T>::max(), value);
 }
 
-TileRecord tile_record(const ClassifiedField& classified, std::int64_t tile) {
+TileRecord tile_record(const ClassifiedField& classified, tile::TileId tile) {
     const tile::TileGrid& grid = classified.grid;
-    const auto t = static_cast<std::size_t>(tile);
+    const std::size_t t = tile.place();
     TileRecord record;
-    record.map = classified.map;
-    record.field = classified.field;
-    record.row = static_cast<std::int32_t>(tile / grid.n_cols());
-    record.column = static_cast<std::int32_t>(tile % grid.n_cols());
+    record.map = classified.map.value();
+    record.field = classified.field.value();
+    record.row = static_cast<std::int32_t>(grid.row_of(tile));
+    record.column = static_cast<std::int32_t>(grid.column_of(tile));
     record.flags = classified.flags;
 
     const double half_px = 0.5 * static_cast<double>(grid.tile_px - 1);
-    record.x = static_cast<double>(classified.window.x0 + grid.first_col(record.column)) + half_px;
-    record.y = static_cast<double>(classified.window.y0 + grid.first_row(record.row)) + half_px;
+    const image::MapPixel corner =
+        image::on_map(grid.inside(tile).corner(), classified.window.corner());
+    record.x = static_cast<double>(corner.x) + half_px;
+    record.y = static_cast<double>(corner.y) + half_px;
     const auto position =
         classified.wcs == nullptr ? std::nullopt : classified.wcs->sky(record.x, record.y);
     if (position) {
@@ -157,7 +159,7 @@ FieldResult make_field_result(const ClassifiedField& classified) {
             has_truth ? outcome_of(classified.labels[t] != 0, is_detected) : Outcome::none;
         count_outcome(outcome, result.field);
         if (is_detected || outcome == Outcome::signal_missed) {
-            TileRecord record = tile_record(classified, static_cast<std::int64_t>(t));
+            TileRecord record = tile_record(classified, tile::TileId(t));
             record.detected = is_detected ? 1 : 0;
             record.outcome = static_cast<std::int32_t>(outcome);
             if (has_truth) {
@@ -173,9 +175,9 @@ FieldResult make_field_result(const ClassifiedField& classified) {
     return result;
 }
 
-FieldResult make_failed_field(std::int32_t map,
-                              std::int32_t field,
-                              const image::Window& window,
+FieldResult make_failed_field(MapId map,
+                              FieldId field,
+                              const image::MapWindow& window,
                               const tile::TileGrid& grid,
                               const std::string& reason) {
     FieldResult result;
@@ -188,14 +190,14 @@ FieldResult make_failed_field(std::int32_t map,
     return result;
 }
 
-MapRecord make_map_record(std::int32_t map,
+MapRecord make_map_record(MapId map,
                           const image::MapInfo& info,
                           std::int32_t n_fields,
                           std::int32_t flags,
                           const tile::MapNoise& noise,
                           const tile::NoiseMesh& mesh) {
     MapRecord record;
-    record.map = map;
+    record.map = map.value();
     record.cols = info.cols;
     record.rows = info.rows;
     record.hdu = info.hdu;
@@ -222,9 +224,9 @@ MapRecord make_map_record(std::int32_t map,
     return record;
 }
 
-MapRecord make_failed_map(std::int32_t map, const std::string& path, const std::string& reason) {
+MapRecord make_failed_map(MapId map, const std::string& path, const std::string& reason) {
     MapRecord record;
-    record.map = map;
+    record.map = map.value();
     record.status = static_cast<std::int32_t>(FieldStatus::failed);
     record.reason = reason;
     record.path = path;

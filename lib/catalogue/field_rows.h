@@ -20,9 +20,9 @@ namespace faintweb::catalogue {
 
 /// One classified field, tile by tile. Every span has grid.count() elements, in the grid's order.
 struct ClassifiedField {
-    std::int32_t map = 0;    ///< row of /provenance/maps
-    std::int32_t field = 0;  ///< row of /fields
-    image::Window window{};  ///< map pixels
+    MapId map;
+    FieldId field;
+    image::MapWindow window{};
     tile::TileGrid grid{};
     std::span<const float> scores{};  ///< network output in [0, 1]; not read for blank tiles
     std::span<const source::TileFlux> fluxes{};  ///< of the same image that was classified
@@ -53,9 +53,9 @@ FieldResult make_field_result(const ClassifiedField& classified);
 /// A field that could not be classified: all its tiles are failed.
 ///
 /// @param reason  one line; cut to what /fields holds.
-FieldResult make_failed_field(std::int32_t map,
-                              std::int32_t field,
-                              const image::Window& window,
+FieldResult make_failed_field(MapId map,
+                              FieldId field,
+                              const image::MapWindow& window,
                               const tile::TileGrid& grid,
                               const std::string& reason);
 
@@ -64,7 +64,7 @@ FieldResult make_failed_field(std::int32_t map,
 /// @param n_fields  fields that it is cut into.
 /// @param flags     TileFlag bits that hold for all of it.
 /// @param noise     of the map, in Jy/arcsec2.
-MapRecord make_map_record(std::int32_t map,
+MapRecord make_map_record(MapId map,
                           const image::MapInfo& info,
                           std::int32_t n_fields,
                           std::int32_t flags = 0,
@@ -72,6 +72,6 @@ MapRecord make_map_record(std::int32_t map,
                           const tile::NoiseMesh& mesh = {});
 
 /// A map that could not be used; it has no fields.
-MapRecord make_failed_map(std::int32_t map, const std::string& path, const std::string& reason);
+MapRecord make_failed_map(MapId map, const std::string& path, const std::string& reason);
 
 }  // namespace faintweb::catalogue

@@ -12,11 +12,11 @@
 
 namespace faintweb::catalogue {
 
-std::string name_of_map(const Catalogue& catalogue, std::int32_t map) {
+std::string name_of_map(const Catalogue& catalogue, MapId map) {
     const auto stem_of = [](const MapRecord& record) {
         return std::filesystem::path(record.path.str()).stem().string();
     };
-    const std::string stem = stem_of(catalogue.maps[static_cast<std::size_t>(map)]);
+    const std::string stem = stem_of(catalogue.maps[map.place()]);
     const auto n_alike = std::ranges::count(catalogue.maps, stem, stem_of);
     return n_alike > 1 ? base::text("map_", map, "_", stem) : stem;
 }

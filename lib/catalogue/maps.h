@@ -19,7 +19,7 @@ namespace faintweb::catalogue {
 
 /// A name for the files that belong to one map of a catalogue: its file's, with its number in front
 /// where another map has the same.
-std::string name_of_map(const Catalogue& catalogue, std::int32_t map);
+std::string name_of_map(const Catalogue& catalogue, MapId map);
 
 /// The name of each map's file; its path, as it was given, where another map has the same name.
 std::vector<std::string> file_names_of_maps(const Catalogue& catalogue);

@@ -12,7 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/index.h"
+
 namespace faintweb::catalogue {
+
+/// Number of a map in a plan, and its row of /provenance/maps.
+using MapId = base::Index<struct Map, std::int32_t>;
+/// Number of a field in a plan, over all maps, and its row of /fields.
+using FieldId = base::Index<struct Field, std::int32_t>;
 
 /// Version of the catalogue's layout. A reader refuses any other.
 inline constexpr int format_version = 5;

@@ -24,12 +24,13 @@ float& pixel_of(image::Image& image,
 /// @param values  of all tiles of all fields.
 /// @param none    what stands where a tile has no value.
 image::Image map_of_tiles(const Catalogue& catalogue,
-                          std::int32_t map,
+                          MapId map,
                           std::span<const float> values,
                           float none) {
-    const MapRecord& record = catalogue.maps[static_cast<std::size_t>(map)];
+    const MapRecord& record = catalogue.maps[map.place()];
     for (const FieldRecord& field : catalogue.fields) {
-        if (field.map == map && (field.x0 % field.tile_px != 0 || field.y0 % field.tile_px != 0)) {
+        if (MapId(field.map) == map &&
+            (field.x0 % field.tile_px != 0 || field.y0 % field.tile_px != 0)) {
             throw base::UsageError(
                 base::text(record.path.view(),
                            ": its tiles form no grid (fields are no whole number "
@@ -40,7 +41,7 @@ image::Image map_of_tiles(const Catalogue& catalogue,
     }
     image::Image image;
     for (const FieldRecord& field : catalogue.fields) {
-        if (field.map != map) {
+        if (MapId(field.map) != map) {
             continue;
         }
         const std::int64_t tile_px = field.tile_px;
@@ -64,16 +65,16 @@ image::Image map_of_tiles(const Catalogue& catalogue,
 
 }  // namespace
 
-image::Image score_map(const Catalogue& catalogue, std::int32_t map) {
+image::Image score_map(const Catalogue& catalogue, MapId map) {
     return map_of_tiles(catalogue, map, catalogue.scores, no_score);
 }
 
-image::Image rms_map(const Catalogue& catalogue, std::int32_t map) {
+image::Image rms_map(const Catalogue& catalogue, MapId map) {
     return map_of_tiles(catalogue, map, catalogue.local_rms, static_cast<float>(no_rms));
 }
 
 image::Image probability_map(const Catalogue& catalogue,
-                             std::int32_t map,
+                             MapId map,
                              const std::function<double(float)>& probability_of_score) {
     image::Image image = score_map(catalogue, map);
     for (float& pixel : image.pixels) {
@@ -82,7 +83,7 @@ image::Image probability_map(const Catalogue& catalogue,
         }
     }
     for (const TileRecord& tile : catalogue.tiles) {
-        if (tile.map == map) {
+        if (MapId(tile.map) == map) {
             pixel_of(image,
                      catalogue.fields[static_cast<std::size_t>(tile.field)],
                      tile.row,

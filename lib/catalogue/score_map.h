@@ -18,12 +18,12 @@ namespace faintweb::catalogue {
 /// @return     [tile rows of the map, tile columns].
 /// @throws UsageError  if the map failed, or its fields do not begin on whole tiles, so that the
 ///     tiles form no grid (field_px is no multiple of tile_px).
-image::Image score_map(const Catalogue& catalogue, std::int32_t map);
+image::Image score_map(const Catalogue& catalogue, MapId map);
 
 /// The local rms of one map, Jy/arcsec2, as score_map() gives its scores.
 ///
 /// @throws UsageError  as score_map().
-image::Image rms_map(const Catalogue& catalogue, std::int32_t map);
+image::Image rms_map(const Catalogue& catalogue, MapId map);
 
 /// The calibrated probabilities of one map, as score_map() gives its scores. Those of the rows of
 /// /tiles are the rows' own, which were made from more than a score keeps.
@@ -31,7 +31,7 @@ image::Image rms_map(const Catalogue& catalogue, std::int32_t map);
 /// @param probability_of_score  as the model is calibrated.
 /// @throws UsageError  as score_map().
 image::Image probability_map(const Catalogue& catalogue,
-                             std::int32_t map,
+                             MapId map,
                              const std::function<double(float)>& probability_of_score);
 
 }  // namespace faintweb::catalogue

@@ -101,7 +101,7 @@ struct CompressedImage::State {
 
     void open();
     void check_tile_places();
-    void check_gzip_tiles(const Window& window) const;
+    void check_gzip_tiles(const MapWindow& window) const;
     void check_gzip_tile(const PackedTile& tile, std::int64_t n_pixels) const;
 };
 
@@ -206,7 +206,7 @@ void CompressedImage::State::check_gzip_tile(const PackedTile& tile, std::int64_
 }
 
 /// Checks the GZIP tiles that a window needs.
-void CompressedImage::State::check_gzip_tiles(const Window& window) const {
+void CompressedImage::State::check_gzip_tiles(const MapWindow& window) const {
     if (gzip_tiles.empty()) {
         return;
     }
@@ -236,7 +236,7 @@ CompressedImage::CompressedImage(FitsBytes& bytes,
 }
 CompressedImage::~CompressedImage() = default;
 
-void CompressedImage::read(const Window& inside, std::span<std::byte> values) const {
+void CompressedImage::read(const MapWindow& inside, std::span<std::byte> values) const {
     const FitsImage& image = state_->image;
     const MapAxes& axes = state_->axes;
     FAINTWEB_EXPECTS(static_cast<std::int64_t>(values.size()) ==

@@ -39,7 +39,7 @@ class CompressedImage {
     ///                BSCALE, BZERO and BLANK are not applied, but floats packed as scaled integers
     ///                are floats again.
     /// @throws InputError  if the tiles cannot be unpacked.
-    void read(const Window& inside, std::span<std::byte> values) const;
+    void read(const MapWindow& inside, std::span<std::byte> values) const;
 
   private:
     struct State;

@@ -254,10 +254,10 @@ struct FitsMap::State {
     void describe_beam(const MapOptions& options, bool is_needed, Lacks& lacks);
     void find_scaling();
     template <typename T, typename Word>
-    Image unpack(const Window& inside, WindowHash* hash) const;
+    Image unpack(const MapWindow& inside, WindowHash* hash) const;
     template <typename T, typename Word>
-    Image read_as(const Window& window, const Window& inside, WindowHash* hash) const;
-    Image read(const Window& window, WindowHash* hash) const;
+    Image read_as(const MapWindow& window, const MapWindow& inside, WindowHash* hash) const;
+    Image read(const MapWindow& window, WindowHash* hash) const;
 };
 
 void FitsMap::State::describe(const MapOptions& options) {
@@ -455,7 +455,7 @@ void FitsMap::State::find_scaling() {
 
 /// Reads a window inside a tile-compressed map.
 template <typename T, typename Word>
-Image FitsMap::State::unpack(const Window& inside, WindowHash* hash) const {
+Image FitsMap::State::unpack(const MapWindow& inside, WindowHash* hash) const {
     std::vector<T> values(static_cast<std::size_t>(inside.cols * inside.rows));
     compressed->read(inside, std::as_writable_bytes(std::span(values)));
     std::vector<Word> words(hash == nullptr ? 0 : static_cast<std::size_t>(inside.cols));
@@ -481,12 +481,13 @@ Image FitsMap::State::unpack(const Window& inside, WindowHash* hash) const {
 /// @param inside   the part of the window that is inside the map, not empty.
 /// @param hash     takes the pixels on the way, or null.
 template <typename T, typename Word>
-Image FitsMap::State::read_as(const Window& window, const Window& inside, WindowHash* hash) const {
+Image FitsMap::State::read_as(const MapWindow& window,
+                              const MapWindow& inside,
+                              WindowHash* hash) const {
     if (compressed) {
         Image part = unpack<T, Word>(inside, hash);
         if (inside != window) {
-            part = cut_out(
-                part, {window.x0 - inside.x0, window.y0 - inside.y0, window.cols, window.rows});
+            part = cut_out(part, in_image(window, inside.corner()));
         }
         return part;
     }
@@ -500,12 +501,12 @@ Image FitsMap::State::read_as(const Window& window, const Window& inside, Window
     const std::int64_t block = std::min(run, block_bytes / pixel_bytes);
     const auto words = std::make_unique_for_overwrite<Word[]>(static_cast<std::size_t>(block));
     Image result{window.rows, window.cols, {}};
+    const ImagePixel there = in_image(inside.corner(), window.corner());
     std::vector<float>& pixels = result.pixels;
     const auto n_pixels = static_cast<std::size_t>(window.rows * window.cols);
     pixels.reserve(n_pixels);
     for (std::int64_t row = 0; row < n_runs; ++row) {
-        const std::int64_t place =
-            (inside.y0 - window.y0 + row) * window.cols + inside.x0 - window.x0;
+        const std::int64_t place = (there.y + row) * window.cols + there.x;
         pixels.resize(static_cast<std::size_t>(place), blank);
         const std::int64_t first = (inside.y0 + row) * info.cols + inside.x0;
         for (std::int64_t done = 0; done < run; done += block) {
@@ -524,13 +525,13 @@ Image FitsMap::State::read_as(const Window& window, const Window& inside, Window
     return result;
 }
 
-Image FitsMap::State::read(const Window& window, WindowHash* hash) const {
+Image FitsMap::State::read(const MapWindow& window, WindowHash* hash) const {
     const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
     const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
-    const Window inside = {x_first,
-                           y_first,
-                           std::min(window.x0 + window.cols, info.cols) - x_first,
-                           std::min(window.y0 + window.rows, info.rows) - y_first};
+    const MapWindow inside = {x_first,
+                              y_first,
+                              std::min(window.x0 + window.cols, info.cols) - x_first,
+                              std::min(window.y0 + window.rows, info.rows) - y_first};
     if (inside.cols <= 0 || inside.rows <= 0) {
         return make_image(window.rows, window.cols, blank);
     }
@@ -577,12 +578,12 @@ FitsMap FitsMap::open(const std::string& path, const MapOptions& options) {
     return FitsMap(std::move(state));
 }
 
-Image FitsMap::read(const Window& window) const {
+Image FitsMap::read(const MapWindow& window) const {
     FAINTWEB_EXPECTS(window.cols > 0 && window.rows > 0);
     return state_->read(window, nullptr);
 }
 
-HashedImage FitsMap::read_and_hash(const Window& window, const Window& hashed) const {
+HashedImage FitsMap::read_and_hash(const MapWindow& window, const MapWindow& hashed) const {
     const MapInfo& info = state_->info;
     FAINTWEB_EXPECTS(hashed.cols > 0 && hashed.rows > 0);
     FAINTWEB_EXPECTS(hashed.x0 >= std::max<std::int64_t>(window.x0, 0) &&

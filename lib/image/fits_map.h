@@ -94,12 +94,12 @@ class FitsMap {
     /// @return        [rows, cols], float32 values as astropy gives them (BSCALE, BZERO and BLANK
     ///                applied), in the file's own unit; blank = NaN.
     /// @throws InputError  if the file cannot be read there.
-    Image read(const Window& window) const;
+    Image read(const MapWindow& window) const;
 
     /// Reads a window like read(), and hashes a part of it on the way.
     ///
     /// @param hashed  map pixels, within the window and within the map.
-    HashedImage read_and_hash(const Window& window, const Window& hashed) const;
+    HashedImage read_and_hash(const MapWindow& window, const MapWindow& hashed) const;
 
   private:
     struct State;

@@ -10,7 +10,7 @@
 
 namespace faintweb::image {
 
-Image cut_out(const Image& whole, const Window& window) {
+Image cut_out(const Image& whole, const ImageWindow& window) {
     Image part = make_image(window.rows, window.cols, std::numeric_limits<float>::quiet_NaN());
     const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
     const std::int64_t x_end = std::min(window.x0 + window.cols, whole.cols);
@@ -24,7 +24,7 @@ Image cut_out(const Image& whole, const Window& window) {
     return part;
 }
 
-void crop(Image& image, const Window& window) {
+void crop(Image& image, const ImageWindow& window) {
     FAINTWEB_EXPECTS(window.x0 >= 0 && window.y0 >= 0 && window.x0 + window.cols <= image.cols &&
                      window.y0 + window.rows <= image.rows);
     // Rows only move towards the front.

@@ -52,12 +52,12 @@ inline Image make_image(std::int64_t rows, std::int64_t cols, float value = 0) {
 ///
 /// @param window  pixels of the image.
 /// @return        [window.rows, window.cols].
-Image cut_out(const Image& whole, const Window& window);
+Image cut_out(const Image& whole, const ImageWindow& window);
 
 /// Cuts an image down to a window inside it, in place.
 ///
 /// @param window  pixels of the image.
-void crop(Image& image, const Window& window);
+void crop(Image& image, const ImageWindow& window);
 
 /// Turns values into another unit, in place.
 ///

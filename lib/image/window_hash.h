@@ -17,7 +17,7 @@ namespace faintweb::image {
 /// Hashes the pixels of a window out of those that are read of a map, in file order.
 class WindowHash {
   public:
-    WindowHash(const Window& window, std::int64_t map_cols)
+    WindowHash(const MapWindow& window, std::int64_t map_cols)
         : window_(window), map_cols_(map_cols) {}
 
     /// @param words     as they lie in the file.
@@ -41,7 +41,7 @@ class WindowHash {
     std::string finish() const { return hash_.finish(); }
 
   private:
-    Window window_;
+    MapWindow window_;
     std::int64_t map_cols_;
     base::Xxh3 hash_;
 };

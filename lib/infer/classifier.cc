@@ -172,9 +172,9 @@ struct Classifier::State {
 
     std::vector<PlacedRegion> regions_of(const tile::TileGrid& grid) const {
         const std::vector<std::int64_t> rows =
-            cut_edge(grid.n_rows(), grid.is_moved((grid.n_rows() - 1) * grid.n_cols()));
+            cut_edge(grid.n_rows(), grid.is_moved(grid.tile(grid.n_rows() - 1, 0)));
         const std::vector<std::int64_t> cols =
-            cut_edge(grid.n_cols(), grid.is_moved(grid.n_cols() - 1));
+            cut_edge(grid.n_cols(), grid.is_moved(grid.tile(0, grid.n_cols() - 1)));
         std::vector<PlacedRegion> regions;
         for (std::size_t j = 0; j + 1 < rows.size(); ++j) {
             for (std::size_t i = 0; i + 1 < cols.size(); ++i) {
@@ -191,24 +191,25 @@ struct Classifier::State {
     std::vector<float> logits_of_regions(
         const tile::TileGrid& grid,
         int n_at_once,
-        const std::function<void(const image::Window& window, std::span<float> pixels)>& scale)
+        const std::function<void(const image::WideWindow& window, std::span<float> pixels)>& scale)
         const {
         const at::Tensor features = pass->empty_features(n_groups(grid.count()) * group_size());
         features.slice(0, grid.count()).zero_();
         const std::vector<PlacedRegion> regions = regions_of(grid);
         for_all(n_at_once, std::ssize(regions), [&](std::int64_t i) {
             const PlacedRegion& region = regions[static_cast<std::size_t>(i)];
-            const image::Window window{.x0 = grid.first_col(region.col),
-                                       .y0 = grid.first_row(region.row),
-                                       .cols = region.size.n_cols * tile_px() + 2 * margin_px,
-                                       .rows = region.size.n_rows * tile_px() + 2 * margin_px};
+            const image::FieldWindow covered{.x0 = grid.first_col(region.col),
+                                             .y0 = grid.first_row(region.row),
+                                             .cols = region.size.n_cols * tile_px(),
+                                             .rows = region.size.n_rows * tile_px()};
+            const image::WideWindow window = image::with_margin(covered, margin_px);
             const at::Tensor pixels = at::empty({1, 1, window.rows, window.cols});
             scale(window,
                   {pixels.mutable_data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
             const at::Tensor some = pass->features(pixels, region.size);
             for (std::int64_t down = 0; down < region.size.n_rows; ++down) {
                 features
-                    .narrow(0, (region.row + down) * grid.n_cols() + region.col, region.size.n_cols)
+                    .narrow(0, grid.tile(region.row + down, region.col).value(), region.size.n_cols)
                     .copy_(some.narrow(0, down * region.size.n_cols, region.size.n_cols));
             }
         });
@@ -289,13 +290,14 @@ FieldAnswer Classifier::classify(const image::Image& wide,
 #endif
     if (state_->pass->can_share_margins()) {
         answer.logits = state_->logits_of_regions(
-            grid, n_threads, [&](const image::Window& window, std::span<float> pixels) {
+            grid, n_threads, [&](const image::WideWindow& window, std::span<float> pixels) {
                 tile::scale_window(wide, window, state_->scaling, statistics, pixels);
             });
     } else {
         answer.logits = state_->logits(
             grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
-                tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics, first, tiles);
+                tile::scale_tiles(
+                    wide, grid, margin_px, state_->scaling, statistics, tile::TileId(first), tiles);
             });
     }
     answer.network_s = stopwatch.lap();

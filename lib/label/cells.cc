@@ -18,9 +18,9 @@ std::vector<float> parts_above(const image::Image& sky,
     const std::int64_t n_cells = grid.tile_px / cell_px;
     const float one_pixel = 1.0F / static_cast<float>(cell_px * cell_px);
     std::vector<float> parts(static_cast<std::size_t>(grid.count() * n_cells * n_cells));
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
-        float* cells = parts.data() + t * n_cells * n_cells;
+    for (tile::TileId t; t < grid.end(); ++t) {
+        const image::FieldWindow part = grid.inside(t);
+        float* cells = parts.data() + t.value() * n_cells * n_cells;
         for (std::int64_t y = 0; y < std::min(part.rows, n_cells * cell_px); ++y) {
             const float* row = sky.row(part.y0 + y).data() + part.x0;
             for (std::int64_t x = 0; x < std::min(part.cols, n_cells * cell_px); ++x) {

@@ -15,8 +15,8 @@ std::vector<std::int32_t> count_above(const image::Image& sky,
     FAINTWEB_EXPECTS(sky.rows == grid.field_rows && sky.cols == grid.field_cols);
     const auto threshold = static_cast<float>(flux_threshold_jy_arcsec2);
     std::vector<std::int32_t> counts(static_cast<std::size_t>(grid.count()));
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+    for (tile::TileId t; t < grid.end(); ++t) {
+        const image::FieldWindow part = grid.inside(t);
         std::int32_t n_above = 0;
         for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
             for (const float value : sky.row(row).subspan(static_cast<std::size_t>(part.x0),
@@ -24,7 +24,7 @@ std::vector<std::int32_t> count_above(const image::Image& sky,
                 n_above += static_cast<int>(value > threshold);
             }
         }
-        counts[static_cast<std::size_t>(t)] = n_above;
+        counts[t.place()] = n_above;
     }
     return counts;
 }

@@ -20,18 +20,20 @@ double ratio(std::int64_t part, std::int64_t whole) {
                       : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// Whether any of the up to 8 tiles around tile t is marked.
-bool touches(std::span<const std::uint8_t> is_marked, std::int64_t t, const tile::TileGrid& grid) {
-    const std::int64_t row = t / grid.n_cols();
-    const std::int64_t col = t % grid.n_cols();
+/// Whether any of the up to 8 tiles around a tile is marked.
+bool touches(std::span<const std::uint8_t> is_marked,
+             tile::TileId tile,
+             const tile::TileGrid& grid) {
+    const std::int64_t row = grid.row_of(tile);
+    const std::int64_t col = grid.column_of(tile);
     for (std::int64_t r = std::max<std::int64_t>(row - 1, 0);
          r <= std::min(row + 1, grid.n_rows() - 1);
          ++r) {
         for (std::int64_t c = std::max<std::int64_t>(col - 1, 0);
              c <= std::min(col + 1, grid.n_cols() - 1);
              ++c) {
-            const std::int64_t other = r * grid.n_cols() + c;
-            if (other != t && is_marked[static_cast<std::size_t>(other)] != 0) {
+            const tile::TileId other = grid.tile(r, c);
+            if (other != tile && is_marked[other.place()] != 0) {
                 return true;
             }
         }
@@ -185,7 +187,7 @@ FieldScore score_field(std::span<const std::uint8_t> labels,
         if (is_signal[t] == found[t]) {
             continue;
         }
-        const bool is_beside = touches(is_signal, static_cast<std::int64_t>(t), grid);
+        const bool is_beside = touches(is_signal, tile::TileId(t), grid);
         if (is_signal[t] != 0) {
             score.split.n_1f_beside += is_beside;
         } else if (n_above[t] > 0) {

@@ -56,7 +56,7 @@ std::vector<std::vector<std::int64_t>> count_island_pixels(const Islands& island
                 const std::int64_t first = grid.first_col(tile_col);
                 const std::int64_t n = std::min<std::int64_t>(run.end_col, first + grid.tile_px) -
                                        std::max<std::int64_t>(run.first_col, first);
-                const auto t = static_cast<std::size_t>(tile_row * grid.n_cols() + tile_col);
+                const std::size_t t = grid.tile(tile_row, tile_col).place();
                 for (std::size_t i = 0; i < counts.size() && min_island_pixels[i] <= size; ++i) {
                     counts[i][t] += n;
                 }

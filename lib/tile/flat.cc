@@ -72,7 +72,7 @@ class Unions {
 class Blocks {
   public:
     Blocks(const image::Image& pixels,
-           const image::Window& window,
+           const image::MapWindow& window,
            const NoiseMesh& mesh,
            const FlatPairs& pairs)
         : pixels_(pixels),
@@ -87,7 +87,7 @@ class Blocks {
         if (!has_place(col, row) || !numbers_[index(col, row)].empty()) {
             return;
         }
-        const image::Window at = place(col, row);
+        const image::ImageWindow at = place(col, row);
         std::vector<std::int32_t>& numbers = numbers_[index(col, row)];
         numbers.assign(static_cast<std::size_t>(at.rows * at.cols), -1);
         const auto first = static_cast<std::int32_t>(patches_.size());
@@ -133,7 +133,7 @@ class Blocks {
     /// this one show it, lies outside the observation.
     void blank(std::int64_t col,
                std::int64_t row,
-               const image::Window& changed,
+               const image::MapWindow& changed,
                image::Image& pixels) const {
         const auto [first, end] = ends_[index(col, row)];
         std::vector<bool> is_outside(static_cast<std::size_t>(end - first));
@@ -146,16 +146,15 @@ class Blocks {
         if (!is_any) {
             return;
         }
-        const image::Window at = place(col, row);
+        const image::ImageWindow at = place(col, row);
         const std::vector<std::int32_t>& numbers = numbers_[index(col, row)];
         for (std::int64_t y = 0; y < at.rows; ++y) {
             for (std::int64_t x = 0; x < at.cols; ++x) {
-                const std::int64_t map_x = window_.x0 + at.x0 + x - changed.x0;
-                const std::int64_t map_y = window_.y0 + at.y0 + y - changed.y0;
+                const image::ImagePixel here{at.x0 + x, at.y0 + y};
                 const std::int32_t patch = numbers[static_cast<std::size_t>(y * at.cols + x)];
                 if (patch >= 0 && is_outside[static_cast<std::size_t>(patch - first)] &&
-                    map_x >= 0 && map_x < changed.cols && map_y >= 0 && map_y < changed.rows) {
-                    pixels.at(at.y0 + y, at.x0 + x) = std::numeric_limits<float>::quiet_NaN();
+                    changed.contains(image::on_map(here, window_.corner()))) {
+                    pixels.at(here.y, here.x) = std::numeric_limits<float>::quiet_NaN();
                 }
             }
         }
@@ -171,17 +170,19 @@ class Blocks {
                                         pairs_.first_col);
     }
     /// Pixels of the image that a block covers.
-    image::Window place(std::int64_t col, std::int64_t row) const {
+    image::ImageWindow place(std::int64_t col, std::int64_t row) const {
         const std::int64_t edge = pairs_.block_px;
-        const std::int64_t x0 = std::max<std::int64_t>(col * edge - window_.x0, 0);
-        const std::int64_t y0 = std::max<std::int64_t>(row * edge - window_.y0, 0);
+        const image::MapPixel corner{col * edge, row * edge};
+        const image::ImagePixel first = image::in_image(corner, window_.corner());
+        const std::int64_t x0 = std::max<std::int64_t>(first.x, 0);
+        const std::int64_t y0 = std::max<std::int64_t>(first.y, 0);
         return {x0,
                 y0,
-                std::min((col + 1) * edge - window_.x0, pixels_.cols) - x0,
-                std::min((row + 1) * edge - window_.y0, pixels_.rows) - y0};
+                std::min(first.x + edge, pixels_.cols) - x0,
+                std::min(first.y + edge, pixels_.rows) - y0};
     }
 
-    void number_pixels(const image::Window& at,
+    void number_pixels(const image::ImageWindow& at,
                        std::vector<std::int32_t>& numbers,
                        Unions& unions) const {
         for (std::int64_t y = 0; y < at.rows; ++y) {
@@ -218,7 +219,7 @@ class Blocks {
         if (here.empty() || there.empty()) {
             return;
         }
-        const image::Window at = place(col, row);
+        const image::ImageWindow at = place(col, row);
         const std::int64_t there_cols = place(col + dx, row + dy).cols;
         for (std::int64_t i = 0; i < (dx == 1 ? at.rows : at.cols); ++i) {
             const std::int64_t x = dx == 1 ? at.cols - 1 : i;
@@ -281,7 +282,7 @@ class Blocks {
     bool is_near(float a, float b) const { return std::fabs(a - b) <= pairs_.tolerance; }
 
     const image::Image& pixels_;
-    const image::Window& window_;
+    const image::MapWindow& window_;
     const NoiseMesh& mesh_;
     const FlatPairs& pairs_;
     /// Of each block the patch of each of its pixels, -1 for blanks; empty: not looked at.
@@ -294,7 +295,7 @@ class Blocks {
 }  // namespace
 
 FlatPairs count_flat_pairs(const image::Image& pixels,
-                           const image::Window& window,
+                           const image::MapWindow& window,
                            const NoiseMesh& mesh,
                            const MapNoise& map_noise) {
     FAINTWEB_EXPECTS(pixels.rows == window.rows && pixels.cols == window.cols);
@@ -309,10 +310,12 @@ FlatPairs count_flat_pairs(const image::Image& pixels,
     pairs.counts.assign(static_cast<std::size_t>(pairs.n_cols * pairs.n_rows), 0);
     for (std::int64_t y = 0; y < pixels.rows; ++y) {
         const float* row = pixels.row(y).data();
-        std::int32_t* counts = pairs.counts.data() +
-                               (floor_divide(window.y0 + y, edge) - pairs.first_row) * pairs.n_cols;
+        const image::MapPixel first = image::on_map(image::ImagePixel{0, y}, window.corner());
+        std::int32_t* counts =
+            pairs.counts.data() + (floor_divide(first.y, edge) - pairs.first_row) * pairs.n_cols;
         for (std::int64_t i = 0; i < pairs.n_cols; ++i) {
-            const std::int64_t x = (pairs.first_col + i) * edge - window.x0;
+            const image::MapPixel corner{(pairs.first_col + i) * edge, first.y};
+            const std::int64_t x = image::in_image(corner, window.corner()).x;
             const std::int64_t begin = std::max<std::int64_t>(x, 0);
             // The last pixel of a row has no right neighbour here.
             const std::int64_t end = std::min(x + edge, pixels.cols - 1);
@@ -326,8 +329,8 @@ FlatPairs count_flat_pairs(const image::Image& pixels,
 }
 
 void blank_flat_patches(image::Image& pixels,
-                        const image::Window& window,
-                        const image::Window& changed,
+                        const image::MapWindow& window,
+                        const image::MapWindow& changed,
                         const NoiseMesh& mesh,
                         const FlatPairs& pairs) {
     FAINTWEB_EXPECTS(pixels.rows == window.rows && pixels.cols == window.cols);

@@ -35,11 +35,11 @@ struct FlatPairs {
 };
 
 /// @param pixels     [window.rows, window.cols], any unit, blanks NaN.
-/// @param window     map pixels of the image; may reach beyond the map.
+/// @param window     what the image shows; may reach beyond the map.
 /// @param map_noise  of the map, in the unit of the pixels; the tolerance is flat_tolerance_sigma
 ///                   of its rms.
 FlatPairs count_flat_pairs(const image::Image& pixels,
-                           const image::Window& window,
+                           const image::MapWindow& window,
                            const NoiseMesh& mesh,
                            const MapNoise& map_noise);
 
@@ -52,12 +52,12 @@ FlatPairs count_flat_pairs(const image::Image& pixels,
 /// around it, so that it does not depend on where a map is cut into fields.
 ///
 /// @param pixels   [window.rows, window.cols], any unit; changed inside `changed`.
-/// @param window   map pixels of the image; may reach beyond the map, where pixels are blank.
-/// @param changed  map pixels; `window` reaches mesh.reach_px() further, or to the map's edge.
+/// @param window   what the image shows; may reach beyond the map, where pixels are blank.
+/// @param changed  `window` reaches mesh.reach_px() further, or to the map's edge.
 /// @source         ours (flat_test.cc)
 void blank_flat_patches(image::Image& pixels,
-                        const image::Window& window,
-                        const image::Window& changed,
+                        const image::MapWindow& window,
+                        const image::MapWindow& changed,
                         const NoiseMesh& mesh,
                         const FlatPairs& pairs);
 

@@ -6,12 +6,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/base/index.h"
 #include "lib/image/image.h"
 #include "lib/image/window.h"
 
 namespace faintweb::tile {
 
-/// The square tiles that cover a field. Tile t stands in row t / n_cols(), column t % n_cols().
+/// Number of a tile in its field, row by row from the lower left corner.
+using TileId = base::Index<struct Tile, std::int64_t>;
+
+/// The square tiles that cover a field.
 ///
 /// The last tile of a row or column is the one that ends at the field's edge: where the edge is no
 /// multiple of tile_px away it overlaps the tile before it. Only in a field that is narrower than a
@@ -24,6 +28,14 @@ struct TileGrid {
     constexpr std::int64_t n_rows() const { return (field_rows + tile_px - 1) / tile_px; }
     constexpr std::int64_t n_cols() const { return (field_cols + tile_px - 1) / tile_px; }
     constexpr std::int64_t count() const { return n_rows() * n_cols(); }
+    /// The number behind that of the last tile.
+    constexpr TileId end() const { return TileId(count()); }
+
+    constexpr TileId tile(std::int64_t row, std::int64_t column) const {
+        return TileId(row * n_cols() + column);
+    }
+    constexpr std::int64_t row_of(TileId tile) const { return tile.value() / n_cols(); }
+    constexpr std::int64_t column_of(TileId tile) const { return tile.value() % n_cols(); }
 
     /// First pixel column of the tiles in a column of tiles, field pixels.
     constexpr std::int64_t first_col(std::int64_t tile_col) const {
@@ -33,14 +45,14 @@ struct TileGrid {
     constexpr std::int64_t first_row(std::int64_t tile_row) const {
         return first_of(tile_row, field_rows);
     }
-    /// Whether tile t overlaps the tile before it in its row or column.
-    constexpr bool is_moved(std::int64_t t) const {
-        return first_col(t % n_cols()) != t % n_cols() * tile_px ||
-               first_row(t / n_cols()) != t / n_cols() * tile_px;
+    /// Whether a tile overlaps the tile before it in its row or column.
+    constexpr bool is_moved(TileId tile) const {
+        return first_col(column_of(tile)) != column_of(tile) * tile_px ||
+               first_row(row_of(tile)) != row_of(tile) * tile_px;
     }
 
-    /// The part of tile t that lies inside the field, in field pixels.
-    image::Window inside(std::int64_t t) const;
+    /// The part of a tile that lies inside the field.
+    image::FieldWindow inside(TileId tile) const;
 
     bool operator==(const TileGrid&) const = default;
 
@@ -60,12 +72,11 @@ struct TileGrid {
 /// @param map_cols, map_rows  size of the map, pixel; >= 1.
 /// @param field_px            edge of a field, pixel; >= 1; rounded down to whole tiles.
 /// @param tile_px             edge of a tile, pixel; 1 <= tile_px.
-/// @return                    windows in map pixels.
 /// @source ours (grid_test.cc)
-std::vector<image::Window> field_windows(std::int64_t map_cols,
-                                         std::int64_t map_rows,
-                                         std::int64_t field_px,
-                                         std::int64_t tile_px);
+std::vector<image::MapWindow> field_windows(std::int64_t map_cols,
+                                            std::int64_t map_rows,
+                                            std::int64_t field_px,
+                                            std::int64_t tile_px);
 
 /// Cuts a scaled field into the tiles that the network sees, each with its margin.
 ///

@@ -211,20 +211,21 @@ float rms_among_neighbours(const float* own, std::int64_t stride) {
 }  // namespace
 
 LocalRms::LocalRms(const NoiseMesh& mesh,
-                   const image::Window& boxes,
+                   const image::BoxWindow& boxes,
                    std::vector<float> rms,
                    float rms_of_map)
     : mesh_(mesh), boxes_(boxes), rms_(std::move(rms)), rms_of_map_(rms_of_map) {
     FAINTWEB_EXPECTS(std::ssize(rms_) == boxes.rows * boxes.cols);
 }
 
-float LocalRms::at(std::int64_t x, std::int64_t y) const {
+float LocalRms::at(const image::MapPixel& pixel) const {
     float rms = 0;
-    row(x, y, {&rms, 1});
+    row(pixel, {&rms, 1});
     return rms;
 }
 
-void LocalRms::row(std::int64_t x, std::int64_t y, std::span<float> rms) const {
+void LocalRms::row(const image::MapPixel& first_pixel, std::span<float> rms) const {
+    const auto [x, y] = first_pixel;
     const std::int64_t edge = mesh_.box_px;
     // How far from the centre of the box before it towards that of the next.
     const auto part_of = [edge](std::int64_t place, std::int64_t box) {
@@ -279,17 +280,17 @@ void LocalRms::row(std::int64_t x, std::int64_t y, std::span<float> rms) const {
 }
 
 LocalRms measure_local_rms(const image::Image& pixels,
-                           const image::Window& window,
-                           const image::Window& part,
+                           const image::MapWindow& window,
+                           const image::MapWindow& part,
                            const NoiseMesh& mesh,
                            const MapNoise& map_noise) {
     FAINTWEB_EXPECTS(pixels.rows == window.rows && pixels.cols == window.cols);
     const std::int64_t edge = mesh.box_px;
     const auto [first_col, last_col] = boxes_around(part.x0, part.cols, edge);
     const auto [first_row, last_row] = boxes_around(part.y0, part.rows, edge);
-    const image::Window boxes{
+    const image::BoxWindow boxes{
         first_col, first_row, last_col - first_col + 1, last_row - first_row + 1};
-    const image::Window measured = image::widened(boxes, 1);
+    const image::BoxWindow measured = image::widened(boxes, 1);
     const InSigma in_sigma = in_sigma_of({map_noise.level, map_noise.rms});
     std::vector<float> own(static_cast<std::size_t>(measured.rows * measured.cols), 0.0F);
     std::vector<float> values(static_cast<std::size_t>(edge * edge));
@@ -297,8 +298,8 @@ LocalRms measure_local_rms(const image::Image& pixels,
     std::vector<float> sample;
     for (std::int64_t row = 0; row < measured.rows; ++row) {
         for (std::int64_t col = 0; col < measured.cols; ++col) {
-            const std::int64_t x0 = (measured.x0 + col) * edge - window.x0;
-            const std::int64_t y0 = (measured.y0 + row) * edge - window.y0;
+            const image::MapPixel corner{(measured.x0 + col) * edge, (measured.y0 + row) * edge};
+            const auto [x0, y0] = image::in_image(corner, window.corner());
             // What lies past the window lies past the map. Boxes are always whole, so that their
             // sums are the same however far the window reaches.
             const std::int64_t first = std::clamp<std::int64_t>(-x0, -1, edge + 1);

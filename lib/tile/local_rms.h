@@ -30,21 +30,19 @@ struct MapNoise {
 class LocalRms {
   public:
     LocalRms() = default;
-    /// @param boxes  numbers of the boxes, counted from map pixel (0, 0).
-    /// @param rms    [boxes.rows, boxes.cols], any unit; 0: none.
+    /// @param rms  [boxes.rows, boxes.cols], any unit; 0: none.
     LocalRms(const NoiseMesh& mesh,
-             const image::Window& boxes,
+             const image::BoxWindow& boxes,
              std::vector<float> rms,
              float rms_of_map);
 
     /// Whether there is nothing here to divide by.
     bool is_empty() const { return rms_.empty(); }
-    /// @param x, y  map pixel inside the part that was measured.
-    float at(std::int64_t x, std::int64_t y) const;
+    /// @param pixel  inside the part that was measured.
+    float at(const image::MapPixel& pixel) const;
     /// Of some pixels of a row.
     ///
-    /// @param x, y  the first of them, map pixel.
-    void row(std::int64_t x, std::int64_t y, std::span<float> rms) const;
+    void row(const image::MapPixel& first, std::span<float> rms) const;
 
   private:
     float box(std::int64_t col, std::int64_t row) const {
@@ -52,7 +50,7 @@ class LocalRms {
     }
 
     NoiseMesh mesh_;
-    image::Window boxes_{};
+    image::BoxWindow boxes_{};
     std::vector<float> rms_;
     float rms_of_map_ = 0;
 };
@@ -68,16 +66,16 @@ class LocalRms {
 ///
 /// @param pixels     [window.rows, window.cols], blanks NaN; flat runs, which lie outside the
 ///                   observation, take no part.
-/// @param window     map pixels of the image.
-/// @param part       map pixels whose rms is wanted; `window` reaches mesh.reach_px() further, or
+/// @param window     what the image shows.
+/// @param part       whose rms is wanted; `window` reaches mesh.reach_px() further, or
 ///                   to the map's edge.
 /// @param map_noise  of the map, in the unit of the pixels.
 /// @return           in the unit of the pixels.
 /// @source           ours (local_rms_test.cc); boxes and clipping as in SExtractor (Bertin &
 ///                   Arnouts 1996, section 7.1) and BANE (Hancock et al. 2012, 2018).
 LocalRms measure_local_rms(const image::Image& pixels,
-                           const image::Window& window,
-                           const image::Window& part,
+                           const image::MapWindow& window,
+                           const image::MapWindow& part,
                            const NoiseMesh& mesh,
                            const MapNoise& map_noise);
 

@@ -43,7 +43,7 @@ struct Sample {
 Sample read_every(std::int64_t stride,
                   std::int64_t cols,
                   std::int64_t rows,
-                  const std::function<image::Image(const image::Window&)>& read) {
+                  const std::function<image::Image(const image::MapWindow&)>& read) {
     Sample sample;
     for (std::int64_t y = stride / 2; y < rows;) {
         // Rows side by side are read at once.
@@ -165,7 +165,7 @@ bool is_in_steps(const Rest& rest) {
 
 MapNoise measure_map_noise(std::int64_t cols,
                            std::int64_t rows,
-                           const std::function<image::Image(const image::Window&)>& read) {
+                           const std::function<image::Image(const image::MapWindow&)>& read) {
     FAINTWEB_EXPECTS(cols >= 1 && rows >= 1);
     std::int64_t stride = std::clamp<std::int64_t>(rows * cols / n_wanted, 1, rows);
     Sample sample = read_every(stride, cols, rows, read);

@@ -24,6 +24,6 @@ namespace faintweb::tile {
 /// @source      ours (map_noise_test.cc)
 MapNoise measure_map_noise(std::int64_t cols,
                            std::int64_t rows,
-                           const std::function<image::Image(const image::Window&)>& read);
+                           const std::function<image::Image(const image::MapWindow&)>& read);
 
 }  // namespace faintweb::tile

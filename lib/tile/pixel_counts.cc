@@ -64,14 +64,15 @@ PixelCounts count_pixels(const image::Image& wide,
         for (const Piece& across : cols) {
             std::int64_t n = 0;
             for (std::int64_t y = down.first; y < down.end; ++y) {
-                n += count_finite(wide.row(y + margin_px).data() + margin_px + across.first,
+                const image::WidePixel first =
+                    image::in_wide(image::FieldPixel{across.first, y}, margin_px);
+                n += count_finite(wide.row(first.y).data() + first.x,
                                   static_cast<std::size_t>(across.end - across.first));
             }
             bool is_searched = false;
             for (std::int64_t row = down.first_tile; row <= down.last_tile; ++row) {
                 for (std::int64_t col = across.first_tile; col <= across.last_tile; ++col) {
-                    const auto t = static_cast<std::size_t>(row * grid.n_cols() + col);
-                    is_searched = is_searched || is_blank_tile[t] == 0;
+                    is_searched = is_searched || is_blank_tile[grid.tile(row, col).place()] == 0;
                 }
             }
             (is_searched ? counts.n_searched : counts.n_unsearched) += n;

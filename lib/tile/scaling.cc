@@ -58,18 +58,17 @@ FAINTWEB_VECTOR_CLONES void to_sigma(
 
 /// Part of a row of a field in local sigma.
 ///
-/// @param x, y  pixel of the field with its margin.
+/// @param first  of its pixels.
 void row_in_sigma(const image::Image& wide,
-                  std::int64_t x,
-                  std::int64_t y,
+                  const image::WidePixel& first,
                   const LocalNoise& noise,
                   std::span<float> sigma) {
     // Without noise there is no value either.
     std::ranges::fill(sigma, 1.0F);
     if (noise.map.rms > 0) {
-        noise.rms.row(noise.x0 + x, noise.y0 + y, sigma);
+        noise.rms.row(image::on_map(first, noise.corner), sigma);
     }
-    to_sigma(wide.row(y).data() + x,
+    to_sigma(wide.row(first.y).data() + first.x,
              sigma.size(),
              noise.map.level,
              in_sigma_of({noise.map.level, noise.map.rms}).unit,
@@ -85,11 +84,11 @@ class RowScaler {
           is_local_(scaling == Scaling::asinh_local),
           pixel_(pixel_scaling(scaling, statistics.range, statistics.robust)) {}
 
-    /// @param x, y  pixel of the field with its margin.
-    void scale(std::int64_t x, std::int64_t y, std::span<float> out) const {
-        const float* flux = wide_.row(y).data() + x;
+    /// @param first  of the pixels of a row.
+    void scale(const image::WidePixel& first, std::span<float> out) const {
+        const float* flux = wide_.row(first.y).data() + first.x;
         if (is_local_) {
-            row_in_sigma(wide_, x, y, statistics_.noise, out);
+            row_in_sigma(wide_, first, statistics_.noise, out);
             flux = out.data();
         }
         if (pixel_.is_asinh) {
@@ -128,7 +127,7 @@ std::span<const Scaling> all_scalings() {
 }
 
 void scale_window(const image::Image& wide,
-                  const image::Window& window,
+                  const image::WideWindow& window,
                   Scaling scaling,
                   const FieldStatistics& statistics,
                   std::span<float> pixels) {
@@ -141,7 +140,7 @@ void scale_window(const image::Image& wide,
         const std::int64_t y = window.y0 + row;
         const auto n = static_cast<std::size_t>(y < wide.rows ? n_there : 0);
         if (n > 0) {
-            scaler.scale(window.x0, y, to.first(n));
+            scaler.scale({window.x0, y}, to.first(n));
         }
         std::ranges::fill(to.subspan(n), blank_input);
     }
@@ -152,23 +151,27 @@ void scale_tiles(const image::Image& wide,
                  std::int64_t margin_px,
                  Scaling scaling,
                  const FieldStatistics& statistics,
-                 std::int64_t first,
+                 TileId first,
                  std::span<float> tiles) {
     const std::int64_t edge = grid.tile_px + 2 * margin_px;
     const std::int64_t n_tiles = std::ssize(tiles) / (edge * edge);
-    FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= 0 &&
-                     first + n_tiles <= grid.count());
+    FAINTWEB_EXPECTS(std::ssize(tiles) == n_tiles * edge * edge && first >= TileId(0) &&
+                     first.value() + n_tiles <= grid.count());
     std::vector<float> scaled;
     // Side by side in one row of tiles: what their margins share is scaled once.
     for (std::int64_t done = 0; done < n_tiles;) {
-        const std::int64_t tile_row = (first + done) / grid.n_cols();
-        const std::int64_t tile_col = (first + done) % grid.n_cols();
+        const TileId tile(first.value() + done);
+        const std::int64_t tile_row = grid.row_of(tile);
+        const std::int64_t tile_col = grid.column_of(tile);
         const std::int64_t n_here = std::min(n_tiles - done, grid.n_cols() - tile_col);
         const std::int64_t x0 = grid.first_col(tile_col);
-        image::Window window{.x0 = x0,
-                             .y0 = grid.first_row(tile_row),
-                             .cols = grid.first_col(tile_col + n_here - 1) - x0 + edge,
-                             .rows = 1};
+        const image::FieldWindow covered{
+            .x0 = x0,
+            .y0 = grid.first_row(tile_row),
+            .cols = grid.first_col(tile_col + n_here - 1) - x0 + grid.tile_px,
+            .rows = grid.tile_px};
+        image::WideWindow window = image::with_margin(covered, margin_px);
+        window.rows = 1;
         scaled.resize(static_cast<std::size_t>(window.cols));
         for (std::int64_t row = 0; row < edge; ++row, ++window.y0) {
             scale_window(wide, window, scaling, statistics, scaled);
@@ -190,7 +193,7 @@ image::Image scale_field(const image::Image& wide,
     scaled.pixels.resize(wide.pixels.size());
     const RowScaler scaler(wide, scaling, statistics);
     for (std::int64_t y = 0; y < wide.rows; ++y) {
-        scaler.scale(0, y, scaled.row(y));
+        scaler.scale({0, y}, scaled.row(y));
     }
     return scaled;
 }
@@ -199,8 +202,7 @@ void to_local_sigma(const image::Image& wide, const LocalNoise& noise, std::span
     FAINTWEB_EXPECTS(sigma.size() == wide.pixels.size());
     for (std::int64_t y = 0; y < wide.rows; ++y) {
         row_in_sigma(wide,
-                     0,
-                     y,
+                     {0, y},
                      noise,
                      sigma.subspan(static_cast<std::size_t>(y * wide.cols),
                                    static_cast<std::size_t>(wide.cols)));

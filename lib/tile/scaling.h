@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lib/image/image.h"
+#include "lib/image/window.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/statistics.h"
 
@@ -57,10 +58,10 @@ image::Image scale_field(const image::Image& wide,
 /// field's margin.
 ///
 /// @param wide    the field with its margin.
-/// @param window  in pixels of `wide`, from 0 on.
+/// @param window  x0, y0 >= 0.
 /// @param pixels  [window.rows, window.cols].
 void scale_window(const image::Image& wide,
-                  const image::Window& window,
+                  const image::WideWindow& window,
                   Scaling scaling,
                   const FieldStatistics& statistics,
                   std::span<float> pixels);
@@ -83,7 +84,7 @@ void scale_tiles(const image::Image& wide,
                  std::int64_t margin_px,
                  Scaling scaling,
                  const FieldStatistics& statistics,
-                 std::int64_t first,
+                 TileId first,
                  std::span<float> tiles);
 
 }  // namespace faintweb::tile

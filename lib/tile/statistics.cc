@@ -292,7 +292,8 @@ FieldStatistics statistics_of(const Rows& rows) {
 
 Rows core_of(const image::Image& wide, std::int64_t margin_px) {
     FAINTWEB_EXPECTS(wide.rows >= 2 * margin_px && wide.cols >= 2 * margin_px);
-    return {wide.pixels.data() + margin_px * (wide.cols + 1),
+    const image::WidePixel first = image::in_wide(image::FieldPixel{}, margin_px);
+    return {wide.pixels.data() + first.y * wide.cols + first.x,
             static_cast<std::size_t>(wide.rows - 2 * margin_px),
             static_cast<std::size_t>(wide.cols - 2 * margin_px),
             static_cast<std::size_t>(wide.cols)};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/image/image.h"
+#include "lib/image/window.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/local_rms.h"
 #include "lib/tile/sums.h"
@@ -37,10 +38,8 @@ struct RobustStatistics {
 /// The noise of a field's map and, around the field, its local rms.
 struct LocalNoise {
     MapNoise map;
-    LocalRms rms;  ///< empty if nothing asked for it
-    /// Map pixel of the first pixel of the field with its margin.
-    std::int64_t x0 = 0;
-    std::int64_t y0 = 0;
+    LocalRms rms;                 ///< empty if nothing asked for it
+    image::MapPixel corner = {};  ///< of the field with its margin
 };
 
 /// What the scalings follow from.

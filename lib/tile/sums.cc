@@ -87,7 +87,8 @@ void sum_row_of_tiles(const image::Image& wide,
     std::vector<Lanes> lanes(sums.size());
     const std::int64_t y = grid.first_row(tile_row);
     for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
-        add_row(wide.row(row + margin_px).data() + margin_px,
+        const image::WidePixel first = image::in_wide(image::FieldPixel{0, row}, margin_px);
+        add_row(wide.row(first.y).data() + first.x,
                 lanes.size(),
                 static_cast<std::size_t>(grid.tile_px),
                 static_cast<std::size_t>(grid.first_col(grid.n_cols() - 1)),

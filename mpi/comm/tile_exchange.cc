@@ -30,27 +30,27 @@ TileDirectory::TileDirectory(const Communicator& communicator, const Shard& shar
     }
 }
 
-const TileDirectory::Entry& TileDirectory::entry(TileId id) const {
+const TileDirectory::Entry& TileDirectory::entry(SampleId id) const {
     const auto found = std::lower_bound(
-        entries_.begin(), entries_.end(), id, [](const Entry& a, TileId b) { return a.id < b; });
+        entries_.begin(), entries_.end(), id, [](const Entry& a, SampleId b) { return a.id < b; });
     FAINTWEB_EXPECTS(found != entries_.end() && found->id == id);
     return *found;
 }
 
-int TileDirectory::owner(TileId id) const {
+int TileDirectory::owner(SampleId id) const {
     return entry(id).owner;
 }
-std::size_t TileDirectory::place(TileId id) const {
+std::size_t TileDirectory::place(SampleId id) const {
     return entry(id).place;
 }
-std::uint8_t TileDirectory::labels(TileId id) const {
+std::uint8_t TileDirectory::labels(SampleId id) const {
     return static_cast<std::uint8_t>(entry(id).labels);
 }
 
 EpochSamples::EpochSamples(const Communicator& communicator,
                            const Shard& shard,
                            const TileDirectory& directory,
-                           std::span<const TileId> order,
+                           std::span<const SampleId> order,
                            std::size_t batch_size,
                            std::int64_t grain,
                            std::size_t chunk_bytes,
@@ -72,7 +72,7 @@ EpochSamples::EpochSamples(const Communicator& communicator,
     gather_next(first_batch);
 }
 
-std::span<const TileId> EpochSamples::part_of(std::size_t batch, int rank) const {
+std::span<const SampleId> EpochSamples::part_of(std::size_t batch, int rank) const {
     const std::size_t first = batch * batch_size_;
     const std::size_t n = std::min(batch_size_, order_.size() - first);
     const learn::BatchPart part =
@@ -101,7 +101,7 @@ EpochSamples::Outgoing EpochSamples::gather(std::size_t first_batch) const {
     for (int rank = 0; rank < communicator_.size(); ++rank) {
         std::size_t n = 0;
         for (std::size_t batch = first_batch; batch < end; ++batch) {
-            for (const TileId id : part_of(batch, rank)) {
+            for (const SampleId id : part_of(batch, rank)) {
                 if (directory_.owner(id) == communicator_.rank()) {
                     reads.push_back({directory_.place(id), static_cast<std::size_t>(rank), n++});
                 }
@@ -135,7 +135,7 @@ void EpochSamples::exchange() {
     samples_.resize(n_samples * shard_.samples.sample_size());
     auto* out = reinterpret_cast<std::byte*>(samples_.data());
     for (std::size_t batch = first; batch < chunk_end_; ++batch) {
-        for (const TileId id : part_of(batch, communicator_.rank())) {
+        for (const SampleId id : part_of(batch, communicator_.rank())) {
             const auto owner = static_cast<std::size_t>(directory_.owner(id));
             const std::size_t start = n_taken[owner]++ * sample_bytes;
             FAINTWEB_EXPECTS(start + sample_bytes <= incoming[owner].size());
@@ -151,7 +151,7 @@ EpochSamples::Part EpochSamples::next() {
     if (batch_ == chunk_end_) {
         exchange();
     }
-    const std::span<const TileId> ids = part_of(batch_, communicator_.rank());
+    const std::span<const SampleId> ids = part_of(batch_, communicator_.rank());
     const std::size_t n_values = ids.size() * shard_.samples.sample_size();
     const Part part{ids,
                     std::span(samples_).subspan(n_given_, n_values),

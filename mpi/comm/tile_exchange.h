@@ -9,25 +9,26 @@
 #include <span>
 #include <vector>
 
+#include "lib/catalogue/records.h"
 #include "lib/learn/sample_store.h"
+#include "lib/tile/grid.h"
 #include "mpi/comm/communicator.h"
 
 namespace faintweb::comm {
 
 /// Name of a tile over the whole training set; does not depend on which rank holds it.
-using TileId = std::uint64_t;
+using SampleId = std::uint64_t;
 
 /// The name of a tile: the field in the upper 32 bits, the tile in the lower.
 ///
-/// @param field  number in the plan, >= 0.
-/// @param tile   number in its field, 0 .. 2^32 - 1.
-constexpr TileId make_tile_id(std::int64_t field, std::int64_t tile) {
-    return static_cast<TileId>(field) << 32U | static_cast<TileId>(tile);
+/// @param tile  0 .. 2^32 - 1.
+constexpr SampleId make_sample_id(catalogue::FieldId field, tile::TileId tile) {
+    return SampleId{field.place()} << 32U | SampleId{tile.place()};
 }
 
 /// The training tiles that one rank holds.
 struct Shard {
-    std::vector<TileId> ids;
+    std::vector<SampleId> ids;
     std::vector<std::uint8_t> labels;  ///< bit r: signal under label rule r
     /// The samples of these ids, in their order: learn::NetworkInfo::n_sample_values says what.
     learn::SampleStore samples;
@@ -41,28 +42,28 @@ class TileDirectory {
 
     /// Tiles that are signal under some rule, in ascending order: the same on every rank and for
     /// any number of ranks.
-    std::span<const TileId> signal_ids() const { return signal_ids_; }
+    std::span<const SampleId> signal_ids() const { return signal_ids_; }
     /// Tiles that are signal under no rule, in ascending order: the same on every rank and for any
     /// number of ranks.
-    std::span<const TileId> noise_ids() const { return noise_ids_; }
+    std::span<const SampleId> noise_ids() const { return noise_ids_; }
     /// The rank that holds the tile.
-    int owner(TileId id) const;
+    int owner(SampleId id) const;
     /// Number of the tile in the shard of its owner.
-    std::size_t place(TileId id) const;
+    std::size_t place(SampleId id) const;
     /// The labels of the tile, as Shard::labels.
-    std::uint8_t labels(TileId id) const;
+    std::uint8_t labels(SampleId id) const;
 
   private:
     struct Entry {
-        TileId id;
+        SampleId id;
         std::int32_t owner;
         std::uint32_t place;
         std::uint64_t labels;  ///< as wide as the alignment, so that no byte is undefined
     };
-    const Entry& entry(TileId id) const;
+    const Entry& entry(SampleId id) const;
     std::vector<Entry> entries_;  // sorted by id
-    std::vector<TileId> signal_ids_;
-    std::vector<TileId> noise_ids_;
+    std::vector<SampleId> signal_ids_;
+    std::vector<SampleId> noise_ids_;
 };
 
 /// The samples of one epoch, batch by batch: rank r of n takes slice r of each global batch, and
@@ -79,7 +80,7 @@ class EpochSamples {
     EpochSamples(const Communicator& communicator,
                  const Shard& shard,
                  const TileDirectory& directory,
-                 std::span<const TileId> order,
+                 std::span<const SampleId> order,
                  std::size_t batch_size,
                  std::int64_t grain,
                  std::size_t chunk_bytes,
@@ -87,7 +88,7 @@ class EpochSamples {
 
     /// This rank's part of a batch, valid until the next call of next().
     struct Part {
-        std::span<const TileId> ids;
+        std::span<const SampleId> ids;
         std::span<const std::uint16_t> samples;  ///< [ids.size(), sample_size], half precision
         std::size_t n_global = 0;                ///< samples of the batch over all ranks
     };
@@ -101,7 +102,7 @@ class EpochSamples {
     using Outgoing = std::vector<std::vector<std::byte>>;  // by rank
 
     /// The ids of a rank's part of a batch.
-    std::span<const TileId> part_of(std::size_t batch, int rank) const;
+    std::span<const SampleId> part_of(std::size_t batch, int rank) const;
     Outgoing gather(std::size_t first_batch) const;
     void gather_next(std::size_t first_batch);
     void exchange();
@@ -109,7 +110,7 @@ class EpochSamples {
     Communicator communicator_;
     const Shard& shard_;
     const TileDirectory& directory_;
-    std::span<const TileId> order_;
+    std::span<const SampleId> order_;
     std::size_t batch_size_;
     std::int64_t grain_;
     std::size_t n_batches_;

@@ -28,7 +28,7 @@ struct FieldSource {
     /// Sizes of all fields in the order of the plan, the same on every rank.
     std::vector<Size> sizes;
     /// Gives a field by its place in the plan, on whatever rank writes it.
-    std::function<catalogue::FieldResult(std::int64_t field)> load;
+    std::function<catalogue::FieldResult(catalogue::FieldId field)> load;
 };
 
 /// What is known of a catalogue once it is written.

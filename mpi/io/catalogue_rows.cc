@@ -86,7 +86,7 @@ Rows load_rows(const FieldSource& source,
                std::span<std::int64_t> checksums) {
     Rows rows;
     for (std::int64_t field = first; field < end; ++field) {
-        FieldResult result = source.load(field);
+        FieldResult result = source.load(catalogue::FieldId(field));
         result.field.score_offset = layout.first(Per::tile, field);
         catalogue::check_field(result);
         bool is_as_planned = result.field.field == field;

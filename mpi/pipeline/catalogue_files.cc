@@ -53,7 +53,7 @@ std::vector<Output> outputs_of_pictures(const catalogue::Catalogue& catalogue,
     }
     std::set<std::string> maps;
     for (std::size_t map = 0; map < catalogue.maps.size(); ++map) {
-        maps.insert(catalogue::name_of_map(catalogue, static_cast<std::int32_t>(map)));
+        maps.insert(catalogue::name_of_map(catalogue, catalogue::MapId(map)));
     }
     std::error_code none;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_path, none)) {

@@ -25,11 +25,10 @@ infer::FieldAnswer ask_network(const FieldPixels& field,
     if (surplus_px == 0) {
         return classifier.classify(field.wide, grid, field.noise, n_threads);
     }
-    tile::LocalNoise noise = field.noise;
-    noise.x0 += surplus_px;
-    noise.y0 += surplus_px;
-    return classifier.classify(
-        image::without_margin(field.wide, surplus_px), grid, noise, n_threads);
+    return classifier.classify(image::without_margin(field.wide, surplus_px),
+                               grid,
+                               field.noise_inside(surplus_px),
+                               n_threads);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace faintweb::pipeline {
 
 SkyWork work_on_map(const campaign::Campaign& campaign, std::int64_t cols, std::int64_t rows) {
     SkyWork work{.n_pixels = cols * rows, .largest_px = cols * rows};
-    for (const image::Window& window :
+    for (const image::MapWindow& window :
          tile::field_windows(cols, rows, campaign.field_px, campaign.tile_px)) {
         ++work.n_fields;
         work.n_tiles += tile::TileGrid{window.rows, window.cols, campaign.tile_px}.count();

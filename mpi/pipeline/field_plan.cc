@@ -146,8 +146,8 @@ image::FitsMap open_truth(const std::string& path, const image::MapOptions& of_m
 
 /// Blanks what lies outside the observation, in the part of an image that is worked on.
 void blank_outside(image::Image& pixels,
-                   const image::Window& whole,
-                   const image::Window& wide,
+                   const image::MapWindow& whole,
+                   const image::MapWindow& wide,
                    const PlannedMap& map) {
     const tile::NoiseMesh mesh = map.mesh();
     const tile::FlatPairs pairs = tile::count_flat_pairs(pixels, whole, mesh, map.noise);
@@ -193,7 +193,7 @@ PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Nois
             }
         }
         if (noise == Noise::measured) {
-            map.noise = measure_noise(map.info, [&](const image::Window& window) {
+            map.noise = measure_noise(map.info, [&](const image::MapWindow& window) {
                 image::Image part = file.read(window);
                 image::multiply(part.pixels, static_cast<float>(map.info.jy_arcsec2_per_unit));
                 return part;
@@ -238,13 +238,13 @@ tile::NoiseMesh PlannedMap::mesh() const {
                   : 0);
 }
 
-image::Window FieldPlan::read_window_of(std::int64_t field) const {
+image::MapWindow FieldPlan::read_window_of(catalogue::FieldId field) const {
     const PlannedMap& map = map_of(field);
-    const image::Window wide = wide_window_of(field);
+    const image::MapWindow wide = wide_window_of(field);
     if (noise == Noise::ignored || map.noise.rms == 0) {
         return wide;
     }
-    const image::Window around = image::widened(wide, map.mesh().reach_px());
+    const image::MapWindow around = image::widened(wide, map.mesh().reach_px());
     const std::int64_t x0 = std::max(around.x0, std::min<std::int64_t>(wide.x0, 0));
     const std::int64_t y0 = std::max(around.y0, std::min<std::int64_t>(wide.y0, 0));
     return {x0,
@@ -254,7 +254,7 @@ image::Window FieldPlan::read_window_of(std::int64_t field) const {
 }
 
 tile::MapNoise measure_noise(const image::MapInfo& info,
-                             const std::function<image::Image(const image::Window&)>& read) {
+                             const std::function<image::Image(const image::MapWindow&)>& read) {
     try {
         return tile::measure_map_noise(info.cols, info.rows, read);
     } catch (const base::InputError& error) {
@@ -267,12 +267,12 @@ FieldPlan cut_into_fields(std::vector<PlannedMap> maps, const CutSettings& setti
     plan.maps = std::move(maps);
     plan.margin_px = settings.margin_px;
     plan.noise = settings.noise;
-    for (std::size_t m = 0; m < plan.maps.size(); ++m) {
-        const PlannedMap& map = plan.maps[m];
+    for (catalogue::MapId m; m.place() < plan.maps.size(); ++m) {
+        const PlannedMap& map = plan.maps[m.place()];
         if (map.failure.empty()) {
-            for (const image::Window& window : tile::field_windows(
+            for (const image::MapWindow& window : tile::field_windows(
                      map.info.cols, map.info.rows, settings.field_px, settings.tile_px)) {
-                plan.fields.push_back({static_cast<std::int32_t>(m), window});
+                plan.fields.push_back({m, window});
             }
         }
     }
@@ -337,16 +337,15 @@ std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
     }
     std::vector<std::uint64_t> keys;
     for (const PlannedField& field : plan.fields) {
-        const image::Window& window = field.window;
-        const std::string digest =
-            base::sha256(base::text(identities[static_cast<std::size_t>(field.map)],
-                                    window.x0,
-                                    " ",
-                                    window.y0,
-                                    " ",
-                                    window.cols,
-                                    " ",
-                                    window.rows));
+        const image::MapWindow& window = field.window;
+        const std::string digest = base::sha256(base::text(identities[field.map.place()],
+                                                           window.x0,
+                                                           " ",
+                                                           window.y0,
+                                                           " ",
+                                                           window.cols,
+                                                           " ",
+                                                           window.rows));
         // Never 0, which stands for no field.
         keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
     }
@@ -361,7 +360,7 @@ struct FieldReader::OpenMap {
 FieldReader::FieldReader(const FieldPlan& plan, image::MapOptions options)
     : plan_(plan), options_(options) {}
 
-std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) {
+std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(catalogue::MapId map) {
     Place* place = nullptr;
     {
         const std::scoped_lock lock(mutex_);
@@ -370,7 +369,7 @@ std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) 
     const std::scoped_lock lock_of_map(place->mutex);
     std::shared_ptr<const OpenMap> opened = place->map.lock();
     if (opened == nullptr) {
-        const PlannedMap& planned = plan_.maps[static_cast<std::size_t>(map)];
+        const PlannedMap& planned = plan_.maps[map.place()];
         OpenMap files{image::FitsMap::open(planned.info.path, options_), {}};
         if (files.map.info().header_sha256 != planned.info.header_sha256) {
             throw_changed(planned.info.path);
@@ -388,8 +387,8 @@ std::shared_ptr<const FieldReader::OpenMap> FieldReader::open(std::int32_t map) 
     return opened;
 }
 
-std::vector<float> FieldReader::read(std::int64_t field) {
-    const PlannedField& planned = plan_.fields[static_cast<std::size_t>(field)];
+std::vector<float> FieldReader::read(catalogue::FieldId field) {
+    const PlannedField& planned = plan_.fields[field.place()];
     const PlannedMap& map = plan_.map_of(field);
     const std::shared_ptr<const OpenMap> files = open(planned.map);
     image::HashedImage read = files->map.read_and_hash(plan_.read_window_of(field), planned.window);
@@ -410,23 +409,27 @@ std::vector<float> FieldReader::read(std::int64_t field) {
 }
 
 std::vector<float> pack_field(const FieldPlan& plan,
-                              std::int64_t field,
+                              catalogue::FieldId field,
                               const image::Image& map,
                               const image::Image& sky) {
     for (const image::Image* whole : {&map, &sky}) {
         FAINTWEB_EXPECTS(whole->rows == plan.map_of(field).info.rows &&
                          whole->cols == plan.map_of(field).info.cols);
     }
-    std::vector<float> pixels = image::cut_out(map, plan.read_window_of(field)).pixels;
-    const std::vector<float> truth = image::cut_out(sky, plan.window_of(field)).pixels;
+    const image::ImageWindow window = image::in_image(plan.window_of(field));
+    std::vector<float> pixels =
+        image::cut_out(map, image::in_image(plan.read_window_of(field))).pixels;
+    const std::vector<float> truth = image::cut_out(sky, window).pixels;
     pixels.insert(pixels.end(), truth.begin(), truth.end());
-    append_hash(pixels, hash_of_values(image::cut_out(map, plan.window_of(field)).pixels));
+    append_hash(pixels, hash_of_values(image::cut_out(map, window).pixels));
     return pixels;
 }
 
-FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels) {
-    const image::Window& window = plan.window_of(field);
-    const image::Window whole = plan.read_window_of(field);
+FieldPixels unpack_field(const FieldPlan& plan,
+                         catalogue::FieldId field,
+                         std::vector<float> pixels) {
+    const image::MapWindow& window = plan.window_of(field);
+    const image::MapWindow whole = plan.read_window_of(field);
     const PlannedMap& map = plan.map_of(field);
     const auto n_whole = static_cast<std::size_t>(whole.rows * whole.cols);
     const auto n_truth =
@@ -446,26 +449,29 @@ FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<
     unpacked.wide = {whole.rows, whole.cols, std::move(pixels)};
     unpacked.margin_px = plan.margin_px;
     unpacked.unit_s += stopwatch.lap();
-    const image::Window wide = plan.wide_window_of(field);
+    const image::MapWindow wide = plan.wide_window_of(field);
     unpacked.noise.map = map.noise;
-    unpacked.noise.x0 = wide.x0;
-    unpacked.noise.y0 = wide.y0;
+    unpacked.noise.corner = wide.corner();
     if (plan.noise == Noise::measured && map.noise.rms > 0) {
         unpacked.noise.rms =
             tile::measure_local_rms(unpacked.wide, whole, wide, map.mesh(), map.noise);
         blank_outside(unpacked.wide, whole, wide, map);
-        image::crop(unpacked.wide, {wide.x0 - whole.x0, wide.y0 - whole.y0, wide.cols, wide.rows});
+        image::crop(unpacked.wide, image::in_image(wide, whole.corner()));
         unpacked.noise_s = stopwatch.lap();
     }
     return unpacked;
 }
 
+tile::LocalNoise FieldPixels::noise_inside(std::int64_t surplus_px) const {
+    tile::LocalNoise inside = noise;
+    inside.corner = image::on_map(image::WidePixel{surplus_px, surplus_px}, noise.corner);
+    return inside;
+}
+
 tile::FieldStatistics FieldPixels::statistics(const image::Image& wide_field,
                                               std::int64_t margin_px_wanted) const {
     tile::FieldStatistics statistics = tile::field_statistics(wide_field, margin_px_wanted);
-    statistics.noise = noise;
-    statistics.noise.x0 += margin_px - margin_px_wanted;
-    statistics.noise.y0 += margin_px - margin_px_wanted;
+    statistics.noise = noise_inside(margin_px - margin_px_wanted);
     return statistics;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/catalogue/records.h"
 #include "lib/image/fits_map.h"
 #include "lib/image/image.h"
 #include "lib/image/window.h"
@@ -51,8 +52,8 @@ struct CutSettings {
 
 /// A field of the plan: a window of one of its maps.
 struct PlannedField {
-    std::int32_t map = 0;
-    image::Window window;  ///< map pixels
+    catalogue::MapId map;
+    image::MapWindow window;
 };
 
 /// All fields of all maps, in the same order on every rank.
@@ -64,19 +65,21 @@ struct FieldPlan {
     std::int64_t margin_px = 0;
     Noise noise = Noise::ignored;
 
-    const PlannedMap& map_of(std::int64_t field) const {
-        return maps[static_cast<std::size_t>(fields[static_cast<std::size_t>(field)].map)];
+    /// The number behind that of the last field.
+    catalogue::FieldId end() const { return catalogue::FieldId(fields.size()); }
+    const PlannedMap& map_of(catalogue::FieldId field) const {
+        return maps[fields[field.place()].map.place()];
     }
-    const image::Window& window_of(std::int64_t field) const {
-        return fields[static_cast<std::size_t>(field)].window;
+    const image::MapWindow& window_of(catalogue::FieldId field) const {
+        return fields[field.place()].window;
     }
     /// The window with its margin; may reach past the map's edges.
-    image::Window wide_window_of(std::int64_t field) const {
+    image::MapWindow wide_window_of(catalogue::FieldId field) const {
         return image::widened(window_of(field), margin_px);
     }
     /// What is read of the map: also what the noise in the wide window is measured on, as far as
     /// the map goes.
-    image::Window read_window_of(std::int64_t field) const;
+    image::MapWindow read_window_of(catalogue::FieldId field) const;
 };
 
 /// Cuts maps into fields; a map that cannot be used has none.
@@ -93,7 +96,7 @@ struct MapPaths {
 /// @param read  as tile::measure_map_noise wants it, in Jy/arcsec2.
 /// @throws base::InputError  if the noise cannot be measured; names the map.
 tile::MapNoise measure_noise(const image::MapInfo& info,
-                             const std::function<image::Image(const image::Window&)>& read);
+                             const std::function<image::Image(const image::MapWindow&)>& read);
 
 /// Opens every map on rank 0, which alone may see them, and cuts them into fields. A map that
 /// cannot be used, or whose noise is to be measured and cannot, is in the plan with its reason and
@@ -124,7 +127,7 @@ class FieldReader {
     /// edges is blank.
     ///
     /// @throws base::InputError  if the field cannot be read, or its file is not that of the plan.
-    std::vector<float> read(std::int64_t field);
+    std::vector<float> read(catalogue::FieldId field);
 
   private:
     /// The files of a map, open as long as somebody reads them.
@@ -135,12 +138,12 @@ class FieldReader {
         std::mutex mutex;
         std::weak_ptr<const OpenMap> map;
     };
-    std::shared_ptr<const OpenMap> open(std::int32_t map);
+    std::shared_ptr<const OpenMap> open(catalogue::MapId map);
 
     const FieldPlan& plan_;
     image::MapOptions options_;
     std::mutex mutex_;
-    std::map<std::int32_t, Place> places_;
+    std::map<catalogue::MapId, Place> places_;
     std::array<std::shared_ptr<const OpenMap>, 2> last_;
 };
 
@@ -149,7 +152,7 @@ class FieldReader {
 ///
 /// @param map, sky  [rows, cols] of the whole map, in the unit that the plan has for it.
 std::vector<float> pack_field(const FieldPlan& plan,
-                              std::int64_t field,
+                              catalogue::FieldId field,
                               const image::Image& map,
                               const image::Image& sky);
 
@@ -171,6 +174,8 @@ struct FieldPixels {
     }
     /// A copy without the margin.
     image::Image core() const { return image::without_margin(wide, margin_px); }
+    /// The noise of this field with fewer pixels around it.
+    tile::LocalNoise noise_inside(std::int64_t surplus_px) const;
     /// The statistics of this field that the scalings follow from.
     ///
     /// @param wide_field  this field with margin_px_wanted pixels around it, at most margin_px.
@@ -179,6 +184,8 @@ struct FieldPixels {
 };
 
 /// Takes apart what FieldReader::read or pack_field gave and turns it into Jy/arcsec2.
-FieldPixels unpack_field(const FieldPlan& plan, std::int64_t field, std::vector<float> pixels);
+FieldPixels unpack_field(const FieldPlan& plan,
+                         catalogue::FieldId field,
+                         std::vector<float> pixels);
 
 }  // namespace faintweb::pipeline

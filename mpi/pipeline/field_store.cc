@@ -23,6 +23,7 @@ namespace faintweb::pipeline {
 namespace {
 
 using catalogue::FieldHistory;
+using catalogue::FieldId;
 using catalogue::FieldKey;
 using catalogue::JournalState;
 using catalogue::ShardName;
@@ -177,19 +178,18 @@ void FieldStore::adopt_shards(JournalState& state) {
 
 void FieldStore::sort_out(const JournalState& state) {
     stored_.resize(keys_.size());
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-        const auto number = static_cast<std::int64_t>(i);
-        const auto found = state.fields.find(keys_[i]);
+    for (FieldId number; number.place() < keys_.size(); ++number) {
+        const auto found = state.fields.find(key_of(number));
         const FieldHistory field = found == state.fields.end() ? FieldHistory{} : found->second;
         if (field.stored) {
-            stored_[i] = field.stored;
+            stored_[number.place()] = field.stored;
             ++n_done_;
         } else if (field.is_quarantined()) {
             quarantined_.push_back(number);
         } else if (field.is_interrupted()) {
-            interrupted_.push_back(number);
+            interrupted_.push_back(number.value());
         } else {
-            pending_.push_back(number);
+            pending_.push_back(number.value());
         }
     }
 }
@@ -202,22 +202,22 @@ std::string FieldStore::notes_path() const {
     return base::text(folder_, "/", crash_notes, communicator_.rank());
 }
 
-void FieldStore::keep(std::int64_t field, catalogue::FieldResult result) {
+void FieldStore::keep(FieldId field, catalogue::FieldResult result) {
     const std::scoped_lock lock(mutex_);
     kept_.emplace_back(field, std::move(result));
 }
 
-void FieldStore::begun(std::int64_t field, int rank) {
-    const bool is_alone = std::ranges::binary_search(interrupted_, field);
+void FieldStore::begun(std::int64_t number, int rank) {
+    const bool is_alone = std::ranges::binary_search(interrupted_, number);
     journal_->begun(
-        key_of(field),
+        key_of(FieldId(number)),
         rank,
         is_alone ? catalogue::AttemptMode::alone : catalogue::AttemptMode::among_others);
     ++n_unflushed_events_;
 }
 
 std::string FieldStore::report(bool is_last) {
-    std::vector<std::pair<std::int64_t, catalogue::FieldResult>> kept;
+    std::vector<std::pair<FieldId, catalogue::FieldResult>> kept;
     {
         const std::scoped_lock lock(mutex_);
         kept.swap(kept_);
@@ -237,7 +237,7 @@ std::string FieldStore::report(bool is_last) {
     if (!unflushed_.empty() && is_due) {
         shard_->flush();
         for (const auto& [field, stored] : unflushed_) {
-            const Report report{field, stored};
+            const Report report{field.value(), stored};
             message.append(reinterpret_cast<const char*>(&report), sizeof(report));
         }
         unflushed_.clear();
@@ -250,7 +250,7 @@ void FieldStore::take_reports(const std::string& reports) {
         Report one;
         std::memcpy(&one, reports.data() + at, sizeof(one));
         journal_->done(one.stored);
-        stored_[static_cast<std::size_t>(one.field)] = one.stored;
+        stored_[FieldId(one.field).place()] = one.stored;
         ++n_unflushed_events_;
     }
     if (n_unflushed_events_ >= static_cast<std::int64_t>(epoch_fields) ||
@@ -287,8 +287,8 @@ io::FieldSource FieldStore::source() {
     }
     source.load = [this,
                    stored = std::move(stored),
-                   shards = std::make_shared<catalogue::ShardReader>(folder_)](std::int64_t field) {
-        const StoredField& place = stored[static_cast<std::size_t>(field)];
+                   shards = std::make_shared<catalogue::ShardReader>(folder_)](FieldId field) {
+        const StoredField& place = stored[field.place()];
         try {
             return shards->read(place);
         } catch (const base::InputError& error) {

@@ -54,7 +54,8 @@ class FieldStore : public comm::FieldLedger {
                std::vector<catalogue::FieldKey> keys);
 
     // The next functions say how rank 0 found the run; other ranks know of no fields. The lists are
-    // fields of the plan in ascending order.
+    // fields of the plan in ascending order, those to be handed out as comm::share_fields takes
+    // them.
 
     /// Number of fields that are done.
     std::int64_t n_done() const { return n_done_; }
@@ -63,19 +64,17 @@ class FieldStore : public comm::FieldLedger {
     /// Fields that were never begun.
     const std::vector<std::int64_t>& pending() const { return pending_; }
     /// Fields that are not to be tried again. What is kept of them has to say that they failed.
-    const std::vector<std::int64_t>& quarantined() const { return quarantined_; }
-    catalogue::FieldKey key_of(std::int64_t field) const {
-        return keys_[static_cast<std::size_t>(field)];
-    }
+    const std::vector<catalogue::FieldId>& quarantined() const { return quarantined_; }
+    catalogue::FieldKey key_of(catalogue::FieldId field) const { return keys_[field.place()]; }
     /// Number of fields of the plan that nothing was kept of so far; on rank 0, 0 elsewhere.
     std::int64_t n_missing() const;
     /// Where this process leaves a note if it dies; see base::Watchdog.
     std::string notes_path() const;
 
     /// Takes the rows of a field.
-    void keep(std::int64_t field, catalogue::FieldResult result);
+    void keep(catalogue::FieldId field, catalogue::FieldResult result);
 
-    void begun(std::int64_t field, int rank) override;
+    void begun(std::int64_t number, int rank) override;
     std::string report(bool is_last) override;
     void take_reports(const std::string& reports) override;
 
@@ -103,9 +102,9 @@ class FieldStore : public comm::FieldLedger {
     catalogue::ShardName shard_name_;
     std::optional<catalogue::ShardWriter> shard_;
     std::mutex mutex_;
-    std::vector<std::pair<std::int64_t, catalogue::FieldResult>> kept_;
+    std::vector<std::pair<catalogue::FieldId, catalogue::FieldResult>> kept_;
     // Written to the shard, perhaps not on the disk yet.
-    std::vector<std::pair<std::int64_t, catalogue::StoredField>> unflushed_;
+    std::vector<std::pair<catalogue::FieldId, catalogue::StoredField>> unflushed_;
     base::Stopwatch since_flush_;
 
     // The members below are used on rank 0 alone.
@@ -116,7 +115,7 @@ class FieldStore : public comm::FieldLedger {
     std::int64_t n_done_ = 0;
     std::vector<std::int64_t> interrupted_;
     std::vector<std::int64_t> pending_;
-    std::vector<std::int64_t> quarantined_;
+    std::vector<catalogue::FieldId> quarantined_;
 };
 
 }  // namespace faintweb::pipeline

@@ -23,11 +23,11 @@ std::string size_text(const image::MapInfo& info) {
     return base::text(info.cols, " x ", info.rows, " pixels");
 }
 
-image::Window window_of(const PictureOptions& options,
-                        const std::string& path,
-                        const image::MapInfo& info) {
-    const image::Window all{0, 0, info.cols, info.rows};
-    const image::Window window = options.window.value_or(all);
+image::MapWindow window_of(const PictureOptions& options,
+                           const std::string& path,
+                           const image::MapInfo& info) {
+    const image::MapWindow all{0, 0, info.cols, info.rows};
+    const image::MapWindow window = options.window.value_or(all);
     // As differences: sums of what the user gave might overflow.
     if (window.x0 < 0 || window.y0 < 0 || window.cols < 1 || window.rows < 1 ||
         window.x0 >= info.cols || window.y0 >= info.rows || window.cols > info.cols - window.x0 ||
@@ -54,7 +54,7 @@ image::Window window_of(const PictureOptions& options,
 std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
                                            const std::string& path,
                                            const image::MapInfo& info,
-                                           const image::Window& shown) {
+                                           const image::MapWindow& shown) {
     image::MapOptions only_header;
     only_header.only_header = true;
     const image::FitsMap truth = image::FitsMap::open(options.truth, only_header);
@@ -72,12 +72,12 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
     const auto overlap = [](std::int64_t a0, std::int64_t a, std::int64_t b0, std::int64_t b) {
         return a0 < b0 + b && b0 < a0 + a;
     };
-    const auto is_shown = [&](const image::Window& part) {
+    const auto is_shown = [&](const image::MapWindow& part) {
         return overlap(part.x0, part.cols, shown.x0, shown.cols) &&
                overlap(part.y0, part.rows, shown.y0, shown.rows);
     };
     std::vector<report::TileMark> marks;
-    for (const image::Window& field : tile::field_windows(
+    for (const image::MapWindow& field : tile::field_windows(
              info.cols, info.rows, campaign::Campaign{}.field_px, options.tile_px)) {
         if (!is_shown(field)) {
             continue;
@@ -85,11 +85,9 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
         const tile::TileGrid grid{field.rows, field.cols, options.tile_px};
         const std::vector<std::uint8_t> labels = label::label_tiles(
             read_jy_arcsec2(truth, field, truth.info().jy_arcsec2_per_unit), grid, options.label);
-        for (std::int64_t t = 0; t < grid.count(); ++t) {
-            image::Window tile = grid.inside(t);
-            tile.x0 += field.x0;
-            tile.y0 += field.y0;
-            if (labels[static_cast<std::size_t>(t)] != 0 && is_shown(tile)) {
+        for (tile::TileId t; t < grid.end(); ++t) {
+            const image::MapWindow tile = image::on_map(grid.inside(t), field.corner());
+            if (labels[t.place()] != 0 && is_shown(tile)) {
                 marks.push_back({tile.x0, tile.y0});
             }
         }
@@ -100,7 +98,7 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
 /// The circles of haloes that a window shows at least a part of.
 std::vector<report::Circle> halo_circles(const PictureOptions& options,
                                          double pixel_arcsec,
-                                         const image::Window& shown) {
+                                         const image::MapWindow& shown) {
     std::vector<report::Circle> circles =
         report::read_halo_circles(options.haloes, options.min_mass_msun, pixel_arcsec);
     const auto is_beside = [](double x, std::int64_t first, std::int64_t n, double radius) {
@@ -140,7 +138,7 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
     for (const std::string& note : info.notes) {
         base::log_warning(path + ": " + note);
     }
-    const image::Window window = window_of(options, path, info);
+    const image::MapWindow window = window_of(options, path, info);
     pixels = read_jy_arcsec2(file, window, info.jy_arcsec2_per_unit);
     report::FieldPicture picture{.pixels = pixels,
                                  .pixel_arcsec = info.pixel_arcsec,

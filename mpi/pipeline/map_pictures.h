@@ -17,9 +17,9 @@ namespace faintweb::pipeline {
 
 /// What `picture` is asked to draw.
 struct PictureOptions {
-    std::vector<std::string> inputs;      ///< maps that share one picture, or one catalogue
-    std::string output;                   ///< PNG file, or the folder for a catalogue's pictures
-    std::optional<image::Window> window;  ///< of every map; none: all of it
+    std::vector<std::string> inputs;         ///< maps that share one picture, or one catalogue
+    std::string output;                      ///< PNG file, or the folder for a catalogue's pictures
+    std::optional<image::MapWindow> window;  ///< of every map; none: all of it
     std::optional<report::StretchKind> stretch;
     std::string haloes;           ///< CSV of simulate; may be empty
     std::vector<int> haloes_on;   ///< numbers of the maps that get circles, from 1; empty: all

@@ -52,11 +52,12 @@ std::vector<PlannedMap> maps_in_memory(const campaign::Campaign& campaign, sky::
 }
 
 /// A plan with the noise of a map that was not there when it was made.
-FieldPlan with_noise_of(FieldPlan plan, std::size_t number, const image::Image& made) {
+FieldPlan with_noise_of(FieldPlan plan, catalogue::MapId number, const image::Image& made) {
     if (plan.noise == Noise::measured) {
-        PlannedMap& map = plan.maps[number];
-        map.noise = measure_noise(
-            map.info, [&](const image::Window& window) { return image::cut_out(made, window); });
+        PlannedMap& map = plan.maps[number.place()];
+        map.noise = measure_noise(map.info, [&](const image::MapWindow& window) {
+            return image::cut_out(made, image::in_image(window));
+        });
     }
     return plan;
 }
@@ -66,11 +67,10 @@ void work_in_memory(const comm::Communicator& communicator,
                     sky::SkySet set,
                     const std::string& stage,
                     const FieldPlan& plan,
-                    const std::function<void(std::int64_t, FieldPixels)>& work) {
-    std::vector<std::vector<std::int64_t>> fields_of(plan.maps.size());
-    for (std::size_t field = 0; field < plan.fields.size(); ++field) {
-        fields_of[static_cast<std::size_t>(plan.fields[field].map)].push_back(
-            static_cast<std::int64_t>(field));
+                    const std::function<void(catalogue::FieldId, FieldPixels)>& work) {
+    std::vector<std::vector<catalogue::FieldId>> fields_of(plan.maps.size());
+    for (catalogue::FieldId field; field < plan.end(); ++field) {
+        fields_of[plan.fields[field.place()].map.place()].push_back(field);
     }
     MockSkies skies(communicator, campaign);
     std::vector<std::int64_t> order(plan.maps.size());
@@ -86,11 +86,10 @@ void work_in_memory(const comm::Communicator& communicator,
         {.read = [](std::int64_t) { return std::vector<float>(); },
          .work =
              [&](std::int64_t number, const std::vector<float>&) {
-                 const ObservedSky made =
-                     skies.make(set, static_cast<int>(number), sky::KeepLayers::no);
-                 const FieldPlan measured =
-                     with_noise_of(plan, static_cast<std::size_t>(number), made.noise);
-                 for (const std::int64_t field : fields_of[static_cast<std::size_t>(number)]) {
+                 const catalogue::MapId map(number);
+                 const ObservedSky made = skies.make(set, map.value(), sky::KeepLayers::no);
+                 const FieldPlan measured = with_noise_of(plan, map, made.noise);
+                 for (const catalogue::FieldId field : fields_of[map.place()]) {
                      work(field,
                           unpack_field(measured,
                                        field,
@@ -103,7 +102,7 @@ void work_in_memory(const comm::Communicator& communicator,
     }
     std::size_t n_fields = 0;
     for (const std::int64_t number : worked) {
-        n_fields += fields_of[static_cast<std::size_t>(number)].size();
+        n_fields += fields_of[catalogue::MapId(number).place()].size();
     }
     log_shares(communicator, stage, n_fields);
 }
@@ -140,12 +139,12 @@ void work_on_mock_fields(const comm::Communicator& communicator,
                          sky::SkySet set,
                          const std::string& stage,
                          const FieldPlan& plan,
-                         const std::function<void(std::int64_t, FieldPixels)>& work) {
+                         const std::function<void(catalogue::FieldId, FieldPixels)>& work) {
     if (is_in_memory(campaign, set)) {
         work_in_memory(communicator, campaign, set, stage, plan, work);
         return;
     }
-    const auto fail = [&](std::int64_t, const std::string& reason) {
+    const auto fail = [&](catalogue::FieldId, const std::string& reason) {
         throw base::UsageError(base::text("cannot ", stage, ": ", reason));
     };
     work_on_fields(

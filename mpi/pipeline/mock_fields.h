@@ -45,6 +45,6 @@ void work_on_mock_fields(const comm::Communicator& communicator,
                          sky::SkySet set,
                          const std::string& stage,
                          const FieldPlan& plan,
-                         const std::function<void(std::int64_t, FieldPixels)>& work);
+                         const std::function<void(catalogue::FieldId, FieldPixels)>& work);
 
 }  // namespace faintweb::pipeline

@@ -93,7 +93,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
 }  // namespace
 
 image::Image read_jy_arcsec2(const image::FitsMap& map,
-                             const image::Window& window,
+                             const image::MapWindow& window,
                              double jy_arcsec2_per_unit) {
     image::Image image = map.read(window);
     for (float& value : image.pixels) {
@@ -108,24 +108,28 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
     const std::vector<std::optional<image::Wcs>> wcs = catalogue::wcs_of_maps(catalogue);
     base::make_folder(folder);
     std::optional<image::FitsMap> map;
-    std::int32_t open_map = -1;
+    std::optional<catalogue::MapId> open_map;
     std::int32_t number_in_map = 0;
     std::size_t first_tile = 0;
     int n_drawn = 0;
     for (std::size_t f = 0; f < catalogue.fields.size(); ++f) {
         const catalogue::FieldRecord& field = catalogue.fields[f];
-        const catalogue::MapRecord& record = catalogue.maps[static_cast<std::size_t>(field.map)];
-        const bool is_new_map = field.map != open_map;
+        const catalogue::MapId number(field.map);
+        const catalogue::MapRecord& record = catalogue.maps[number.place()];
+        const bool is_new_map = number != open_map;
         number_in_map = is_new_map ? 0 : number_in_map + 1;
-        open_map = field.map;
+        open_map = number;
         std::vector<report::TileMark> marks;
         for (; first_tile < catalogue.tiles.size() &&
                catalogue.tiles[first_tile].field == static_cast<std::int32_t>(f);
              ++first_tile) {
             const catalogue::TileRecord& tile = catalogue.tiles[first_tile];
             const tile::TileGrid grid{field.rows, field.cols, field.tile_px};
-            marks.push_back({field.x0 + grid.first_col(tile.column),
-                             field.y0 + grid.first_row(tile.row),
+            const image::MapPixel corner = image::on_map(
+                image::FieldPixel{grid.first_col(tile.column), grid.first_row(tile.row)},
+                {field.x0, field.y0});
+            marks.push_back({corner.x,
+                             corner.y,
                              static_cast<catalogue::Outcome>(tile.outcome),
                              tile.probability});
         }
@@ -136,10 +140,10 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
             map = open_again(catalogue, path, record);
         }
         const std::string name =
-            base::text(catalogue::name_of_map(catalogue, field.map), "_field_", number_in_map);
+            base::text(catalogue::name_of_map(catalogue, number), "_field_", number_in_map);
         const image::Image pixels = read_jy_arcsec2(
             *map, {field.x0, field.y0, field.cols, field.rows}, record.jy_arcsec2_per_unit);
-        const auto& wcs_here = wcs[static_cast<std::size_t>(field.map)];
+        const auto& wcs_here = wcs[number.place()];
         report::draw_field(folder + "/" + name + ".png",
                            {.pixels = pixels,
                             .pixel_arcsec = record.pixel_arcsec,

@@ -18,7 +18,7 @@ namespace faintweb::pipeline {
 /// @param window               map pixels.
 /// @param jy_arcsec2_per_unit  of the map's values.
 image::Image read_jy_arcsec2(const image::FitsMap& map,
-                             const image::Window& window,
+                             const image::MapWindow& window,
                              double jy_arcsec2_per_unit);
 
 /// Draws the classified fields of a catalogue into a folder.

@@ -44,15 +44,16 @@ std::vector<std::int64_t> count_fields(
     std::int64_t margin_px,
     Noise noise,
     const std::function<std::vector<std::int64_t>(
-        std::int64_t field, const FieldPixels&, const tile::TileGrid&)>& count) {
+        catalogue::FieldId field, const FieldPixels&, const tile::TileGrid&)>& count) {
     const FieldPlan plan =
         plan_mock_fields(communicator, campaign, sky::SkySet::test, margin_px, noise);
     std::vector<std::int64_t> counts(plan.fields.size() * n, 0);
-    const auto count_one = [&](std::int64_t field, const FieldPixels& pixels) {
+    const auto count_one = [&](catalogue::FieldId field, const FieldPixels& pixels) {
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         const std::vector<std::int64_t> found = count(field, pixels, grid);
-        std::copy(
-            found.begin(), found.end(), counts.begin() + field * static_cast<std::int64_t>(n));
+        std::copy(found.begin(),
+                  found.end(),
+                  counts.begin() + field.value() * static_cast<std::int64_t>(n));
     };
     work_on_mock_fields(communicator, campaign, sky::SkySet::test, stage, plan, count_one);
     communicator.sum(std::span(counts));
@@ -131,7 +132,7 @@ std::vector<TunedFinder> choose_finders(const comm::Communicator& communicator,
     const FieldPlan plan = plan_mock_fields(communicator, campaign, sky::SkySet::train);
     // [rules, finders, 4]: sums over the fields, of which there may be thousands.
     std::vector<std::int64_t> sums(rules.size() * finders.size() * 4, 0);
-    const auto try_all = [&](std::int64_t, const FieldPixels& pixels) {
+    const auto try_all = [&](catalogue::FieldId, const FieldPixels& pixels) {
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         std::vector<std::vector<std::uint8_t>> labels;
         for (const label::LabelRule& rule : rules) {
@@ -193,7 +194,7 @@ ModelScores score_models(const comm::Communicator& communicator,
         n,
         margin_px,
         noise,
-        [&](std::int64_t field, const FieldPixels& pixels, const tile::TileGrid& grid) {
+        [&](catalogue::FieldId field, const FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldTruth truth(pixels, grid);
             std::vector<std::int64_t> result;
             for (std::size_t m = 0; m < models.size(); ++m) {
@@ -209,7 +210,7 @@ ModelScores score_models(const comm::Communicator& communicator,
                     if (reliabilities == Reliabilities::measured &&
                         probability > score::lowest_probability &&
                         field_of_model.is_blank[t] == 0) {
-                        promised[m].push_back({probability, field, labels[t]});
+                        promised[m].push_back({probability, field.value(), labels[t]});
                     }
                 }
                 append(result, truth.score(model.label_rule, found));
@@ -253,7 +254,7 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
         n_found * score::n_counts,
         0,
         Noise::ignored,
-        [&](std::int64_t, const FieldPixels& pixels, const tile::TileGrid& grid) {
+        [&](catalogue::FieldId, const FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldTruth truth(pixels, grid);
             const image::Image noise = pixels.core();
             std::vector<std::int64_t> result;

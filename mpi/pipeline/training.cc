@@ -118,7 +118,7 @@ Training::Training(const comm::Communicator& communicator,
 std::vector<label::LabelRule> Training::rules_without_signal() const {
     std::vector<label::LabelRule> rules;
     for (std::size_t r = 0; r < rules_.size(); ++r) {
-        const auto is_signal = [&](comm::TileId id) {
+        const auto is_signal = [&](comm::SampleId id) {
             return ((directory_.labels(id) >> r) & 1U) != 0;
         };
         if (std::ranges::none_of(signal_ids_, is_signal)) {
@@ -203,7 +203,7 @@ void Training::finish() {
 
 void Training::train_epoch() {
     const auto epoch = static_cast<std::uint32_t>(state_.epoch);
-    const std::vector<comm::TileId> order = learn::epoch_samples(
+    const std::vector<comm::SampleId> order = learn::epoch_samples(
         settings_.seed, epoch, signal_ids_, noise_ids_, settings_.noise_per_signal);
     const auto batch_size = static_cast<std::size_t>(settings_.batch_size);
     n_samples_ = order.size();
@@ -233,7 +233,7 @@ void Training::train_epoch() {
         learn::from_half(part.samples, samples);
         labels.clear();
         keys.clear();
-        for (const comm::TileId id : part.ids) {
+        for (const comm::SampleId id : part.ids) {
             labels.push_back(directory_.labels(id));
             keys.push_back({settings_.seed, epoch, id});
         }

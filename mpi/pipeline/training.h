@@ -100,8 +100,8 @@ class Training {
     learn::Device device_;
     int n_threads_;
     comm::TileDirectory directory_;
-    std::vector<comm::TileId> signal_ids_;
-    std::vector<comm::TileId> noise_ids_;
+    std::vector<comm::SampleId> signal_ids_;
+    std::vector<comm::SampleId> noise_ids_;
     std::unique_ptr<comm::GradientReducer> reducer_;
     learn::TrainingStep step_;  // in the memory of reducer_
 

@@ -74,12 +74,13 @@ void gather_tiles(const comm::Communicator& communicator,
                                            campaign.output)};
         tiles->n_above.assign(set.flux_thresholds.size(), {});
     }
-    const int first_validation_sky = campaign.simulate.n_train - campaign.train.validation_skies;
+    const catalogue::MapId first_validation_sky(campaign.simulate.n_train -
+                                                campaign.train.validation_skies);
     const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
     const auto cells_size = static_cast<std::size_t>(info.n_cells * info.n_cells);
     std::string hashes;
     FAINTWEB_EXPECTS(info.n_channels == 1);  // the map alone
-    const auto keep_tiles = [&](std::int64_t field, const FieldPixels& pixels) {
+    const auto keep_tiles = [&](catalogue::FieldId field, const FieldPixels& pixels) {
         if (base::is_asked_to_stop()) {
             return;  // all ranks end together, below
         }
@@ -99,16 +100,15 @@ void gather_tiles(const comm::Communicator& communicator,
             n_above.push_back(label::count_above(*pixels.sky, grid, threshold));
         }
         const std::vector<std::int32_t> n_blank = tile::count_blanks(pixels.core(), grid);
-        const bool is_for_validation =
-            plan.fields[static_cast<std::size_t>(field)].map >= first_validation_sky;
+        const bool is_for_validation = plan.fields[field.place()].map >= first_validation_sky;
         LabelledTiles& tiles = is_for_validation ? set.validation : set.train;
         std::vector<float> sample(static_cast<std::size_t>(info.n_sample_values));
-        for (std::int64_t t = 0; t < grid.count(); ++t) {
-            const auto i = static_cast<std::size_t>(t);
+        for (tile::TileId t; t < grid.end(); ++t) {
+            const std::size_t i = t.place();
             if (tile::is_blank_tile(n_blank[i], grid.tile_px)) {
                 continue;
             }
-            tiles.shard.ids.push_back(comm::make_tile_id(field, t));
+            tiles.shard.ids.push_back(comm::make_sample_id(field, t));
             for (std::size_t k = 0; k < n_above.size(); ++k) {
                 tiles.n_above[k].push_back(n_above[k][i]);
             }

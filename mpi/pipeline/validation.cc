@@ -14,7 +14,7 @@ namespace faintweb::pipeline {
 namespace {
 
 struct Row {
-    comm::TileId id = 0;
+    comm::SampleId id = 0;
     std::uint64_t labels = 0;                      ///< a bit for each rule
     std::array<float, learn::max_rules> logits{};  ///< of the rules that there are
 };

@@ -50,8 +50,8 @@ std::vector<std::int64_t> hand_out_order(const FieldPlan& plan, const FieldStore
     }
     std::vector<std::int64_t> order = comm::largest_first(n_pixels);
     if (store != nullptr) {
-        std::erase_if(order, [&](std::int64_t field) {
-            return !std::ranges::binary_search(store->pending(), field);
+        std::erase_if(order, [&](std::int64_t number) {
+            return !std::ranges::binary_search(store->pending(), number);
         });
         order.insert(order.begin(), store->interrupted().begin(), store->interrupted().end());
     }
@@ -90,20 +90,20 @@ class WatchedFields {
           read_s_(plan.fields.size(), 0) {}
 
     /// For another rank.
-    std::vector<float> read(std::int64_t field) {
+    std::vector<float> read(catalogue::FieldId field) {
         const auto task = watch(field);
         return read_timed(field);
     }
 
     /// @param pixels  none: they are read here.
-    void work(std::int64_t field, std::vector<float> pixels) {
+    void work(catalogue::FieldId field, std::vector<float> pixels) {
         const auto task = watch(field);
         try {
             if (pixels.empty()) {
                 pixels = read_timed(field);
             }
             FieldPixels unpacked = unpack_field(plan_, field, std::move(pixels));
-            unpacked.read_s = read_s_[static_cast<std::size_t>(field)];
+            unpacked.read_s = read_s_[field.place()];
             job_.work(field, std::move(unpacked));
         } catch (const base::InputError& error) {
             job_.fail(field, error.what());
@@ -111,7 +111,7 @@ class WatchedFields {
     }
 
   private:
-    std::unique_ptr<base::Watchdog::Task> watch(std::int64_t field) const {
+    std::unique_ptr<base::Watchdog::Task> watch(catalogue::FieldId field) const {
         return job_.watchdog == nullptr
                    ? nullptr
                    : std::make_unique<base::Watchdog::Task>(
@@ -121,10 +121,10 @@ class WatchedFields {
                          job_.store == nullptr ? 0 : job_.store->key_of(field));
     }
 
-    std::vector<float> read_timed(std::int64_t field) {
+    std::vector<float> read_timed(catalogue::FieldId field) {
         const base::Stopwatch stopwatch;
         std::vector<float> pixels = reader_.read(field);
-        read_s_[static_cast<std::size_t>(field)] = stopwatch.seconds();
+        read_s_[field.place()] = stopwatch.seconds();
         return pixels;
     }
 
@@ -157,12 +157,16 @@ void work_on_fields(const comm::Communicator& communicator,
         order,
         settings,
         {.read =
-             [&](std::int64_t field) {
-                 return is_read_by_root ? fields.read(field) : std::vector<float>();
+             [&](std::int64_t number) {
+                 return is_read_by_root ? fields.read(catalogue::FieldId(number))
+                                        : std::vector<float>();
              },
-         .work = [&](std::int64_t field,
-                     std::vector<float> pixels) { fields.work(field, std::move(pixels)); },
-         .fail = job.fail},
+         .work =
+             [&](std::int64_t number, std::vector<float> pixels) {
+                 fields.work(catalogue::FieldId(number), std::move(pixels));
+             },
+         .fail = [&](std::int64_t number,
+                     const std::string& reason) { job.fail(catalogue::FieldId(number), reason); }},
         ledger);
     if (communicator.is_root()) {
         progress.finish();

@@ -21,10 +21,10 @@ namespace faintweb::pipeline {
 struct PlanJob {
     /// Works on a field; called by n_at_once threads. A base::InputError costs this field only:
     /// fail is called then.
-    std::function<void(std::int64_t field, FieldPixels pixels)> work;
+    std::function<void(catalogue::FieldId field, FieldPixels pixels)> work;
     /// Takes the reason why a field could not be used; may be called while another thread is at
     /// work.
-    std::function<void(std::int64_t field, const std::string& reason)> fail;
+    std::function<void(catalogue::FieldId field, const std::string& reason)> fail;
     /// Fields that this rank works on at the same time.
     int n_at_once = 1;
     /// Where another run can go on from; null for commands that begin anew each time.

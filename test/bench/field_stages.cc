@@ -135,7 +135,7 @@ struct Stage {
 tile::LocalRms measure(const image::Image& field,
                        const tile::NoiseMesh& mesh,
                        const tile::MapNoise& noise) {
-    const image::Window all{0, 0, edge_px, edge_px};
+    const image::MapWindow all{0, 0, edge_px, edge_px};
     return tile::measure_local_rms(field, all, all, mesh, noise);
 }
 
@@ -203,12 +203,14 @@ int main(int argc, char** argv) {
                     tile::sum_tiles(field, grid).back().sum;
          }},
         {"local rms",
-         [&] { sum += static_cast<double>(measure(field, mesh, noise).at(edge_px / 2, 7)); },
+         [&] {
+             sum += static_cast<double>(measure(field, mesh, noise).at({edge_px / 2, 7}));
+         },
          nullptr},
         {"what is flat",
          [&] {
              image::Image copy = field;
-             const image::Window all{0, 0, edge_px, edge_px};
+             const image::MapWindow all{0, 0, edge_px, edge_px};
              const tile::FlatPairs pairs = tile::count_flat_pairs(copy, all, mesh, noise);
              tile::blank_flat_patches(copy, all, all, mesh, pairs);
              keep(copy);

@@ -58,7 +58,7 @@ int bench(const comm::Communicator& communicator,
                  catalogue::FieldResult result;
                  result.field.field = static_cast<std::int32_t>(field);
                  result.scores.resize(2500);
-                 store.keep(field, std::move(result));
+                 store.keep(catalogue::FieldId(field), std::move(result));
              },
          .fail = nullptr},
         store);

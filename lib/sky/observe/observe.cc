@@ -316,7 +316,7 @@ std::vector<double> noise_taps(double sigma_px) {
     return taps;
 }
 
-image::Image correlated_noise(const image::Window& window,
+image::Image correlated_noise(const image::MapWindow& window,
                               double pixel_arcsec,
                               const ObservationSettings& settings,
                               std::uint64_t seed,
@@ -363,7 +363,7 @@ image::Image correlated_noise(const image::Window& window,
     return noise;
 }
 
-image::Image noise_rms_map(const image::Window& window,
+image::Image noise_rms_map(const image::MapWindow& window,
                            double pixel_arcsec,
                            const ObservationSettings& settings,
                            std::uint64_t seed,

@@ -77,7 +77,7 @@ image::Image seen_sky(const image::Image& sky,
 ///
 /// @param window  x0, y0 >= 0, pixel.
 /// @return        [window.rows, window.cols], Jy/arcsec2.
-image::Image correlated_noise(const image::Window& window,
+image::Image correlated_noise(const image::MapWindow& window,
                               double pixel_arcsec,
                               const ObservationSettings& settings,
                               std::uint64_t seed,
@@ -94,7 +94,7 @@ image::Image correlated_noise(const image::Window& window,
 /// @param window  x0, y0 >= 0, pixel.
 /// @return        [window.rows, window.cols], Jy/arcsec2.
 /// @source ours.
-image::Image noise_rms_map(const image::Window& window,
+image::Image noise_rms_map(const image::MapWindow& window,
                            double pixel_arcsec,
                            const ObservationSettings& settings,
                            std::uint64_t seed,

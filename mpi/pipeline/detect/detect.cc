@@ -59,8 +59,8 @@ FieldPlan plan_detection(const comm::Communicator& communicator,
 
 /// Keeps of each field that ended the program whenever it was tried that it failed.
 void fail_quarantined(const FieldPlan& plan, const FieldRows& rows, FieldStore& store) {
-    for (const std::int64_t field : store.quarantined()) {
-        const image::Window& window = plan.window_of(field);
+    for (const catalogue::FieldId field : store.quarantined()) {
+        const image::MapWindow& window = plan.window_of(field);
         store.keep(field,
                    rows.fail(field,
                              base::text(plan.map_of(field).info.path,
@@ -99,10 +99,10 @@ void classify_fields(const comm::Communicator& communicator,
         plan,
         campaign::map_options(campaign),
         {.work =
-             [&](std::int64_t field, const FieldPixels& pixels) {
+             [&](catalogue::FieldId field, const FieldPixels& pixels) {
                  store.keep(field, rows.classify(field, pixels));
              },
-         .fail = [&](std::int64_t field,
+         .fail = [&](catalogue::FieldId field,
                      const std::string& reason) { store.keep(field, rows.fail(field, reason)); },
          .n_at_once = fields_at_once,
          .store = &store,
@@ -127,7 +127,7 @@ io::WrittenCatalogue merge(const comm::Communicator& communicator,
                            base::Watchdog& watchdog) {
     const std::string path = catalogue_path(campaign);
     io::FieldSource source = store.source();
-    source.load = [&plan, load = std::move(source.load)](std::int64_t field) {
+    source.load = [&plan, load = std::move(source.load)](catalogue::FieldId field) {
         return with_place_of(plan, field, load(field));
     };
     const base::Watchdog::Task task(

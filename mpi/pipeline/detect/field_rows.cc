@@ -21,11 +21,10 @@ namespace {
 std::vector<float> local_rms_of(const FieldPixels& pixels, const tile::TileGrid& grid) {
     std::vector<float> rms(static_cast<std::size_t>(grid.count()),
                            static_cast<float>(catalogue::no_rms));
-    for (std::int64_t t = 0; t < grid.count() && !pixels.noise.rms.is_empty(); ++t) {
-        const image::Window tile = grid.inside(t);
-        rms[static_cast<std::size_t>(t)] =
-            pixels.noise.rms.at(pixels.noise.x0 + pixels.margin_px + tile.x0 + tile.cols / 2,
-                                pixels.noise.y0 + pixels.margin_px + tile.y0 + tile.rows / 2);
+    for (tile::TileId t; t < grid.end() && !pixels.noise.rms.is_empty(); ++t) {
+        const image::FieldWindow tile = grid.inside(t);
+        rms[t.place()] = pixels.noise.rms.at(
+            image::on_map(image::in_wide(tile.middle(), pixels.margin_px), pixels.noise.corner));
     }
     return rms;
 }
@@ -44,7 +43,7 @@ FieldRows::FieldRows(const campaign::DetectSettings& settings,
       profile_(profile),
       wcs_(plan.maps.size()) {}
 
-catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels& pixels) {
+catalogue::FieldResult FieldRows::classify(catalogue::FieldId field, const FieldPixels& pixels) {
     const learn::Model& model = loaded_.model;
     const image::MapInfo& info = plan_.map_of(field).info;
     const FieldClassification found =
@@ -55,8 +54,8 @@ catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels
         labels = label::label_tiles(*pixels.sky, found.grid, model.label_rule);
     }
     catalogue::ClassifiedField classified;
-    classified.map = plan_.fields[static_cast<std::size_t>(field)].map;
-    classified.field = static_cast<std::int32_t>(field);
+    classified.map = plan_.fields[field.place()].map;
+    classified.field = field;
     classified.window = plan_.window_of(field);
     classified.grid = found.grid;
     classified.scores = found.scores;
@@ -78,20 +77,20 @@ catalogue::FieldResult FieldRows::classify(std::int64_t field, const FieldPixels
     return result;
 }
 
-catalogue::FieldResult FieldRows::fail(std::int64_t field, const std::string& reason) const {
+catalogue::FieldResult FieldRows::fail(catalogue::FieldId field, const std::string& reason) const {
     base::log_warning("not used: " + reason);
-    const image::Window& window = plan_.window_of(field);
-    return catalogue::make_failed_field(plan_.fields[static_cast<std::size_t>(field)].map,
-                                        static_cast<std::int32_t>(field),
+    const image::MapWindow& window = plan_.window_of(field);
+    return catalogue::make_failed_field(plan_.fields[field.place()].map,
+                                        field,
                                         window,
                                         {window.rows, window.cols, loaded_.model.tile_px},
                                         reason);
 }
 
-const image::Wcs* FieldRows::wcs_of(std::int32_t map) {
+const image::Wcs* FieldRows::wcs_of(catalogue::MapId map) {
     const std::scoped_lock lock(mutex_);
-    std::optional<image::Wcs>& wcs = wcs_[static_cast<std::size_t>(map)];
-    const image::MapInfo& info = plan_.maps[static_cast<std::size_t>(map)].info;
+    std::optional<image::Wcs>& wcs = wcs_[map.place()];
+    const image::MapInfo& info = plan_.maps[map.place()].info;
     if (!info.has_wcs) {
         return nullptr;
     }
@@ -102,10 +101,10 @@ const image::Wcs* FieldRows::wcs_of(std::int32_t map) {
 }
 
 catalogue::FieldResult with_place_of(const FieldPlan& plan,
-                                     std::int64_t field,
+                                     catalogue::FieldId field,
                                      catalogue::FieldResult result) {
-    result.field.field = static_cast<std::int32_t>(field);
-    result.field.map = plan.fields[static_cast<std::size_t>(field)].map;
+    result.field.field = field.value();
+    result.field.map = plan.fields[field.place()].map.value();
     for (catalogue::TileRecord& row : result.tiles) {
         row.field = result.field.field;
         row.map = result.field.map;

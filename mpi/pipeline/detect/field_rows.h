@@ -30,13 +30,13 @@ class FieldRows {
               DetectProfile& profile);
 
     /// Classifies a field.
-    catalogue::FieldResult classify(std::int64_t field, const FieldPixels& pixels);
+    catalogue::FieldResult classify(catalogue::FieldId field, const FieldPixels& pixels);
 
     /// What is kept of a field that could not be used.
-    catalogue::FieldResult fail(std::int64_t field, const std::string& reason) const;
+    catalogue::FieldResult fail(catalogue::FieldId field, const std::string& reason) const;
 
   private:
-    const image::Wcs* wcs_of(std::int32_t map);
+    const image::Wcs* wcs_of(catalogue::MapId map);
 
     const campaign::DetectSettings& settings_;
     const LoadedModel& loaded_;
@@ -50,7 +50,7 @@ class FieldRows {
 /// Gives stored rows their place in the plan: the maps may have been others, or in another order,
 /// when they were stored.
 catalogue::FieldResult with_place_of(const FieldPlan& plan,
-                                     std::int64_t field,
+                                     catalogue::FieldId field,
                                      catalogue::FieldResult result);
 
 }  // namespace faintweb::pipeline

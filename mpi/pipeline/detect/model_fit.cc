@@ -86,16 +86,15 @@ std::vector<catalogue::MapRecord> map_records(const FieldPlan& plan,
                                               const campaign::DetectSettings& settings) {
     std::vector<std::int32_t> n_fields(plan.maps.size(), 0);
     for (const PlannedField& field : plan.fields) {
-        ++n_fields[static_cast<std::size_t>(field.map)];
+        ++n_fields[field.map.place()];
     }
     std::vector<catalogue::MapRecord> records;
-    for (std::size_t i = 0; i < plan.maps.size(); ++i) {
-        const PlannedMap& map = plan.maps[i];
-        const auto number = static_cast<std::int32_t>(i);
+    for (catalogue::MapId number; number.place() < plan.maps.size(); ++number) {
+        const PlannedMap& map = plan.maps[number.place()];
         if (map.failure.empty()) {
             records.push_back(catalogue::make_map_record(number,
                                                          map.info,
-                                                         n_fields[i],
+                                                         n_fields[number.place()],
                                                          fit_of(model, settings, map.info).flags,
                                                          map.noise,
                                                          map.mesh()));

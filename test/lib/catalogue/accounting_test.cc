@@ -27,11 +27,12 @@ struct Example {
         info.cols = 30;
         info.rows = 30;
         info.pixel_arcsec = 360;  // a hundred of them are a square degree
-        maps = {make_map_record(0, info, 3), make_failed_map(1, "gone.fits", "no such file")};
-        const std::vector<image::Window> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
-                                                 {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
-                                                 {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
-        for (const image::Window& window : windows) {
+        maps = {make_map_record(MapId(0), info, 3),
+                make_failed_map(MapId(1), "gone.fits", "no such file")};
+        const std::vector<image::MapWindow> windows{{.x0 = 0, .y0 = 0, .cols = 20, .rows = 20},
+                                                    {.x0 = 20, .y0 = 0, .cols = 10, .rows = 20},
+                                                    {.x0 = 0, .y0 = 20, .cols = 30, .rows = 10}};
+        for (const image::MapWindow& window : windows) {
             const tile::TileGrid grid{
                 .field_rows = window.rows, .field_cols = window.cols, .tile_px = 10};
             const auto n = static_cast<std::size_t>(grid.count());
@@ -39,8 +40,8 @@ struct Example {
             const std::vector<source::TileFlux> fluxes(n);
             const std::vector<std::uint8_t> no(n, 0);
             FieldResult result =
-                make_field_result({.map = 0,
-                                   .field = static_cast<std::int32_t>(fields.size()),
+                make_field_result({.map = MapId(0),
+                                   .field = FieldId(fields.size()),
                                    .window = window,
                                    .grid = grid,
                                    .scores = scores,

@@ -15,7 +15,8 @@ namespace {
 
 struct Example {
     FieldResult field = make_field_result(ExampleField().classified());
-    std::vector<MapRecord> maps{make_failed_map(0, "/data/map.fits", "cannot read /data/map.fits")};
+    std::vector<MapRecord> maps{
+        make_failed_map(MapId(0), "/data/map.fits", "cannot read /data/map.fits")};
     Provenance provenance{.campaign_text = "detect: {output: /tmp/x}",
                           .model_sha256 = std::string(64, 'b'),
                           .device = "cpu",

@@ -65,8 +65,8 @@ struct ExampleField {
     }
 
     ClassifiedField classified() const {
-        return {.map = 0,
-                .field = 3,
+        return {.map = MapId(0),
+                .field = FieldId(3),
                 .window = {.x0 = 100, .y0 = 50, .cols = 18, .rows = 27},
                 .grid = {.field_rows = 27, .field_cols = 18, .tile_px = 10},
                 .scores = scores,

@@ -195,8 +195,8 @@ TEST(FieldRows, NothingThatIsNotFiniteGetsIn) {
 
 TEST(FieldRows, AFailedFieldAccountsForItsTiles) {
     const FieldResult result =
-        make_failed_field(1,
-                          7,
+        make_failed_field(MapId(1),
+                          FieldId(7),
                           {.x0 = 0, .y0 = 0, .cols = 25, .rows = 10},
                           {.field_rows = 10, .field_cols = 25, .tile_px = 10},
                           std::string(500, 'x'));

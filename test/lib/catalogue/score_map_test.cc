@@ -40,7 +40,7 @@ Catalogue example() {
 }
 
 TEST(ScoreMap, PutsEveryTileInItsPlace) {
-    const image::Image scores = score_map(example(), 1);
+    const image::Image scores = score_map(example(), MapId(1));
     ASSERT_EQ(scores.rows, 3);
     ASSERT_EQ(scores.cols, 5);
     const float expected[3][5] = {{0, 0.01F, 0.04F, 0.05F, 0.08F},
@@ -63,7 +63,7 @@ TEST(RmsMap, HasABlankWhereNoneWasMeasured) {
         catalogue.local_rms.push_back(score == no_score ? static_cast<float>(no_rms)
                                                         : 1e-7F * (1 + score));
     }
-    const image::Image image = rms_map(catalogue, 1);
+    const image::Image image = rms_map(catalogue, MapId(1));
     EXPECT_FLOAT_EQ(image.at(0, 0), 1e-7F);
     EXPECT_FLOAT_EQ(image.at(2, 4), 1.14e-7F);
     EXPECT_TRUE(std::isnan(image.at(1, 1)));
@@ -78,8 +78,8 @@ TEST(ProbabilityMap, HoldsTheRowsOwnAndElseThatOfTheScore) {
     tile.column = 1;
     tile.probability = 0.875F;
     catalogue.tiles = {tile};
-    const image::Image image =
-        probability_map(catalogue, 1, [](float score) { return 1 - static_cast<double>(score); });
+    const image::Image image = probability_map(
+        catalogue, MapId(1), [](float score) { return 1 - static_cast<double>(score); });
     EXPECT_FLOAT_EQ(image.at(2, 3), 0.875F);
     EXPECT_FLOAT_EQ(image.at(2, 2), 1 - 0.12F);
     EXPECT_FLOAT_EQ(image.at(0, 0), 1);
@@ -88,11 +88,11 @@ TEST(ProbabilityMap, HoldsTheRowsOwnAndElseThatOfTheScore) {
 
 TEST(ScoreMap, RefusesWhatFormsNoGrid) {
     Catalogue catalogue = example();
-    EXPECT_THROW(score_map(catalogue, 0), base::UsageError);
+    EXPECT_THROW(score_map(catalogue, MapId(0)), base::UsageError);
     for (FieldRecord& field : catalogue.fields) {
         field.tile_px = 3;
     }
-    EXPECT_THROW(score_map(catalogue, 1), base::UsageError);
+    EXPECT_THROW(score_map(catalogue, MapId(1)), base::UsageError);
 }
 
 }  // namespace

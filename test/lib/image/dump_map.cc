@@ -31,7 +31,7 @@ std::vector<std::string> split(const std::string& text) {
     return parts;
 }
 
-image::Window window_of(const std::vector<std::string>& parts) {
+image::MapWindow window_of(const std::vector<std::string>& parts) {
     return {std::stoll(parts.at(0)),
             std::stoll(parts.at(1)),
             std::stoll(parts.at(2)),
@@ -87,8 +87,8 @@ void run(const std::vector<std::string>& arguments) {
         if (kind == "--window") {
             dump_window(map, value);
         } else if (kind == "--hash") {
-            const image::Window window = window_of(parts);
-            const image::Window all{-1, -2, info.cols + 5, info.rows + 4};
+            const image::MapWindow window = window_of(parts);
+            const image::MapWindow all{-1, -2, info.cols + 5, info.rows + 4};
             std::printf("hash %s\n", map.read_and_hash(all, window).hash.c_str());
             std::printf("hash %s\n", map.read_and_hash(window, window).hash.c_str());
         } else if (kind == "--sky") {

@@ -65,12 +65,12 @@ TEST(FitsMap, ReadsARealMapWithItsBeamInHistory) {
 TEST(FitsMap, WindowIsThePartOfTheWholeAndBlankPastTheEdge) {
     const FitsMap map = FitsMap::open(test_data + "nvss-a2256.fits");
     const Image whole = map.read({0, 0, map.info().cols, map.info().rows});
-    for (const Window window : {Window{100, 200, 40, 30},
-                                Window{-5, -7, 20, 20},
-                                Window{470, 440, 30, 30},
-                                Window{479, 445, 1, 1},
-                                Window{-50, 0, 20, 4},
-                                Window{600, 700, 3, 3}}) {
+    for (const MapWindow window : {MapWindow{100, 200, 40, 30},
+                                   MapWindow{-5, -7, 20, 20},
+                                   MapWindow{470, 440, 30, 30},
+                                   MapWindow{479, 445, 1, 1},
+                                   MapWindow{-50, 0, 20, 4},
+                                   MapWindow{600, 700, 3, 3}}) {
         const Image part = map.read(window);
         ASSERT_EQ(part.rows, window.rows);
         ASSERT_EQ(part.cols, window.cols);
@@ -176,15 +176,15 @@ TEST(FitsMap, EveryPixelFormatIsReadAsASlowReaderDoes) {
                 slow_pixel(format, bytes.data() + i * pixel_bytes);
         }
         const FitsMap map = FitsMap::open(path, all_given);
-        for (const Window window : {Window{0, 0, cols, rows},
-                                    Window{0, 1, cols, 2},
-                                    Window{0, -2, cols, rows + 5},
-                                    Window{3, 1, cols - 7, 2},
-                                    Window{-5, -2, cols + 11, rows + 3},
-                                    Window{cols - 20, 2, 40, 9},
-                                    Window{-9, 0, 10, 1},
-                                    Window{cols, 0, 3, 3}}) {
-            const Image expected = cut_out(whole, window);
+        for (const MapWindow window : {MapWindow{0, 0, cols, rows},
+                                       MapWindow{0, 1, cols, 2},
+                                       MapWindow{0, -2, cols, rows + 5},
+                                       MapWindow{3, 1, cols - 7, 2},
+                                       MapWindow{-5, -2, cols + 11, rows + 3},
+                                       MapWindow{cols - 20, 2, 40, 9},
+                                       MapWindow{-9, 0, 10, 1},
+                                       MapWindow{cols, 0, 3, 3}}) {
+            const Image expected = cut_out(whole, in_image(window));
             const Image image = map.read(window);
             EXPECT_EQ(image.rows, window.rows);
             EXPECT_EQ(image.cols, window.cols);
@@ -236,8 +236,8 @@ TEST(FitsMap, SeveralThreadsReadOneObject) {
                 threads.emplace_back([&map, &n_wrong, thread] {
                     for (std::int64_t i = 0; i < 3000; ++i) {
                         const std::int64_t y = i * (2 * thread + 7) % 150;
-                        const Window window =
-                            i % 2 == 0 ? Window{17, y, 100, 1} : Window{0, y, 200, 1};
+                        const MapWindow window =
+                            i % 2 == 0 ? MapWindow{17, y, 100, 1} : MapWindow{0, y, 200, 1};
                         std::vector<float> expected(static_cast<std::size_t>(window.cols));
                         std::iota(expected.begin(),
                                   expected.end(),
@@ -395,8 +395,8 @@ TEST(FitsMap, CutShortAfterOpeningIsRefusedAndNotInvented) {
     fs::copy_file(test_data + "nvss-a2256.fits", path);
     const FitsMap map = FitsMap::open(path);
     fs::resize_file(path, 100'000);
-    for (const Window window :
-         {Window{0, 300, 480, 100}, Window{0, 0, 480, 447}, Window{7, 40, 9, 30}}) {
+    for (const MapWindow window :
+         {MapWindow{0, 300, 480, 100}, MapWindow{0, 0, 480, 447}, MapWindow{7, 40, 9, 30}}) {
         try {
             map.read(window);
             ADD_FAILURE() << "was read";

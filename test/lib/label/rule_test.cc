@@ -51,7 +51,7 @@ TEST(LabelRule, AgreesWithTheSlowOneWhereTilesOverlap) {
         for (std::int64_t row = 0; row < rows; ++row) {
             for (std::int64_t col = 0; col < cols; ++col) {
                 for (std::size_t t = 0; t < slow.size(); ++t) {
-                    const image::Window tile = grid.inside(static_cast<std::int64_t>(t));
+                    const image::FieldWindow tile = grid.inside(tile::TileId(t));
                     const bool is_in = row >= tile.y0 && row < tile.y0 + tile.rows &&
                                        col >= tile.x0 && col < tile.x0 + tile.cols;
                     n_above[t] += is_in && sky.at(row, col) > 1.0F ? 1 : 0;

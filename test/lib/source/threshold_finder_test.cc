@@ -34,10 +34,9 @@ TestField make_field(std::int64_t size_px, int n_glows, double amplitude, std::u
         pixel = static_cast<float>(random.normal());
     }
     for (int glow = 0; glow < n_glows; ++glow) {
-        const auto t =
-            static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(field.grid.count())));
-        field.labels[static_cast<std::size_t>(t)] = 1;
-        const image::Window tile = field.grid.inside(t);
+        const tile::TileId t(random.below(static_cast<std::uint64_t>(field.grid.count())));
+        field.labels[t.place()] = 1;
+        const image::FieldWindow tile = field.grid.inside(t);
         for (std::int64_t y = tile.y0; y < tile.y0 + tile.rows; ++y) {
             for (std::int64_t x = tile.x0; x < tile.x0 + tile.cols; ++x) {
                 const double dy = static_cast<double>(y - tile.y0) - 19.5;

@@ -16,7 +16,7 @@ namespace {
 constexpr float blank = std::numeric_limits<float>::quiet_NaN();
 constexpr NoiseMesh mesh{.box_px = 60, .patch_px = 408};
 
-image::Window whole_of(const image::Image& image) {
+image::MapWindow whole_of(const image::Image& image) {
     return {0, 0, image.cols, image.rows};
 }
 
@@ -26,7 +26,7 @@ std::int64_t n_blank(const image::Image& image) {
 
 /// A map of unit noise after its flat patches became blank.
 image::Image without_outside(image::Image map, bool is_in_steps = false) {
-    const image::Window whole = whole_of(map);
+    const image::MapWindow whole = whole_of(map);
     const FlatPairs pairs = count_flat_pairs(map, whole, mesh, {0, 1, is_in_steps});
     blank_flat_patches(map, whole, whole, mesh, pairs);
     return map;
@@ -131,20 +131,20 @@ TEST(FlatPatches, DoNotDependOnTheCut) {
     }
     const image::Image at_once = without_outside(map);
     EXPECT_GT(n_blank(at_once), 10000);
-    const image::Window all = whole_of(map);
+    const image::MapWindow all = whole_of(map);
     for (const std::int64_t edge : {97, 250}) {
         for (std::int64_t y0 = 0; y0 < 500; y0 += edge) {
             for (std::int64_t x0 = 0; x0 < 500; x0 += edge) {
-                const image::Window field{
+                const image::MapWindow field{
                     x0, y0, std::min(edge, 500 - x0), std::min(edge, 500 - y0)};
-                const image::Window around = image::widened(field, mesh.reach_px());
+                const image::MapWindow around = image::widened(field, mesh.reach_px());
                 const std::int64_t left = std::max(around.x0, all.x0);
                 const std::int64_t low = std::max(around.y0, all.y0);
-                const image::Window read{left,
-                                         low,
-                                         std::min(around.x0 + around.cols, all.cols) - left,
-                                         std::min(around.y0 + around.rows, all.rows) - low};
-                image::Image part = image::cut_out(map, read);
+                const image::MapWindow read{left,
+                                            low,
+                                            std::min(around.x0 + around.cols, all.cols) - left,
+                                            std::min(around.y0 + around.rows, all.rows) - low};
+                image::Image part = image::cut_out(map, image::in_image(read));
                 const FlatPairs pairs = count_flat_pairs(part, read, mesh, {0, 1});
                 blank_flat_patches(part, read, field, mesh, pairs);
                 for (std::int64_t y = 0; y < field.rows; ++y) {

@@ -38,12 +38,13 @@ TEST_P(GridTest, CoversTheFieldWithWholeTiles) {
     EXPECT_EQ(grid.n_rows(), c.n_rows);
     EXPECT_EQ(grid.n_cols(), c.n_cols);
     image::Image n_covered = image::make_image(c.rows, c.cols);
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+    for (TileId t; t < grid.end(); ++t) {
+        const image::FieldWindow part = grid.inside(t);
+        EXPECT_EQ(grid.tile(grid.row_of(t), grid.column_of(t)), t);
         EXPECT_EQ(part.rows, std::min(c.rows, c.tile_px));
         EXPECT_EQ(part.cols, std::min(c.cols, c.tile_px));
-        EXPECT_EQ(part.y0, std::min(t / c.n_cols * c.tile_px, c.rows - part.rows));
-        EXPECT_EQ(part.x0, std::min(t % c.n_cols * c.tile_px, c.cols - part.cols));
+        EXPECT_EQ(part.y0, std::min(t.value() / c.n_cols * c.tile_px, c.rows - part.rows));
+        EXPECT_EQ(part.x0, std::min(t.value() % c.n_cols * c.tile_px, c.cols - part.cols));
         EXPECT_EQ(grid.is_moved(t), part.x0 % c.tile_px != 0 || part.y0 % c.tile_px != 0);
         for (std::int64_t y = part.y0; y < part.y0 + part.rows; ++y) {
             for (std::int64_t x = part.x0; x < part.x0 + part.cols; ++x) {
@@ -88,7 +89,7 @@ std::vector<float> cut_tiles_slowly(const image::Image& field,
                                     float blank_value,
                                     std::int64_t margin_px) {
     std::vector<float> tiles;
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
+    for (TileId t; t < grid.end(); ++t) {
         for (std::int64_t y = -margin_px; y < grid.tile_px + margin_px; ++y) {
             for (std::int64_t x = -margin_px; x < grid.tile_px + margin_px; ++x) {
                 const std::int64_t row = grid.inside(t).y0 + y + margin_px;
@@ -134,23 +135,23 @@ TEST(BlankTile, IsMoreThanHalfBlank) {
 }
 
 TEST(FieldWindows, CoverTheMapWithoutOverlap) {
-    const std::vector<image::Window> windows = field_windows(6000, 6000, 2000, 40);
+    const std::vector<image::MapWindow> windows = field_windows(6000, 6000, 2000, 40);
     ASSERT_EQ(windows.size(), 9U);
-    EXPECT_EQ(windows[1], (image::Window{2000, 0, 2000, 2000}));
-    EXPECT_EQ(windows[3], (image::Window{0, 2000, 2000, 2000}));
+    EXPECT_EQ(windows[1], (image::MapWindow{2000, 0, 2000, 2000}));
+    EXPECT_EQ(windows[3], (image::MapWindow{0, 2000, 2000, 2000}));
 }
 
 TEST(FieldWindows, ARemainderNarrowerThanATileJoinsTheFieldBeforeIt) {
-    EXPECT_EQ(field_windows(2039, 1, 2000, 40), (std::vector<image::Window>{{0, 0, 2039, 1}}));
+    EXPECT_EQ(field_windows(2039, 1, 2000, 40), (std::vector<image::MapWindow>{{0, 0, 2039, 1}}));
     EXPECT_EQ(field_windows(2040, 1, 2000, 40),
-              (std::vector<image::Window>{{0, 0, 2000, 1}, {2000, 0, 40, 1}}));
+              (std::vector<image::MapWindow>{{0, 0, 2000, 1}, {2000, 0, 40, 1}}));
     EXPECT_EQ(field_windows(4001, 2000, 2000, 40),
-              (std::vector<image::Window>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
-    EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::Window>{{0, 0, 39, 39}}));
+              (std::vector<image::MapWindow>{{0, 0, 2000, 2000}, {2000, 0, 2001, 2000}}));
+    EXPECT_EQ(field_windows(39, 39, 2000, 40), (std::vector<image::MapWindow>{{0, 0, 39, 39}}));
     // Fields of a whole number of tiles.
     EXPECT_EQ(field_windows(250, 40, 100, 40),
-              (std::vector<image::Window>{{0, 0, 80, 40}, {80, 0, 80, 40}, {160, 0, 90, 40}}));
-    EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::Window>{{0, 0, 25, 1}}));
+              (std::vector<image::MapWindow>{{0, 0, 80, 40}, {80, 0, 80, 40}, {160, 0, 90, 40}}));
+    EXPECT_EQ(field_windows(25, 1, 10, 40), (std::vector<image::MapWindow>{{0, 0, 25, 1}}));
 }
 
 }  // namespace

@@ -19,15 +19,14 @@ constexpr float blank = std::numeric_limits<float>::quiet_NaN();
 const NoiseMesh mesh = make_noise_mesh(5);
 
 LocalRms of_whole(const image::Image& map, MapNoise noise = {0, 1}) {
-    const image::Window whole{0, 0, map.cols, map.rows};
+    const image::MapWindow whole{0, 0, map.cols, map.rows};
     return measure_local_rms(map, whole, whole, mesh, noise);
 }
 
-std::vector<float> all_of(const LocalRms& rms, const image::Window& window) {
+std::vector<float> all_of(const LocalRms& rms, const image::MapWindow& window) {
     std::vector<float> all(static_cast<std::size_t>(window.cols * window.rows));
     for (std::int64_t y = 0; y < window.rows; ++y) {
-        rms.row(window.x0,
-                window.y0 + y,
+        rms.row({window.x0, window.y0 + y},
                 std::span(all).subspan(static_cast<std::size_t>(y * window.cols),
                                        static_cast<std::size_t>(window.cols)));
     }
@@ -69,7 +68,7 @@ TEST(LocalRms, FollowsNoiseThatRises) {
     for (std::int64_t y = 0; y < 800; y += 7) {
         for (std::int64_t x = 0; x < 800; x += 7) {
             if (!std::isnan(map.at(y, x))) {
-                const double ratio = static_cast<double>(rms.at(x, y)) / rms_at(x, y);
+                const double ratio = static_cast<double>(rms.at({x, y})) / rms_at(x, y);
                 EXPECT_GT(ratio, 0.7) << x << " " << y;
                 EXPECT_LT(ratio, 1.4) << x << " " << y;
             }
@@ -101,15 +100,16 @@ TEST(LocalRms, DoesNotDependOnTheCut) {
         }
     }
     const std::vector<float> at_once = all_of(of_whole(map), {0, 0, 500, 400});
-    const image::Window field{170, 130, 140, 120};
-    const image::Window read = image::widened(field, mesh.reach_px());
-    const image::Window there{
+    const image::MapWindow field{170, 130, 140, 120};
+    const image::MapWindow read = image::widened(field, mesh.reach_px());
+    const image::MapWindow there{
         std::max<std::int64_t>(read.x0, 0),
         std::max<std::int64_t>(read.y0, 0),
         std::min<std::int64_t>(read.x0 + read.cols, 500) - std::max<std::int64_t>(read.x0, 0),
         std::min<std::int64_t>(read.y0 + read.rows, 400) - std::max<std::int64_t>(read.y0, 0)};
-    const std::vector<float> of_field =
-        all_of(measure_local_rms(image::cut_out(map, there), there, field, mesh, {0, 1}), field);
+    const std::vector<float> of_field = all_of(
+        measure_local_rms(image::cut_out(map, image::in_image(there)), there, field, mesh, {0, 1}),
+        field);
     for (std::int64_t y = 0; y < field.rows; ++y) {
         for (std::int64_t x = 0; x < field.cols; ++x) {
             ASSERT_EQ(of_field[static_cast<std::size_t>(y * field.cols + x)],
@@ -121,26 +121,26 @@ TEST(LocalRms, DoesNotDependOnTheCut) {
 
 TEST(LocalRms, WhereNothingIsMeasuredTheMapsHolds) {
     const LocalRms rms = of_whole(image::make_image(100, 100, blank), {0, 0.5F});
-    EXPECT_EQ(rms.at(50, 50), 0.5F);
+    EXPECT_EQ(rms.at({50, 50}), 0.5F);
 }
 
 TEST(LocalRms, ABoxWithoutOneTakesItsNeighbours) {
     // Boxes of 40 pixels: the centres of the first two lie at 19.5 and 59.5.
     const LocalRms rms({.box_px = 40}, {0, 0, 2, 2}, {2, 0, 2, 0}, 9);
-    EXPECT_FLOAT_EQ(rms.at(20, 20), 2);
-    EXPECT_FLOAT_EQ(rms.at(59, 30), 2);
+    EXPECT_FLOAT_EQ(rms.at({20, 20}), 2);
+    EXPECT_FLOAT_EQ(rms.at({59, 30}), 2);
     const LocalRms uneven({.box_px = 40}, {0, 0, 2, 2}, {1, 3, 1, 3}, 9);
-    EXPECT_FLOAT_EQ(uneven.at(20, 20), 1 + 2 * 0.0125F);
-    EXPECT_FLOAT_EQ(uneven.at(59, 20), 3 - 2 * 0.0125F);
+    EXPECT_FLOAT_EQ(uneven.at({20, 20}), 1 + 2 * 0.0125F);
+    EXPECT_FLOAT_EQ(uneven.at({59, 20}), 3 - 2 * 0.0125F);
 }
 
 TEST(LocalRms, IsFreeOfTheUnit) {
     const image::Image map = noise_field(200, 200, 5);
-    const float expected = of_whole(map).at(77, 99);
+    const float expected = of_whole(map).at({77, 99});
     for (const float unit : {1e-38F, 1e-20F, 1e20F, 1e36F}) {
         image::Image scaled = map;
         image::multiply(scaled.pixels, unit);
-        EXPECT_NEAR(of_whole(scaled, {0, unit}).at(77, 99) / unit, expected, 1e-4) << unit;
+        EXPECT_NEAR(of_whole(scaled, {0, unit}).at({77, 99}) / unit, expected, 1e-4) << unit;
     }
 }
 

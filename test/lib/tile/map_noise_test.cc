@@ -17,8 +17,8 @@ namespace {
 constexpr float blank = std::numeric_limits<float>::quiet_NaN();
 
 MapNoise noise_of(const image::Image& map) {
-    return measure_map_noise(map.cols, map.rows, [&](const image::Window& window) {
-        return image::cut_out(map, window);
+    return measure_map_noise(map.cols, map.rows, [&](const image::MapWindow& window) {
+        return image::cut_out(map, image::in_image(window));
     });
 }
 

@@ -22,11 +22,10 @@ PixelCounts count_slowly(const image::Image& field,
     for (std::int64_t y = 0; y < field.rows; ++y) {
         for (std::int64_t x = 0; x < field.cols; ++x) {
             bool is_searched = false;
-            for (std::int64_t t = 0; t < grid.count(); ++t) {
-                const image::Window tile = grid.inside(t);
-                is_searched = is_searched ||
-                              (is_blank_tile[static_cast<std::size_t>(t)] == 0 && x >= tile.x0 &&
-                               x < tile.x0 + tile.cols && y >= tile.y0 && y < tile.y0 + tile.rows);
+            for (TileId t; t < grid.end(); ++t) {
+                const image::FieldWindow tile = grid.inside(t);
+                is_searched =
+                    is_searched || (is_blank_tile[t.place()] == 0 && tile.contains({x, y}));
             }
             if (!std::isfinite(field.at(y, x))) {
                 ++counts.n_blank;

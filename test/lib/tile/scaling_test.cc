@@ -106,7 +106,7 @@ TEST(AsinhLocalScaling, DividesByTheRmsOfThePlace) {
     to_local_sigma(field, statistics.noise, sigma);
     EXPECT_NEAR(sigma[0], 2, 1e-5);
     // Part of a map begins elsewhere.
-    statistics.noise.x0 = 60;
+    statistics.noise.corner.x = 60;
     EXPECT_NEAR(scale_field(image_of({3e-7F}), Scaling::asinh_local, statistics).pixels[0],
                 std::asinh(1.0),
                 1e-5);
@@ -208,7 +208,7 @@ TEST(Scaling, TilesOfAFieldAreThoseOfTheScaledField) {
             for (const auto& [first, n] :
                  {std::pair{0, 20}, {0, 1}, {3, 1}, {2, 9}, {7, 13}, {19, 1}}) {
                 std::vector<float> tiles(static_cast<std::size_t>(n * edge * edge));
-                scale_tiles(wide, grid, margin_px, scaling, statistics, first, tiles);
+                scale_tiles(wide, grid, margin_px, scaling, statistics, TileId(first), tiles);
                 const auto begin = all.begin() + first * edge * edge;
                 EXPECT_TRUE(std::equal(tiles.begin(), tiles.end(), begin))
                     << scaling_name(scaling) << " " << margin_px << " " << first;

@@ -46,8 +46,8 @@ TEST_P(SumsOf, AreThoseOfAPlainLoop) {
         image::without_margin(wide_field(grid.field_rows, grid.field_cols), margin_px);
     const std::vector<TileSums> sums = sum_tiles(core, grid);
     ASSERT_EQ(std::ssize(sums), grid.count());
-    for (std::int64_t t = 0; t < grid.count(); ++t) {
-        const image::Window part = grid.inside(t);
+    for (TileId t; t < grid.end(); ++t) {
+        const image::FieldWindow part = grid.inside(t);
         TileSums plain{.peak = -std::numeric_limits<float>::infinity()};
         for (std::int64_t row = part.y0; row < part.y0 + part.rows; ++row) {
             for (std::int64_t col = part.x0; col < part.x0 + part.cols; ++col) {
@@ -61,7 +61,7 @@ TEST_P(SumsOf, AreThoseOfAPlainLoop) {
                 }
             }
         }
-        const TileSums& found = sums[static_cast<std::size_t>(t)];
+        const TileSums& found = sums[t.place()];
         EXPECT_NEAR(found.sum, plain.sum, 1e-12 * std::fabs(plain.sum_of_squares));
         EXPECT_NEAR(found.sum_of_squares, plain.sum_of_squares, 1e-12 * plain.sum_of_squares);
         EXPECT_EQ(found.peak, plain.peak);

@@ -4,6 +4,7 @@
 #include "mpi/comm/tile_exchange.h"
 
 #include <algorithm>
+#include <concepts>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +20,10 @@ using test::world;
 
 constexpr std::int64_t n_values = 9;
 
+SampleId sample_id(std::integral auto field, std::integral auto tile) {
+    return make_sample_id(catalogue::FieldId(field), tile::TileId(tile));
+}
+
 /// Fields 0..n-1 of 20 tiles each, field f on rank (f + shift) % size: as timing might deal them.
 /// Every number of a sample is 100 field + tile; tiles divisible by 4 are signal
 /// under two of eight label rules.
@@ -29,7 +34,7 @@ Shard deal(std::int64_t n_fields, int shift, std::size_t max_bytes = 1'000'000) 
             continue;
         }
         for (std::int64_t tile = 0; tile < 20; ++tile) {
-            shard.ids.push_back(make_tile_id(field, tile));
+            shard.ids.push_back(sample_id(field, tile));
             shard.labels.push_back(tile % 4 == 0 ? 0x82 : 0);
             shard.samples.add(std::vector<float>(n_values, static_cast<float>(100 * field + tile)));
         }
@@ -44,36 +49,35 @@ TEST(TileDirectory, DoesNotDependOnWhoHoldsWhat) {
         ASSERT_EQ(directory.signal_ids().size(), 25U);
         ASSERT_EQ(directory.noise_ids().size(), 75U);
         EXPECT_TRUE(std::is_sorted(directory.signal_ids().begin(), directory.signal_ids().end()));
-        EXPECT_EQ(directory.signal_ids()[5], make_tile_id(1, 0));
-        EXPECT_EQ(directory.noise_ids()[0], make_tile_id(0, 1));
-        EXPECT_EQ(directory.owner(make_tile_id(3, 7)), (3 + shift) % world().size());
-        if (directory.owner(make_tile_id(3, 7)) == world().rank()) {
-            EXPECT_EQ(shard.ids[directory.place(make_tile_id(3, 7))], make_tile_id(3, 7));
+        EXPECT_EQ(directory.signal_ids()[5], sample_id(1, 0));
+        EXPECT_EQ(directory.noise_ids()[0], sample_id(0, 1));
+        EXPECT_EQ(directory.owner(sample_id(3, 7)), (3 + shift) % world().size());
+        if (directory.owner(sample_id(3, 7)) == world().rank()) {
+            EXPECT_EQ(shard.ids[directory.place(sample_id(3, 7))], sample_id(3, 7));
         }
-        EXPECT_EQ(directory.labels(make_tile_id(4, 16)), 0x82);
-        EXPECT_EQ(directory.labels(make_tile_id(4, 17)), 0);
+        EXPECT_EQ(directory.labels(sample_id(4, 16)), 0x82);
+        EXPECT_EQ(directory.labels(sample_id(4, 17)), 0);
     }
 }
 
 /// The epoch of all tiles of seven fields, mixed.
-std::vector<TileId> mixed_order() {
-    std::vector<TileId> order;
+std::vector<SampleId> mixed_order() {
+    std::vector<SampleId> order;
     for (const std::uint64_t i : base::permutation(1, 0, 140)) {
-        order.push_back(
-            make_tile_id(static_cast<std::int64_t>(i / 20), static_cast<std::int64_t>(i % 20)));
+        order.push_back(sample_id(i / 20, i % 20));
     }
     return order;
 }
 
 TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
-    const std::vector<TileId> order = mixed_order();
+    const std::vector<SampleId> order = mixed_order();
     for (const std::size_t max_bytes : {0U, 300U, 1'000'000U}) {
         const Shard shard = deal(7, 1, max_bytes);
         const TileDirectory directory(world(), shard);
         for (const std::size_t batch : {1U, 12U, 50U, 140U, 1000U}) {
             for (const std::size_t chunk_bytes : {0U, 250U, 1'000'000U}) {
                 const std::int64_t grain = batch == 12 ? 5 : 1;
-                std::vector<TileId> seen;
+                std::vector<SampleId> seen;
                 EpochSamples tiles(world(), shard, directory, order, batch, grain, chunk_bytes, 0);
                 std::size_t start = 0;
                 for (; tiles.has_next(); start += batch) {
@@ -85,7 +89,7 @@ TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
                     ASSERT_EQ(part.ids.size(), static_cast<std::size_t>(slice.n));
                     ASSERT_EQ(part.samples.size(), part.ids.size() * n_values);
                     for (std::size_t i = 0; i < part.ids.size(); ++i) {
-                        const TileId id = part.ids[i];
+                        const SampleId id = part.ids[i];
                         ASSERT_EQ(id, order[start + static_cast<std::size_t>(slice.first) + i]);
                         const std::uint16_t expected = learn::to_half(
                             static_cast<float>(100 * (id >> 32U) + (id & 0xffffffffU)));
@@ -102,7 +106,7 @@ TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
 TEST(EpochSamples, BeginWhereTheyAreTold) {
     const Shard shard = deal(7, 1, 0);
     const TileDirectory directory(world(), shard);
-    const std::vector<TileId> order = mixed_order();
+    const std::vector<SampleId> order = mixed_order();
     EpochSamples whole(world(), shard, directory, order, 12, 1, 500, 0);
     for (int i = 0; i < 7; ++i) {
         whole.next();

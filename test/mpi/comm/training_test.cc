@@ -41,7 +41,7 @@ Shard deal(const Communicator& communicator, const learn::NetworkInfo& info) {
             for (std::size_t i = 60; is_signal && i < 110; ++i) {
                 pixels[i] += 2;
             }
-            shard.ids.push_back(make_tile_id(field, tile));
+            shard.ids.push_back(make_sample_id(catalogue::FieldId(field), tile::TileId(tile)));
             shard.labels.push_back(is_signal ? 1 : 0);
             pixels.insert(pixels.end(),
                           static_cast<std::size_t>(info.n_cells * info.n_cells),
@@ -91,7 +91,7 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
             const EpochSamples::Part part = parts.next();
             std::vector<std::uint8_t> labels;
             std::vector<learn::SampleKey> keys;
-            for (const TileId id : part.ids) {
+            for (const SampleId id : part.ids) {
                 labels.push_back(directory.labels(id));
                 keys.push_back({seed, epoch, id});
             }

@@ -121,7 +121,7 @@ TEST_F(CatalogueFile, NoFieldsAtAllIsACatalogueToo) {
     SyntheticCatalogue synthetic;
     synthetic.results.clear();
     for (catalogue::MapRecord& map : synthetic.maps) {
-        map = catalogue::make_failed_map(map.map, map.path.str(), "no such file");
+        map = catalogue::make_failed_map(catalogue::MapId(map.map), map.path.str(), "no such file");
     }
     synthetic.provenance.map_headers.clear();
     write(synthetic);
@@ -141,8 +141,8 @@ TEST_F(CatalogueFile, ALossIsNeverPublished) {
         world_.barrier();
     };
     // A field in the place of another, on one rank.
-    source.load = [&](std::int64_t field) {
-        return synthetic.results[static_cast<std::size_t>(field == 3 ? 4 : field)];
+    source.load = [&](catalogue::FieldId field) {
+        return synthetic.results[field == catalogue::FieldId(3) ? 4 : field.place()];
     };
     expect_refused(synthetic, source);
     // Fewer rows than were planned.
@@ -151,11 +151,11 @@ TEST_F(CatalogueFile, ALossIsNeverPublished) {
     expect_refused(synthetic, source);
     // A field that can no longer be read.
     source = synthetic.source();
-    source.load = [&](std::int64_t field) {
-        if (field == 5) {
+    source.load = [&](catalogue::FieldId field) {
+        if (field == catalogue::FieldId(5)) {
             throw base::DiskError("damaged");
         }
-        return synthetic.results[static_cast<std::size_t>(field)];
+        return synthetic.results[field.place()];
     };
     expect_refused(synthetic, source);
     // A plan with more fields in a map than there are: seen by the root, thrown by all.

@@ -56,7 +56,8 @@ struct SyntheticCatalogue {
                  .object = {}},
                 nullptr,
                 threshold);
-        maps.push_back(catalogue::make_failed_map(2, "/data/c.fits", "no beam in the header"));
+        maps.push_back(catalogue::make_failed_map(
+            catalogue::MapId(2), "/data/c.fits", "no beam in the header"));
         provenance = {.campaign_text = "detect:\n  threshold: 0.7  # \u03c3\n",
                       .model_sha256 = std::string(64, 'b'),
                       .device = "cpu",
@@ -76,9 +77,7 @@ struct SyntheticCatalogue {
             source.sizes.push_back({static_cast<std::int64_t>(result.tiles.size()),
                                     static_cast<std::int64_t>(result.scores.size())});
         }
-        source.load = [this](std::int64_t field) {
-            return results[static_cast<std::size_t>(field)];
-        };
+        source.load = [this](catalogue::FieldId field) { return results[field.place()]; };
         return source;
     }
 
@@ -108,7 +107,7 @@ struct SyntheticCatalogue {
 
   private:
     void add_map(const image::MapInfo& info, const image::Wcs* wcs, double threshold) {
-        const auto map = static_cast<std::int32_t>(maps.size());
+        const catalogue::MapId map(maps.size());
         const auto windows = tile::field_windows(info.cols, info.rows, 50, 10);
         maps.push_back(
             catalogue::make_map_record(map, info, static_cast<std::int32_t>(windows.size())));
@@ -117,15 +116,15 @@ struct SyntheticCatalogue {
         }
     }
 
-    catalogue::FieldResult make_result(std::int32_t map,
+    catalogue::FieldResult make_result(catalogue::MapId map,
                                        int number_in_map,
-                                       const image::Window& window,
+                                       const image::MapWindow& window,
                                        const image::Wcs* wcs,
                                        double threshold) const {
-        const auto field = static_cast<std::int32_t>(results.size());
+        const catalogue::FieldId field(results.size());
         const tile::TileGrid grid{
             .field_rows = window.rows, .field_cols = window.cols, .tile_px = 10};
-        if (map == 1 && number_in_map == 1) {
+        if (map == catalogue::MapId(1) && number_in_map == 1) {
             return catalogue::make_failed_field(map, field, window, grid, "cannot read the window");
         }
         const auto n = static_cast<std::size_t>(grid.count());
@@ -133,12 +132,11 @@ struct SyntheticCatalogue {
         std::vector<source::TileFlux> fluxes(n);
         std::vector<std::uint8_t> labels(n);
         std::vector<float> local_rms(n);
-        std::vector<std::uint8_t> is_blank(n, map == 1 && number_in_map == 2 ? 1 : 0);
+        std::vector<std::uint8_t> is_blank(
+            n, map == catalogue::MapId(1) && number_in_map == 2 ? 1 : 0);
         for (std::size_t t = 0; t < n; ++t) {
-            base::RandomStream random(1,
-                                      base::Purpose::test,
-                                      static_cast<std::uint64_t>(field),
-                                      static_cast<std::uint32_t>(t));
+            base::RandomStream random(
+                1, base::Purpose::test, field.place(), static_cast<std::uint32_t>(t));
             scores[t] = random.uniform();
             labels[t] = random.uniform() < 0.3F ? 1 : 0;
             local_rms[t] = 1e-7F * (1 + random.uniform());
@@ -160,7 +158,7 @@ struct SyntheticCatalogue {
                                               .local_rms = local_rms,
                                               .pixels = {.n_searched = window.rows * window.cols},
                                               .window_hash = std::string(32, 'e')};
-        if (map == 0) {
+        if (map == catalogue::MapId(0)) {
             classified.labels = labels;
         }
         return catalogue::make_field_result(classified);

@@ -51,7 +51,9 @@ LoadedModel load(const std::string& network, tile::Scaling scaling) {
 }
 
 /// Logit of one tile, which is cut from the scaled field pixel by pixel.
-float slow_logit(const FieldPixels& field, const LoadedModel& loaded, const image::Window& tile) {
+float slow_logit(const FieldPixels& field,
+                 const LoadedModel& loaded,
+                 const image::FieldWindow& tile) {
     const learn::Model& model = loaded.model;
     const std::int64_t margin_px = learn::network_info(model.network, tile_px).margin_px;
     const image::Image wide = image::without_margin(field.wide, field.margin_px - margin_px);
@@ -75,7 +77,7 @@ void expect_slow_values(const FieldPixels& field, const LoadedModel& loaded) {
     ASSERT_EQ(found.scores.size(), 12U);
     const image::Image core = field.core();
     for (std::size_t t = 0; t < found.scores.size(); ++t) {
-        const image::Window tile = found.grid.inside(static_cast<std::int64_t>(t));
+        const image::FieldWindow tile = found.grid.inside(tile::TileId(t));
         const float logit = slow_logit(field, loaded, tile);
         EXPECT_EQ(found.answer.logits[t], logit) << "tile " << t;
         EXPECT_NEAR(found.scores[t], 1 / (1 + std::exp(-logit)), 1e-6);

@@ -49,6 +49,8 @@ void write_map(const std::string& path,
     world().barrier();
 }
 
+constexpr catalogue::FieldId fourth_field(3);
+
 TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
     const std::string map = folder() + "/map.fits";
     const std::string truth = folder() + "/truth.fits";
@@ -58,14 +60,14 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
         plan_fields(world(), {{map, truth}, {folder() + "/missing.fits", ""}}, {}, small_fields);
     ASSERT_EQ(plan.maps.size(), 2U);
     ASSERT_EQ(plan.fields.size(), 4U);
-    EXPECT_EQ(plan.window_of(3), (image::Window{4, 4, 3, 1}));
+    EXPECT_EQ(plan.window_of(fourth_field), (image::MapWindow{4, 4, 3, 1}));
     EXPECT_EQ(plan.maps[0].info.path, map);
     EXPECT_EQ(plan.maps[0].info.cols, 7);
     EXPECT_NEAR(plan.maps[0].info.pixel_arcsec, 9.6, 1e-6);
     EXPECT_NE(plan.maps[1].failure.find("missing.fits"), std::string::npos);
 
     FieldReader reader(plan, {});
-    const FieldPixels field = unpack_field(plan, 3, reader.read(3));
+    const FieldPixels field = unpack_field(plan, fourth_field, reader.read(fourth_field));
     const double beam_arcsec2 = image::beam_area_arcsec2({10, 10, 0});
     ASSERT_TRUE(field.sky.has_value());
     for (std::int64_t col = 0; col < 3; ++col) {
@@ -137,8 +139,8 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
     FieldReader reader(of_files, {});
     image::Image noise = image::FitsMap::open(map).read({0, 0, 7, 5});
     const image::Image sky = image::FitsMap::open(truth).read({0, 0, 7, 5});
-    for (std::int64_t field = 0; field < 8; ++field) {
-        EXPECT_EQ(plan.fields[static_cast<std::size_t>(field)].map, field / 4);
+    for (catalogue::FieldId field; field < catalogue::FieldId(8); ++field) {
+        EXPECT_EQ(plan.fields[field.place()].map.value(), field.value() / 4);
         EXPECT_EQ(plan.window_of(field), of_files.window_of(field));
         const FieldPixels read = unpack_field(of_files, field, reader.read(field));
         const FieldPixels made = unpack_field(plan, field, pack_field(plan, field, noise, sky));
@@ -149,8 +151,8 @@ TEST(FieldPlan, MapsInMemoryGiveTheFieldsThatTheirFilesGive) {
         EXPECT_EQ(made.hash, read.hash);
     }
     noise.at(4, 6) += 1;  // in the last field of a map
-    EXPECT_NE(unpack_field(plan, 3, pack_field(plan, 3, noise, sky)).hash,
-              unpack_field(of_files, 3, reader.read(3)).hash);
+    EXPECT_NE(unpack_field(plan, fourth_field, pack_field(plan, fourth_field, noise, sky)).hash,
+              unpack_field(of_files, fourth_field, reader.read(fourth_field)).hash);
 }
 
 /// A field brings its margin from its map, past whose edges it is blank; its own pixels and its sky
@@ -170,8 +172,8 @@ TEST(FieldPlan, MarginComesFromTheMap) {
     FieldReader reader(plan, {});
     FieldReader narrow_reader(narrow, {});
     ASSERT_EQ(plan.fields.size(), 4U);
-    for (std::int64_t field = 0; field < 4; ++field) {
-        const image::Window& window = plan.window_of(field);
+    for (catalogue::FieldId field; field < catalogue::FieldId(4); ++field) {
+        const image::MapWindow& window = plan.window_of(field);
         EXPECT_EQ(window, narrow.window_of(field));
         const FieldPixels read = unpack_field(plan, field, reader.read(field));
         const FieldPixels without = unpack_field(narrow, field, narrow_reader.read(field));
@@ -230,26 +232,27 @@ TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
     const FieldPlan whole_plan = plan_fields(world(), {{map, ""}}, {}, settings);
     ASSERT_EQ(whole_plan.fields.size(), 1U);
     FieldReader whole_reader(whole_plan, {});
-    const FieldPixels whole = unpack_field(whole_plan, 0, whole_reader.read(0));
+    const FieldPixels whole = unpack_field(whole_plan, {}, whole_reader.read({}));
     EXPECT_TRUE(std::isnan(whole.wide.at(10, 10)));
     EXPECT_FALSE(std::isnan(whole.wide.at(200, 200)));
-    EXPECT_GT(whole.noise.rms.at(150, 290), 2 * whole.noise.rms.at(200, 60));
+    EXPECT_GT(whole.noise.rms.at({150, 290}), 2 * whole.noise.rms.at({200, 60}));
     for (const std::int64_t field_px : {50, 110}) {
         settings.field_px = field_px;
         const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, settings);
         EXPECT_EQ(plan.maps[0].noise, whole_plan.maps[0].noise);
         FieldReader reader(plan, {});
-        for (std::int64_t field = 0; field < std::ssize(plan.fields); ++field) {
+        for (catalogue::FieldId field; field < plan.end(); ++field) {
             const FieldPixels part = unpack_field(plan, field, reader.read(field));
-            const image::Window& window = plan.window_of(field);
+            const image::MapWindow& window = plan.window_of(field);
             for (std::int64_t y = 0; y < part.wide.rows; ++y) {
                 for (std::int64_t x = 0; x < part.wide.cols; ++x) {
                     const float here = part.wide.at(y, x);
                     const float there = whole.wide.at(window.y0 + y, window.x0 + x);
                     ASSERT_TRUE(here == there || (std::isnan(here) && std::isnan(there)))
                         << window.x0 + x << " " << window.y0 + y;
-                    ASSERT_EQ(part.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y),
-                              whole.noise.rms.at(part.noise.x0 + x, part.noise.y0 + y));
+                    const image::MapPixel pixel =
+                        image::on_map(image::WidePixel{x, y}, part.noise.corner);
+                    ASSERT_EQ(part.noise.rms.at(pixel), whole.noise.rms.at(pixel));
                 }
             }
         }
@@ -276,7 +279,7 @@ TEST(FieldReader, MapThatChangedSinceThePlanIsRefused) {
     const FieldPlan plan = plan_fields(world(), {{map, ""}}, {}, small_fields);
     write_map(map, 6, 7, 0, "Jy/beam");
     FieldReader reader(plan, {});
-    EXPECT_THROW(reader.read(0), base::InputError);
+    EXPECT_THROW(reader.read({}), base::InputError);
     world().barrier();
 }
 

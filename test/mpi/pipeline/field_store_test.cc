@@ -54,15 +54,16 @@ class FieldStoreTest : public testing::Test {
         std::vector<std::int64_t> order = store.interrupted();
         order.insert(order.end(), store.pending().begin(), store.pending().end());
         order.resize(std::min(order.size(), n_most));
-        comm::share_fields(
-            world_,
-            order,
-            {},
-            {.read = [](std::int64_t) { return std::vector<float>(); },
-             .work = [&](std::int64_t field,
-                         const std::vector<float>&) { store.keep(field, result_of(field)); },
-             .fail = nullptr},
-            store);
+        comm::share_fields(world_,
+                           order,
+                           {},
+                           {.read = [](std::int64_t) { return std::vector<float>(); },
+                            .work =
+                                [&](std::int64_t field, const std::vector<float>&) {
+                                    store.keep(catalogue::FieldId(field), result_of(field));
+                                },
+                            .fail = nullptr},
+                           store);
     }
 
     void expect_whole(FieldStore& store) const {
@@ -70,7 +71,7 @@ class FieldStoreTest : public testing::Test {
         const io::FieldSource source = store.source();
         ASSERT_EQ(source.sizes.size(), static_cast<std::size_t>(n_fields));
         for (std::int64_t field = 0; field < n_fields; ++field) {
-            const catalogue::FieldResult read = source.load(field);
+            const catalogue::FieldResult read = source.load(catalogue::FieldId(field));
             EXPECT_EQ(read.field.field, field);
             EXPECT_EQ(read.scores, result_of(field).scores);
             EXPECT_EQ(source.sizes[static_cast<std::size_t>(field)].n_rows, field % 3);
@@ -128,7 +129,7 @@ TEST_F(FieldStoreTest, AdoptsWhatTheJournalWasNotTold) {
         });
         // Written to shards, and the report lost on its way.
         if (world_.rank() == world_.size() - 1) {
-            store->keep(3, result_of(3));
+            store->keep(catalogue::FieldId(3), result_of(3));
             store->report(/*is_last=*/true);
         }
         world_.barrier();
@@ -155,9 +156,9 @@ TEST_F(FieldStoreTest, AFieldThatCrashedTwiceIsQuarantined) {
     }
     const auto store = open();
     if (world_.is_root()) {
-        EXPECT_EQ(store->quarantined(), (std::vector<std::int64_t>{5}));
+        EXPECT_EQ(store->quarantined(), std::vector{catalogue::FieldId(5)});
         EXPECT_TRUE(store->interrupted().empty());
-        store->keep(5, result_of(5));
+        store->keep(catalogue::FieldId(5), result_of(5));
     }
     work(*store);
     expect_whole(*store);
@@ -178,7 +179,7 @@ TEST_F(FieldStoreTest, AFieldWhoseRowsAreDamagedIsMadeAnew) {
             int n_damaged = 0;
             for (std::int64_t field = 0; field < n_fields && n_damaged == 0; ++field) {
                 try {
-                    source.load(field);
+                    source.load(catalogue::FieldId(field));
                 } catch (const base::DiskError& error) {
                     ++n_damaged;
                     EXPECT_NE(std::string(error.what()).find("is damaged"), std::string::npos);

@@ -38,16 +38,15 @@ std::map<Place, float> scores_of(const image::Image& map,
         {planned}, {.field_px = field_px, .tile_px = tile_px, .margin_px = margin_px});
     const infer::Classifier classifier(model, {}, 1);
     std::map<Place, float> scores;
-    for (std::int64_t field = 0; field < static_cast<std::int64_t>(plan.fields.size()); ++field) {
+    for (catalogue::FieldId field; field < plan.end(); ++field) {
         const FieldPixels pixels = unpack_field(plan, field, pack_field(plan, field, map, map));
         const tile::TileGrid grid = pixels.grid(tile_px);
         const std::vector<float> of_field =
             infer::scores_of_logits(classifier.classify(pixels.wide, grid, pixels.noise, 1).logits);
-        for (std::int64_t t = 0; t < grid.count(); ++t) {
-            const image::Window& window = plan.window_of(field);
-            const image::Window part = grid.inside(t);
-            scores[{window.y0 + part.y0, window.x0 + part.x0}] =
-                of_field[static_cast<std::size_t>(t)];
+        for (tile::TileId t; t < grid.end(); ++t) {
+            const image::MapWindow tile =
+                image::on_map(grid.inside(t), plan.window_of(field).corner());
+            scores[{tile.y0, tile.x0}] = of_field[t.place()];
         }
     }
     return scores;

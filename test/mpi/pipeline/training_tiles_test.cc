@@ -22,7 +22,7 @@ using test::small_campaign;
 using test::world;
 
 /// Labels and values of a tile by its id.
-using Tiles = std::map<comm::TileId, std::pair<std::uint8_t, std::vector<std::uint16_t>>>;
+using Tiles = std::map<comm::SampleId, std::pair<std::uint8_t, std::vector<std::uint16_t>>>;
 
 /// The tiles of all ranks.
 Tiles all_tiles(const comm::Communicator& communicator, const LabelledTiles& mine) {

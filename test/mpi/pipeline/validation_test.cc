@@ -41,7 +41,7 @@ TEST(Validation, TilesAreScoredInTheOrderOfTheirIdsForAnyNumberOfRanks) {
     TrainingTiles alone;
     prepare_tiles(comm::Communicator(), campaign, alone);
     const comm::Shard& shard = alone.validation.shard;
-    std::map<comm::TileId, std::pair<float, std::uint8_t>> expected;
+    std::map<comm::SampleId, std::pair<float, std::uint8_t>> expected;
     for (std::size_t i = 0; i < shard.ids.size(); ++i) {
         std::vector<std::uint16_t> sample(shard.samples.sample_size());
         shard.samples.read(i, sample);

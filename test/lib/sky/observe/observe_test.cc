@@ -297,7 +297,7 @@ TEST(ShortBaselines, halve_the_wave_of_the_largest_scale_and_take_the_mean) {
 TEST(NoiseRmsMap, is_the_factor_on_the_noise_and_a_cut_of_one_plane) {
     const ObservationSettings even{10, 1e-5};
     const ObservationSettings uneven{.noise_scatter = 0.3};
-    const image::Window window{500, 20, 150, 100};
+    const image::MapWindow window{500, 20, 150, 100};
     const auto map = noise_rms_map(window, 9.6, uneven, 6, 2, 2);
     const auto noise = correlated_noise(window, 9.6, uneven, 6, 2, 1);
     const auto plain = correlated_noise(window, 9.6, even, 6, 2, 1);
