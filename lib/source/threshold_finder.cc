@@ -8,8 +8,8 @@
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
+#include "lib/image/smoothing.h"
 #include "lib/source/islands.h"
-#include "lib/source/smoothing.h"
 #include "lib/tile/statistics.h"
 
 namespace faintweb::source {
@@ -29,7 +29,7 @@ struct SmoothedMap {
 };
 
 SmoothedMap smooth_map(const image::Image& noise, double pixel_arcsec, double fwhm_arcsec) {
-    SmoothedMap map{.pixels = smooth(noise, fwhm_arcsec / pixel_arcsec), .level = {}};
+    SmoothedMap map{.pixels = image::smooth(noise, fwhm_arcsec / pixel_arcsec), .level = {}};
     map.level = tile::robust_statistics(map.pixels.pixels);
     return map;
 }

@@ -24,9 +24,12 @@
 #include "lib/base/random.h"
 #include "lib/image/fits_map.h"
 #include "lib/image/fits_write.h"
+#include "lib/image/opening.h"
+#include "lib/image/smoothing.h"
 #include "lib/tile/flat.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/local_rms.h"
+#include "lib/tile/opening_filter.h"
 #include "lib/tile/scaling.h"
 #include "lib/tile/statistics.h"
 #include "lib/tile/sums.h"
@@ -162,6 +165,9 @@ int main(int argc, char** argv) {
     const tile::MapNoise noise{statistics.robust.median, statistics.robust.rms};
     tile::FieldStatistics local = statistics;
     local.noise = {noise, measure(field, mesh, noise)};
+    image::Image whole_field = field;
+    std::ranges::replace_if(
+        whole_field.pixels, [](float value) { return std::isnan(value); }, 0.0F);
     // Results are summed so that none is left out.
     double sum = 0;
     const auto keep = [&](const image::Image& image) {
@@ -216,6 +222,17 @@ int main(int argc, char** argv) {
              keep(copy);
          },
          [&] { keep(image::Image(field)); }},
+        {"opening, box of 12 px", [&] { keep(image::opening(field, 12)); }, nullptr},
+        {"smoothing by 18 px", [&] { keep(image::smooth(whole_field, 18)); }, nullptr},
+        {"  with blanks", [&] { keep(image::smooth(field, 18)); }, nullptr},
+        {"opening filter, beam of 6 px",
+         [&] {
+             keep(
+                 tile::filter_field(
+                     field, {0, 0, edge_px, edge_px}, local.noise.rms, tile::make_opening_filter(6))
+                     .diffuse);
+         },
+         nullptr},
         {"scaling asinh_local",
          [&] { keep(tile::scale_field(field, tile::Scaling::asinh_local, local)); },
          [&] { keep(plain_asinh(field, statistics.robust)); }},

@@ -4,22 +4,16 @@
 #include "lib/sky/observe/point_sources.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/base/units.h"
+#include "lib/sky/observe/source_counts.h"
 
 namespace faintweb::sky {
 namespace {
-
-constexpr double counts_frequency_hz = 1.4e9;
-/// The range that the polynomial was fitted to.
-constexpr double faintest_jy = 5e-5;
-constexpr double brightest_jy = 1;
 
 /// Numbers of sources brighter than each of a row of fluxes, per steradian.
 struct CumulativeCounts {
@@ -32,7 +26,7 @@ CumulativeCounts cumulative_counts(double min_flux_jy, double max_flux_jy) {
     const double step = std::log(max_flux_jy / min_flux_jy) / n_steps;
     const auto per_ln_flux = [&](double ln_flux) {
         const double flux_jy = std::exp(ln_flux);
-        return flux_jy * differential_source_counts(flux_jy);
+        return flux_jy * counts_at_1400_mhz().differential(flux_jy);
     };
     CumulativeCounts counts;
     counts.ln_fluxes.push_back(std::log(max_flux_jy));
@@ -63,6 +57,8 @@ double flux_at(const CumulativeCounts& counts, double n_per_sr) {
 }  // namespace
 
 void check(const PointSourceSettings& settings) {
+    const double faintest_jy = counts_at_1400_mhz().faintest_jy;
+    const double brightest_jy = counts_at_1400_mhz().brightest_jy;
     const double low = settings.min_flux_jy;
     const double high = settings.max_flux_jy;
     if (!(low >= faintest_jy && low < high && high <= brightest_jy)) {
@@ -83,17 +79,6 @@ void check(const PointSourceSettings& settings) {
     }
 }
 
-double differential_source_counts(double flux_jy) {
-    FAINTWEB_EXPECTS(flux_jy >= 0.999 * faintest_jy && flux_jy <= 1.001 * brightest_jy);
-    constexpr std::array coefficients{0.859, 0.508, 0.376, -0.049, -0.121, 0.057, -0.008};
-    const double x = std::log10(flux_jy * 1e3);
-    double log_counts = 0;
-    for (auto a = coefficients.rbegin(); a != coefficients.rend(); ++a) {
-        log_counts = log_counts * x + *a;
-    }
-    return std::pow(10, log_counts) * std::pow(flux_jy, -2.5);
-}
-
 std::vector<PointSource> draw_point_sources(const PointSourceSettings& settings,
                                             std::int64_t rows,
                                             std::int64_t cols,
@@ -107,7 +92,7 @@ std::vector<PointSource> draw_point_sources(const PointSourceSettings& settings,
     const double solid_angle_sr =
         static_cast<double>(rows) * static_cast<double>(cols) * pixel_rad * pixel_rad;
     const double to_frequency =
-        std::pow(frequency_hz / counts_frequency_hz, settings.spectral_index);
+        std::pow(frequency_hz / counts_at_1400_mhz().frequency_hz, settings.spectral_index);
     base::RandomStream random(seed, base::Purpose::point_sources, realisation);
     std::vector<PointSource> sources(random.poisson(counts.n_per_sr.back() * solid_angle_sr));
     for (PointSource& source : sources) {

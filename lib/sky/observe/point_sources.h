@@ -29,16 +29,8 @@ struct PointSource {
     double flux_jy = 0;  ///< at the frequency of the sky
 };
 
-/// Differential source counts dN/dS at 1.4 GHz, 1/(Jy sr), at a flux of 5e-5 .. 1 Jy.
-///
-/// S^2.5 dN/dS is flat (Euclidean) near 1 Jy, falls towards fainter fluxes, and flattens again
-/// below 1 mJy, where star-forming galaxies take over.
-///
-/// @source Hopkins et al. 2003 (AJ 125, 465): the sixth-order polynomial log10(S^2.5 dN/dS /
-///         (Jy^1.5/sr)) = sum a_i log10(S/mJy)^i, given for 0.05 mJy .. 1 Jy.
-double differential_source_counts(double flux_jy);
-
-/// Draws the sources of an image: Poisson numbers, fluxes after the counts, places at random.
+/// Draws the sources of an image: Poisson numbers, fluxes after counts_at_1400_mhz(), places at
+/// random.
 ///
 /// The sources are not clustered. A pixel is taken to cover pixel_arcsec^2 of the sky all over the
 /// image.

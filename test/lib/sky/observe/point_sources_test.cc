@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "lib/sky/observe/source_counts.h"
 
 namespace faintweb::sky {
 namespace {
@@ -23,14 +24,15 @@ double sources_per_deg2(double from_jy, double to_jy) {
     double sum = 0;
     for (int i = 0; i < n; ++i) {
         const double flux = from_jy * std::exp((i + 0.5) * step);
-        sum += step * flux * differential_source_counts(flux);
+        sum += step * flux * counts_at_1400_mhz().differential(flux);
     }
     return sum * sr_per_deg2;
 }
 
 /// d ln(S^2.5 dN/dS) / d ln S between two fluxes: 0 where the counts are Euclidean.
 double slope(double from_jy, double to_jy) {
-    return 2.5 + std::log(differential_source_counts(to_jy) / differential_source_counts(from_jy)) /
+    return 2.5 + std::log(counts_at_1400_mhz().differential(to_jy) /
+                          counts_at_1400_mhz().differential(from_jy)) /
                      std::log(to_jy / from_jy);
 }
 
@@ -41,7 +43,7 @@ TEST(PointSources, counts_agree_with_surveys) {
     EXPECT_NEAR(sources_per_deg2(2.5e-3, 1), 53, 0.2 * 53);
     EXPECT_NEAR(sources_per_deg2(1e-3, 1), 90, 0.1 * 90);
     // Normalised counts at 1 mJy: 10^0.859 Jy^1.5/sr.
-    EXPECT_NEAR(differential_source_counts(1e-3) * std::pow(1e-3, 2.5), 7.23, 0.01);
+    EXPECT_NEAR(counts_at_1400_mhz().differential(1e-3) * std::pow(1e-3, 2.5), 7.23, 0.01);
 }
 
 TEST(PointSources, counts_are_euclidean_when_bright_and_flatten_when_faint) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The faintweb developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "lib/source/smoothing.h"
+#include "lib/image/smoothing.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "lib/base/random.h"
 #include "lib/base/units.h"
 
-namespace faintweb::source {
+namespace faintweb::image {
 namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
@@ -82,4 +82,4 @@ TEST(smoothing, of_an_image_far_smaller_than_the_kernel_is_nearly_its_mean) {
 }
 
 }  // namespace
-}  // namespace faintweb::source
+}  // namespace faintweb::image

@@ -3,9 +3,11 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "lib/image/image.h"
 
-namespace faintweb::source {
+namespace faintweb::image {
 
 /// Convolves an image with a circular Gaussian of unit sum.
 ///
@@ -16,6 +18,11 @@ namespace faintweb::source {
 /// @param fwhm_px  full width at half maximum, pixels; 0 returns the image as it is.
 /// @source         Knutsson & Westin 1993 (CVPR), normalised convolution; the kernel ends at 4
 ///                 sigma.
-image::Image smooth(const image::Image& image, double fwhm_px);
+Image smooth(const Image& image, double fwhm_px);
 
-}  // namespace faintweb::source
+/// Pixels around a pixel that its smoothed value depends on.
+///
+/// @param fwhm_px  full width at half maximum of the kernel, pixels.
+std::int64_t smoothing_reach_px(double fwhm_px);
+
+}  // namespace faintweb::image
