@@ -13,7 +13,7 @@
 #include "mpi/pipeline/evaluate/evaluate.h"
 #include "mpi/pipeline/simulate/simulate.h"
 #include "mpi/pipeline/stage.h"
-#include "mpi/pipeline/train_stage.h"
+#include "mpi/pipeline/train/train_stage.h"
 
 /// The stages of a campaign, and what its output folder remembers of those that were done in it.
 namespace faintweb::pipeline {

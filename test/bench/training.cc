@@ -23,7 +23,7 @@
 #include "lib/learn/training_step.h"
 #include "mpi/comm/gradient_reducer.h"
 #include "mpi/comm/session.h"
-#include "mpi/pipeline/training_profile.h"
+#include "mpi/pipeline/train/training_profile.h"
 
 namespace {
 

@@ -18,7 +18,7 @@
 #include "mpi/pipeline/field_store.h"
 #include "mpi/pipeline/output_kinds.h"
 #include "mpi/pipeline/paths.h"
-#include "mpi/pipeline/train_stage.h"
+#include "mpi/pipeline/train/train_stage.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -14,7 +14,7 @@
 #include "mpi/pipeline/output_kinds.h"
 #include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/score_models.h"
-#include "mpi/pipeline/train_stage.h"
+#include "mpi/pipeline/train/train_stage.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -14,7 +14,7 @@
 #include "lib/tile/scaling.h"
 #include "mpi/pipeline/sweep/scores.h"
 #include "mpi/pipeline/sweep/trainings.h"
-#include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/train/training_tiles.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -16,7 +16,7 @@
 #include "mpi/pipeline/output_lock.h"
 #include "mpi/pipeline/stages.h"
 #include "mpi/pipeline/sweep/claims.h"
-#include "mpi/pipeline/training.h"
+#include "mpi/pipeline/train/training.h"
 
 namespace faintweb::pipeline {
 namespace {

@@ -96,7 +96,8 @@ TEST(opening_filter, a_part_with_its_reach_has_the_values_of_the_whole) {
     const image::MapWindow part{150, 160, 90, 80};
     const image::MapWindow wide = image::widened(part, filter.reach_px());
     const FilteredField whole = filter_field(image, all, rms, filter);
-    const FilteredField of_part = filter_field(image::cut_out(image, image::in_image(wide)), wide, rms, filter);
+    const FilteredField of_part =
+        filter_field(image::cut_out(image, image::in_image(wide)), wide, rms, filter);
     const image::Image wanted = image::cut_out(whole.diffuse, image::in_image(part));
     const image::Image got = image::without_margin(of_part.diffuse, filter.reach_px());
     for (std::size_t i = 0; i < wanted.pixels.size(); ++i) {

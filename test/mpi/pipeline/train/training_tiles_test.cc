@@ -3,7 +3,7 @@
 
 // The tiles of a training are the same for any number of ranks, from files and from memory.
 
-#include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/train/training_tiles.h"
 
 #include <map>
 #include <tuple>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The faintweb developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "mpi/pipeline/training_profile.h"
+#include "mpi/pipeline/train/training_profile.h"
 
 #include <algorithm>
 #include <array>

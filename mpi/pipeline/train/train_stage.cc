@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The faintweb developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "mpi/pipeline/train_stage.h"
+#include "mpi/pipeline/train/train_stage.h"
 
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@
 #include "mpi/pipeline/output_kinds.h"
 #include "mpi/pipeline/paths.h"
 #include "mpi/pipeline/simulate/simulate.h"
-#include "mpi/pipeline/training.h"
+#include "mpi/pipeline/train/training.h"
 
 namespace faintweb::pipeline {
 namespace {

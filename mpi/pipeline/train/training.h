@@ -20,9 +20,9 @@
 #include "mpi/comm/communicator.h"
 #include "mpi/comm/gradient_reducer.h"
 #include "mpi/comm/tile_exchange.h"
-#include "mpi/pipeline/training_profile.h"
-#include "mpi/pipeline/training_tiles.h"
-#include "mpi/pipeline/validation.h"
+#include "mpi/pipeline/train/training_profile.h"
+#include "mpi/pipeline/train/training_tiles.h"
+#include "mpi/pipeline/train/validation.h"
 
 /// The training of a campaign's network, once its tiles are there.
 namespace faintweb::pipeline {

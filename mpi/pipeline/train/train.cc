@@ -9,7 +9,7 @@
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/output_lock.h"
 #include "mpi/pipeline/paths.h"
-#include "mpi/pipeline/training.h"
+#include "mpi/pipeline/train/training.h"
 
 namespace faintweb::pipeline {
 namespace {

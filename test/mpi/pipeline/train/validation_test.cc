@@ -3,7 +3,7 @@
 
 // The logits of the validation tiles are in one order for any number of ranks.
 
-#include "mpi/pipeline/validation.h"
+#include "mpi/pipeline/train/validation.h"
 
 #include <algorithm>
 #include <map>
@@ -13,7 +13,7 @@
 
 #include "lib/learn/half.h"
 #include "lib/learn/model.h"
-#include "mpi/pipeline/training_tiles.h"
+#include "mpi/pipeline/train/training_tiles.h"
 #include "test/mpi/pipeline/small_campaign.h"
 
 namespace faintweb::pipeline {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The faintweb developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "mpi/pipeline/validation.h"
+#include "mpi/pipeline/train/validation.h"
 
 #include <algorithm>
 #include <array>
