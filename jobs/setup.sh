@@ -16,7 +16,7 @@ set -euo pipefail
 
 faintweb_packages=(
     ca-certificates ccache clang-format cmake fonts-dejavu-core g++ libcairo2-dev
-    libcfitsio-dev libcli11-dev libfftw3-dev libgtest-dev libhdf5-openmpi-dev
+    libcfitsio-dev libcli11-dev libfftw3-dev libfmt-dev libgtest-dev libhdf5-openmpi-dev
     libopenmpi-dev libpng-dev libspdlog-dev libssl-dev libxxhash-dev libyaml-cpp-dev ninja-build
     nlohmann-json3-dev openmpi-bin pkg-config python3 python3-venv wcslib-dev zlib1g-dev)
 # What the tests with several hosts and with Slurm need; without it they are skipped.

@@ -8,8 +8,9 @@
 
 namespace faintweb::base {
 
-/// Joins its arguments as `operator<<` prints them. fmt is not used in headers: LibTorch brings a
-/// fmt of its own that does not go with Debian's (docs/design.md, "Dependencies").
+/// Joins its arguments as `operator<<` prints them: for headers and for what is compiled with
+/// LibTorch, whose own fmt does not go with Debian's (docs/design.md, "Dependencies"). All other
+/// files write `fmt::format`.
 template <typename... Parts>
 std::string text(const Parts&... parts) {
     std::ostringstream stream;

@@ -5,6 +5,7 @@
 
 - Includes of ours point down the list of layers, and start at the root of the sources.
 - Each third-party library has the folders that may include it.
+- Debian's fmt and LibTorch, which brings another fmt, never meet in one translation unit.
 - A header that includes one of the confined libraries, directly or through others, is an inner header
   of its folder: nobody outside includes it but what times it (test/bench).
 - Only lib/base prints.
@@ -30,7 +31,8 @@ LIBRARIES = [
     (r"yaml-cpp/.*", ["lib/campaign"]),
     (r"(mpi|nccl)\.h", ["mpi/comm"]),
     (r"(hdf5|hdf5_hl|H5[A-Z][A-Za-z]*)\.h", ["mpi/io"]),
-    (r"(spdlog|fmt)/.*", ["lib/base"]),
+    (r"spdlog/.*", ["lib/base"]),
+    (r"fmt/.*", [layer for layer in LAYERS if layer not in ("lib/learn", "lib/infer")]),
     (r"openssl/.*", ["lib/base"]),
     (r"xxhash\.h", ["lib/base"]),
     (r"zlib\.h", ["lib/base", "lib/image", "mpi/io"]),
@@ -48,6 +50,8 @@ CONFINED = re.compile(r"(torch|ATen|c10|yaml-cpp|spdlog|fmt)/.*|(mpi|nccl|hdf5|H
 
 # Those that may share headers with LibTorch in them.
 TORCH = set(LIBRARIES[0][1])
+TORCH_HEADER = re.compile(LIBRARIES[0][0])
+FMT_HEADER = re.compile(r"(spdlog|fmt)/.*")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 COMMENT_OR_STRING = re.compile(
@@ -68,17 +72,23 @@ def is_within(room, folders):
     return any(f"{room}/".startswith(folder + "/") for folder in folders)
 
 
+def including(pattern, includes):
+    """The files that include a library's header, directly or through others of ours."""
+    found = {path for path in includes if any(quote == "<" and pattern.fullmatch(name) for quote, name in includes[path])}
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found |= {path for path in includes if any(quote == '"' and name in found for quote, name in includes[path])}
+    return found
+
+
 def find_problems(files):
     """files: {path: text} of every C++ file -> one line per broken rule."""
     problems = []
     includes = {path: INCLUDE.findall(text) for path, text in files.items()}
 
-    inner = {path for path in files
-             if any(quote == "<" and CONFINED.fullmatch(name) for quote, name in includes[path])}
-    size = -1
-    while size != len(inner):
-        size = len(inner)
-        inner |= {path for path in files if any(name in inner for _, name in includes[path])}
+    inner = including(CONFINED, includes)
+    two_fmts = including(TORCH_HEADER, includes) & including(FMT_HEADER, includes)
 
     for path, text in sorted(files.items()):
         is_test = path.startswith("test/")
@@ -87,6 +97,8 @@ def find_problems(files):
             problems.append(f"{path}: is in no room of the list of layers, move it or add its folder to LAYERS")
         if path.endswith(".h") and "#pragma once" not in text:
             problems.append(f"{path}: a header without #pragma once (it is read twice), add the line")
+        if path in two_fmts:
+            problems.append(f"{path}: includes fmt and LibTorch (whose own fmt is another), use base::text")
         for quote, name in includes[path]:
             if quote == "<":
                 for pattern, folders in LIBRARIES:

@@ -23,6 +23,8 @@ GOOD = {
     "test/campaign/run_test.cc": '#include "mpi/comm/session.h"\n',
     "mpi/comm/session.h": "#pragma once\n",
     "mpi/comm/session.cc": '#include <mpi.h>\n#include "mpi/comm/session.h"\n#include "lib/infer/classifier.h"\n',
+    "lib/tile/edge.cc": '#include <fmt/core.h>\n#include "lib/tile/grid.h"\n',
+    "lib/tile/grid.h": "#pragma once\n",
     "lib/tile/grid.cc": '// printf("x") in a comment\nconst char* a = "std::cout";\nvoid g() { snprintf(b, 1, "x"); }\n',
     "lib/tile/table.cc": 'void g() { std::fprintf(file, "x"); log.printf("x"); long c = 1\'000; }\n',
 }
@@ -59,11 +61,21 @@ class Includes(unittest.TestCase):
 
     def test_library_outside_its_folder(self):
         for header in ("torch/torch.h", "ATen/ATen.h", "yaml-cpp/yaml.h", "mpi.h", "nccl.h", "hdf5.h",
-                       "spdlog/spdlog.h", "fmt/core.h", "CLI/CLI.hpp", "cairo.h", "cairo/cairo.h",
+                       "spdlog/spdlog.h", "CLI/CLI.hpp", "cairo.h", "cairo/cairo.h",
                        "wcslib/wcs.h", "fitsio.h", "gsl/gsl_math.h", "fftw3.h", "gtest/gtest.h"):
             self.assert_one("lib/tile/bad.cc", f"#include <{header}>\n", "belongs in")
         for header in ("torch/torch.h", "yaml-cpp/yaml.h", "mpi.h", "hdf5.h"):
             self.assert_one("apps/bad.cc", f"#include <{header}>\n", "belongs in")
+
+        self.assert_one("lib/learn/bad.cc", "#include <fmt/core.h>\n", "belongs in")
+
+    def test_fmt_and_libtorch_in_one_translation_unit(self):
+        for library in ("fmt/core.h", "spdlog/spdlog.h"):
+            self.assert_one("test/bench/bad.cc", f'#include <{library}>\n#include "lib/learn/layers.h"\n', "whose own fmt")
+            tree = {**GOOD, "test/lib/learn/layers.h": f"#pragma once\n#include <{library}>\n",
+                    "test/lib/learn/layers_test.cc": '#include "lib/learn/layers.h"\n#include "test/lib/learn/layers.h"\n'}
+            found = check_includes.find_problems(tree)
+            self.assertTrue(any(line.startswith("test/lib/learn/layers_test.cc: includes fmt") for line in found), found)
 
     def test_test_follows_the_folder_it_mirrors(self):
         self.assert_one("test/lib/tile/bad_test.cc", "#include <torch/torch.h>\n", "belongs in")
