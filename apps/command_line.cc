@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/campaign/campaign.h"
 #include "lib/catalogue/docs.h"
@@ -112,10 +112,10 @@ std::vector<std::string> take_inputs(Request& request, const DetectOptions& opti
             "detect: nothing to classify, give a campaign file or --model MODEL -o CATALOGUE.h5 "
             "MAP.fits...");
     } else if (options.model.empty() || options.output.empty()) {
-        throw base::UsageError(base::text("detect: ",
-                                          options.model.empty() ? "--model" : "-o",
-                                          " is missing (maps without a campaign file need both), "
-                                          "give --model MODEL -o CATALOGUE.h5"));
+        throw base::UsageError(
+            fmt::format("detect: {} is missing (maps without a campaign file need both), give "
+                        "--model MODEL -o CATALOGUE.h5",
+                        options.model.empty() ? "--model" : "-o"));
     }
     if (!request.campaign.empty() && !options.output.empty()) {
         throw base::UsageError(
@@ -193,10 +193,9 @@ std::optional<image::MapWindow> read_window(const std::vector<std::int64_t>& num
         return std::nullopt;
     }
     if (numbers.size() != 4) {
-        throw base::UsageError(base::text("--window has ",
-                                          numbers.size(),
-                                          " numbers (it takes four), give "
-                                          "--window X0,Y0,WIDTH,HEIGHT in pixels"));
+        throw base::UsageError(fmt::format(
+            "--window has {} numbers (it takes four), give --window X0,Y0,WIDTH,HEIGHT in pixels",
+            numbers.size()));
     }
     return image::MapWindow{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
@@ -443,13 +442,10 @@ void CommandLine::add_info() {
 
 std::string CommandLine::answer() const {
     if (wants_version_) {
-        return base::text("faintweb ",
-                          base::version(),
-                          " (LibTorch ",
-                          learn::torch_version(),
-                          ", ",
-                          io::library_versions(),
-                          ")");
+        return fmt::format("faintweb {} (LibTorch {}, {})",
+                           base::version(),
+                           learn::torch_version(),
+                           io::library_versions());
     }
     if (wants_defaults_) {
         return campaign::dump_defaults();
@@ -485,8 +481,8 @@ void CommandLine::finish() {
     }
     if (request_.command == "export" && request_.exports.empty()) {
         throw base::UsageError(
-            base::text("export: no format was asked for, give a name with one of --",
-                       joined(catalogue::export_names(), ", --")));
+            fmt::format("export: no format was asked for, give a name with one of --{}",
+                        joined(catalogue::export_names(), ", --")));
     }
 }
 
@@ -497,7 +493,7 @@ Request CommandLine::parse(int argc, char** argv) {
     } catch (const CLI::CallForHelp&) {
         request_.answer = app_.help();
     } catch (const CLI::ParseError& error) {
-        throw base::UsageError(base::text(error.what(), "; see faintweb --help"));
+        throw base::UsageError(fmt::format("{}; see faintweb --help", error.what()));
     }
     if (!request_.answer.empty()) {
         return request_;

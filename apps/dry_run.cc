@@ -3,10 +3,11 @@
 
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "apps/commands.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
-#include "lib/base/text.h"
 #include "lib/campaign/sweep.h"
 #include "mpi/pipeline/stages.h"
 #include "mpi/pipeline/sweep/trainings.h"
@@ -15,59 +16,51 @@ namespace faintweb::apps {
 namespace {
 
 std::string megabytes(double bytes) {
-    return base::text(std::llround(bytes / 1e6), " MB");
+    return fmt::format("{} MB", std::llround(bytes / 1e6));
 }
 
 std::string core_time(double core_s) {
-    return base::text("about ", base::duration_text(core_s), " of one core");
+    return fmt::format("about {} of one core", base::duration_text(core_s));
 }
 
 std::string boxes_text(const pipeline::BoxEstimate& boxes) {
-    return base::text(boxes.n_missing,
-                      " of ",
-                      boxes.n_states,
-                      " box states are to be made in ",
-                      boxes.folder,
-                      ", up to ",
-                      megabytes(boxes.disk_bytes),
-                      " on disk, ",
-                      megabytes(boxes.memory_bytes),
-                      " of memory per rank, ",
-                      core_time(boxes.core_s));
+    return fmt::format(
+        "{} of {} box states are to be made in {}, up to {} on disk, {} of memory per rank, {}",
+        boxes.n_missing,
+        boxes.n_states,
+        boxes.folder,
+        megabytes(boxes.disk_bytes),
+        megabytes(boxes.memory_bytes),
+        core_time(boxes.core_s));
 }
 
 std::string skies_text(const pipeline::SkyEstimate& skies) {
     const std::string size =
-        skies.size_px == 0 ? "" : base::text(" of ", skies.size_px, " x ", skies.size_px, " px");
+        skies.size_px == 0 ? "" : fmt::format(" of {} x {} px", skies.size_px, skies.size_px);
     if (skies.is_in_memory) {
-        return base::text(skies.n_train,
-                          " training skies",
-                          size,
-                          " are made in memory, up to ",
-                          megabytes(skies.memory_bytes),
-                          " per rank, nothing on disk, ",
-                          core_time(skies.core_s));
+        return fmt::format(
+            "{} training skies{} are made in memory, up to {} per rank, nothing on disk, {}",
+            skies.n_train,
+            size,
+            megabytes(skies.memory_bytes),
+            core_time(skies.core_s));
     }
-    return base::text(skies.n_train,
-                      " training and ",
-                      skies.n_test,
-                      " test skies",
-                      size,
-                      ", ",
-                      megabytes(skies.disk_bytes),
-                      " on disk, ",
-                      megabytes(skies.memory_bytes),
-                      " of memory per rank, ",
-                      core_time(skies.core_s));
+    return fmt::format("{} training and {} test skies{}, {} on disk, {} of memory per rank, {}",
+                       skies.n_train,
+                       skies.n_test,
+                       size,
+                       megabytes(skies.disk_bytes),
+                       megabytes(skies.memory_bytes),
+                       core_time(skies.core_s));
 }
 
 std::string fields_text(const pipeline::FieldEstimate& fields) {
-    std::string text = base::text(fields.n_fields, " fields, ", fields.n_tiles, " tiles");
+    std::string text = fmt::format("{} fields, {} tiles", fields.n_fields, fields.n_tiles);
     if (fields.sample_bytes) {
         text += ", " + megabytes(*fields.sample_bytes) + " of memory over all ranks";
     }
     if (fields.epochs > 0) {
-        text += base::text(", ", fields.epochs, " epochs");
+        text += fmt::format(", {} epochs", fields.epochs);
     }
     if (fields.pixel_bytes) {
         text +=
@@ -118,15 +111,13 @@ void print_sweep(const campaign::Campaign& campaign) {
     for (const campaign::SweepRun* run : trainings) {
         n_epochs += run->training.train.epochs;
     }
-    base::print(base::text("sweep: ",
-                           trainings.size(),
-                           " trainings of ",
-                           n_epochs,
-                           " epochs in all, ",
-                           n_models,
-                           " evaluations, groups of ",
-                           campaign.sweep.group_size,
-                           campaign.sweep.group_size == 1 ? " rank" : " ranks"));
+    base::print(
+        fmt::format("sweep: {} trainings of {} epochs in all, {} evaluations, groups of {}{}",
+                    trainings.size(),
+                    n_epochs,
+                    n_models,
+                    campaign.sweep.group_size,
+                    campaign.sweep.group_size == 1 ? " rank" : " ranks"));
 }
 
 }  // namespace faintweb::apps

@@ -7,9 +7,10 @@
 #include <cmath>
 #include <span>
 
+#include <fmt/core.h>
+
 #include "apps/commands.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/report/png_mark.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/pipeline/catalogue_files.h"
@@ -26,29 +27,26 @@ void check_numbers(const char* option,
                    const char* file_option,
                    const std::string& file) {
     if (!numbers.empty() && file.empty()) {
-        throw base::UsageError(base::text(option,
-                                          " is given without ",
-                                          file_option,
-                                          " (there is nothing to mark the maps with), give both or "
-                                          "neither"));
+        throw base::UsageError(fmt::format(
+            "{} is given without {} (there is nothing to mark the maps with), give both or neither",
+            option,
+            file_option));
     }
     for (const int number : numbers) {
         if (number < 1 || number > static_cast<int>(n_maps)) {
-            throw base::UsageError(base::text(option,
-                                              " ",
-                                              number,
-                                              " means no map (",
-                                              n_maps,
-                                              n_maps == 1 ? " is given" : " are given",
-                                              "), count them from 1"));
+            throw base::UsageError(fmt::format("{} {} means no map ({}{}), count them from 1",
+                                               option,
+                                               number,
+                                               n_maps,
+                                               n_maps == 1 ? " is given" : " are given"));
         }
     }
 }
 
 void check_limit(const char* option, double value) {
     if (!(value >= 0 && std::isfinite(value))) {
-        throw base::UsageError(
-            base::text(option, " is ", value, " (no limit can be that), give a positive number"));
+        throw base::UsageError(fmt::format(
+            "{} is {:g} (no limit can be that), give a positive number", option, value));
     }
 }
 
@@ -62,9 +60,10 @@ base::ExitCode picture(const pipeline::PictureOptions& options, base::Overwrite 
     if (catalogue != options.inputs.end()) {
         if (n > 1 || options.window || options.stretch || !options.haloes.empty() ||
             !options.truth.empty() || !options.haloes_on.empty() || !options.truth_on.empty()) {
-            throw base::UsageError(base::text(*catalogue,
-                                              " is a catalogue (its fields are drawn as they were "
-                                              "classified), give it alone and with -o only"));
+            throw base::UsageError(
+                fmt::format("{} is a catalogue (its fields are drawn as they were classified), "
+                            "give it alone and with -o only",
+                            *catalogue));
         }
         const catalogue::Catalogue read = io::read_catalogue(*catalogue);
         base::check_outputs(pipeline::outputs_of_pictures(read, options.output),
@@ -74,10 +73,10 @@ base::ExitCode picture(const pipeline::PictureOptions& options, base::Overwrite 
         return base::ExitCode::done;
     }
     if (n > report::most_in_row) {
-        throw base::UsageError(base::text(n,
-                                          " maps are too many for one picture (at most ",
-                                          report::most_in_row,
-                                          "), draw several"));
+        throw base::UsageError(
+            fmt::format("{} maps are too many for one picture (at most {}), draw several",
+                        n,
+                        report::most_in_row));
     }
     check_numbers("--haloes-on", options.haloes_on, n, "--haloes", options.haloes);
     check_numbers("--truth-on", options.truth_on, n, "--truth", options.truth);

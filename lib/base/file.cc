@@ -10,12 +10,12 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 
@@ -123,18 +123,17 @@ std::string file_stamp(const std::string& path) {
     if (::stat(path.c_str(), &status) != 0) {
         return "missing";
     }
-    return base::text(status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+    return fmt::format("{} {}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
 void check_room(const std::string& path, std::int64_t bytes) {
     auto folder = std::filesystem::path(link_target(path)).parent_path();
     folder = folder.empty() ? "." : folder;
     if (!std::filesystem::is_directory(folder)) {
-        throw UsageError(text("cannot write ",
-                              path,
-                              " (",
-                              folder.string(),
-                              " is no folder), make it or choose another place"));
+        throw UsageError(
+            fmt::format("cannot write {} ({} is no folder), make it or choose another place",
+                        path,
+                        folder.string()));
     }
     struct statvfs room {};
     if (statvfs(folder.c_str(), &room) != 0) {
@@ -143,13 +142,11 @@ void check_room(const std::string& path, std::int64_t bytes) {
     const double free_bytes =
         static_cast<double>(room.f_bavail) * static_cast<double>(room.f_frsize);
     if (free_bytes < static_cast<double>(bytes)) {
-        throw DiskError(text("too little room for ",
-                             path,
-                             " (needs ",
-                             bytes / 1000000 + 1,
-                             " MB, free are ",
-                             static_cast<std::int64_t>(free_bytes / 1e6),
-                             " MB), make room and run again"));
+        throw DiskError(fmt::format(
+            "too little room for {} (needs {} MB, free are {} MB), make room and run again",
+            path,
+            bytes / 1000000 + 1,
+            static_cast<std::int64_t>(free_bytes / 1e6)));
     }
 }
 
@@ -166,7 +163,7 @@ void make_folder(const std::string& path) {
         throw_errno("cannot make the folder " + path, error.value());
     } catch (const InputError& no_input) {
         // Results were to go there: nothing of the run can be done.
-        throw UsageError(text(no_input.what(), ", choose another"));
+        throw UsageError(fmt::format("{}, choose another", no_input.what()));
     }
 }
 

@@ -8,11 +8,11 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -81,19 +81,18 @@ void check_against_inputs(const Output& output, const KnownFiles& inputs) {
         input = inputs.find(partial_path(output.path));
     }
     if (input) {
-        throw UsageError(text("cannot write ",
-                              output.path,
-                              " (it is the input ",
-                              *input,
-                              ", which would be destroyed), choose another output"));
+        throw UsageError(fmt::format(
+            "cannot write {} (it is the input {}, which would be destroyed), choose another output",
+            output.path,
+            *input));
     }
     if (output.kind == Output::Kind::whole_folder) {
         if (const auto below = inputs.find_below(output.path)) {
-            throw UsageError(text("cannot use the folder ",
-                                  output.path,
-                                  " (the input ",
-                                  *below,
-                                  " is in it and would be destroyed), choose another output"));
+            throw UsageError(
+                fmt::format("cannot use the folder {} (the input {} is in it and would be "
+                            "destroyed), choose another output",
+                            output.path,
+                            *below));
         }
     }
 }
@@ -101,9 +100,9 @@ void check_against_inputs(const Output& output, const KnownFiles& inputs) {
 void check_place(const Output& output, Overwrite overwrite) {
     std::error_code none;
     if (output.kind == Output::Kind::file && fs::is_directory(partial_path(output.path), none)) {
-        throw UsageError(text(partial_path(output.path),
-                              " is a folder (a file of this name is made first), move it or choose "
-                              "another output"));
+        throw UsageError(fmt::format(
+            "{} is a folder (a file of this name is made first), move it or choose another output",
+            partial_path(output.path)));
     }
     const auto status = status_of(output.path);
     if (!status) {
@@ -111,17 +110,18 @@ void check_place(const Output& output, Overwrite overwrite) {
     }
     const bool is_folder = S_ISDIR(status->st_mode);
     if (output.kind == Output::Kind::file && is_folder) {
-        throw UsageError(text(output.path, " is a folder, give the name of a file"));
+        throw UsageError(fmt::format("{} is a folder, give the name of a file", output.path));
     }
     if (output.kind == Output::Kind::file && !S_ISREG(status->st_mode)) {
-        throw UsageError(text(output.path,
-                              " is no regular file (it would be replaced by one), give the name of "
-                              "a file"));
+        throw UsageError(fmt::format(
+            "{} is no regular file (it would be replaced by one), give the name of a file",
+            output.path));
     }
     if (output.kind != Output::Kind::file && !is_folder) {
-        throw UsageError(text(output.path,
-                              " is no folder (results are to go into one of this name), move it "
-                              "or choose another output"));
+        throw UsageError(
+            fmt::format("{} is no folder (results are to go into one of this name), move it or "
+                        "choose another output",
+                        output.path));
     }
     if (output.kind == Output::Kind::folder) {
         return;
@@ -133,17 +133,17 @@ void check_place(const Output& output, Overwrite overwrite) {
     }
     // What is in a folder is not looked through: it is never removed on demand.
     if (output.kind == Output::Kind::whole_folder) {
-        throw UsageError(text(output.path,
-                              ' ',
-                              objection,
-                              " (a folder of this name is needed and removed in the end), move it "
-                              "or choose another output"));
+        throw UsageError(
+            fmt::format("{} {} (a folder of this name is needed and removed in the end), move it "
+                        "or choose another output",
+                        output.path,
+                        objection));
     }
     if (overwrite == Overwrite::no) {
-        throw UsageError(text(output.path,
-                              ' ',
-                              objection,
-                              " (it would be lost), choose another output or give --overwrite"));
+        throw UsageError(
+            fmt::format("{} {} (it would be lost), choose another output or give --overwrite",
+                        output.path,
+                        objection));
     }
 }
 
@@ -166,11 +166,11 @@ void check_outputs(std::span<const Output> outputs,
     KnownFiles known_outputs;
     const auto add = [&](const Output& output, bool is_known_later) {
         if (const auto other = known_outputs.find(output.path)) {
-            throw UsageError(text("cannot write ",
-                                  output.path,
-                                  " (it is the same file as the output ",
-                                  *other,
-                                  "), give each a name of its own"));
+            throw UsageError(
+                fmt::format("cannot write {} (it is the same file as the output {}), give each a "
+                            "name of its own",
+                            output.path,
+                            *other));
         }
         if (is_known_later) {
             known_outputs.add(output.path);

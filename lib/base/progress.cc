@@ -7,22 +7,22 @@
 #include <cmath>
 #include <cstdio>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 
 std::string duration_text(double seconds) {
     const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
     if (whole < 60) {
-        return text(whole, " s");
+        return fmt::format("{} s", whole);
     }
     if (whole < 3600) {
-        return text(whole / 60, " min ", whole % 60, " s");
+        return fmt::format("{} min {} s", whole / 60, whole % 60);
     }
-    return text(whole / 3600, " h ", whole % 3600 / 60, " min");
+    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
 Progress::Progress(std::string stage, std::string what, std::int64_t total)
@@ -52,17 +52,20 @@ void Progress::show(bool last) {
     const double elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
     const double rate = static_cast<double>(n_done_) / std::max(elapsed_s, 1e-9);
     const double left_s = rate > 0 ? static_cast<double>(total_ - n_done_) / rate : 0;
-    std::ostringstream line;
-    line.precision(3);
-    line << stage_ << ": " << n_done_ << '/' << total_ << ' ' << what_ << ", " << rate << "/s, "
-         << (last ? "took " + duration_text(elapsed_s) : duration_text(left_s) + " left");
-    if (!note_.empty()) {
-        line << ", " << note_;
-    }
+    const std::string line =
+        fmt::format("{}: {}/{} {}, {:.3g}/s, {}{}{}",
+                    stage_,
+                    n_done_,
+                    total_,
+                    what_,
+                    rate,
+                    last ? "took " + duration_text(elapsed_s) : duration_text(left_s) + " left",
+                    note_.empty() ? "" : ", ",
+                    note_);
     if (is_terminal_) {
-        std::fprintf(stderr, "\r\033[K%s%s", line.str().c_str(), last ? "\n" : "");
+        std::fprintf(stderr, "\r\033[K%s%s", line.c_str(), last ? "\n" : "");
     } else {
-        log_info(line.str());
+        log_info(line);
     }
 }
 

@@ -9,12 +9,12 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -175,7 +175,7 @@ std::vector<std::byte> read_record(const Descriptor& file,
             return payload;
         }
     }
-    throw InputError(text("the record at byte ", offset, " of ", path, " is damaged"));
+    throw InputError(fmt::format("the record at byte {} of {} is damaged", offset, path));
 }
 
 }  // namespace faintweb::base

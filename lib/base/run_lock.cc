@@ -12,13 +12,13 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -52,9 +52,10 @@ Holder read_holder(const Descriptor& file, const std::string& path) {
     const bool is_empty = all.find_first_not_of('\0') == std::string_view::npos;
     if (!is_empty &&
         (!(words >> holder.host >> holder.process >> holder.slurm_job) || words >> more)) {
-        throw UsageError(text(path,
-                              " is no lock of faintweb (one of this name would have to be written "
-                              "over it), rename it or choose another output"));
+        throw UsageError(
+            fmt::format("{} is no lock of faintweb (one of this name would have to be written over "
+                        "it), rename it or choose another output",
+                        path));
     }
     return holder;
 }
@@ -104,9 +105,11 @@ RunLock::RunLock(const std::string& path, const std::string& what)
     const Holder holder = read_holder(file_, path_);
     if (failure == EWOULDBLOCK) {
         const std::string by =
-            holder.host.empty() ? std::string()
-                                : text(" (by process ", holder.process, " on ", holder.host, ")");
-        throw UsageError(text(what, " is in use", by, ", wait for it or choose another output"));
+            holder.host.empty()
+                ? std::string()
+                : fmt::format(" (by process {} on {})", holder.process, holder.host);
+        throw UsageError(
+            fmt::format("{} is in use{}, wait for it or choose another output", what, by));
     }
     const bool is_same_job = mine.slurm_job != "-" && holder.slurm_job == mine.slurm_job;
     // A lock of the system is gone with its process, but may not be seen from another host.
@@ -115,22 +118,21 @@ RunLock::RunLock(const std::string& path, const std::string& what)
         !has_locks && holder.host == mine.host && holder.process != mine.process &&
         (::kill(static_cast<pid_t>(holder.process), 0) == 0 || errno == EPERM);
     if (is_elsewhere || may_live_here) {
-        throw UsageError(text(what,
-                              " may be in use (by process ",
-                              holder.process,
-                              " on ",
-                              holder.host,
-                              "), if that has ended remove ",
-                              path_));
+        throw UsageError(
+            fmt::format("{} may be in use (by process {} on {}), if that has ended remove {}",
+                        what,
+                        holder.process,
+                        holder.host,
+                        path_));
     }
     if (!has_locks) {
-        log_warning(text("cannot lock ",
-                         what,
-                         " (its file system has no locks: ",
-                         std::generic_category().message(failure),
-                         "), see to it that no other run writes it"));
+        log_warning(
+            fmt::format("cannot lock {} (its file system has no locks: {}), see to it that no "
+                        "other run writes it",
+                        what,
+                        std::generic_category().message(failure)));
     }
-    const std::string words = text(mine.host, " ", mine.process, " ", mine.slurm_job, "\n");
+    const std::string words = fmt::format("{} {} {}\n", mine.host, mine.process, mine.slurm_job);
     if (::ftruncate(file_.number(), 0) != 0) {
         throw_errno("cannot write " + path_, errno);
     }

@@ -11,13 +11,13 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/log.h"
 #include "lib/base/record_file.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -103,11 +103,10 @@ void Watchdog::check() const {
     const std::scoped_lock lock(mutex_);
     for (const Task* task : tasks_) {
         if (std::chrono::duration<double>(now - task->start_).count() > task->deadline_s_) {
-            log_error(text("gave up after ",
-                           task->deadline_s_,
-                           " s of ",
-                           task->what_,
-                           " (parallel.deadline_s), run again to go on"));
+            log_error(
+                fmt::format("gave up after {:g} s of {} (parallel.deadline_s), run again to go on",
+                            task->deadline_s_,
+                            task->what_));
             leave_note(task->key_);
             ::_exit(code);
         }

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/campaign/faults.h"
 
 namespace faintweb::campaign {
@@ -64,8 +65,8 @@ std::vector<label::LabelRule> label_rules(const Campaign& campaign) {
 }
 
 std::string rule_name(const label::LabelRule& rule) {
-    return base::text(
-        "npix", rule.min_pixels, "_fth", print_double(rule.flux_threshold_jy_arcsec2));
+    return fmt::format(
+        "npix{}_fth{}", rule.min_pixels, print_double(rule.flux_threshold_jy_arcsec2));
 }
 
 std::string rule_suffix(const Campaign& campaign) {

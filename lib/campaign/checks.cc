@@ -7,8 +7,9 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/campaign/input_files.h"
 
 namespace faintweb::campaign {
@@ -23,8 +24,8 @@ void check_stages(const Checked& checked) {
     for (std::size_t i = 1; i < stages.size(); ++i) {
         if (stages[i] <= stages[i - 1]) {
             checked.add(
-                {base::text("stages[", i, "]"), "stages"},
-                base::text("stage ", stage_name(stages[i]), " after ", stage_name(stages[i - 1])),
+                {fmt::format("stages[{}]", i), "stages"},
+                fmt::format("stage {} after {}", stage_name(stages[i]), stage_name(stages[i - 1])),
                 "each stage runs once, in the order simulate, train, evaluate, detect",
                 "give them in that order");
         }
@@ -34,8 +35,8 @@ void check_stages(const Checked& checked) {
 void check_sizes(const Checked& checked) {
     if (checked.campaign.tile_px > checked.campaign.field_px) {
         checked.add({"tile_px", "field_px"},
-                    base::text("tile_px is ", checked.campaign.tile_px),
-                    base::text("a field has only ", checked.campaign.field_px, " pixels"),
+                    fmt::format("tile_px is {}", checked.campaign.tile_px),
+                    fmt::format("a field has only {} pixels", checked.campaign.field_px),
                     "give a smaller tile_px or a larger field_px");
     }
 }
@@ -43,8 +44,8 @@ void check_sizes(const Checked& checked) {
 void check_sky(const Checked& checked) {
     if (checked.campaign.sky.z_min >= checked.campaign.sky.z_max) {
         checked.add({"sky.z_min", "sky.z_max"},
-                    base::text("sky.z_min is ", checked.campaign.sky.z_min),
-                    base::text("not below sky.z_max, ", checked.campaign.sky.z_max),
+                    fmt::format("sky.z_min is {:g}", checked.campaign.sky.z_min),
+                    fmt::format("not below sky.z_max, {:g}", checked.campaign.sky.z_max),
                     "give a smaller one");
     } else {
         try {
@@ -93,8 +94,8 @@ void check_maps(const Checked& checked) {
                     "leave it out");
     } else if (!detect.truth.empty() && detect.truth.size() != detect.maps.size()) {
         checked.add({"detect.truth"},
-                    base::text("detect.truth has ", detect.truth.size(), " files"),
-                    base::text("detect.maps has ", detect.maps.size()),
+                    fmt::format("detect.truth has {} files", detect.truth.size()),
+                    fmt::format("detect.maps has {}", detect.maps.size()),
                     "give one for each map, or none");
     }
 }
@@ -107,16 +108,16 @@ void check_classification(const Checked& checked) {
           {"pixel", "detect.pixel_arcsec", detect.pixel_arcsec.has_value()}}) {
         if (!is_given && std::ranges::count(detect.force, fact) > 0) {
             checked.add({"detect.force", key},
-                        base::text("detect.force names ", fact),
-                        base::text(key, " is not given"),
+                        fmt::format("detect.force names {}", fact),
+                        fmt::format("{} is not given", key),
                         "give it or leave it out of the list");
         }
     }
     if (detect.threshold && (*detect.threshold == 0 || *detect.threshold == 1)) {
         checked.add(
             {"detect.threshold"},
-            base::text("detect.threshold is ", *detect.threshold),
-            base::text(*detect.threshold == 0 ? "every" : "no", " tile would be a detection"),
+            fmt::format("detect.threshold is {:g}", *detect.threshold),
+            fmt::format("{} tile would be a detection", *detect.threshold == 0 ? "every" : "no"),
             "give one between 0 and 1, or none for the model's own");
     }
 }
@@ -135,7 +136,7 @@ void check_realisations(const Checked& checked) {
             checked.campaign.simulate.n_train > 0 &&
             boxes.n_test_realisations == boxes.n_realisations) {
             checked.add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
-                        base::text("boxes.n_test_realisations is ", boxes.n_test_realisations),
+                        fmt::format("boxes.n_test_realisations is {}", boxes.n_test_realisations),
                         "no realisation is left for training skies",
                         "give more n_realisations");
         }
@@ -181,10 +182,11 @@ void check_source(const Checked& checked, const SourceKeys& source) {
     if (checked.campaign.sky.source != source.source) {
         for (const auto& [given, list] : {std::pair{key, &files}, {test_key, &test_files}}) {
             if (!list->empty()) {
-                checked.add({given, "sky.source"},
-                            given + " is given",
-                            base::text("no sky is made from it unless sky.source is ", source.name),
-                            base::text("leave it out or set sky.source: ", source.name));
+                checked.add(
+                    {given, "sky.source"},
+                    given + " is given",
+                    fmt::format("no sky is made from it unless sky.source is {}", source.name),
+                    fmt::format("leave it out or set sky.source: {}", source.name));
             }
         }
         return;
@@ -192,7 +194,7 @@ void check_source(const Checked& checked, const SourceKeys& source) {
     if (files.empty() && (has_train || (has_test && test_files.empty()))) {
         checked.add({key, "sky.source"},
                     key + " is an empty list",
-                    base::text("sky.source is ", source.name),
+                    fmt::format("sky.source is {}", source.name),
                     "name at least one file");
     } else if (has_train && has_test && test_files.empty()) {
         checked.add({test_key, key},
@@ -202,7 +204,7 @@ void check_source(const Checked& checked, const SourceKeys& source) {
     }
     for (std::size_t i = 0; has_train && has_test && i < test_files.size(); ++i) {
         if (std::find(files.begin(), files.end(), test_files[i]) != files.end()) {
-            const std::string item = base::text(test_key, "[", i, "]");
+            const std::string item = fmt::format("{}[{}]", test_key, i);
             checked.add({item, test_key},
                         item + " is among " + key + " too",
                         "test skies would show what training skies show",
@@ -223,7 +225,7 @@ void check_snapshot_names(const Checked& checked,
                           const std::vector<std::string>& names) {
     if (names.size() != 3) {
         checked.add({key},
-                    base::text(key, " has ", names.size(), " names"),
+                    fmt::format("{} has {} names", key, names.size()),
                     "a vector has three parts",
                     "name the datasets of x, y and z");
     }
@@ -262,13 +264,13 @@ void check_training(const Checked& checked, const Campaign& campaign, const std:
     const int n_validation = train.validation_skies;
     if (n_validation > 0 && n_validation >= campaign.simulate.n_train) {
         add_here({"train.validation_skies", "simulate.n_train"},
-                 base::text("train.validation_skies is ", n_validation),
-                 base::text("of ", campaign.simulate.n_train, " none would be left to train on"),
+                 fmt::format("train.validation_skies is {}", n_validation),
+                 fmt::format("of {} none would be left to train on", campaign.simulate.n_train),
                  "give fewer of them or more skies");
     }
     if (train.patience > 0 && n_validation == 0) {
         add_here({"train.patience"},
-                 base::text("train.patience is ", train.patience),
+                 fmt::format("train.patience is {}", train.patience),
                  "without validation skies no epoch is better than another",
                  "give train.validation_skies");
     }
@@ -276,8 +278,8 @@ void check_training(const Checked& checked, const Campaign& campaign, const std:
                                       {"sweep.epochs", &campaign.sweep.epochs}}) {
         if (train.patience > 0 && !epochs->empty()) {
             add_here({"train.patience", key},
-                     base::text("train.patience is ", train.patience),
-                     base::text("training may end before an epoch that ", key, " names"),
+                     fmt::format("train.patience is {}", train.patience),
+                     fmt::format("training may end before an epoch that {} names", key),
                      "leave one of the two out");
         }
     }

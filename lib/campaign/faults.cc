@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::campaign {
 
@@ -37,7 +38,7 @@ void Faults::throw_if_any() const {
         message += (i == 0 ? "" : "\n") + lines_[i];
     }
     if (lines_.size() > n_most) {
-        message += base::text("\nand ", lines_.size() - n_most, " more faults");
+        message += fmt::format("\nand {} more faults", lines_.size() - n_most);
     }
     if (!lines_.empty()) {
         throw base::UsageError(message);

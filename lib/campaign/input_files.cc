@@ -7,7 +7,8 @@
 #include <fstream>
 #include <system_error>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/campaign/faults.h"
 
 namespace faintweb::campaign {
@@ -66,7 +67,7 @@ void check_files(const Campaign& campaign) {
     };
     const auto check_all = [&](const std::string& key, const std::vector<std::string>& files) {
         for (std::size_t i = 0; i < files.size(); ++i) {
-            check(base::text(key, "[", i, "]"), files[i]);
+            check(fmt::format("{}[{}]", key, i), files[i]);
         }
     };
     // The snapshots of both sets share their slabs: skies of either need all of them.

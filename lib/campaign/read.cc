@@ -8,8 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/campaign/checks.h"
 #include "lib/campaign/faults.h"
 #include "lib/campaign/input_files.h"
@@ -186,7 +187,7 @@ void read_setting(Campaign& campaign, const Setting& setting, Faults& faults) {
         setting.key->read(campaign, value);
         for (std::size_t i = 0; value.kind == Node::Kind::sequence && i < value.values.size();
              ++i) {
-            campaign.positions[base::text(setting.key->name, "[", i, "]")] = value.values[i].where;
+            campaign.positions[fmt::format("{}[{}]", setting.key->name, i)] = value.values[i].where;
         }
     } catch (const Fault& fault) {
         faults.add(*setting.key, fault);
@@ -246,11 +247,10 @@ std::string read_campaign_text(const std::string& path) {
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > max_yaml_bytes) {
-        throw base::UsageError(base::text(path,
-                                          ":1:1: more than ",
-                                          max_yaml_bytes,
-                                          " bytes (a campaign is a short text), give a campaign "
-                                          "file"));
+        throw base::UsageError(fmt::format(
+            "{}:1:1: more than {} bytes (a campaign is a short text), give a campaign file",
+            path,
+            max_yaml_bytes));
     }
     return text;
 }
@@ -259,7 +259,7 @@ Campaign parse_campaign(const std::string& text,
                         const std::string& path,
                         const std::vector<std::string>& overrides) {
     const Node root = parse_yaml(
-        text, [&](int line, int column) { return base::text(path, ":", line, ":", column); });
+        text, [&](int line, int column) { return fmt::format("{}:{}:{}", path, line, column); });
     if (root.kind == Node::Kind::null) {
         throw base::UsageError(path +
                                ":1:1: the file is empty (a campaign needs at least name, output "

@@ -8,8 +8,9 @@
 #include <concepts>
 #include <functional>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 #include "lib/campaign/value.h"
 
 namespace faintweb::campaign {
@@ -150,19 +151,18 @@ std::string refusal_without_sweep(const Campaign& campaign, const std::string& c
         take_rules_of_sweep(moved);
         const char* const key =
             sweep.min_pixels.empty() ? "sweep.flux_threshold_jy_arcsec2" : "sweep.min_pixels";
-        return base::text(position_of(campaign, key),
-                          ": ",
-                          key,
-                          " names label rules for train.joint (they moved to label.rules), give "
-                          "label: {rules: ",
-                          print_value(moved.joint_rules),
-                          "} and no sweep, or use faintweb sweep");
+        return fmt::format(
+            "{}: {} names label rules for train.joint (they moved to label.rules), give label: "
+            "{{rules: {}}} and no sweep, or use faintweb sweep",
+            position_of(campaign, key),
+            key,
+            print_value(moved.joint_rules));
     }
-    return base::text(position_of(campaign, "sweep"),
-                      ": the sweep names other trainings than ",
-                      command,
-                      " makes (it takes the train section alone), use faintweb sweep, or make the "
-                      "skies alone with --set stages=[simulate]");
+    return fmt::format(
+        "{}: the sweep names other trainings than {} makes (it takes the train section alone), use "
+        "faintweb sweep, or make the skies alone with --set stages=[simulate]",
+        position_of(campaign, "sweep"),
+        command);
 }
 
 void take_rules_of_sweep(Campaign& campaign) {

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/campaign/checks.h"
 #include "lib/campaign/sweep.h"
 #include "lib/learn/network.h"
@@ -18,8 +19,8 @@ void check_once(const Checked& checked, const std::string& key, const std::vecto
     for (std::size_t i = 1; i < values.size(); ++i) {
         const auto end = std::next(values.begin(), static_cast<std::ptrdiff_t>(i));
         if (std::find(values.begin(), end, values[i]) != end) {
-            checked.add({base::text(key, "[", i, "]"), key},
-                        base::text(key, " names item ", i, " twice"),
+            checked.add({fmt::format("{}[{}]", key, i), key},
+                        fmt::format("{} names item {} twice", key, i),
                         "one training would be done and counted twice",
                         "remove one of the two");
         }
@@ -37,8 +38,8 @@ void check_own_settings(const Checked& checked, const Variant& variant, const st
             (leaf == "learning_rate" && !sweep.learning_rate.empty()) ||
             (leaf == "epochs" && !sweep.epochs.empty())) {
             checked.add({item, "sweep.variants"},
-                        base::text("variant ", variant.name, " sets ", key),
-                        base::text("sweep.", leaf, " names values for all variants"),
+                        fmt::format("variant {} sets {}", variant.name, key),
+                        fmt::format("sweep.{} names values for all variants", leaf),
                         "leave one of the two out");
         }
     }
@@ -52,13 +53,14 @@ void check_rules(const Checked& checked, const Campaign& campaign, const std::st
     take_rules_of_sweep(training);
     const auto n_rules = std::ssize(label_rules(training));
     if (n_rules > learn::max_rules) {
-        checked.add({variant, "label.rules", "train.joint"},
-                    (variant.empty() ? "" : variant + ": ") + "train.joint is true",
-                    base::text("label, label.rules and sweep name ",
-                               n_rules,
-                               " label rules, a network learns at most ",
-                               learn::max_rules),
-                    "shorten label.rules, or sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
+        checked.add(
+            {variant, "label.rules", "train.joint"},
+            (variant.empty() ? "" : variant + ": ") + "train.joint is true",
+            fmt::format(
+                "label, label.rules and sweep name {} label rules, a network learns at most {}",
+                n_rules,
+                learn::max_rules),
+            "shorten label.rules, or sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
     }
 }
 
@@ -67,7 +69,7 @@ void check_variants(const Checked& checked) {
     std::vector<std::string> names;
     for (const Variant& variant : sweep.variants) {
         names.push_back(variant.name);
-        const std::string item = base::text("sweep.variants[", names.size() - 1, "]");
+        const std::string item = fmt::format("sweep.variants[{}]", names.size() - 1);
         check_own_settings(checked, variant, item);
         // One without settings is the campaign itself.
         if (!variant.settings.empty()) {
@@ -104,8 +106,8 @@ void check_sweep(const Checked& checked) {
     check_variants(checked);
     if (n_sweep_runs(sweep) > max_sweep_runs) {
         checked.add({"sweep"},
-                    base::text("sweep makes ", n_sweep_runs(sweep), " trainings"),
-                    base::text("more than ", max_sweep_runs),
+                    fmt::format("sweep makes {:g} trainings", n_sweep_runs(sweep)),
+                    fmt::format("more than {:g}", max_sweep_runs),
                     "shorten its lists");
     }
 }

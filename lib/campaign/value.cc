@@ -8,8 +8,9 @@
 #include <cmath>
 #include <system_error>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -46,7 +47,8 @@ std::from_chars_result scan(const Node& node, T& value) {
 /// The end of a range as a person writes it: 100000, not 1e+05.
 std::string print_end(double value) {
     const bool is_short_integer = std::abs(value) < 1e7 && value == std::floor(value);
-    return is_short_integer ? base::text(static_cast<std::int64_t>(value)) : print_double(value);
+    return is_short_integer ? fmt::format("{}", static_cast<std::int64_t>(value))
+                            : print_double(value);
 }
 
 std::string range_hint(const Allowed& allowed) {
@@ -82,11 +84,11 @@ bool Range::contains(double value) const {
 }
 
 std::string Range::text() const {
-    return base::text(is_low_open || std::isinf(low) ? "(" : "[",
-                      print_end(low),
-                      ", ",
-                      print_end(high),
-                      is_high_open || std::isinf(high) ? ")" : "]");
+    return fmt::format("{}{}, {}{}",
+                       is_low_open || std::isinf(low) ? "(" : "[",
+                       print_end(low),
+                       print_end(high),
+                       is_high_open || std::isinf(high) ? ")" : "]");
 }
 
 Allowed not_empty() {
@@ -344,21 +346,16 @@ std::string print_unit(const image::ScaledUnit& unit) {
 }
 
 std::string print_label_rule(const label::LabelRule& rule) {
-    return base::text("{min_pixels: ",
-                      rule.min_pixels,
-                      ", flux_threshold_jy_arcsec2: ",
-                      print_double(rule.flux_threshold_jy_arcsec2),
-                      "}");
+    return fmt::format("{{min_pixels: {}, flux_threshold_jy_arcsec2: {}}}",
+                       rule.min_pixels,
+                       print_double(rule.flux_threshold_jy_arcsec2));
 }
 
 std::string print_beam(const image::Beam& beam) {
-    return base::text("[",
-                      print_double(beam.major_arcsec),
-                      ", ",
-                      print_double(beam.minor_arcsec),
-                      ", ",
-                      print_double(beam.angle_deg),
-                      "]");
+    return fmt::format("[{}, {}, {}]",
+                       print_double(beam.major_arcsec),
+                       print_double(beam.minor_arcsec),
+                       print_double(beam.angle_deg));
 }
 
 }  // namespace faintweb::campaign

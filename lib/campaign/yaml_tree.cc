@@ -8,12 +8,12 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::campaign {
 namespace {
@@ -51,11 +51,10 @@ void check_characters(const std::string& text, const Where& where) {
         const auto place = [&] { return where(line, static_cast<int>(i - line_start) + 1); };
         const std::size_t length = utf8_length(text, i);
         if (length == 0 || is_control(static_cast<unsigned char>(text[i]))) {
-            throw base::UsageError(base::text(place(),
-                                              ": the byte ",
-                                              int{static_cast<unsigned char>(text[i])},
-                                              " is no text (a campaign is a YAML file in UTF-8), "
-                                              "give a text file"));
+            throw base::UsageError(fmt::format(
+                "{}: the byte {} is no text (a campaign is a YAML file in UTF-8), give a text file",
+                place(),
+                int{static_cast<unsigned char>(text[i])}));
         }
         if (text[i] == '\n') {
             ++line;
@@ -138,11 +137,10 @@ class TreeBuilder : public YAML::EventHandler {
                                    "' (a campaign holds plain values only), leave it out");
         }
         if (++n_nodes_ > max_yaml_nodes) {
-            throw base::UsageError(base::text(place(mark),
-                                              ": more than ",
-                                              max_yaml_nodes,
-                                              " values (a campaign needs far fewer), give a "
-                                              "campaign file"));
+            throw base::UsageError(fmt::format(
+                "{}: more than {} values (a campaign needs far fewer), give a campaign file",
+                place(mark),
+                max_yaml_nodes));
         }
         Node node;
         node.kind = kind;
@@ -152,11 +150,10 @@ class TreeBuilder : public YAML::EventHandler {
 
     void open(Node node, const YAML::Mark& mark) {
         if (open_.size() == max_yaml_depth) {
-            throw base::UsageError(base::text(place(mark),
-                                              ": nested deeper than ",
-                                              max_yaml_depth,
-                                              " levels (a campaign has two), give a campaign "
-                                              "file"));
+            throw base::UsageError(fmt::format(
+                "{}: nested deeper than {} levels (a campaign has two), give a campaign file",
+                place(mark),
+                max_yaml_depth));
         }
         open_.push_back(std::move(node));
     }
@@ -188,12 +185,11 @@ class TreeBuilder : public YAML::EventHandler {
 
 Node parse_yaml(const std::string& text, const Where& where) {
     if (text.size() > max_yaml_bytes) {
-        throw base::UsageError(base::text(where(1, 1),
-                                          ": ",
-                                          text.size(),
-                                          " bytes (a campaign has at most ",
-                                          max_yaml_bytes,
-                                          "), give a campaign file"));
+        throw base::UsageError(
+            fmt::format("{}: {} bytes (a campaign has at most {}), give a campaign file",
+                        where(1, 1),
+                        text.size(),
+                        max_yaml_bytes));
     }
     const bool has_byte_order_mark = text.starts_with("\xEF\xBB\xBF");
     const std::string content = has_byte_order_mark ? text.substr(3) : text;

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
 
 namespace faintweb::catalogue {
 namespace {
@@ -101,7 +101,7 @@ std::string find_non_finite(const TableView& table) {
                                      ? static_cast<double>(load<float>(bytes))
                                      : load<double>(bytes);
             if (!std::isfinite(value)) {
-                return base::text(column.name, " of row ", i);
+                return fmt::format("{} of row {}", column.name, i);
             }
         }
     }
@@ -111,9 +111,8 @@ std::string find_non_finite(const TableView& table) {
 std::string column_docs(std::span<const Column> columns) {
     std::string docs = "| column | type | unit | meaning |\n|---|---|---|---|\n";
     for (const Column& column : columns) {
-        docs +=
-            base::text("| ", column.name, " | ", type_name(column.type), " | ", column.unit, " | ");
-        docs += base::text(column.description, " |\n");
+        docs += fmt::format("| {} | {} | {} | ", column.name, type_name(column.type), column.unit);
+        docs += fmt::format("{} |\n", column.description);
     }
     return docs;
 }
@@ -121,16 +120,14 @@ std::string column_docs(std::span<const Column> columns) {
 std::vector<std::string> astropy_column_meta(std::span<const Column> columns) {
     std::vector<std::string> lines{"datatype:"};
     for (const Column& column : columns) {
-        std::string line = base::text("- {name: ", column.name);
+        std::string line = fmt::format("- {{name: {}", column.name);
         if (!column.unit.empty()) {
-            line += base::text(", unit: ", column.unit);
+            line += fmt::format(", unit: {}", column.unit);
         }
-        lines.push_back(base::text(line,
-                                   ", datatype: ",
-                                   type_name(column.type),
-                                   ", description: ",
-                                   yaml_text(column.description),
-                                   "}"));
+        lines.push_back(fmt::format("{}, datatype: {}, description: {}}}",
+                                    line,
+                                    type_name(column.type),
+                                    yaml_text(column.description)));
     }
     return lines;
 }

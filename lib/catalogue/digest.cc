@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/core.h>
+
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/tables.h"
 
 namespace faintweb::catalogue {
@@ -32,11 +33,11 @@ void add_record(base::Sha256& hash, const Record& record) {
 
 /// @param path  its last part is the table's name.
 void add_columns(base::Sha256& hash, std::string_view path, std::span<const Column> columns) {
-    hash.add(base::text(path.substr(path.rfind('/') + 1), '\n'));
+    hash.add(fmt::format("{}\n", path.substr(path.rfind('/') + 1)));
     for (const Column& column : columns) {
         if (is_in_digest(column)) {
-            hash.add(base::text(column.name, ' ', static_cast<int>(column.type), ' '));
-            hash.add(base::text(column.size_bytes, ' ', column.unit, '\n'));
+            hash.add(fmt::format("{} {} ", column.name, static_cast<int>(column.type)));
+            hash.add(fmt::format("{} {}\n", column.size_bytes, column.unit));
         }
     }
 }
@@ -46,7 +47,7 @@ void add_columns(base::Sha256& hash, std::string_view path, std::span<const Colu
 std::string field_digest(const FieldResult& result) {
     base::Sha256 hash;
     add_record(hash, result.field);
-    hash.add(base::text(result.tiles.size(), ' ', result.scores.size(), '\n'));
+    hash.add(fmt::format("{} {}\n", result.tiles.size(), result.scores.size()));
     static_assert(std::ranges::all_of(tile_columns, is_in_digest), "rows are hashed whole");
     for_each_field_table([&](const auto& table) {
         if (table.per != Per::field) {
@@ -60,18 +61,18 @@ std::string catalogue_digest(std::span<const MapRecord> maps,
                              std::string_view field_digests,
                              const Provenance& provenance) {
     base::Sha256 whole;
-    whole.add(base::text("faintweb catalogue ", format_version, '\n'));
+    whole.add(fmt::format("faintweb catalogue {}\n", format_version));
     for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
         add_columns(whole, path, columns);
     });
     // Lengths stand before the texts, so that no two lists of entries read the same.
-    whole.add(base::text(maps.size(), ' ', field_digests.size(), '\n'));
+    whole.add(fmt::format("{} {}\n", maps.size(), field_digests.size()));
     for (const MapRecord& map : maps) {
         add_record(whole, map);
     }
     whole.add(field_digests);
     const auto add_entry = [&](const std::string& key, const std::string& value) {
-        whole.add(base::text(key.size(), ' ', key, ' ', value.size(), ' ', value, '\n'));
+        whole.add(fmt::format("{} {} {} {}\n", key.size(), key, value.size(), value));
     };
     add_entry("model_sha256", provenance.model_sha256);
     add_entry("device", provenance.device);

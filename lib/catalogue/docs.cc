@@ -3,7 +3,8 @@
 
 #include "lib/catalogue/docs.h"
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/catalogue/tables.h"
 
 namespace faintweb::catalogue {
@@ -59,10 +60,10 @@ constexpr Item attributes[] = {
 
 template <std::size_t N>
 std::string list_of(const char* what, const Item (&items)[N]) {
-    std::string docs = base::text("| ", what, " | type | unit | meaning |\n|---|---|---|---|\n");
+    std::string docs = fmt::format("| {} | type | unit | meaning |\n|---|---|---|---|\n", what);
     for (const Item& item : items) {
-        docs += base::text(
-            "| `", item.name, "` | ", item.type, " | ", item.unit, " | ", item.meaning, " |\n");
+        docs +=
+            fmt::format("| `{}` | {} | {} | {} |\n", item.name, item.type, item.unit, item.meaning);
     }
     return docs;
 }
@@ -70,19 +71,16 @@ std::string list_of(const char* what, const Item (&items)[N]) {
 }  // namespace
 
 std::string catalogue_docs() {
-    std::string docs = base::text(
-        "# What a catalogue holds\n\n"
-        "Printed by `faintweb --print-docs catalogue`. A catalogue is an HDF5 file; astropy reads "
-        "its tables with\nunits and descriptions, for instance "
-        "`Table.read(\"catalogue.h5\", path=\"/tiles\")`.\n\n"
-        "## Datasets\n\n",
+    std::string docs = fmt::format(
+        "# What a catalogue holds\n\nPrinted by `faintweb --print-docs catalogue`. A catalogue is "
+        "an HDF5 file; astropy reads its tables with\nunits and descriptions, for instance "
+        "`Table.read(\"catalogue.h5\", path=\"/tiles\")`.\n\n## Datasets\n\n{}\nBeside each table "
+        "lies a dataset of its name and `.__table_column_meta__`, from which astropy takes units "
+        "and\ndescriptions.\n\n## Attributes\n\n{}",
         list_of("dataset", datasets),
-        "\nBeside each table lies a dataset of its name and `.__table_column_meta__`, from which "
-        "astropy takes units and\ndescriptions.\n\n"
-        "## Attributes\n\n",
         list_of("object and attribute", attributes));
     for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
-        docs += base::text("\n## Columns of ", path, "\n\n", column_docs(columns));
+        docs += fmt::format("\n## Columns of {}\n\n{}", path, column_docs(columns));
     });
     return docs;
 }

@@ -8,14 +8,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include <fitsio.h>
+#include <fmt/core.h>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
 #include "lib/image/fits_write.h"
 #include "lib/image/right_ascension.h"
@@ -54,7 +53,7 @@ class MemoryFits {
             std::array<char, FLEN_STATUS> reason{};
             fits_get_errstatus(status_, reason.data());
             throw base::Error(base::ExitCode::internal,
-                              base::text("CFITSIO cannot ", what, " the table: ", reason.data()));
+                              fmt::format("CFITSIO cannot {} the table: {}", what, reason.data()));
         }
     }
 
@@ -118,7 +117,7 @@ void create_table(MemoryFits& fits, const TableView& table, std::size_t longest_
         texts.insert(texts.end(),
                      {std::string(column.name), fits_form(column), std::string(column.unit)});
     }
-    texts.insert(texts.end(), {name_column, base::text(longest_name, "A"), ""});
+    texts.insert(texts.end(), {name_column, fmt::format("{}A", longest_name), ""});
     std::vector<char*> names;
     std::vector<char*> forms;
     std::vector<char*> units;
@@ -144,7 +143,7 @@ void create_table(MemoryFits& fits, const TableView& table, std::size_t longest_
 
 void write_column(MemoryFits& fits, const TableView& table, std::size_t c) {
     const Column& column = table.columns[c];
-    const std::string key = base::text("TCOMM", c + 1);
+    const std::string key = fmt::format("TCOMM{}", c + 1);
     fits_write_key_longstr(
         fits.file(), key.c_str(), std::string(column.description).c_str(), nullptr, fits.status());
     std::vector<std::byte> values(table.n_records * column.size_bytes);
@@ -168,8 +167,11 @@ void write_names(MemoryFits& fits,
                  std::span<const TileRecord> tiles,
                  std::vector<std::string>& map_names) {
     const auto column = static_cast<int>(std::size(tile_columns)) + 1;
-    fits_write_key_longstr(
-        fits.file(), base::text("TCOMM", column).c_str(), "the map's file", nullptr, fits.status());
+    fits_write_key_longstr(fits.file(),
+                           fmt::format("TCOMM{}", column).c_str(),
+                           "the map's file",
+                           nullptr,
+                           fits.status());
     std::vector<char*> names;
     for (const TileRecord& tile : tiles) {
         names.push_back(map_names[static_cast<std::size_t>(tile.map)].data());
@@ -204,7 +206,7 @@ std::string tag_of(std::string name) {
     for (char& c : name) {
         c = c == '{' || c == '}' || static_cast<unsigned char>(c) < ' ' ? '_' : c;
     }
-    return base::text(" tag={", name, "}");
+    return fmt::format(" tag={{{}}}", name);
 }
 
 const char* colour_of(Outcome outcome) {
@@ -230,19 +232,19 @@ std::optional<std::string> sky_outline(const image::Wcs& wcs,
                                        const TileRecord& tile,
                                        double half_px) {
     constexpr std::array<std::array<int, 2>, 4> corners{{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}}};
-    std::ostringstream outline;
-    outline.precision(n_digits);
-    outline << "polygon(";
+    std::string outline = "polygon(";
     for (const auto& [dx, dy] : corners) {
         const auto position = wcs.sky(tile.x + dx * half_px, tile.y + dy * half_px);
         if (!position) {
             return std::nullopt;
         }
-        outline << (dx < 0 && dy < 0 ? "" : ",") << image::ra_text(position->ra_deg, n_digits)
-                << ',' << position->dec_deg;
+        outline += fmt::format("{}{},{:.{}g}",
+                               dx < 0 && dy < 0 ? "" : ",",
+                               image::ra_text(position->ra_deg, n_digits),
+                               position->dec_deg,
+                               n_digits);
     }
-    outline << ')';
-    return outline.str();
+    return outline + ")";
 }
 
 std::string sky_shape(const RegionFrame& frame, const TileRecord& tile) {
@@ -251,20 +253,16 @@ std::string sky_shape(const RegionFrame& frame, const TileRecord& tile) {
         return *outline;
     }
     const double edge_arcsec = static_cast<double>(frame.tile_px) * frame.wcs->pixel_scale_arcsec();
-    std::ostringstream shape;
-    shape.precision(n_digits);
-    shape << "box(" << image::ra_text(tile.ra, n_digits) << ',' << tile.dec << ',' << edge_arcsec
-          << "\"," << edge_arcsec << "\",0)";
-    return shape.str();
+    return fmt::format("box({0},{1:.{3}g},{2:.{3}g}\",{2:.{3}g}\",0)",
+                       image::ra_text(tile.ra, n_digits),
+                       tile.dec,
+                       edge_arcsec,
+                       n_digits);
 }
 
 std::string image_shape(const RegionFrame& frame, const TileRecord& tile) {
-    std::ostringstream shape;
-    shape.precision(12);
     // DS9 counts image pixels from 1.
-    shape << "box(" << tile.x + 1 << ',' << tile.y + 1 << ',' << frame.tile_px << ','
-          << frame.tile_px << ",0)";
-    return shape.str();
+    return fmt::format("box({0:.12g},{1:.12g},{2},{2},0)", tile.x + 1, tile.y + 1, frame.tile_px);
 }
 
 /// The first line of a CSV file, without its end.
@@ -274,7 +272,7 @@ std::string csv_header(const TableView& table) {
         header += header.empty() ? "" : ",";
         header += column.name;
     }
-    return base::text(header, ',', name_column);
+    return fmt::format("{},{}", header, name_column);
 }
 
 /// That of catalogues of format 3 and before.
@@ -359,11 +357,10 @@ void write_ds9_regions(const std::string& path,
         }
         if (!has_sky && !is_one_map) {
             throw base::UsageError(
-                base::text("cannot write the regions of several maps to ",
-                           path,
-                           " (map ",
-                           tile.map,
-                           " has no sky coordinates), export the regions of one map at a time"));
+                fmt::format("cannot write the regions of several maps to {} (map {} has no sky "
+                            "coordinates), export the regions of one map at a time",
+                            path,
+                            tile.map));
         }
         if (tile.map != last_map) {
             content += has_sky ? "fk5\n" : "image\n";
@@ -372,8 +369,8 @@ void write_ds9_regions(const std::string& path,
         const std::string shape = has_sky ? sky_shape(frame, tile) : image_shape(frame, tile);
         const auto outcome = static_cast<Outcome>(tile.outcome);
         const std::string name = outcome_name(outcome);
-        content += base::text(shape, " # color=", colour_of(outcome), " text={");
-        content += base::text(name, name.empty() ? "" : " ", tile.probability, "}");
+        content += fmt::format("{} # color={} text={{", shape, colour_of(outcome));
+        content += fmt::format("{}{}{:g}}}", name, name.empty() ? "" : " ", tile.probability);
         content += (frame.map_name.empty() ? "" : tag_of(frame.map_name)) + "\n";
     }
     base::write_file(path, content);

@@ -10,11 +10,12 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/export.h"
 #include "lib/catalogue/maps.h"
 #include "lib/catalogue/score_map.h"
@@ -34,11 +35,10 @@ score::Calibration calibration_of(const Catalogue& catalogue) {
         const char* const end = text.data() + text.size();
         if (const auto [rest, error] = std::from_chars(text.data(), end, value);
             error != std::errc() || rest != end) {
-            throw base::UsageError(base::text(
-                "cannot export probabilities (the catalogue does not say how its model was "
-                "calibrated: ",
-                key,
-                " is missing), make it again or export its scores"));
+            throw base::UsageError(
+                fmt::format("cannot export probabilities (the catalogue does not say how its model "
+                            "was calibrated: {} is missing), make it again or export its scores",
+                            key));
         }
         return value;
     };
@@ -63,7 +63,7 @@ std::string image_path(const Catalogue& catalogue,
                        MapId map,
                        const std::string& folder,
                        const TileImage& image) {
-    return base::text(folder, "/", name_of_map(catalogue, map), "_", image.name, ".fits");
+    return fmt::format("{}/{}_{}.fits", folder, name_of_map(catalogue, map), image.name);
 }
 
 void write_images(const Catalogue& catalogue, const std::string& folder, const TileImage& image) {
@@ -77,7 +77,7 @@ void write_images(const Catalogue& catalogue, const std::string& folder, const T
         image::FitsHeader header;
         header.object = map.object.str();
         header.bunit = image.unit;
-        header.history = {base::text("faintweb: ", image.description, ", one pixel per tile"),
+        header.history = {fmt::format("faintweb: {}, one pixel per tile", image.description),
                           "a tile that ends at the map's edge stands at its nominal place",
                           "catalogue digest " + catalogue.digest};
         const auto first = std::ranges::find(
@@ -194,7 +194,7 @@ const ExportFormat& export_format(const std::string& name) {
 
 void write_export(const Catalogue& catalogue, const Export& to) {
     to.format->write(catalogue, to.path);
-    base::log_info(base::text("wrote ", to.path));
+    base::log_info(fmt::format("wrote {}", to.path));
 }
 
 }  // namespace faintweb::catalogue

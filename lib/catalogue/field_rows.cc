@@ -7,9 +7,10 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -143,11 +144,10 @@ FieldResult make_field_result(const ClassifiedField& classified) {
         // Written so that NaN does not pass.
         if (!(score >= 0 && score <= 1)) {
             throw base::InputError(
-                base::text("the network gave ",
-                           score,
-                           " for tile ",
-                           t,
-                           " (a score lies in [0, 1]), check the map for extreme pixel values"));
+                fmt::format("the network gave {:g} for tile {} (a score lies in [0, 1]), check the "
+                            "map for extreme pixel values",
+                            score,
+                            t));
         }
         result.scores[t] = score;
         if (!classified.local_rms.empty()) {

@@ -8,9 +8,10 @@
 #include <span>
 #include <type_traits>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -111,12 +112,11 @@ JournalState read_journal(const std::string& path) {
             try {
                 take_event(payload, state);
             } catch (const base::UsageError& error) {
-                throw base::UsageError(base::text(
-                    path,
-                    " ",
-                    error.what(),
-                    " (an unfinished run of another faintweb), finish it with that one, choose "
-                    "another output, or remove its folder"));
+                throw base::UsageError(
+                    fmt::format("{} {} (an unfinished run of another faintweb), finish it with "
+                                "that one, choose another output, or remove its folder",
+                                path,
+                                error.what()));
             }
         });
     return state;

@@ -7,8 +7,9 @@
 #include <limits>
 #include <span>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -32,11 +33,10 @@ image::Image map_of_tiles(const Catalogue& catalogue,
         if (MapId(field.map) == map &&
             (field.x0 % field.tile_px != 0 || field.y0 % field.tile_px != 0)) {
             throw base::UsageError(
-                base::text(record.path.view(),
-                           ": its tiles form no grid (fields are no whole number "
-                           "of tiles), classify it with a field_px that is a "
-                           "multiple of ",
-                           field.tile_px));
+                fmt::format("{}: its tiles form no grid (fields are no whole number of tiles), "
+                            "classify it with a field_px that is a multiple of {}",
+                            record.path.view(),
+                            field.tile_px));
         }
     }
     image::Image image;
@@ -58,7 +58,7 @@ image::Image map_of_tiles(const Catalogue& catalogue,
         }
     }
     if (image.pixels.empty()) {
-        throw base::UsageError(base::text(record.path.view(), ": has no scores (it failed)"));
+        throw base::UsageError(fmt::format("{}: has no scores (it failed)", record.path.view()));
     }
     return image;
 }

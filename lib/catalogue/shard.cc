@@ -10,9 +10,9 @@
 #include <type_traits>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -109,8 +109,8 @@ FieldResult ShardReader::read(const StoredField& stored) {
     const RecordHead head{stored.key, stored.n_rows, stored.n_scores};
     if (payload.size() != record_bytes(head) ||
         std::memcmp(payload.data(), &head, sizeof(head)) != 0) {
-        throw base::InputError(base::text(
-            "the record at byte ", stored.offset, " of ", path, " is that of another field"));
+        throw base::InputError(fmt::format(
+            "the record at byte {} of {} is that of another field", stored.offset, path));
     }
     FieldResult result;
     result.tiles.resize(static_cast<std::size_t>(head.n_rows));

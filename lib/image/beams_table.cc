@@ -16,15 +16,15 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 
 namespace faintweb::image {
 namespace {
 
 using base::InputError;
-using base::text;
 
 [[noreturn]] void refuse(const std::string& why) {
     throw InputError("the BEAMS table " + why);
@@ -73,7 +73,7 @@ std::vector<Column> read_columns(const FitsCards& cards, std::int64_t row_bytes)
     std::vector<Column> columns;
     std::int64_t offset = 0;
     for (std::int64_t n = 1; n <= n_columns; ++n) {
-        const std::string form = cards.text(text("TFORM", n)).value_or("");
+        const std::string form = cards.text(fmt::format("TFORM{}", n)).value_or("");
         std::int64_t repeat = 1;
         const auto [end, error] = std::from_chars(form.data(), form.data() + form.size(), repeat);
         const auto place = static_cast<std::size_t>(end - form.data());
@@ -83,15 +83,15 @@ std::vector<Column> read_columns(const FitsCards& cards, std::int64_t row_bytes)
         if ((element_bytes(type) == 0 && !is_bits) || repeat < 0 || repeat > row_bytes * 8 ||
             error == std::errc::result_out_of_range ||
             __builtin_mul_overflow(repeat, is_bits ? 1 : element_bytes(type), &width)) {
-            refuse(text("has a column of an unknown kind (TFORM", n, " = ", form, ")"));
+            refuse(fmt::format("has a column of an unknown kind (TFORM{} = {})", n, form));
         }
         width = is_bits ? (width + 7) / 8 : width;
-        columns.push_back({.name = cards.text(text("TTYPE", n)).value_or(""),
+        columns.push_back({.name = cards.text(fmt::format("TTYPE{}", n)).value_or(""),
                            .type = repeat == 1 ? type : ' ',
                            .offset = offset,
-                           .unit = cards.text(text("TUNIT", n)).value_or("")});
+                           .unit = cards.text(fmt::format("TUNIT{}", n)).value_or("")});
         for (const auto& [key, plain] : {std::pair{"TSCAL", 1.0}, {"TZERO", 0.0}}) {
-            if (cards.number(text(key, n)).value_or(plain) != plain) {
+            if (cards.number(fmt::format("{}{}", key, n)).value_or(plain) != plain) {
                 columns.back().type = ' ';
             }
         }
@@ -101,8 +101,8 @@ std::vector<Column> read_columns(const FitsCards& cards, std::int64_t row_bytes)
         }
     }
     if (offset != row_bytes) {
-        refuse(
-            text("has columns of ", offset, " bytes in rows of ", row_bytes, " (TFORMn, NAXIS1)"));
+        refuse(fmt::format(
+            "has columns of {} bytes in rows of {} (TFORMn, NAXIS1)", offset, row_bytes));
     }
     return columns;
 }
@@ -113,7 +113,7 @@ const Column* find_column(const std::vector<Column>& columns, std::string_view n
         return nullptr;
     }
     if (std::string_view("BIJKED").find(found->type) == std::string_view::npos) {
-        refuse(text("has a column ", name, " that is no plain number"));
+        refuse(fmt::format("has a column {} that is no plain number", name));
     }
     return &*found;
 }
@@ -121,7 +121,7 @@ const Column* find_column(const std::vector<Column>& columns, std::string_view n
 const Column& required_column(const std::vector<Column>& columns, std::string_view name) {
     const Column* const column = find_column(columns, name);
     if (column == nullptr) {
-        refuse(text("has no column ", name));
+        refuse(fmt::format("has no column {}", name));
     }
     return *column;
 }
@@ -165,11 +165,9 @@ double arcsec_per_unit(const Column& column) {
                                              {"mas", 1e-3}}};
     const auto found = std::ranges::find(units, unit, &Named::first);
     if (found == units.end()) {
-        refuse(text("has the unit '",
-                    column.unit,
-                    "' in the column ",
-                    column.name,
-                    " (no angle that is known)"));
+        refuse(fmt::format("has the unit '{}' in the column {} (no angle that is known)",
+                           column.unit,
+                           column.name));
     }
     return found->second;
 }
@@ -184,7 +182,7 @@ TabledBeam read_beam_table(const FitsBytes& bytes, const FitsTable& table) {
     constexpr std::int64_t most_rows = 1'000'000;
     if (table.cards.integer("NAXIS") != 2 || row_bytes < 1 || row_bytes > most_row_bytes ||
         n_rows < 1 || n_rows > most_rows || row_bytes > table.data_bytes / n_rows) {
-        refuse(text("has ", n_rows, " rows of ", row_bytes, " bytes (nothing to read)"));
+        refuse(fmt::format("has {} rows of {} bytes (nothing to read)", n_rows, row_bytes));
     }
     const std::vector<Column> columns = read_columns(table.cards, row_bytes);
     const Column& major = required_column(columns, "BMAJ");
@@ -225,22 +223,19 @@ TabledBeam read_beam_table(const FitsBytes& bytes, const FitsTable& table) {
     }
     if (!std::isfinite(own->major_arcsec) || !std::isfinite(own->minor_arcsec) ||
         !std::isfinite(own->angle_deg) || own->minor_arcsec <= 0 || own->major_arcsec <= 0) {
-        refuse(text("has BMAJ = ",
-                    own->major_arcsec,
-                    "\", BMIN = ",
-                    own->minor_arcsec,
-                    "\" for the plane (no beam)"));
+        refuse(fmt::format("has BMAJ = {:g}\", BMIN = {:g}\" for the plane (no beam)",
+                           own->major_arcsec,
+                           own->minor_arcsec));
     }
     if (own->minor_arcsec > own->major_arcsec) {
         std::swap(own->major_arcsec, own->minor_arcsec);
         own->angle_deg += 90;
     }
     return {*own,
-            has_other ? text("the BEAMS table holds several beams, that of CHAN 0, POL 0 (",
-                             own->major_arcsec,
-                             "\" x ",
-                             own->minor_arcsec,
-                             "\") is used")
+            has_other ? fmt::format("the BEAMS table holds several beams, that of CHAN 0, POL 0 "
+                                    "({:g}\" x {:g}\") is used",
+                                    own->major_arcsec,
+                                    own->minor_arcsec)
                       : ""};
 }
 

@@ -3,7 +3,7 @@
 
 #include "lib/image/celestial_axes.h"
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
 
 namespace faintweb::image {
 namespace {
@@ -19,7 +19,8 @@ std::optional<CelestialAxes> find_celestial_axes(const FitsCards& cards) {
     constexpr int max_axes = 9;
     CelestialAxes axes{.longitude = -1, .latitude = -1};
     for (int n = 0; n < max_axes; ++n) {
-        const std::string name = coordinate_of(cards.text(base::text("CTYPE", n + 1)).value_or(""));
+        const std::string name =
+            coordinate_of(cards.text(fmt::format("CTYPE{}", n + 1)).value_or(""));
         if (axes.longitude < 0 && (name == "RA" || name.ends_with("LON") || name.ends_with("LN"))) {
             axes.longitude = n;
         }
@@ -34,11 +35,11 @@ std::optional<CelestialAxes> find_celestial_axes(const FitsCards& cards) {
 }
 
 std::string swapped_axes_text(const CelestialAxes& axes) {
-    return base::text("CTYPE",
-                      axes.latitude + 1,
-                      " is a latitude and comes before the longitude in CTYPE",
-                      axes.longitude + 1,
-                      " (rows and columns are swapped), reorder the axes first");
+    return fmt::format(
+        "CTYPE{} is a latitude and comes before the longitude in CTYPE{} (rows and columns are "
+        "swapped), reorder the axes first",
+        axes.latitude + 1,
+        axes.longitude + 1);
 }
 
 }  // namespace faintweb::image

@@ -12,16 +12,15 @@
 #include <vector>
 
 #include <fitsio.h>
+#include <fmt/core.h>
 #include <zlib.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::image {
 
 using base::InputError;
-using base::text;
 
 namespace {
 
@@ -29,10 +28,10 @@ namespace {
 std::string take_cfitsio_messages(int status) {
     std::array<char, FLEN_STATUS> title{};
     fits_get_errstatus(status, title.data());
-    std::string joined = text("CFITSIO error ", status, ": ", title.data());
+    std::string joined = fmt::format("CFITSIO error {}: {}", status, title.data());
     std::array<char, FLEN_ERRMSG> line{};
     while (fits_read_errmsg(line.data()) != 0) {
-        joined += text("; ", line.data());
+        joined += fmt::format("; {}", line.data());
     }
     return printable(joined.substr(0, 400));
 }
@@ -92,10 +91,9 @@ struct CompressedImage::State {
     }
     void check(int status, const char* what_failed) const {
         if (status != 0) {
-            refuse(text(what_failed,
-                        " (",
-                        take_cfitsio_messages(status),
-                        "), copy or write the map again"));
+            refuse(fmt::format("{} ({}), copy or write the map again",
+                               what_failed,
+                               take_cfitsio_messages(status)));
         }
     }
 
@@ -118,7 +116,7 @@ void CompressedImage::State::open() {
     } else {
         // By descriptor: CFITSIO sees the very file that was checked, whatever its name looks like
         // (~, leading blanks) and also if the name now means another file.
-        const std::string name = text("/proc/self/fd/", bytes.descriptor());
+        const std::string name = fmt::format("/proc/self/fd/{}", bytes.descriptor());
         fits_open_diskfile(&file, name.c_str(), READONLY, &status);
     }
     int type = 0;
@@ -167,9 +165,10 @@ void CompressedImage::State::check_tile_places() {
             if (lengths[tile] < 0 || offsets[tile] < 0 ||
                 __builtin_mul_overflow(lengths[tile], std::max<LONGLONG>(width_bytes, 1), &end) ||
                 __builtin_add_overflow(end, offsets[tile], &end) || end > heap_bytes) {
-                refuse(text("compressed tile ",
-                            tile + 1,
-                            " lies outside the file's data (the file is damaged), copy it again"));
+                refuse(
+                    fmt::format("compressed tile {} lies outside the file's data (the file is "
+                                "damaged), copy it again",
+                                tile + 1));
             }
             const bool is_gzip = name == "GZIP_COMPRESSED_DATA" ||
                                  (name == "COMPRESSED_DATA" && image.is_gzip_tiled);

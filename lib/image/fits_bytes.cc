@@ -12,18 +12,17 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::image {
 
 using base::InputError;
-using base::text;
 
 std::string printable(const std::string& text) {
     std::string shown = text;
@@ -121,10 +120,10 @@ struct FitsBytes::State {
                 const bool has_more = stream.avail_in > 0 || refill();
                 is_at_end = !has_more || *stream.next_in != 0x1f || inflateReset(&stream) != Z_OK;
             } else if (status != Z_OK && status != Z_BUF_ERROR) {
-                throw InputError(text(printable(path),
-                                      ": the gzip data is damaged (",
-                                      stream.msg != nullptr ? stream.msg : "zlib error",
-                                      "), copy the file again"));
+                throw InputError(
+                    fmt::format("{}: the gzip data is damaged ({}), copy the file again",
+                                printable(path),
+                                stream.msg != nullptr ? stream.msg : "zlib error"));
             }
         }
         return n_done;
@@ -132,10 +131,10 @@ struct FitsBytes::State {
 
     [[noreturn]] void refuse_size() const {
         throw InputError(
-            text(printable(path),
-                 ": unpacks to more than ",
-                 max_unpacked_bytes,
-                 " bytes (max_unpacked_bytes), unpack it with gunzip or raise the limit"));
+            fmt::format("{}: unpacks to more than {} bytes (max_unpacked_bytes), unpack it with "
+                        "gunzip or raise the limit",
+                        printable(path),
+                        max_unpacked_bytes));
     }
 };
 
@@ -202,8 +201,8 @@ bool FitsBytes::reaches(std::int64_t n_bytes) {
     char* const grown =
         static_cast<char*>(std::realloc(s.unpacked, static_cast<std::size_t>(n_bytes)));
     if (grown == nullptr) {
-        throw InputError(text(
-            printable(s.path), ": no memory to unpack ", n_bytes, " bytes, unpack it with gunzip"));
+        throw InputError(fmt::format(
+            "{}: no memory to unpack {} bytes, unpack it with gunzip", printable(s.path), n_bytes));
     }
     s.unpacked = grown;
     s.n_unpacked +=

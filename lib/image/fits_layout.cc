@@ -11,14 +11,14 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::image {
 namespace {
 
 using base::InputError;
-using base::text;
 
 constexpr std::int64_t block_bytes = 2880;
 constexpr std::size_t max_cards = 10'000;
@@ -66,16 +66,16 @@ class Walker {
         std::int64_t end = 0;
         // Room for the padding too.
         if (__builtin_add_overflow(data_byte + block_bytes, n_data, &end)) {
-            refuse(text(
-                "HDU ", hdu, ": the size of its data overflows (NAXISn), the header is damaged"));
+            refuse(fmt::format(
+                "HDU {}: the size of its data overflows (NAXISn), the header is damaged", hdu));
         }
         end -= block_bytes;
         if (!bytes_.reaches(end)) {
-            refuse(text("HDU ",
-                        hdu,
-                        ": the file ends before its data (the header promises ",
-                        n_data,
-                        " bytes; cut short), copy it again"));
+            refuse(
+                fmt::format("HDU {}: the file ends before its data (the header promises {} bytes; "
+                            "cut short), copy it again",
+                            hdu,
+                            n_data));
         }
         return Hdu{std::move(cards), data_byte, end};
     }
@@ -87,13 +87,12 @@ class Walker {
                                const std::string& key) const {
         const auto value = cards.integer(key);
         if (place >= cards.count() || cards.key(place) != key || !value) {
-            refuse(text("HDU ",
-                        hdu,
-                        ": card ",
-                        place + 1,
-                        " should be ",
-                        key,
-                        " with an integer (the header is damaged), write the map again"));
+            refuse(
+                fmt::format("HDU {}: card {} should be {} with an integer (the header is damaged), "
+                            "write the map again",
+                            hdu,
+                            place + 1,
+                            key));
         }
         return *value;
     }
@@ -106,26 +105,20 @@ class Walker {
         const std::int64_t n_axes = is_fixed ? fixed_integer(hdu, cards, 2, "NAXIS")
                                              : cards.integer(prefix + "NAXIS").value_or(-1);
         if (n_axes < 0 || n_axes > 999) {
-            refuse(text("HDU ",
-                        hdu,
-                        ": ",
-                        prefix,
-                        "NAXIS is missing or not in 0 .. 999, write the map again"));
+            refuse(fmt::format(
+                "HDU {}: {}NAXIS is missing or not in 0 .. 999, write the map again", hdu, prefix));
         }
         std::vector<std::int64_t> axes;
         for (std::int64_t n = 1; n <= n_axes; ++n) {
-            const std::string key = text(prefix, "NAXIS", n);
+            const std::string key = fmt::format("{}NAXIS{}", prefix, n);
             const std::int64_t length =
                 is_fixed ? fixed_integer(hdu, cards, static_cast<std::size_t>(n + 2), key)
                          : cards.integer(key).value_or(-1);
             if (length < 0) {
-                refuse(text("HDU ",
-                            hdu,
-                            ": ",
-                            key,
-                            " = ",
-                            cards.text(key).value_or("(missing)"),
-                            " is no length of an axis, write the map again"));
+                refuse(fmt::format("HDU {}: {} = {} is no length of an axis, write the map again",
+                                   hdu,
+                                   key,
+                                   cards.text(key).value_or("(missing)")));
             }
             axes.push_back(length);
         }
@@ -137,13 +130,11 @@ class Walker {
                                                   : cards.integer(prefix + "BITPIX").value_or(0);
         constexpr std::array<std::int64_t, 6> known = {8, 16, 32, 64, -32, -64};
         if (std::find(known.begin(), known.end(), value) == known.end()) {
-            refuse(text("HDU ",
-                        hdu,
-                        ": ",
-                        prefix,
-                        "BITPIX = ",
-                        value,
-                        " (FITS knows 8, 16, 32, 64, -32, -64), write the map again"));
+            refuse(fmt::format(
+                "HDU {}: {}BITPIX = {} (FITS knows 8, 16, 32, 64, -32, -64), write the map again",
+                hdu,
+                prefix,
+                value));
         }
         return value;
     }
@@ -159,9 +150,8 @@ class Walker {
         }
         for (const std::int64_t length : lengths) {
             if (__builtin_mul_overflow(n, length, &n)) {
-                refuse(text("HDU ",
-                            hdu,
-                            ": the size of its data overflows (NAXISn), the header is damaged"));
+                refuse(fmt::format(
+                    "HDU {}: the size of its data overflows (NAXISn), the header is damaged", hdu));
             }
         }
         return n;
@@ -191,9 +181,9 @@ class Walker {
         std::string block(static_cast<std::size_t>(block_bytes), ' ');
         for (std::int64_t offset = start;; offset += block_bytes) {
             if (!bytes_.reaches(offset + block_bytes)) {
-                refuse(text("HDU ",
-                            hdu,
-                            ": the header has no END card (the file is cut short), copy it again"));
+                refuse(fmt::format(
+                    "HDU {}: the header has no END card (the file is cut short), copy it again",
+                    hdu));
             }
             bytes_.copy(offset, block);
             for (std::size_t place = 0; place < block.size(); place += card_bytes) {
@@ -204,11 +194,11 @@ class Walker {
                 cards += block.substr(place, card_bytes);
             }
             if (cards.size() / card_bytes > max_cards) {
-                refuse(text("HDU ",
-                            hdu,
-                            ": the header has more than ",
-                            max_cards,
-                            " cards, copy the image to a file of its own"));
+                refuse(
+                    fmt::format("HDU {}: the header has more than {} cards, copy the image to a "
+                                "file of its own",
+                                hdu,
+                                max_cards));
             }
         }
     }
@@ -230,15 +220,14 @@ class Walker {
             n_parameters = cards.integer("PCOUNT").value_or(0);
         }
         if (n_groups < 0 || n_parameters < 0) {
-            refuse(text(
-                "HDU ",
-                hdu,
-                ": GCOUNT or PCOUNT is negative (the header is damaged), write the map again"));
+            refuse(fmt::format(
+                "HDU {}: GCOUNT or PCOUNT is negative (the header is damaged), write the map again",
+                hdu));
         }
         std::int64_t n = product(hdu, axes, 1);
         if (__builtin_add_overflow(n, n_parameters, &n)) {
-            refuse(text(
-                "HDU ", hdu, ": the size of its data overflows (PCOUNT), the header is damaged"));
+            refuse(fmt::format(
+                "HDU {}: the size of its data overflows (PCOUNT), the header is damaged", hdu));
         }
         return product(hdu, {n, n_groups}, bytes_per_value);
     }
@@ -258,7 +247,7 @@ bool is_quantised(const FitsCards& table) {
     const std::int64_t n_columns =
         std::min<std::int64_t>(table.integer("TFIELDS").value_or(0), 999);
     for (std::int64_t n = 1; n <= n_columns && !has_scale; ++n) {
-        has_scale = table.text(text("TTYPE", n)) == "ZSCALE";
+        has_scale = table.text(fmt::format("TTYPE{}", n)) == "ZSCALE";
     }
     return has_scale && table.integer("ZBITPIX").value_or(0) < 0;
 }
@@ -276,11 +265,11 @@ std::string why_no_map(const FitsCards& cards, const std::vector<std::int64_t>& 
         return "has no data (NAXIS = 0)";
     }
     if (axes.size() < 2 || static_cast<std::int64_t>(axes.size()) > max_axes) {
-        return text("has NAXIS = ", axes.size(), ", a map has 2 to 4 axes");
+        return fmt::format("has NAXIS = {}, a map has 2 to 4 axes", axes.size());
     }
     for (std::size_t n = 0; n < axes.size(); ++n) {
         if (axes[n] == 0) {
-            return text("is empty (NAXIS", n + 1, " = 0)");
+            return fmt::format("is empty (NAXIS{} = 0)", n + 1);
         }
     }
     return "";
@@ -296,11 +285,11 @@ std::vector<std::int64_t> check_tiles(const Walker& walker,
     const std::string kind = cards.text("ZCMPTYPE").value_or("(none)");
     const bool is_rice = kind == "RICE_1" || kind == "RICE_ONE";
     if (!is_rice && kind != "GZIP_1" && kind != "GZIP_2" && kind != "NOCOMPRESS") {
-        walker.refuse(text("HDU ",
-                           hdu,
-                           ": tile compression ZCMPTYPE = ",
-                           kind,
-                           " is not read (only Rice and GZIP are), unpack the map with funpack"));
+        walker.refuse(
+            fmt::format("HDU {}: tile compression ZCMPTYPE = {} is not read (only Rice and GZIP "
+                        "are), unpack the map with funpack",
+                        hdu,
+                        kind));
     }
     const auto is_between =
         [](const std::optional<std::int64_t>& value, std::int64_t low, std::int64_t high) {
@@ -310,42 +299,41 @@ std::vector<std::int64_t> check_tiles(const Walker& walker,
     // size of 0 would never end.
     if (is_rice && (!is_between(cards.integer("ZVAL1"), 1, 65536) ||
                     (cards.has("ZVAL2") && !is_between(cards.integer("ZVAL2"), 1, 4)))) {
-        walker.refuse(
-            text("HDU ", hdu, ": ZVAL1 or ZVAL2 is no valid Rice setting, compress the map again"));
+        walker.refuse(fmt::format(
+            "HDU {}: ZVAL1 or ZVAL2 is no valid Rice setting, compress the map again", hdu));
     }
     std::vector<std::int64_t> tile;
     std::vector<std::int64_t> n_tiles;
     for (std::size_t n = 0; n < axes.size(); ++n) {
-        const std::string key = text("ZTILE", n + 1);
+        const std::string key = fmt::format("ZTILE{}", n + 1);
         const std::int64_t edge = cards.has(key) ? cards.integer(key).value_or(0)
                                   : n == 0       ? axes[0]
                                                  : 1;
         if (edge < 1) {
             walker.refuse(
-                text("HDU ", hdu, ": ", key, " is no length of a tile, compress the map again"));
+                fmt::format("HDU {}: {} is no length of a tile, compress the map again", hdu, key));
         }
         tile.push_back(std::min(edge, axes[n]));
         n_tiles.push_back((axes[n] - 1) / edge + 1);
     }
     constexpr std::int64_t working_bytes_per_pixel = 8;
     if (walker.product(hdu, tile, working_bytes_per_pixel) > max_tile_bytes) {
-        walker.refuse(text("HDU ",
-                           hdu,
-                           ": one compressed tile unpacks to more than ",
-                           max_tile_bytes,
-                           " bytes (max_unpacked_bytes), compress the map in smaller tiles"));
+        walker.refuse(
+            fmt::format("HDU {}: one compressed tile unpacks to more than {} bytes "
+                        "(max_unpacked_bytes), compress the map in smaller tiles",
+                        hdu,
+                        max_tile_bytes));
     }
     if (cards.integer("NAXIS2") != walker.product(hdu, n_tiles, 1)) {
-        walker.refuse(text(
-            "HDU ",
-            hdu,
-            ": has ",
-            cards.integer("NAXIS2").value_or(0),
-            " compressed tiles, not as many as ZNAXISn and ZTILEn need, compress the map again"));
+        walker.refuse(
+            fmt::format("HDU {}: has {} compressed tiles, not as many as ZNAXISn and ZTILEn need, "
+                        "compress the map again",
+                        hdu,
+                        cards.integer("NAXIS2").value_or(0)));
     }
     if (!is_between(cards.integer("TFIELDS"), 1, 999)) {
-        walker.refuse(
-            text("HDU ", hdu, ": TFIELDS is missing or not in 1 .. 999, compress the map again"));
+        walker.refuse(fmt::format(
+            "HDU {}: TFIELDS is missing or not in 1 .. 999, compress the map again", hdu));
     }
     return tile;
 }
@@ -415,10 +403,10 @@ bool is_companion_image(const FitsCards& cards) {
 
 /// "HDU 1 (RMS)".
 std::string hdu_name(int hdu, const FitsCards& cards) {
-    std::string name = text("HDU ", hdu);
+    std::string name = fmt::format("HDU {}", hdu);
     for (const char* const key : {"EXTNAME", "BTYPE", "OBJECT"}) {
         if (const std::string said = cards.text(key).value_or(""); !said.empty()) {
-            return text(name, " (", said, ")");
+            return fmt::format("{} ({})", name, said);
         }
     }
     return name;
@@ -441,19 +429,18 @@ FitsImage image_of(
     // CFITSIO reads whole blocks, also the one that the data only begin; a plain image that lacks
     // the end of its last one was cut short as well.
     if (!bytes.reaches(padded(found.end_byte))) {
-        walker.refuse(text("HDU ",
-                           hdu,
-                           ": the file ends inside its last block of 2880 bytes (cut short), copy "
-                           "it again"));
+        walker.refuse(fmt::format(
+            "HDU {}: the file ends inside its last block of 2880 bytes (cut short), copy it again",
+            hdu));
     }
     // A compressed map is in the file only in part, but must not overflow either.
     walker.product(hdu, axes, 8);
     if (!is_packed &&
         walker.product(hdu, axes, std::abs(image.bitpix) / 8) > image.end_byte - image.data_byte) {
-        walker.refuse(text("HDU ",
-                           hdu,
-                           ": GCOUNT leaves no room for the image (the header is damaged), write "
-                           "the map again"));
+        walker.refuse(
+            fmt::format("HDU {}: GCOUNT leaves no room for the image (the header is damaged), "
+                        "write the map again",
+                        hdu));
     }
     if (is_packed) {
         image.tile_edges = check_tiles(walker, hdu, found.cards, axes, max_tile_bytes);
@@ -462,7 +449,7 @@ FitsImage image_of(
         const std::int64_t heap_offset = found.cards.integer("THEAP").value_or(table_bytes);
         if (heap_offset < table_bytes || heap_offset > found.end_byte - found.data_byte) {
             walker.refuse(
-                text("HDU ", hdu, ": THEAP lies outside the data, compress the map again"));
+                fmt::format("HDU {}: THEAP lies outside the data, compress the map again", hdu));
         }
         image.heap_byte = found.data_byte + heap_offset;
         image.is_gzip_tiled = found.cards.text("ZCMPTYPE").value_or("").starts_with("GZIP");
@@ -523,10 +510,10 @@ Content read_content(Walker& walker, int wanted_hdu) {
         if (reason.empty()) {
             content.images.push_back({number, std::move(*found)});
         } else if (wanted_hdu == number) {
-            walker.refuse(text("HDU ", number, " ", reason, ", choose another with --hdu"));
+            walker.refuse(fmt::format("HDU {} {}, choose another with --hdu", number, reason));
         } else if (content.no_images.size() < 300) {
             content.no_images +=
-                text(content.no_images.empty() ? "" : "; ", "HDU ", number, " ", reason);
+                fmt::format("{}HDU {} {}", content.no_images.empty() ? "" : "; ", number, reason);
             if (content.no_images.size() > 300) {
                 content.no_images = content.no_images.substr(0, 300) + " ...";
             }
@@ -545,18 +532,16 @@ FitsImage find_image(FitsBytes& bytes,
     const Content content = read_content(walker, wanted_hdu);
     const std::vector<Candidate>& images = content.images;
     if (images.empty() && content.n_hdus == max_hdus) {
-        walker.refuse(
-            text("no map in the first ", max_hdus, " HDUs, copy the image to a file of its own"));
+        walker.refuse(fmt::format(
+            "no map in the first {} HDUs, copy the image to a file of its own", max_hdus));
     }
     if (images.empty()) {
-        walker.refuse(
-            wanted_hdu >= 0
-                ? text("has no HDU ",
-                       wanted_hdu,
-                       " (it has ",
-                       content.n_hdus,
-                       "), choose another with --hdu")
-                : text("holds no map (", content.no_images, "), give a FITS image of two axes"));
+        walker.refuse(wanted_hdu >= 0
+                          ? fmt::format("has no HDU {} (it has {}), choose another with --hdu",
+                                        wanted_hdu,
+                                        content.n_hdus)
+                          : fmt::format("holds no map ({}), give a FITS image of two axes",
+                                        content.no_images));
     }
     auto chosen = std::ranges::find_if_not(
         images, [](const Candidate& image) { return is_companion_image(image.hdu.cards); });
@@ -572,11 +557,10 @@ FitsImage find_image(FitsBytes& bytes,
         }
     }
     if (!image.choice.empty()) {
-        image.choice =
-            text(hdu_name(chosen->number, chosen->hdu.cards),
-                 " is read and not ",
-                 image.choice.size() > 300 ? image.choice.substr(0, 300) + " ..." : image.choice,
-                 " (images too), choose another with --hdu");
+        image.choice = fmt::format(
+            "{} is read and not {} (images too), choose another with --hdu",
+            hdu_name(chosen->number, chosen->hdu.cards),
+            image.choice.size() > 300 ? image.choice.substr(0, 300) + " ..." : image.choice);
     }
     return image;
 }

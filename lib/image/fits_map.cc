@@ -16,10 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/base/vector_clones.h"
 #include "lib/image/beams_table.h"
@@ -34,7 +35,6 @@
 namespace faintweb::image {
 
 using base::InputError;
-using base::text;
 
 namespace {
 
@@ -50,23 +50,20 @@ MapAxes choose_axes(const FitsImage& image) {
         axes = {static_cast<std::size_t>(celestial->longitude),
                 static_cast<std::size_t>(celestial->latitude)};
         if (axes.rows >= image.axes.size()) {
-            throw InputError(text("CTYPE",
-                                  axes.rows + 1,
-                                  " is on the sky, but NAXIS = ",
-                                  image.axes.size(),
-                                  " (no such axis), correct NAXIS or CTYPEn"));
+            throw InputError(fmt::format(
+                "CTYPE{} is on the sky, but NAXIS = {} (no such axis), correct NAXIS or CTYPEn",
+                axes.rows + 1,
+                image.axes.size()));
         }
-        sky_place = text(", the sky is on axes ", axes.cols + 1, " and ", axes.rows + 1);
+        sky_place = fmt::format(", the sky is on axes {} and {}", axes.cols + 1, axes.rows + 1);
     }
     for (std::size_t n = 0; n < image.axes.size(); ++n) {
         if (n != axes.cols && n != axes.rows && image.axes[n] != 1) {
-            throw InputError(
-                text("NAXIS",
-                     n + 1,
-                     " = ",
-                     image.axes[n],
-                     sky_place,
-                     " (a map has length 1 on all other axes), cut out one plane first"));
+            throw InputError(fmt::format(
+                "NAXIS{} = {}{} (a map has length 1 on all other axes), cut out one plane first",
+                n + 1,
+                image.axes[n],
+                sky_place));
         }
     }
     return axes;
@@ -82,20 +79,21 @@ class Lacks {
         problems_ += (problems_.empty() ? "" : "; ") + problem;
         if (*option != '\0') {
             ++n_options_;
-            options_ += text(" ", option);
-            meanings_ += text(meanings_.empty() ? "" : "; ", meaning);
+            options_ += fmt::format(" {}", option);
+            meanings_ += fmt::format("{}{}", meanings_.empty() ? "" : "; ", meaning);
         }
     }
     bool any() const { return !problems_.empty(); }
 
     void throw_if_any() const {
         if (any()) {
-            throw InputError(
-                text(problems_,
-                     n_options_ == 0 ? ""
-                     : is_only_header_
-                         ? text(", write ", n_options_ == 1 ? "it" : "them", " into the header")
-                         : text(", give", options_, " (", meanings_, ")")));
+            throw InputError(fmt::format(
+                "{}{}",
+                problems_,
+                n_options_ == 0 ? ""
+                : is_only_header_
+                    ? fmt::format(", write {} into the header", n_options_ == 1 ? "it" : "them")
+                    : fmt::format(", give{} ({})", options_, meanings_)));
         }
     }
 
@@ -119,24 +117,22 @@ bool is_same(const Beam& a, const Beam& b) {
 }
 
 std::string shown(const Beam& beam) {
-    return text(beam.major_arcsec, "\" x ", beam.minor_arcsec, "\", ", beam.angle_deg, " deg");
+    return fmt::format(
+        "{:g}\" x {:g}\", {:g} deg", beam.major_arcsec, beam.minor_arcsec, beam.angle_deg);
 }
 
 std::string shown(const ScaledUnit& unit) {
-    return text(unit.factor == 1 ? "" : text(unit.factor, " "), unit_name(unit.unit));
+    return fmt::format(
+        "{}{}", unit.factor == 1 ? "" : fmt::format("{:g} ", unit.factor), unit_name(unit.unit));
 }
 
 /// That an option was of no use.
 std::string unused_note(const char* option, const std::string& given, const std::string& said) {
-    return text("--",
-                option,
-                " ",
-                given,
-                " is not used (the header says ",
-                said,
-                "), give --force-",
-                option,
-                " to override it");
+    return fmt::format("--{} {} is not used (the header says {}), give --force-{} to override it",
+                       option,
+                       given,
+                       said,
+                       option);
 }
 
 /// Beams outside these bounds are not radio maps but wrong units (arcsec or radians in BMAJ).
@@ -149,17 +145,15 @@ void check_user_options(const MapOptions& options) {
         (!is_positive(options.beam->major_arcsec) || !is_positive(options.beam->minor_arcsec) ||
          options.beam->minor_arcsec > options.beam->major_arcsec ||
          !std::isfinite(options.beam->angle_deg))) {
-        throw InputError(text("--beam ",
-                              options.beam->major_arcsec,
-                              ",",
-                              options.beam->minor_arcsec,
-                              ",",
-                              options.beam->angle_deg,
-                              " is no beam (MAJ >= MIN > 0 in arcsec, PA in deg)"));
+        throw InputError(
+            fmt::format("--beam {:g},{:g},{:g} is no beam (MAJ >= MIN > 0 in arcsec, PA in deg)",
+                        options.beam->major_arcsec,
+                        options.beam->minor_arcsec,
+                        options.beam->angle_deg));
     }
     if (options.pixel_arcsec && !is_positive(*options.pixel_arcsec)) {
-        throw InputError(
-            text("--pixel ", *options.pixel_arcsec, " is no edge of a pixel (arcsec, above 0)"));
+        throw InputError(fmt::format("--pixel {:g} is no edge of a pixel (arcsec, above 0)",
+                                     *options.pixel_arcsec));
     }
 }
 
@@ -310,27 +304,29 @@ void FitsMap::State::describe_pixels(const MapOptions& options, Lacks& lacks) {
                                     is_same(info.pixel_shape.height_arcsec, *given)));
     if (!info.has_wcs || (!is_header_right && options.force_pixel)) {
         info.notes.push_back(
-            info.has_wcs ? text("--force-pixel ",
-                                *given,
-                                " is not what the header says (pixels of ",
-                                pixel_text(info.pixel_shape),
-                                "), so there are no sky positions")
-                         : text(problem, ", goes on without sky positions (--pixel ", *given, ")"));
+            info.has_wcs
+                ? fmt::format("--force-pixel {:g} is not what the header says (pixels of {}), so "
+                              "there are no sky positions",
+                              *given,
+                              pixel_text(info.pixel_shape))
+                : fmt::format("{}, goes on without sky positions (--pixel {:g})", problem, *given));
         info.has_wcs = false;
         info.pixel_arcsec = *given;
         info.pixel_shape = square_pixel(*given);
     } else if (!is_header_right) {
         info.notes.push_back(
-            unused_note("pixel", text(*given), text("pixels of ", pixel_text(info.pixel_shape))));
+            unused_note("pixel",
+                        fmt::format("{:g}", *given),
+                        fmt::format("pixels of {}", pixel_text(info.pixel_shape))));
     }
     // As much as a model may differ from a map.
     constexpr double almost = 0.05;
     const PixelShape& pixel = info.pixel_shape;
     if (std::abs(pixel.width_arcsec / pixel.height_arcsec - 1) > almost ||
         pixel.skew_deg > almost * base::deg_per_rad) {
-        info.notes.push_back(text("pixels are ",
-                                  pixel_text(pixel),
-                                  " (not square: what is round on the sky is not on the map)"));
+        info.notes.push_back(
+            fmt::format("pixels are {} (not square: what is round on the sky is not on the map)",
+                        pixel_text(pixel)));
     }
 }
 
@@ -347,7 +343,7 @@ std::optional<ScaledUnit> FitsMap::State::find_unit(const MapOptions& options, L
         try {
             unit = parse_unit(bunit);
         } catch (const InputError& error) {
-            problem = text("BUNIT = '", bunit, "' (", error.what(), ")");
+            problem = fmt::format("BUNIT = '{}' ({})", bunit, error.what());
         }
     }
     if (options.unit && (!unit || options.force_unit)) {
@@ -365,11 +361,11 @@ std::optional<ScaledUnit> FitsMap::State::find_unit(const MapOptions& options, L
         lacks.add(
             problem, "--unit UNIT", "a UNIT as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
     } else if (lacks_frequency) {
-        lacks.add(text("the unit ",
-                       shown(*unit),
-                       options.unit ? "" : text(" (BUNIT = '", bunit, "')"),
-                       " needs a frequency, which the header lacks (a FREQ axis, RESTFRQ, OBSFREQ "
-                       "or FREQ, in Hz), write RESTFRQ into it"));
+        lacks.add(
+            fmt::format("the unit {}{} needs a frequency, which the header lacks (a FREQ axis, "
+                        "RESTFRQ, OBSFREQ or FREQ, in Hz), write RESTFRQ into it",
+                        shown(*unit),
+                        options.unit ? "" : fmt::format(" (BUNIT = '{}')", bunit)));
     }
     return unit;
 }
@@ -393,12 +389,11 @@ std::optional<Beam> FitsMap::State::beam_of_header() {
     }
     const double major_px = beam ? beam->major_arcsec / info.pixel_arcsec : 1;
     if (info.pixel_arcsec > 0 && !(major_px >= min_beam_px && major_px <= max_beam_px)) {
-        throw InputError(text(key,
-                              " means a beam of ",
-                              beam->major_arcsec,
-                              "\" or ",
-                              major_px,
-                              " pixels (wrong unit? it must be in degrees)"));
+        throw InputError(fmt::format(
+            "{} means a beam of {:g}\" or {:g} pixels (wrong unit? it must be in degrees)",
+            key,
+            beam->major_arcsec,
+            major_px));
     }
     return beam;
 }
@@ -439,10 +434,9 @@ void FitsMap::State::find_scaling() {
         }
         const auto value = image.cards.number(key);
         if (!value) {
-            refuse(text(key,
-                        " = ",
-                        image.cards.text(key).value_or(""),
-                        " is no number, write the map again"));
+            refuse(fmt::format("{} = {} is no number, write the map again",
+                               key,
+                               image.cards.text(key).value_or("")));
         }
         return *value;
     };

@@ -14,12 +14,12 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/image/fits_bytes.h"
 #include "lib/image/fits_cards.h"
@@ -70,7 +70,7 @@ class CardWriter {
         add_value(key, shown, comment);
     }
     void add_integer(const std::string& key, std::int64_t value, const std::string& comment) {
-        add_value(key, base::text(value), comment);
+        add_value(key, fmt::format("{}", value), comment);
     }
     /// Text of any length, in as many cards as it needs.
     void add_history(const std::string& text) {

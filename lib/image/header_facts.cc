@@ -10,14 +10,14 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 
 namespace faintweb::image {
 
 using base::InputError;
-using base::text;
 
 namespace {
 
@@ -52,17 +52,17 @@ std::optional<Beam> find_beam(const FitsCards& cards) {
         const auto value = cards.number(key);
         if (!value || *value <= 0) {
             throw InputError(
-                text(key,
-                     cards.has(key) ? " = " + cards.text(key).value_or("") : " is missing",
-                     " (no width of a beam)"));
+                fmt::format("{}{} (no width of a beam)",
+                            key,
+                            cards.has(key) ? " = " + cards.text(key).value_or("") : " is missing"));
         }
     }
     if (cards.has("BPA") && !cards.number("BPA")) {
-        throw InputError(text("BPA = ", cards.text("BPA").value_or(""), " (no angle)"));
+        throw InputError(fmt::format("BPA = {} (no angle)", cards.text("BPA").value_or("")));
     }
     for (const char* const key : {"BMAJ", "BMIN", "BPA"}) {
         if (cards.is_contradicted(key)) {
-            throw InputError(text(key, " stands twice with different values (no beam)"));
+            throw InputError(fmt::format("{} stands twice with different values (no beam)", key));
         }
     }
     return beam_from_deg(
@@ -92,17 +92,17 @@ double find_frequency_hz(const FitsCards& cards) {
         {{"", 1}, {"hz", 1}, {"khz", 1e3}, {"mhz", 1e6}, {"ghz", 1e9}}};
     constexpr int max_axes = 9;
     for (int n = 1; n <= max_axes; ++n) {
-        if (!cards.text(text("CTYPE", n)).value_or("").starts_with("FREQ")) {
+        if (!cards.text(fmt::format("CTYPE{}", n)).value_or("").starts_with("FREQ")) {
             continue;
         }
-        std::string cunit = cards.text(text("CUNIT", n)).value_or("");
+        std::string cunit = cards.text(fmt::format("CUNIT{}", n)).value_or("");
         std::ranges::transform(cunit, cunit.begin(), [](unsigned char letter) {
             return static_cast<char>(std::tolower(letter));
         });
         const auto unit = std::ranges::find(units, cunit, &Named::first);
-        const double step = cards.number(text("CDELT", n)).value_or(0);
-        const double frequency = cards.number(text("CRVAL", n)).value_or(0) +
-                                 (1 - cards.number(text("CRPIX", n)).value_or(1)) * step;
+        const double step = cards.number(fmt::format("CDELT{}", n)).value_or(0);
+        const double frequency = cards.number(fmt::format("CRVAL{}", n)).value_or(0) +
+                                 (1 - cards.number(fmt::format("CRPIX{}", n)).value_or(1)) * step;
         if (unit != units.end() && is_radio(frequency * unit->second)) {
             return frequency * unit->second;
         }

@@ -4,7 +4,8 @@
 #include "lib/image/right_ascension.h"
 
 #include <cmath>
-#include <sstream>
+
+#include <fmt/core.h>
 
 namespace faintweb::image {
 
@@ -16,10 +17,8 @@ double wrapped_deg(double angle_deg) {
 }
 
 std::string ra_text(double ra_deg, int n_digits) {
-    std::ostringstream stream;
-    stream.precision(n_digits);
-    stream << ra_deg;
-    return stream.str() == "360" ? "0" : stream.str();
+    const std::string text = fmt::format("{:.{}g}", ra_deg, n_digits);
+    return text == "360" ? "0" : text;
 }
 
 }  // namespace faintweb::image

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/core.h>
 #include <wcslib/wcs.h>
 #include <wcslib/wcsfix.h>
 #include <wcslib/wcshdr.h>
@@ -20,7 +21,6 @@
 #include <wcslib/wcsunits.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/image/celestial_axes.h"
 #include "lib/image/fits_cards.h"
@@ -31,7 +31,6 @@
 namespace faintweb::image {
 
 using base::InputError;
-using base::text;
 
 namespace {
 
@@ -70,9 +69,10 @@ std::string no_axes_text(const FitsCards& cards) {
     constexpr int max_axes = 9;
     std::string types;
     for (int n = 1; n <= max_axes; ++n) {
-        const std::string key = text("CTYPE", n);
+        const std::string key = fmt::format("CTYPE{}", n);
         if (cards.has(key)) {
-            types += text(types.empty() ? "" : ", ", key, " = ", cards.text(key).value_or(""));
+            types += fmt::format(
+                "{}{} = {}", types.empty() ? "" : ", ", key, cards.text(key).value_or(""));
         }
     }
     return types.empty() ? "CTYPE1 and CTYPE2 are missing (no sky positions)"
@@ -85,11 +85,11 @@ SkyFrame frame_of(const wcsprm& wcs) {
         return SkyFrame::galactic();
     }
     if (kind.substr(0, 2) != "RA") {
-        throw InputError(text("the sky coordinates are ",
-                              wcs.lngtyp,
-                              "/",
-                              wcs.lattyp,
-                              " (only RA/DEC and GLON/GLAT are known), reproject the map"));
+        throw InputError(
+            fmt::format("the sky coordinates are {}/{} (only RA/DEC and GLON/GLAT are known), "
+                        "reproject the map",
+                        wcs.lngtyp,
+                        wcs.lattyp));
     }
     const bool has_equinox =
         wcs.equinox != UNDEFINED && std::isfinite(wcs.equinox) && wcs.equinox > 0;
@@ -100,9 +100,10 @@ SkyFrame frame_of(const wcsprm& wcs) {
     if (system.starts_with("FK4")) {
         const double equinox = has_equinox ? wcs.equinox : 1950;
         if (std::abs(equinox - 1950) > 0.01) {
-            throw InputError(text("the sky coordinates are FK4 of equinox ",
-                                  equinox,
-                                  " (only B1950 is known), set EQUINOX or reproject the map"));
+            throw InputError(
+                fmt::format("the sky coordinates are FK4 of equinox {:g} (only B1950 is known), "
+                            "set EQUINOX or reproject the map",
+                            equinox));
         }
         return SkyFrame::fk4_b1950(system != "FK4-NO-E");
     }
@@ -143,17 +144,15 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     if (axes->longitude > axes->latitude) {
         throw InputError(swapped_axes_text(*axes));
     }
-    const std::string ctypes = text("CTYPE",
-                                    axes->longitude + 1,
-                                    " = ",
-                                    cards.text(text("CTYPE", axes->longitude + 1)).value_or(""),
-                                    ", CTYPE",
-                                    axes->latitude + 1,
-                                    " = ",
-                                    cards.text(text("CTYPE", axes->latitude + 1)).value_or(""));
+    const std::string ctypes =
+        fmt::format("CTYPE{} = {}, CTYPE{} = {}",
+                    axes->longitude + 1,
+                    cards.text(fmt::format("CTYPE{}", axes->longitude + 1)).value_or(""),
+                    axes->latitude + 1,
+                    cards.text(fmt::format("CTYPE{}", axes->latitude + 1)).value_or(""));
     const auto refuse = [&](const std::string& why) {
         throw InputError(
-            text("wcslib cannot use the sky coordinates of ", ctypes, " (", one_line(why), ")"));
+            fmt::format("wcslib cannot use the sky coordinates of {} ({})", ctypes, one_line(why)));
     };
     std::string header = celestial_cards(cards, *axes);
     const std::scoped_lock lock(parser_mutex());
@@ -176,7 +175,10 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     const auto check_angle =
         [&](const char* what, int axis, std::string_view unit, double value, double most_deg) {
             const auto said = [&](const char* key) {
-                return text(key, axis + 1, " = ", cards.text(text(key, axis + 1)).value_or(""));
+                return fmt::format("{}{} = {}",
+                                   key,
+                                   axis + 1,
+                                   cards.text(fmt::format("{}{}", key, axis + 1)).value_or(""));
             };
             double deg_per_unit = 1;
             double offset = 0;
@@ -186,7 +188,8 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
                 throw InputError(said("CUNIT") + " is no unit of an angle");
             }
             if (!(std::abs(value * deg_per_unit) <= most_deg)) {
-                throw InputError(text(said("CRVAL"), " is no ", what, " (no sky positions)"));
+                throw InputError(
+                    fmt::format("{} is no {} (no sky positions)", said("CRVAL"), what));
             }
         };
     const auto check = [&](int failure) {
@@ -297,7 +300,8 @@ std::string Wcs::cards_of_blocks(double x0_px, double y0_px, std::int64_t block_
     State blocks;
     const auto check = [](int status, const char* const* messages) {
         if (status != 0) {
-            throw InputError(text("wcslib cannot write sky coordinates: ", messages[status]));
+            throw InputError(
+                fmt::format("wcslib cannot write sky coordinates: {}", messages[status]));
         }
     };
     check(wcssub(1, &state_->celestial, nullptr, nullptr, &blocks.celestial), wcs_errmsg);

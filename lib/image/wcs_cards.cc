@@ -15,14 +15,14 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::image {
 namespace {
 
 using base::InputError;
-using base::text;
 
 /// The whole numbers in a key behind its name: {1, 2} of "PC1_2" and "PC001002"; none if the key is
 /// not built so.
@@ -74,10 +74,10 @@ class CelestialHeader {
     std::string write() {
         write_number("WCSAXES", 2);
         for (const int axis : {1, 2}) {
-            write_text(text("CTYPE", axis));
-            write_text(text("CUNIT", axis));
-            write_number(text("CRPIX", axis), required(text("CRPIX", axis)));
-            write_number(text("CRVAL", axis), required(text("CRVAL", axis)));
+            write_text(fmt::format("CTYPE{}", axis));
+            write_text(fmt::format("CUNIT{}", axis));
+            write_number(fmt::format("CRPIX{}", axis), required(fmt::format("CRPIX{}", axis)));
+            write_number(fmt::format("CRVAL{}", axis), required(fmt::format("CRVAL{}", axis)));
         }
         write_pixels();
         for (const char* const key : {"LONPOLE", "LATPOLE"}) {
@@ -115,7 +115,7 @@ class CelestialHeader {
             const auto numbers = numbers_behind(key, name);
             if (numbers && numbers->size() == 1) {
                 const int axis = own_axis(numbers->front());
-                return axis == 0 ? "" : text(name, axis);
+                return axis == 0 ? "" : fmt::format("{}{}", name, axis);
             }
         }
         for (const char* const name : {"PC", "CD", "PV"}) {
@@ -123,15 +123,15 @@ class CelestialHeader {
             if (!numbers || numbers->size() != 2 || own_axis((*numbers)[0]) == 0) {
                 continue;
             }
-            const std::string row = text(name, own_axis((*numbers)[0]), "_");
+            const std::string row = fmt::format("{}{}_", name, own_axis((*numbers)[0]));
             const int column = own_axis((*numbers)[1]);
-            return name == std::string_view("PV") ? text(row, (*numbers)[1])
-                   : column != 0                  ? text(row, column)
-                                                  : text(row, "x", (*numbers)[1]);
+            return name == std::string_view("PV") ? fmt::format("{}{}", row, (*numbers)[1])
+                   : column != 0                  ? fmt::format("{}{}", row, column)
+                                                  : fmt::format("{}x{}", row, (*numbers)[1]);
         }
         // Before PVi_m there was this, for the latitude.
         if (const auto numbers = numbers_behind(key, "PROJP"); numbers && numbers->size() == 1) {
-            return text("PROJP", numbers->front());
+            return fmt::format("PROJP{}", numbers->front());
         }
         return is_distortion(key) ? key : "";
     }
@@ -159,18 +159,16 @@ class CelestialHeader {
             return nullptr;
         }
         if (found->second.other) {
-            throw InputError(text(found->second.key,
-                                  " stands twice and says ",
-                                  found->second.value.text,
-                                  " and ",
-                                  *found->second.other,
-                                  " (no sky positions)"));
+            throw InputError(fmt::format("{} stands twice and says {} and {} (no sky positions)",
+                                         found->second.key,
+                                         found->second.value.text,
+                                         *found->second.other));
         }
         return &found->second;
     }
 
     [[noreturn]] static void refuse(const Found& found, const std::string& why) {
-        throw InputError(text(found.key, " = ", found.value.text, " ", why));
+        throw InputError(fmt::format("{} = {} {}", found.key, found.value.text, why));
     }
 
     std::optional<double> number(const std::string& name) const {
@@ -192,8 +190,8 @@ class CelestialHeader {
         const auto value = number(name);
         if (!value) {
             const int axis = name.back() == '1' ? axes_.longitude : axes_.latitude;
-            throw InputError(
-                text(name.substr(0, name.size() - 1), axis + 1, " is missing (no sky positions)"));
+            throw InputError(fmt::format(
+                "{}{} is missing (no sky positions)", name.substr(0, name.size() - 1), axis + 1));
         }
         return *value;
     }
@@ -246,7 +244,7 @@ class CelestialHeader {
         for (const int i : {1, 2}) {
             for (const int j : {1, 2}) {
                 elements[static_cast<std::size_t>(2 * i + j - 3)] =
-                    number(text(name, i, "_", j)).value_or(i == j ? diagonal : 0);
+                    number(fmt::format("{}{}_{}", name, i, j)).value_or(i == j ? diagonal : 0);
             }
         }
         return elements;
@@ -256,10 +254,10 @@ class CelestialHeader {
     void write_pixels() {
         const bool has_pc = has_any("PC");
         const bool has_cd = has_any("CD1_") || has_any("CD2_");
-        const std::string axis1 = text(axes_.longitude + 1);
-        const std::string axis2 = text(axes_.latitude + 1);
+        const std::string axis1 = fmt::format("{}", axes_.longitude + 1);
+        const std::string axis2 = fmt::format("{}", axes_.latitude + 1);
         const auto names = [&](const std::string& name) {
-            return text(name, axis1, "_", axis1, " .. ", name, axis2, "_", axis2);
+            return fmt::format("{}{}_{} .. {}{}_{}", name, axis1, axis1, name, axis2, axis2);
         };
         Matrix cd{};
         if (has_cd) {
@@ -269,7 +267,7 @@ class CelestialHeader {
         if (has_cd && !has_pc) {
             for (const int i : {1, 2}) {
                 for (const int j : {1, 2}) {
-                    write_number(text("CD", i, "_", j),
+                    write_number(fmt::format("CD{}_{}", i, j),
                                  cd[static_cast<std::size_t>(2 * i + j - 3)]);
                 }
             }
@@ -278,9 +276,9 @@ class CelestialHeader {
         const std::array<double, 2> step = {required("CDELT1"), required("CDELT2")};
         for (const int axis : {1, 2}) {
             if (step[static_cast<std::size_t>(axis - 1)] == 0) {
-                refuse(*find(text("CDELT", axis)), "(a pixel of no size)");
+                refuse(*find(fmt::format("CDELT{}", axis)), "(a pixel of no size)");
             }
-            write_number(text("CDELT", axis), step[static_cast<std::size_t>(axis - 1)]);
+            write_number(fmt::format("CDELT{}", axis), step[static_cast<std::size_t>(axis - 1)]);
         }
         if (!has_pc) {
             write_number("CROTA2", number("CROTA2"));
@@ -291,7 +289,7 @@ class CelestialHeader {
         for (const int i : {1, 2}) {
             for (const int j : {1, 2}) {
                 double& element = pc[static_cast<std::size_t>(2 * i + j - 3)];
-                write_number(text("PC", i, "_", j), element);
+                write_number(fmt::format("PC{}_{}", i, j), element);
                 element *= step[static_cast<std::size_t>(i - 1)];
             }
         }
@@ -300,10 +298,9 @@ class CelestialHeader {
             const double largest =
                 std::max(std::abs(cd[0]) + std::abs(cd[1]), std::abs(cd[2]) + std::abs(cd[3]));
             if (!(std::abs(cd[k] - pc[k]) <= same * largest)) {
-                throw InputError(text(names("CD"),
-                                      " and ",
-                                      names("PC"),
-                                      " give different pixels (no sky positions)"));
+                throw InputError(fmt::format("{} and {} give different pixels (no sky positions)",
+                                             names("CD"),
+                                             names("PC")));
             }
         }
     }

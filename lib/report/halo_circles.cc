@@ -12,9 +12,10 @@
 #include <optional>
 #include <string_view>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::report {
 
@@ -53,15 +54,15 @@ std::array<std::size_t, columns.size()> find_columns(const std::string& path,
     for (std::size_t i = 0; i < columns.size(); ++i) {
         places[i] = static_cast<std::size_t>(std::ranges::find(names, columns[i]) - names.begin());
         if (places[i] == names.size()) {
-            missing += base::text(missing.empty() ? "" : ", ", columns[i]);
+            missing += fmt::format("{}{}", missing.empty() ? "" : ", ", columns[i]);
         }
     }
     if (!missing.empty()) {
-        throw base::InputError(base::text(path,
-                                          ": no column ",
-                                          missing,
-                                          " in its first line (circles need them), give the "
-                                          "haloes_NUMBER.csv that simulate writes"));
+        throw base::InputError(
+            fmt::format("{}: no column {} in its first line (circles need them), give the "
+                        "haloes_NUMBER.csv that simulate writes",
+                        path,
+                        missing));
     }
     return places;
 }
@@ -75,8 +76,8 @@ std::vector<Circle> read_halo_circles(const std::string& path,
     std::ifstream file(path);
     std::string line;
     if (!file || !std::getline(file, line)) {
-        throw base::InputError(base::text(
-            path, " cannot be read or is empty (it should list haloes), give another file"));
+        throw base::InputError(fmt::format(
+            "{} cannot be read or is empty (it should list haloes), give another file", path));
     }
     const auto places = find_columns(path, line);
     std::vector<Circle> circles;
@@ -86,13 +87,11 @@ std::vector<Circle> read_halo_circles(const std::string& path,
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto value = places[i] < cells.size() ? number(cells[places[i]]) : std::nullopt;
             if (!value) {
-                throw base::InputError(base::text(path,
-                                                  ":",
-                                                  line_number,
-                                                  ": ",
-                                                  columns[i],
-                                                  " is missing or no number (every halo has one), "
-                                                  "write the file again"));
+                throw base::InputError(fmt::format(
+                    "{}:{}: {} is missing or no number (every halo has one), write the file again",
+                    path,
+                    line_number,
+                    columns[i]));
             }
             values[i] = *value;
         }

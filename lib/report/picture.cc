@@ -12,8 +12,9 @@
 #include <numbers>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 #include "lib/report/canvas.h"
 #include "lib/report/colour_map.h"
 #include "lib/report/sky_ticks.h"
@@ -211,12 +212,12 @@ class Panel {
         const double room = sheet_width() - sizes_.margin_left - 20;
         canvas.set_colour(black);
         canvas.text(left_, scaled(24), sizes_.title, Align::left, field_.title, room);
-        std::string facts = base::text(field_.pixels.cols, " × ", field_.pixels.rows, " px");
+        std::string facts = fmt::format("{} × {} px", field_.pixels.cols, field_.pixels.rows);
         if (field_.pixel_arcsec > 0) {
             facts += " of " + number_text(field_.pixel_arcsec) + " arcsec";
         }
         if (zoom_.bin > 1) {
-            facts += base::text(", shown in means of ", zoom_.bin, " × ", zoom_.bin, " px");
+            facts += fmt::format(", shown in means of {} × {} px", zoom_.bin, zoom_.bin);
         }
         canvas.set_colour({0.35, 0.35, 0.35});
         canvas.text(left_, scaled(43), sizes_.text, Align::left, facts, room);
@@ -491,7 +492,7 @@ class Panel {
         const MarkStyle plain = mark_style(catalogue::Outcome::none);
         switch (field_.tiles_show) {
             case TilesShow::detections:
-                entry(plain, 1.0, base::text(field_.tiles.size(), " tiles called signal"));
+                entry(plain, 1.0, fmt::format("{} tiles called signal", field_.tiles.size()));
                 entry(plain, opacity_of(0.5F), "probability 0.5");
                 entry(plain, opacity_of(1.0F), "1");
                 break;
@@ -504,10 +505,10 @@ class Panel {
                                            catalogue::Outcome::noise_called_signal}) {
                     const auto n = std::ranges::count(field_.tiles, outcome, &TileMark::outcome);
                     const MarkStyle style = mark_style(outcome);
-                    entry(
-                        style,
-                        1.0,
-                        base::text(catalogue::outcome_name(outcome), " ", style.meaning, ": ", n));
+                    entry(style,
+                          1.0,
+                          fmt::format(
+                              "{} {}: {}", catalogue::outcome_name(outcome), style.meaning, n));
                 }
                 break;
         }

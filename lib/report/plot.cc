@@ -7,8 +7,9 @@
 #include <cmath>
 #include <numbers>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 #include "lib/report/canvas.h"
 
 namespace faintweb::report {
@@ -112,14 +113,16 @@ void draw_axes(const Canvas& canvas, const PlotPanel& panel, const Box& box) {
         canvas.set_colour(grid_colour);
         canvas.line(x, box.y, x, bottom, 1);
         canvas.set_colour(ink);
-        canvas.text(x, bottom + letter_px + 4, letter_px, Align::centre, base::text(value));
+        canvas.text(
+            x, bottom + letter_px + 4, letter_px, Align::centre, fmt::format("{:g}", value));
     }
     for (const double value : plot_ticks(panel.y, static_cast<int>(box.height / 40))) {
         const double y = box.y + box.height * (1 - position(panel.y, value));
         canvas.set_colour(grid_colour);
         canvas.line(box.x, y, box.x + box.width, y, 1);
         canvas.set_colour(ink);
-        canvas.text(box.x - 8, y + letter_px / 3, letter_px, Align::right, base::text(value));
+        canvas.text(
+            box.x - 8, y + letter_px / 3, letter_px, Align::right, fmt::format("{:g}", value));
     }
     canvas.text(box.x + box.width / 2,
                 bottom + 2 * letter_px + 14,

@@ -7,8 +7,9 @@
 #include <cmath>
 #include <numbers>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/report/canvas.h"
 
 namespace faintweb::report {
@@ -33,8 +34,9 @@ void draw_axes(const Canvas& canvas) {
         const double value = static_cast<double>(tick) / n_ticks;
         canvas.line(x_of(value), y_of(0), x_of(value), y_of(0) + 5, 1);
         canvas.line(x_of(0) - 5, y_of(value), x_of(0), y_of(value), 1);
-        canvas.text(x_of(value), y_of(0) + 22, text_px, Align::centre, base::text(value));
-        canvas.text(x_of(0) - 9, y_of(value) + 5, text_px, Align::right, base::text(value));
+        canvas.text(x_of(value), y_of(0) + 22, text_px, Align::centre, fmt::format("{:g}", value));
+        canvas.text(
+            x_of(0) - 9, y_of(value) + 5, text_px, Align::right, fmt::format("{:g}", value));
     }
     for (const double end : {0.0, 1.0}) {
         canvas.line(x_of(0), y_of(end), x_of(1), y_of(end), 1);
@@ -61,11 +63,9 @@ void write_reliability(const std::string& path,
                 y_of(1) - 12,
                 text_px,
                 Align::left,
-                base::text("expected calibration error ",
-                           std::round(1e4 * reliability.expected_error) / 1e4,
-                           ", ",
-                           reliability.n_tiles,
-                           " tiles"),
+                fmt::format("expected calibration error {:g}, {} tiles",
+                            std::round(1e4 * reliability.expected_error) / 1e4,
+                            reliability.n_tiles),
                 plot_px);
     canvas.set_colour({0.6, 0.6, 0.6});
     canvas.line(x_of(0), y_of(0), x_of(1), y_of(1), 1);

@@ -9,8 +9,9 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/tile/statistics.h"
 
 namespace faintweb::report {
@@ -70,7 +71,7 @@ StretchKind stretch_from_name(const std::string& name) {
         }
     }
     throw base::UsageError(
-        base::text("stretch '", name, "' is not known, choose linear, asinh or log"));
+        fmt::format("stretch '{}' is not known, choose linear, asinh or log", name));
 }
 
 double Stretch::position(double value_here) const {

@@ -12,7 +12,8 @@
 #include <set>
 #include <utility>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/report/plot.h"
 
 namespace faintweb::report {
@@ -111,7 +112,7 @@ std::vector<Group> groups_of(std::span<const score::StudyRow> rows, const label:
             continue;
         }
         std::string name = row.set_up.empty() ? row.network : row.set_up;
-        name += epochs.size() > 1 ? base::text(", ", row.epochs, " epochs") : "";
+        name += epochs.size() > 1 ? fmt::format(", {} epochs", row.epochs) : "";
         auto group = std::find_if(
             groups.begin(), groups.end(), [&](const Group& one) { return one.name == name; });
         if (group == groups.end()) {
@@ -123,7 +124,8 @@ std::vector<Group> groups_of(std::span<const score::StudyRow> rows, const label:
 }
 
 Cells first_cells(const label::LabelRule& rule) {
-    return {base::text(rule.flux_threshold_jy_arcsec2 * 1e7), base::text(rule.min_pixels)};
+    return {fmt::format("{:g}", rule.flux_threshold_jy_arcsec2 * 1e7),
+            fmt::format("{}", rule.min_pixels)};
 }
 
 /// How far the reference lies above another, "+0.0123 +- 0.0040 (3.1 sigma)"; a difference of no
@@ -149,8 +151,10 @@ std::string against_paper(const Group& group) {
     }
     const double difference =
         score::over_models(group.models, &score::Confusion::a_s).mean - paper->a_s.mean;
-    return base::text(
-        difference >= 0 ? "+" : "", rounded(difference, 4), difference >= 0 ? "" : ", not reached");
+    return fmt::format("{}{}{}",
+                       difference >= 0 ? "+" : "",
+                       rounded(difference, 4),
+                       difference >= 0 ? "" : ", not reached");
 }
 
 /// The ratios of a group, in the order of score::ratios.
@@ -210,7 +214,7 @@ std::string score_table(std::span<const score::StudyRow> rows,
         for (const Group& group : groups) {
             const Group* const reference = reference_at(group.epochs);
             add(rule,
-                {group.name, base::text(group.models.size())},
+                {group.name, fmt::format("{}", group.models.size())},
                 figures_of(group),
                 {against_paper(group),
                  reference == &group ? "" : difference_text(reference, group.models)});
@@ -298,7 +302,7 @@ std::map<double, PlotSeries> series_of_rates(std::span<const score::StudyRow> ro
     for (const score::StudyRow& row : rows) {
         if (row.test_id > 0) {
             PlotSeries& of_rate = series[row.learning_rate];
-            of_rate.name = base::text("eta ", row.learning_rate);
+            of_rate.name = fmt::format("eta {:g}", row.learning_rate);
             of_rate.colour = rate_colour(row.learning_rate);
         }
     }
@@ -324,20 +328,18 @@ std::string study_table(std::span<const score::StudyRow> rows,
         reference.empty() ? ""
                           : "A difference is paired field by field, mean over seeds, with the "
                             "jackknife's standard error over fields.\n";
-    return base::text("Scores on ",
-                      n_fields,
-                      " test fields, mean +- standard deviation over seeds. ",
-                      difference,
-                      "\n",
-                      score_table(rows, finders, reference),
-                      "\nHow full the skies are:\n\n",
-                      data_table(rows),
-                      "\nLabelling or network? Wrong tiles per field, and those for which the "
-                      "labels may be to blame: tiles 0F with\nsome pixels above F_th but too few "
-                      "for the label, other tiles 0F that touch a signal tile, tiles 1F that\n"
-                      "touch another signal tile.\n\n",
-                      split_table(rows),
-                      failures(rows));
+    return fmt::format(
+        "Scores on {} test fields, mean +- standard deviation over seeds. {}\n{}\nHow full the "
+        "skies are:\n\n{}\nLabelling or network? Wrong tiles per field, and those for which the "
+        "labels may be to blame: tiles 0F with\nsome pixels above F_th but too few for the label, "
+        "other tiles 0F that touch a signal tile, tiles 1F that\ntouch another signal "
+        "tile.\n\n{}{}",
+        n_fields,
+        difference,
+        score_table(rows, finders, reference),
+        data_table(rows),
+        split_table(rows),
+        failures(rows));
 }
 
 Colour rate_colour(double learning_rate) {
@@ -413,7 +415,7 @@ void draw_learning_curves(const std::string& path, std::span<const LearningCurve
                       PlotPanel{"Convergence by step", of_steps, accuracy, {}}};
     for (const LearningCurve& curve : curves) {
         PlotSeries series;
-        series.name = base::text("eta ", curve.learning_rate, ", N_b ", curve.batch_size);
+        series.name = fmt::format("eta {:g}, N_b {}", curve.learning_rate, curve.batch_size);
         series.colour = rate_colour(curve.learning_rate);
         series.has_line = true;
         const auto number = std::distance(batch_sizes.begin(), batch_sizes.find(curve.batch_size));

@@ -7,8 +7,9 @@
 #include <cmath>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 
 namespace faintweb::score {
 namespace {
@@ -154,7 +155,8 @@ Reliability measure_reliability(std::span<const double> probabilities,
 std::string reliability_csv(const Reliability& reliability) {
     std::string csv = "n_tiles,probability,signal_part,sigma\n";
     for (const ReliabilityBin& bin : reliability.bins) {
-        csv += base::text(bin.n, ",", bin.probability, ",", bin.signal_part, ",", bin.sigma, "\n");
+        csv +=
+            fmt::format("{},{:g},{:g},{:g}\n", bin.n, bin.probability, bin.signal_part, bin.sigma);
     }
     return csv;
 }

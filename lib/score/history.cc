@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
 
 namespace faintweb::score {
 
@@ -46,27 +46,19 @@ std::string history_csv(const std::vector<EpochRecord>& history) {
     std::string csv =
         "epoch,steps,learning_rate,loss,accuracy,A_s,W_s,W_v,best_A_s,best_threshold\n";
     for (const EpochRecord& record : history) {
-        csv += base::text(record.epoch,
-                          ",",
-                          record.n_steps,
-                          ",",
-                          record.learning_rate,
-                          ",",
-                          record.loss,
-                          ",",
-                          record.accuracy);
+        csv += fmt::format("{},{},{:g},{:g},{:g}",
+                           record.epoch,
+                           record.n_steps,
+                           record.learning_rate,
+                           record.loss,
+                           record.accuracy);
         if (const auto& validation = record.validation) {
-            csv += base::text(",",
-                              validation->a_s,
-                              ",",
-                              validation->w_s,
-                              ",",
-                              validation->w_v,
-                              ",",
-                              validation->best_a_s,
-                              ",",
-                              validation->best_threshold,
-                              "\n");
+            csv += fmt::format(",{:g},{:g},{:g},{:g},{:g}\n",
+                               validation->a_s,
+                               validation->w_s,
+                               validation->w_v,
+                               validation->best_a_s,
+                               validation->best_threshold);
         } else {
             csv += ",,,,,\n";
         }
@@ -77,18 +69,13 @@ std::string history_csv(const std::vector<EpochRecord>& history) {
 std::string timing_csv(const std::vector<EpochTiming>& timings) {
     std::string csv = "epoch,train_s,tiles_per_s,exchange_s,reduce_s,validate_s\n";
     for (const EpochTiming& timing : timings) {
-        csv += base::text(timing.epoch,
-                          ",",
-                          timing.train_s,
-                          ",",
-                          timing.tiles_per_s,
-                          ",",
-                          timing.exchange_s,
-                          ",",
-                          timing.reduce_s,
-                          ",",
-                          timing.validate_s,
-                          "\n");
+        csv += fmt::format("{},{:g},{:g},{:g},{:g},{:g}\n",
+                           timing.epoch,
+                           timing.train_s,
+                           timing.tiles_per_s,
+                           timing.exchange_s,
+                           timing.reduce_s,
+                           timing.validate_s);
     }
     return csv;
 }

@@ -9,9 +9,10 @@
 #include <span>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/tile/noise_mesh.h"
 #include "lib/tile/statistics.h"
 
@@ -184,10 +185,10 @@ MapNoise measure_map_noise(std::int64_t cols,
             "a mosaic), give an observed map");
     }
     if (rest.n() < n_least) {
-        throw base::InputError(base::text("its noise cannot be measured (only ",
-                                          rest.n(),
-                                          " pixels have a value that is no "
-                                          "flat patch's), give a larger map"));
+        throw base::InputError(
+            fmt::format("its noise cannot be measured (only {} pixels have a value that is no flat "
+                        "patch's), give a larger map",
+                        rest.n()));
     }
     if (!(rest.robust.rms > 0) || !std::isfinite(rest.robust.rms)) {
         throw base::InputError(

@@ -7,9 +7,10 @@
 #include <limits>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/vector_clones.h"
 #include "lib/tile/pixel_scaling.h"
 
@@ -113,9 +114,9 @@ Scaling scaling_from_name(std::string_view name) {
         if (named.name == name) {
             return named.scaling;
         }
-        choices += base::text(choices.empty() ? "" : ", ", named.name);
+        choices += fmt::format("{}{}", choices.empty() ? "" : ", ", named.name);
     }
-    throw base::UsageError(base::text("unknown scaling '", name, "', choose one of ", choices));
+    throw base::UsageError(fmt::format("unknown scaling '{}', choose one of {}", name, choices));
 }
 
 std::string scaling_name(Scaling scaling) {

@@ -9,10 +9,10 @@
 #include <numeric>
 #include <thread>
 
+#include <fmt/core.h>
 #include <sched.h>
 
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 #include "mpi/comm/native.h"
 
 namespace faintweb::comm {
@@ -268,7 +268,7 @@ void collectively(const Communicator& communicator, const std::function<void()>&
     std::string failure;
     bool is_known = false;
     const auto tell = [&](base::ExitCode code, const char* message) {
-        failure = base::text(static_cast<int>(code), ' ', message);
+        failure = fmt::format("{} {}", static_cast<int>(code), message);
     };
     try {
         work();

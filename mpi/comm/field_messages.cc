@@ -5,8 +5,9 @@
 
 #include <thread>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::comm {
 
@@ -16,12 +17,10 @@ bool is_overdue(Clock::time_point heard, double lease_s) {
 
 void throw_silent(int rank, double lease_s) {
     throw base::Error(base::ExitCode::interrupted,
-                      base::text("nothing was heard of rank ",
-                                 rank,
-                                 " for ",
-                                 lease_s,
-                                 " s (it is stopped, or its host is not there), run again to go "
-                                 "on"));
+                      fmt::format("nothing was heard of rank {} for {:g} s (it is stopped, or its "
+                                  "host is not there), run again to go on",
+                                  rank,
+                                  lease_s));
 }
 
 void finish(MPI_Request& request, int rank, double lease_s) {

@@ -10,9 +10,10 @@
 #include <cstdint>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "mpi/comm/host_memory.h"
 #include "mpi/comm/native.h"
 #ifdef FAINTWEB_CUDA
@@ -145,11 +146,10 @@ class SharedReducer final : public GradientReducer {
         const std::size_t n_bytes = n_ranks_ * 2 * chunk_size * sizeof(OnWire);
         slots_ = memory_->allocate(n_bytes);
         if (slots_.empty()) {
-            throw TooLittleMemory(
-                base::text("reducer 'shared' cannot be used (/dev/shm has less than ",
-                           n_bytes >> 20U,
-                           " MB left, or the ranks do not see the same), enlarge it or choose "
-                           "'mpi' for parallel.reducer"));
+            throw TooLittleMemory(fmt::format(
+                "reducer 'shared' cannot be used (/dev/shm has less than {} MB left, or the ranks "
+                "do not see the same), enlarge it or choose 'mpi' for parallel.reducer",
+                n_bytes >> 20U));
         }
     }
 
@@ -237,8 +237,9 @@ std::unique_ptr<GradientReducer> make_host_reducer(const Communicator& communica
             throw;
         }
         if (communicator.is_root()) {
-            base::log_warning(base::text(
-                error.what(), "; goes on with 'mpi' (slower, and other last bits of the weights)"));
+            base::log_warning(
+                fmt::format("{}; goes on with 'mpi' (slower, and other last bits of the weights)",
+                            error.what()));
         }
         return std::make_unique<MpiReducer>(communicator, settings.wire);
     }

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
-#include "lib/base/text.h"
 #include "mpi/comm/native.h"
 
 namespace faintweb::comm {
@@ -45,10 +45,9 @@ class HostMemory final : public learn::SharedMemory {
         int file = -1;
         if (communicator_.is_root()) {
             // The time too: a process of another container may have this number.
-            name = base::text("/faintweb-",
-                              ::getpid(),
-                              "-",
-                              std::chrono::system_clock::now().time_since_epoch().count());
+            name = fmt::format("/faintweb-{}-{}",
+                               ::getpid(),
+                               std::chrono::system_clock::now().time_since_epoch().count());
             file = ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
         }
         communicator_.broadcast(name);

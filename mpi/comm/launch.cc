@@ -8,8 +8,9 @@
 #include <cstring>
 #include <optional>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::comm {
 namespace {
@@ -51,12 +52,11 @@ Launch read_launch() {
 
 void expect_one_world(const Launch& launch) {
     if (launch.n_lone_tasks > 1) {
-        throw base::UsageError(
-            base::text("this is one of ",
-                       launch.n_lone_tasks,
-                       " tasks of a Slurm step that know nothing of each other (each would do the "
-                       "whole job), start them with srun --mpi=pmix or mpirun, or one with srun -n "
-                       "1; where each has a job of its own, unset SLURM_STEP_NUM_TASKS"));
+        throw base::UsageError(fmt::format(
+            "this is one of {} tasks of a Slurm step that know nothing of each other (each would "
+            "do the whole job), start them with srun --mpi=pmix or mpirun, or one with srun -n 1; "
+            "where each has a job of its own, unset SLURM_STEP_NUM_TASKS",
+            launch.n_lone_tasks));
     }
 }
 

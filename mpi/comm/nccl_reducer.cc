@@ -12,10 +12,10 @@
 #include <vector>
 
 #include <cuda_runtime.h>
+#include <fmt/core.h>
 #include <nccl.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/learn/device.h"
 
 namespace faintweb::comm {
@@ -83,13 +83,11 @@ void refuse_shared_gpus(const Communicator& communicator, int gpu) {
     for (std::size_t rank = 0; rank < ids.size(); ++rank) {
         const auto [other, is_new] = rank_of.emplace(ids[rank], rank);
         if (!is_new) {
-            throw base::UsageError(base::text("ranks ",
-                                              other->second,
-                                              " and ",
-                                              rank,
-                                              " share one GPU (NCCL takes one rank per GPU), start "
-                                              "as many ranks per host as it has GPUs or give --set "
-                                              "parallel.reducer=shared"));
+            throw base::UsageError(fmt::format(
+                "ranks {} and {} share one GPU (NCCL takes one rank per GPU), start as many ranks "
+                "per host as it has GPUs or give --set parallel.reducer=shared",
+                other->second,
+                rank));
         }
     }
 }

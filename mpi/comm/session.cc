@@ -3,6 +3,8 @@
 
 #include "mpi/comm/session.h"
 
+#include <fmt/core.h>
+
 #ifdef FAINTWEB_CUDA
 #include <nccl.h>
 #endif
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "mpi/comm/native.h"
 
 namespace faintweb::comm {
@@ -44,7 +45,7 @@ void be_world_of_one() {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     base::log_error(world.size() > 1
-                        ? base::text(message, " [rank ", world.rank(), " on ", host.data(), "]")
+                        ? fmt::format("{} [rank {} on {}]", message, world.rank(), host.data())
                         : message);
     MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
     std::_Exit(static_cast<int>(code));
@@ -61,7 +62,7 @@ Session::Session(int& argc, char**& argv) {
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     world_ = Communicator(make_world(has_launcher));
-    base::configure_log(world_.size() > 1 ? base::text("rank ", world_.rank()) : "",
+    base::configure_log(world_.size() > 1 ? fmt::format("rank {}", world_.rank()) : "",
                         base::LogLevel::info);
     if (provided < MPI_THREAD_SERIALIZED) {
         abort_job(world_,
@@ -136,7 +137,7 @@ std::string nccl_version() {
 #ifdef FAINTWEB_CUDA
     int version = 0;
     ncclGetVersion(&version);
-    return base::text(version / 10000, ".", version / 100 % 100, ".", version % 100);
+    return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
 #else
     return "";
 #endif

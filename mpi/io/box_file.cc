@@ -14,13 +14,13 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <hdf5.h>
 #include <unistd.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "mpi/io/hdf5.h"
 
 namespace faintweb::io {
@@ -34,7 +34,7 @@ constexpr std::int64_t chunk_px = 250;
 
 std::string format_of(BoxFileKind kind) {
     const char* const name = kind == BoxFileKind::particles ? "particles" : "maps";
-    return base::text("faintweb box ", name, " ", format_version);
+    return fmt::format("faintweb box {} {}", name, format_version);
 }
 
 std::string hash_of(BoxFileKind kind, const std::string& made_from) {
@@ -42,7 +42,7 @@ std::string hash_of(BoxFileKind kind, const std::string& made_from) {
 }
 
 std::string map_name(sky::Layer layer, int axis) {
-    return base::text(sky::layer_name(layer), '_', "xyz"[axis]);
+    return fmt::format("{}_{}", sky::layer_name(layer), "xyz"[axis]);
 }
 
 Hdf5Handle halo_type() {
@@ -62,7 +62,7 @@ Hdf5Handle halo_type() {
 /// write the same box at once and the last one's stays.
 std::string claim_partial(const std::string& path) {
     for (int n = 0;; ++n) {
-        std::string partial = base::partial_path(base::text(path, '.', getpid(), '-', n));
+        std::string partial = base::partial_path(fmt::format("{}.{}-{}", path, getpid(), n));
         const int file = open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0) {
             close(file);
@@ -75,7 +75,7 @@ std::string claim_partial(const std::string& path) {
 }
 
 [[noreturn]] void throw_unfit(const std::string& path, const std::string& reason) {
-    throw UnfitBoxFile(base::text("cannot use ", path, " (", reason, ')'));
+    throw UnfitBoxFile(fmt::format("cannot use {} ({})", path, reason));
 }
 
 /// A box file while it is written.
@@ -125,11 +125,9 @@ class NewFile {
             ::close(file);
         }
         if (is_refused && why != EOPNOTSUPP && why != ENOSYS) {  // a disk that cannot reserve
-            base::throw_errno(base::text("cannot reserve ",
-                                         bytes / 1000000 + 1,
-                                         " MB for ",
-                                         path_,
-                                         " (make room and run again)"),
+            base::throw_errno(fmt::format("cannot reserve {} MB for {} (make room and run again)",
+                                          bytes / 1000000 + 1,
+                                          path_),
                               why);
         }
     }
@@ -153,7 +151,7 @@ class NewFile {
             throw_not_as_written(path_);
         }
         if (std::rename(partial_.c_str(), path_.c_str()) != 0) {
-            base::throw_errno(base::text("cannot rename ", partial_, " to ", path_), errno);
+            base::throw_errno(fmt::format("cannot rename {} to {}", partial_, path_), errno);
         }
         is_published_ = true;
         const std::string folder = std::filesystem::path(path_).parent_path().string();
@@ -355,15 +353,12 @@ bool holds_maps(const File& file, const std::string& path, const sky::BoxMaps& m
 
 std::string box_file_name(
     BoxFileKind kind, double box_mpc, int realisation, int state, const std::string& made_from) {
-    return base::text(kind == BoxFileKind::particles ? "particles-" : "maps-",
-                      box_mpc,
-                      "mpc-r",
-                      realisation,
-                      "-s",
-                      state,
-                      '-',
-                      hash_of(kind, made_from).substr(0, 12),
-                      ".h5");
+    return fmt::format("{}{:g}mpc-r{}-s{}-{}.h5",
+                       kind == BoxFileKind::particles ? "particles-" : "maps-",
+                       box_mpc,
+                       realisation,
+                       state,
+                       hash_of(kind, made_from).substr(0, 12));
 }
 
 bool is_partial_box_file(const std::string& name) {
@@ -436,10 +431,9 @@ sky::CodedMap read_map(const std::string& path,
     const File file = open_box_file(BoxFileKind::maps, path, made_from);
     if (!file.has(map_name(layer, axis))) {
         throw base::Error(base::ExitCode::internal,
-                          base::text(path,
-                                     " has no map ",
-                                     map_name(layer, axis),
-                                     " (it was made without), please report it"));
+                          fmt::format("{} has no map {} (it was made without), please report it",
+                                      path,
+                                      map_name(layer, axis)));
     }
     return read_codes(file, path, map_name(layer, axis));
 }

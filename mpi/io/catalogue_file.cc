@@ -8,9 +8,10 @@
 #include <span>
 #include <string_view>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/digest.h"
 #include "lib/catalogue/tables.h"
@@ -51,7 +52,7 @@ std::vector<MapRecord> complete_file(const std::string& path,
     catalogue::for_each_record_table(
         [&](std::string_view table, std::span<const catalogue::Column> columns) {
             add_lines(file,
-                      base::text(table, ".__table_column_meta__"),
+                      fmt::format("{}.__table_column_meta__", table),
                       catalogue::astropy_column_meta(columns));
         });
     file.add_attribute("format", layout::format_name);

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include <fmt/core.h>
 #include <hdf5.h>
 
-#include "lib/base/text.h"
 #include "lib/catalogue/tables.h"
 #include "mpi/io/catalogue_layout.h"
 #include "mpi/io/table.h"
@@ -70,7 +70,7 @@ std::string read_texts(const File& file, const char* path, const OnDamage& damag
     const Dataset dataset = open_dataset(file, path, damaged);
     const Hdf5Handle type = dataset.type();
     if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) > 0) {
-        damaged(base::text(path, " is no text"));
+        damaged(fmt::format("{} is no text", path));
     }
     std::string block(static_cast<std::size_t>(dataset.n_elements()) * H5Tget_size(type.id()),
                       '\0');
@@ -83,11 +83,11 @@ catalogue::Entries read_entries(const File& file, const char* path, const OnDama
     const Hdf5Handle type = dataset.type();
     const std::size_t size = H5Tget_size(type.id());
     if (H5Tget_class(type.id()) != H5T_COMPOUND || H5Tget_nmembers(type.id()) != 2) {
-        damaged(base::text(path, " is no table of keys and values"));
+        damaged(fmt::format("{} is no table of keys and values", path));
     }
     const std::size_t key_bytes = H5Tget_member_offset(type.id(), 1);
     if (key_bytes > size) {
-        damaged(base::text(path, " has no room for its keys"));
+        damaged(fmt::format("{} has no room for its keys", path));
     }
     std::string block(static_cast<std::size_t>(dataset.n_elements()) * size, '\0');
     dataset.read(entry_type(key_bytes, size - key_bytes), block.data());

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <string_view>
 
+#include <fmt/core.h>
 #include <hdf5.h>
 #include <sys/stat.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/tables.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/io/catalogue_layout.h"
@@ -21,10 +21,9 @@ namespace faintweb::io {
 namespace {
 
 [[noreturn]] void throw_foreign(const std::string& path) {
-    throw base::UsageError(
-        base::text("cannot read ",
-                   path,
-                   " (no catalogue of faintweb), give a file that `faintweb detect` wrote"));
+    throw base::UsageError(fmt::format(
+        "cannot read {} (no catalogue of faintweb), give a file that `faintweb detect` wrote",
+        path));
 }
 
 /// @param damaged  called if HDF5 cannot read it.
@@ -32,7 +31,7 @@ File open_catalogue(const std::string& path, const OnDamage& damaged) {
     silence_hdf5();
     struct stat about {};
     if (stat(path.c_str(), &about) != 0) {
-        throw base::UsageError(base::text("cannot read ", path, ": ", std::strerror(errno)));
+        throw base::UsageError(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     }
     if (!S_ISREG(about.st_mode) || H5Fis_hdf5(path.c_str()) <= 0) {
         throw_foreign(path);
@@ -48,13 +47,12 @@ File open_catalogue(const std::string& path, const OnDamage& damaged) {
         damaged("it has no format version");
     }
     if (version[0] != catalogue::format_version) {
-        throw base::UsageError(base::text("cannot read ",
-                                          path,
-                                          " (catalogue format ",
-                                          version[0],
-                                          ", this program reads ",
-                                          catalogue::format_version,
-                                          "), make it again with this version"));
+        throw base::UsageError(
+            fmt::format("cannot read {} (catalogue format {:g}, this program reads {}), make it "
+                        "again with this version",
+                        path,
+                        version[0],
+                        catalogue::format_version));
     }
     return file;
 }
@@ -66,11 +64,11 @@ std::vector<Element> read_table(const File& file, std::string_view path, const O
     if constexpr (!std::is_arithmetic_v<Element>) {
         const Hdf5Handle type = dataset.type();
         if (H5Tget_class(type.id()) != H5T_COMPOUND) {
-            damaged(base::text(path, " is no table"));
+            damaged(fmt::format("{} is no table", path));
         }
         for (const catalogue::Column& column : catalogue::columns_of<Element>()) {
             if (H5Tget_member_index(type.id(), std::string(column.name).c_str()) < 0) {
-                damaged(base::text(path, " has no column ", column.name));
+                damaged(fmt::format("{} has no column {}", path, column.name));
             }
         }
     }
@@ -82,7 +80,7 @@ void check_indices(const catalogue::Catalogue& catalogue, const OnDamage& damage
     catalogue::for_each_field_table([&](const auto& table) {
         if (table.per == catalogue::Per::tile &&
             (catalogue.*table.rows).size() != catalogue.scores.size()) {
-            damaged(base::text(table.path, " and /score have different lengths"));
+            damaged(fmt::format("{} and /score have different lengths", table.path));
         }
     });
     for (const catalogue::FieldRecord& field : catalogue.fields) {
@@ -90,7 +88,7 @@ void check_indices(const catalogue::Catalogue& catalogue, const OnDamage& damage
             field.n_tile_rows < 0 || field.n_tile_cols < 0 || field.score_offset < 0 ||
             field.score_offset + field.n_tiles() >
                 static_cast<std::int64_t>(catalogue.scores.size())) {
-            damaged(base::text("field ", field.field, " points outside its tables"));
+            damaged(fmt::format("field {} points outside its tables", field.field));
         }
     }
     for (const catalogue::TileRecord& tile : catalogue.tiles) {
@@ -153,7 +151,7 @@ std::optional<CatalogueOrigin> origin_of_catalogue(const std::string& path) {
 catalogue::Catalogue read_catalogue(const std::string& path) {
     const auto damaged = [&](const std::string& reason) {
         throw base::UsageError(
-            base::text("cannot read ", path, " (damaged: ", reason, "), make it again"));
+            fmt::format("cannot read {} (damaged: {}), make it again", path, reason));
     };
     const File file = open_catalogue(path, damaged);
     catalogue::Catalogue catalogue;

@@ -9,12 +9,12 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/catalogue/digest.h"
 #include "mpi/io/hdf5.h"
@@ -49,12 +49,10 @@ void reserve_room(const std::string& path, std::int64_t bytes) {
         close(file);
     }
     if (failure != 0 && failure != EINVAL && failure != EOPNOTSUPP) {  // a disk that cannot reserve
-        base::throw_errno(base::text("cannot reserve ",
-                                     bytes / 1000000 + 1,
-                                     " MB for ",
-                                     path,
-                                     " (make room and run again)"),
-                          failure);
+        base::throw_errno(
+            fmt::format(
+                "cannot reserve {} MB for {} (make room and run again)", bytes / 1000000 + 1, path),
+            failure);
     }
 }
 
@@ -99,11 +97,11 @@ Rows load_rows(const FieldSource& source,
             all.insert(all.end(), elements.begin(), elements.end());
         });
         if (!is_as_planned) {
-            throw base::Error(base::ExitCode::internal,
-                              base::text("field ",
-                                         field,
-                                         " is not what was planned (a fault of this program), ",
-                                         "please report it"));
+            throw base::Error(
+                base::ExitCode::internal,
+                fmt::format(
+                    "field {} is not what was planned (a fault of this program), please report it",
+                    field));
         }
         checksums[static_cast<std::size_t>(field)] =
             checksum(result.field, catalogue::field_digest(result));
@@ -160,7 +158,7 @@ std::string verify_share(const std::string& path,
             const FieldResult result = part_of(rows, layout, first, field);
             const std::string digest = catalogue::field_digest(result);
             if (checksum(result.field, digest) != checksums[static_cast<std::size_t>(field)]) {
-                throw_not_as_written(path, base::text("field ", field));
+                throw_not_as_written(path, fmt::format("field {}", field));
             }
             digests += digest;
         }

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <type_traits>
 
+#include <fmt/core.h>
 #include <hdf5.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::io {
 namespace {
@@ -108,23 +108,18 @@ void silence_hdf5() {
 
 OnFailure disk_failure(const std::string& verb, const std::string& path) {
     return [verb, path](const std::string& account) {
-        throw base::DiskError(base::text("cannot ",
-                                         verb,
-                                         " ",
-                                         path,
-                                         " (",
-                                         account,
-                                         "), make room or check the disk and run again"));
+        throw base::DiskError(fmt::format(
+            "cannot {} {} ({}), make room or check the disk and run again", verb, path, account));
     };
 }
 
 void throw_not_as_written(const std::string& path, const std::string& part) {
     throw base::DiskError(
-        base::text(part,
-                   part.empty() ? "" : " of ",
-                   path,
-                   " did not come back from the disk as written (writes were lost), ",
-                   "check the disk and run again"));
+        fmt::format("{}{}{} did not come back from the disk as written (writes were lost), check "
+                    "the disk and run again",
+                    part,
+                    part.empty() ? "" : " of ",
+                    path));
 }
 
 Hdf5Handle text_type(std::size_t size_bytes) {
@@ -156,8 +151,8 @@ std::string unpadded(std::string_view text) {
 
 void Object::check(std::int64_t verdict, const char* call) const {
     if (verdict < 0) {
-        access_->fail(
-            base::text(name_, name_.empty() ? "" : ": ", call, " failed; ", failure_stack()));
+        access_->fail(fmt::format(
+            "{}{}{} failed; {}", name_, name_.empty() ? "" : ": ", call, failure_stack()));
     }
 }
 

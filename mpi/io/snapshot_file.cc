@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <hdf5.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "mpi/io/hdf5.h"
 
 namespace faintweb::io {
@@ -107,12 +107,10 @@ class Snapshot {
     double redshift() const {
         const double z = number("current_redshift");
         if (!(z >= options_.z_min && z <= options_.z_max)) {
-            fail(base::text("redshift ",
-                            z,
-                            " is outside the asked range ",
-                            options_.z_min,
-                            " .. ",
-                            options_.z_max),
+            fail(fmt::format("redshift {:g} is outside the asked range {:g} .. {:g}",
+                             z,
+                             options_.z_min,
+                             options_.z_max),
                  "give a snapshot inside it");
         }
         return z;
@@ -133,9 +131,10 @@ class Snapshot {
             const bool is_km_s_mpc = std::string(symbol) == "h" && values[0] > 10;
             const double value = is_km_s_mpc ? values[0] / 100 : values[0];
             if (!(std::abs(value / expected_value - 1) <= 0.01)) {
-                fail(base::text(
-                         "its ", symbol, " is ", value, ", that of the campaign ", expected_value),
-                     "set the campaign's cosmology to the snapshot's");
+                fail(
+                    fmt::format(
+                        "its {} is {:g}, that of the campaign {:g}", symbol, value, expected_value),
+                    "set the campaign's cosmology to the snapshot's");
             }
         }
         return missing;
@@ -176,11 +175,10 @@ class Snapshot {
                                       : 2;
             const double expected = cells[0] * std::pow(refine, level[0]);
             if (expected != n) {
-                fail(base::text("it has ",
-                                n,
-                                " cells along an edge, the whole box has ",
-                                expected,
-                                " at its level"),
+                fail(fmt::format(
+                         "it has {} cells along an edge, the whole box has {:g} at its level",
+                         n,
+                         expected),
                      "write a covering grid of the whole box");
             }
         }
@@ -196,7 +194,7 @@ class Snapshot {
         for (std::size_t i = 0; are_there && i < 3; ++i) {
             const double share = (right[i] - left[i]) / (box_right[i] - box_left[i]);
             if (!(std::abs(share - 1) < 1e-6)) {
-                fail(base::text("it covers ", 100 * share, " % of the box along axis ", i),
+                fail(fmt::format("it covers {:g} % of the box along axis {}", 100 * share, i),
                      "write a grid of the whole box");
             }
         }
@@ -213,7 +211,7 @@ class Snapshot {
 
     Source open(const SnapshotField& field, const Quantity& quantity, double our_unit = 1) const {
         if (!has_field(field)) {
-            fail(base::text("no field ", field.name, " (there are: ", fields(), ')'),
+            fail(fmt::format("no field {} (there are: {})", field.name, fields()),
                  "name the dataset that holds it");
         }
         const Hdf5Handle object(H5Oopen(file_->id(), path_of(field).c_str(), H5P_DEFAULT),
@@ -237,7 +235,7 @@ class Snapshot {
             n_bad += std::isfinite(cell) ? 0 : 1;
         }
         if (n_bad > 0) {
-            fail(base::text(n_bad, " cells of ", field.name, " are not finite"),
+            fail(fmt::format("{} cells of {} are not finite", n_bad, field.name),
                  "mend the snapshot or its units");
         }
         return mesh;
@@ -247,7 +245,7 @@ class Snapshot {
         const auto n_bad =
             std::ranges::count_if(mesh.cells, [](float cell) { return !(cell > 0); });
         if (n_bad > 0) {
-            fail(base::text(n_bad, " cells of ", field.name, " are not above 0"),
+            fail(fmt::format("{} cells of {} are not above 0", n_bad, field.name),
                  "mend the snapshot or its units");
         }
     }
@@ -260,27 +258,26 @@ class Snapshot {
         }
         mean /= static_cast<double>(density.cells.size());
         if (!(mean >= lowest_mean_density && mean <= highest_mean_density)) {
-            fail(base::text("its mean density is ", mean, " of that of baryons; a whole box has 1"),
-                 "mend its unit, snapshot.density_factor or cosmology.omega_baryon");
+            fail(
+                fmt::format("its mean density is {:g} of that of baryons; a whole box has 1", mean),
+                "mend its unit, snapshot.density_factor or cosmology.omega_baryon");
         }
     }
 
     void check_same_size(const Source& source, const SnapshotField& field, int n) const {
         if (source.n != n) {
-            fail(base::text(field.name,
-                            " has ",
-                            source.n,
-                            " cells along an edge, ",
-                            options_.density.name,
-                            " has ",
-                            n),
+            fail(fmt::format("{} has {} cells along an edge, {} has {}",
+                             field.name,
+                             source.n,
+                             options_.density.name,
+                             n),
                  "write all fields on one grid");
         }
     }
 
     [[noreturn]] void fail(const std::string& reason, const std::string& advice) const {
         throw base::UsageError(
-            base::text("cannot use the snapshot ", path_, " (", reason, "), ", advice));
+            fmt::format("cannot use the snapshot {} ({}), {}", path_, reason, advice));
     }
 
   private:
@@ -320,12 +317,10 @@ class Snapshot {
         if (const auto found = physical_mpc.find(plain); found != physical_mpc.end()) {
             return found->second * per_h * (1 + z);
         }
-        fail(base::text("its box has the unit \"",
-                        unit,
-                        "\"; known are ",
-                        names_of(physical_mpc),
-                        ", ",
-                        names_of(comoving_mpc)),
+        fail(fmt::format("its box has the unit \"{}\"; known are {}, {}",
+                         unit,
+                         names_of(physical_mpc),
+                         names_of(comoving_mpc)),
              "write its edges in one of them");
     }
 
@@ -335,10 +330,10 @@ class Snapshot {
         const auto unit = dataset.text_attribute("units");
         const auto found = quantity.units.find(plain_unit(unit.value_or("")));
         if (found == quantity.units.end()) {
-            fail(base::text(field.name,
-                            unit ? " has the unit \"" + *unit + "\"" : " has no attribute units",
-                            "; known are ",
-                            names_of(quantity.units)),
+            fail(fmt::format("{}{}; known are {}",
+                             field.name,
+                             unit ? " has the unit \"" + *unit + "\"" : " has no attribute units",
+                             names_of(quantity.units)),
                  "give " + quantity.factor_key);
         }
         return found->second;
@@ -351,7 +346,7 @@ class Snapshot {
         }
         constexpr std::int64_t max_edge = 8192;
         if (size[0] < 2 || size[0] > max_edge || size[1] != size[0] || size[2] != size[0]) {
-            fail(base::text(name, " is no cube (", size[0], " x ", size[1], " x ", size[2], ')'),
+            fail(fmt::format("{} is no cube ({} x {} x {})", name, size[0], size[1], size[2]),
                  "write it as [n, n, n]");
         }
         return static_cast<int>(size[0]);

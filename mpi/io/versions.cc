@@ -3,9 +3,9 @@
 
 #include "mpi/io/versions.h"
 
+#include <fmt/core.h>
 #include <hdf5.h>
 
-#include "lib/base/text.h"
 #include "mpi/comm/session.h"
 
 namespace faintweb::io {
@@ -16,14 +16,12 @@ std::string library_versions() {
     unsigned release = 0;
     H5get_libversion(&major, &minor, &release);
     const std::string nccl = comm::nccl_version();
-    return base::text(comm::mpi_version(),
-                      ", HDF5 ",
-                      major,
-                      ".",
-                      minor,
-                      ".",
-                      release,
-                      nccl.empty() ? "" : ", NCCL " + nccl);
+    return fmt::format("{}, HDF5 {}.{}.{}{}",
+                       comm::mpi_version(),
+                       major,
+                       minor,
+                       release,
+                       nccl.empty() ? "" : ", NCCL " + nccl);
 }
 
 }  // namespace faintweb::io

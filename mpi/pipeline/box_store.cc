@@ -13,12 +13,13 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
-#include "lib/base/text.h"
 #include "mpi/comm/box_team.h"
 #include "mpi/comm/share_fields.h"
 #include "mpi/io/hdf5.h"
@@ -48,11 +49,11 @@ std::string made_from(io::BoxFileKind kind, const BoxJob& job, int state) {
 }
 
 std::string title(const BoxJob& job) {
-    return base::text("box of ", job.box_mpc, " Mpc, realisation ", job.realisation);
+    return fmt::format("box of {:g} Mpc, realisation {}", job.box_mpc, job.realisation);
 }
 
 std::string title(const BoxJob& job, int state) {
-    return base::text(title(job), ", z ", job.z[static_cast<std::size_t>(state)]);
+    return fmt::format("{}, z {:g}", title(job), job.z[static_cast<std::size_t>(state)]);
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ bool BoxStore::is_fit(io::BoxFileKind kind, const BoxJob& job, int state) const 
         io::check_box_file(kind, file, made_from(kind, job, state));
         return true;
     } catch (const io::UnfitBoxFile& unfit) {
-        base::log_warning(base::text(unfit.what(), ", it will be made again"));
+        base::log_warning(fmt::format("{}, it will be made again", unfit.what()));
         return false;
     }
 }
@@ -176,7 +177,7 @@ bool BoxStore::make_from_kept_particles(const BoxJob& job, int state) const {
         particles = io::read_particles(path(io::BoxFileKind::particles, job, state),
                                        made_from(io::BoxFileKind::particles, job, state));
     } catch (const io::UnfitBoxFile& unfit) {
-        base::log_warning(base::text(unfit.what(), ", it is made again"));
+        base::log_warning(fmt::format("{}, it is made again", unfit.what()));
         return false;
     }
     make_maps(job, state, *particles);
@@ -317,12 +318,11 @@ void BoxStore::prepare(const comm::Communicator& communicator) {
         ranks_per_box_ == 1 ? 1 : std::max(1, communicator.size() / ranks_per_box_);
     std::optional<base::Progress> progress;
     if (communicator.is_root()) {
-        base::log_info(base::text(n_states_to_make,
-                                  " of ",
-                                  n_states(),
-                                  " box states are not in ",
-                                  folder_,
-                                  " for these settings: making them"));
+        base::log_info(
+            fmt::format("{} of {} box states are not in {} for these settings: making them",
+                        n_states_to_make,
+                        n_states(),
+                        folder_));
         // Of several groups, the root sees the pace of the first.
         const auto n_parts = static_cast<std::int64_t>(units.size());
         progress.emplace("boxes", "parts", (n_parts + n_groups - 1) / n_groups);
@@ -357,7 +357,7 @@ auto BoxStore::read_or_make(const BoxJob& job, int state, const Read& read) {
     try {
         return read(file, text);  // another thread may have made it meanwhile
     } catch (const io::UnfitBoxFile& unfit) {
-        base::log_warning(base::text(unfit.what(), ", it is made again"));
+        base::log_warning(fmt::format("{}, it is made again", unfit.what()));
     }
     make(comm::Communicator(), job, {state});
     return read(file, text);

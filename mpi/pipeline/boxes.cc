@@ -9,8 +9,9 @@
 #include <map>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/sky/box/particle_mesh.h"
 #include "lib/sky/lightcone/snapshot.h"
 #include "mpi/io/snapshot_file.h"
@@ -25,12 +26,11 @@ void check_slabs(const campaign::Campaign& campaign, std::size_t n_slabs) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (wanted[i] >= static_cast<int>(n_slabs)) {
             throw base::UsageError(
-                base::text(campaign::position_of(campaign, base::text("simulate.slabs[", i, "]")),
-                           ": simulate.slabs names slab ",
-                           wanted[i],
-                           " (the sky has ",
-                           n_slabs,
-                           ", the first is 0), name one of them"));
+                fmt::format("{}: simulate.slabs names slab {} (the sky has {}, the first is 0), "
+                            "name one of them",
+                            campaign::position_of(campaign, fmt::format("simulate.slabs[{}]", i)),
+                            wanted[i],
+                            n_slabs));
         }
     }
 }
@@ -144,7 +144,7 @@ Snapshots find_snapshots(const campaign::Campaign& campaign, sky::SkySet set) {
     const io::SnapshotOptions options = snapshot_options(campaign);
     for (std::size_t i = 0; i < named.files.size(); ++i) {
         const NamedFile& file = found.files.emplace_back(NamedFile{
-            named.files[i], campaign::position_of(campaign, base::text(named.key, "[", i, "]"))});
+            named.files[i], campaign::position_of(campaign, fmt::format("{}[{}]", named.key, i))});
         found.facts.push_back(blaming(
             file, [&] { return io::snapshot_facts(file.path, options, campaign.cosmology); }));
         found.identities.push_back(identity_of(file.path));
@@ -165,10 +165,11 @@ std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campai
                     [&] { sky::check(campaign.sky, campaign.boxes, slab, snapshots.facts[i]); });
         }
         if (chosen.empty()) {
-            throw base::UsageError(base::text(snapshots.files.front().position,
-                                              ": no test snapshot has a box of ",
-                                              slab.box_mpc,
-                                              " Mpc (those of training skies have), give one"));
+            throw base::UsageError(
+                fmt::format("{}: no test snapshot has a box of {:g} Mpc (those of training skies "
+                            "have), give one",
+                            snapshots.files.front().position,
+                            slab.box_mpc));
         }
     }
     return of_slabs;
@@ -178,17 +179,16 @@ std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campai
 std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
     // Raised whenever the same settings make other maps than before.
     constexpr int version = 1;
-    return base::text("snapshot maps ",
-                      version,
-                      "\n",
-                      campaign::settings_text(campaign,
-                                              {"cosmology",
-                                               "snapshot",
-                                               "boxes.web_map_px",
-                                               "sky.frequency_hz",
-                                               "sky.a_dyn",
-                                               "sky.a_web",
-                                               "sky.eps_b"}));
+    return fmt::format("snapshot maps {}\n{}",
+                       version,
+                       campaign::settings_text(campaign,
+                                               {"cosmology",
+                                                "snapshot",
+                                                "boxes.web_map_px",
+                                                "sky.frequency_hz",
+                                                "sky.a_dyn",
+                                                "sky.a_web",
+                                                "sky.eps_b"}));
 }
 
 /// The boxes that the snapshots of a campaign stand for.
@@ -219,10 +219,10 @@ void note_shortcomings(const Snapshots& set,
                        SnapshotBoxes& found) {
     for (std::size_t i = 0; i < set.files.size(); ++i) {
         for (const std::string& attribute : set.facts[i].missing) {
-            found.doubts.push_back(base::text(set.files[i].path,
-                                              " has no attribute ",
-                                              attribute,
-                                              ": taken as that of the campaign's cosmology"));
+            found.doubts.push_back(
+                fmt::format("{} has no attribute {}: taken as that of the campaign's cosmology",
+                            set.files[i].path,
+                            attribute));
         }
         if (!is_used[i]) {
             found.unused.push_back(set.files[i].path);

@@ -10,9 +10,10 @@
 #include <mutex>
 #include <optional>
 
+#include <fmt/core.h>
+
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
-#include "lib/base/text.h"
 #include "lib/infer/precision.h"
 
 namespace faintweb::pipeline {
@@ -35,11 +36,8 @@ std::optional<int> threads_of_environment(const comm::Communicator& communicator
     static std::once_flag has_warned;
     if (communicator.is_root()) {
         std::call_once(has_warned, [&] {
-            base::log_warning(base::text("OMP_NUM_THREADS is ",
-                                         text,
-                                         " (no whole number from 1 to ",
-                                         most,
-                                         "), it is ignored"));
+            base::log_warning(fmt::format(
+                "OMP_NUM_THREADS is {} (no whole number from 1 to {}), it is ignored", text, most));
         });
     }
     return std::nullopt;

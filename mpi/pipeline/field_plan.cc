@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -19,7 +21,6 @@
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
 #include "lib/tile/flat.h"
 #include "lib/tile/grid.h"
 #include "lib/tile/local_rms.h"
@@ -180,16 +181,14 @@ PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Nois
                 map.info.notes.push_back(paths.truth + ": " + note);
             }
             if (truth.cols != map.info.cols || truth.rows != map.info.rows) {
-                throw base::InputError(base::text(paths.truth,
-                                                  ": has ",
-                                                  truth.cols,
-                                                  " x ",
-                                                  truth.rows,
-                                                  " pixels but its map has ",
-                                                  map.info.cols,
-                                                  " x ",
-                                                  map.info.rows,
-                                                  ", give the sky image of the same pixels"));
+                throw base::InputError(
+                    fmt::format("{}: has {} x {} pixels but its map has {} x {}, give the sky "
+                                "image of the same pixels",
+                                paths.truth,
+                                truth.cols,
+                                truth.rows,
+                                map.info.cols,
+                                map.info.rows));
             }
         }
         if (noise == Noise::measured) {
@@ -258,7 +257,7 @@ tile::MapNoise measure_noise(const image::MapInfo& info,
     try {
         return tile::measure_map_noise(info.cols, info.rows, read);
     } catch (const base::InputError& error) {
-        throw base::InputError(base::text(info.path, ": ", error.what()));
+        throw base::InputError(fmt::format("{}: {}", info.path, error.what()));
     }
 }
 
@@ -320,32 +319,24 @@ std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
     std::map<std::string, int> n_named;
     std::vector<std::string> identities;
     for (const PlannedMap& map : plan.maps) {
-        identities.push_back(base::text(map.info.path,
-                                        "\n",
-                                        n_named[map.info.path]++,
-                                        "\n",
-                                        map.stamp,
-                                        "\n",
-                                        map.info.hdu,
-                                        "\n",
-                                        map.info.header_sha256,
-                                        "\n",
-                                        map.truth_path,
-                                        "\n",
-                                        map.truth_stamp,
-                                        "\n"));
+        identities.push_back(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+                                         map.info.path,
+                                         n_named[map.info.path]++,
+                                         map.stamp,
+                                         map.info.hdu,
+                                         map.info.header_sha256,
+                                         map.truth_path,
+                                         map.truth_stamp));
     }
     std::vector<std::uint64_t> keys;
     for (const PlannedField& field : plan.fields) {
         const image::MapWindow& window = field.window;
-        const std::string digest = base::sha256(base::text(identities[field.map.place()],
-                                                           window.x0,
-                                                           " ",
-                                                           window.y0,
-                                                           " ",
-                                                           window.cols,
-                                                           " ",
-                                                           window.rows));
+        const std::string digest = base::sha256(fmt::format("{}{} {} {} {}",
+                                                            identities[field.map.place()],
+                                                            window.x0,
+                                                            window.y0,
+                                                            window.cols,
+                                                            window.rows));
         // Never 0, which stands for no field.
         keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
     }

@@ -11,12 +11,13 @@
 #include <string_view>
 #include <type_traits>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/record_file.h"
-#include "lib/base/text.h"
 #include "lib/base/watchdog.h"
 
 namespace faintweb::pipeline {
@@ -89,7 +90,7 @@ std::string objection_to_run_folder(const std::string& folder) {
         const bool is_folder = std::filesystem::is_directory(next->path(), error);
         if (is_folder || (name != "journal" && !is_numbered("shard_") &&
                           !is_numbered(crash_notes) && !is_numbered(lost_notes))) {
-            return base::text("holds ", name, ", which is not of an unfinished run");
+            return fmt::format("holds {}, which is not of an unfinished run", name);
         }
         error.clear();
     }
@@ -113,7 +114,7 @@ void FieldStore::open(const std::string& run_hash) {
     // Before anything in it is touched: it is removed in the end.
     if (const std::string objection = objection_to_run_folder(folder_); !objection.empty()) {
         throw base::UsageError(
-            base::text(folder_, ' ', objection, ", move it or choose another output"));
+            fmt::format("{} {}, move it or choose another output", folder_, objection));
     }
     JournalState state = catalogue::read_journal(journal_path(folder_));
     if (state.n_attempts == 0) {
@@ -123,10 +124,10 @@ void FieldStore::open(const std::string& run_hash) {
         state.run_hash = run_hash;
     }
     if (state.run_hash != run_hash) {
-        throw base::UsageError(base::text(
-            folder_,
-            " holds an unfinished run of another campaign (other settings, model, device or "
-            "version), finish it with its own, choose another output, or remove that folder"));
+        throw base::UsageError(fmt::format(
+            "{} holds an unfinished run of another campaign (other settings, model, device or "
+            "version), finish it with its own, choose another output, or remove that folder",
+            folder_));
     }
     journal_.emplace(journal_path(folder_), state);
     shard_name_.attempt = state.n_attempts;
@@ -199,7 +200,7 @@ std::int64_t FieldStore::n_missing() const {
 }
 
 std::string FieldStore::notes_path() const {
-    return base::text(folder_, "/", crash_notes, communicator_.rank());
+    return fmt::format("{}/{}{}", folder_, crash_notes, communicator_.rank());
 }
 
 void FieldStore::keep(FieldId field, catalogue::FieldResult result) {
@@ -275,7 +276,7 @@ io::FieldSource FieldStore::source() {
             if (!stored_[i]) {
                 throw base::Error(
                     base::ExitCode::internal,
-                    base::text("field ", i, " was lost (a fault of this program), report it"));
+                    fmt::format("field {} was lost (a fault of this program), report it", i));
             }
             all.push_back(*stored_[i]);
         }
@@ -292,10 +293,10 @@ io::FieldSource FieldStore::source() {
         try {
             return shards->read(place);
         } catch (const base::InputError& error) {
-            base::RecordWriter(base::text(folder_, "/", lost_notes, communicator_.rank()))
+            base::RecordWriter(fmt::format("{}/{}{}", folder_, lost_notes, communicator_.rank()))
                 .append(std::as_bytes(std::span(&place.key, 1)));
-            throw base::DiskError(base::text(
-                error.what(), ", check the disk and run again, which makes that field anew"));
+            throw base::DiskError(fmt::format(
+                "{}, check the disk and run again, which makes that field anew", error.what()));
         }
     };
     return source;
@@ -306,8 +307,8 @@ void FieldStore::remove() {
     std::error_code error;
     std::filesystem::remove_all(folder_, error);
     if (error) {
-        base::log_warning(base::text(
-            "cannot remove ", folder_, " (", error.message(), "), it is no longer needed"));
+        base::log_warning(
+            fmt::format("cannot remove {} ({}), it is no longer needed", folder_, error.message()));
     }
 }
 

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/image/fits_map.h"
 #include "lib/report/halo_circles.h"
 #include "lib/report/picture.h"
@@ -20,7 +21,7 @@ namespace faintweb::pipeline {
 namespace {
 
 std::string size_text(const image::MapInfo& info) {
-    return base::text(info.cols, " x ", info.rows, " pixels");
+    return fmt::format("{} x {} pixels", info.cols, info.rows);
 }
 
 image::MapWindow window_of(const PictureOptions& options,
@@ -32,19 +33,14 @@ image::MapWindow window_of(const PictureOptions& options,
     if (window.x0 < 0 || window.y0 < 0 || window.cols < 1 || window.rows < 1 ||
         window.x0 >= info.cols || window.y0 >= info.rows || window.cols > info.cols - window.x0 ||
         window.rows > info.rows - window.y0) {
-        throw base::UsageError(base::text("--window ",
-                                          window.x0,
-                                          ",",
-                                          window.y0,
-                                          ",",
-                                          window.cols,
-                                          ",",
-                                          window.rows,
-                                          " does not lie on ",
-                                          path,
-                                          " (",
-                                          size_text(info),
-                                          "), give X0,Y0,WIDTH,HEIGHT inside it"));
+        throw base::UsageError(fmt::format(
+            "--window {},{},{},{} does not lie on {} ({}), give X0,Y0,WIDTH,HEIGHT inside it",
+            window.x0,
+            window.y0,
+            window.cols,
+            window.rows,
+            path,
+            size_text(info)));
     }
     return window;
 }
@@ -59,15 +55,12 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
     only_header.only_header = true;
     const image::FitsMap truth = image::FitsMap::open(options.truth, only_header);
     if (truth.info().cols != info.cols || truth.info().rows != info.rows) {
-        throw base::UsageError(base::text(options.truth,
-                                          " has ",
-                                          size_text(truth.info()),
-                                          " and ",
-                                          path,
-                                          " ",
-                                          size_text(info),
-                                          " (a truth shows the same pixels), give the sky image "
-                                          "of this map"));
+        throw base::UsageError(fmt::format(
+            "{} has {} and {} {} (a truth shows the same pixels), give the sky image of this map",
+            options.truth,
+            size_text(truth.info()),
+            path,
+            size_text(info)));
     }
     const auto overlap = [](std::int64_t a0, std::int64_t a, std::int64_t b0, std::int64_t b) {
         return a0 < b0 + b && b0 < a0 + a;
@@ -157,20 +150,16 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
         picture.tiles = signal_tiles(options, path, info, window);
         picture.tiles_show = report::TilesShow::labels;
         picture.labels_meaning =
-            base::text(picture.tiles.size(),
-                       " signal tiles: more than ",
-                       options.label.min_pixels,
-                       " px above ",
-                       report::number_text(options.label.flux_threshold_jy_arcsec2 * 1e6),
-                       " µJy/arcsec²");
+            fmt::format("{} signal tiles: more than {} px above {} µJy/arcsec²",
+                        picture.tiles.size(),
+                        options.label.min_pixels,
+                        report::number_text(options.label.flux_threshold_jy_arcsec2 * 1e6));
     }
     if (!options.haloes.empty() && is_on(options.haloes_on, map)) {
         picture.circles = halo_circles(options, info.pixel_arcsec, window);
-        picture.circles_meaning = base::text("R100 of ",
-                                             picture.circles.size(),
-                                             " haloes of ",
-                                             report::number_text(options.min_mass_msun),
-                                             " solar masses or more");
+        picture.circles_meaning = fmt::format("R100 of {} haloes of {} solar masses or more",
+                                              picture.circles.size(),
+                                              report::number_text(options.min_mass_msun));
     }
     return picture;
 }

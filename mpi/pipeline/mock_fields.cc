@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
-#include "lib/base/text.h"
 #include "mpi/comm/share_fields.h"
 #include "mpi/pipeline/mock_sky.h"
 #include "mpi/pipeline/paths.h"
@@ -145,7 +146,7 @@ void work_on_mock_fields(const comm::Communicator& communicator,
         return;
     }
     const auto fail = [&](catalogue::FieldId, const std::string& reason) {
-        throw base::UsageError(base::text("cannot ", stage, ": ", reason));
+        throw base::UsageError(fmt::format("cannot {}: {}", stage, reason));
     };
     work_on_fields(
         communicator, campaign, stage, plan, mock_options(campaign), {.work = work, .fail = fail});

@@ -7,11 +7,11 @@
 #include <cstring>
 #include <filesystem>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 
 namespace faintweb::pipeline {
 
@@ -19,11 +19,10 @@ void prepare_folder(const comm::Communicator& communicator, const std::string& f
     comm::on_root(communicator, [&] {
         base::make_folder(folder);
         if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
-            throw base::UsageError(base::text("cannot write into the folder ",
-                                              folder.empty() ? "." : folder,
-                                              " (",
-                                              std::strerror(errno),
-                                              "), choose another output"));
+            throw base::UsageError(
+                fmt::format("cannot write into the folder {} ({}), choose another output",
+                            folder.empty() ? "." : folder,
+                            std::strerror(errno)));
         }
     });
 }
@@ -45,7 +44,7 @@ OutputLock::OutputLock(const comm::Communicator& communicator,
             lock_ = std::make_unique<base::RunLock>(path, what);
         } catch (const base::InputError& error) {
             // Of somebody else, say: nothing of the run can be done.
-            throw base::UsageError(base::text(error.what(), ", choose another output"));
+            throw base::UsageError(fmt::format("{}, choose another output", error.what()));
         }
     });
 }

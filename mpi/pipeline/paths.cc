@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <map>
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/base/version.h"
 
 namespace faintweb::pipeline {
@@ -24,16 +24,12 @@ std::string mock_path(const campaign::Campaign& campaign,
                       const std::string& kind,
                       int number,
                       const std::string& ending) {
-    std::string digits = std::to_string(number);
-    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
-    return base::text(campaign::skies_folder(campaign),
-                      "/",
-                      set == sky::SkySet::train ? "train" : "test",
-                      "/",
-                      kind,
-                      "_",
-                      digits,
-                      ending);
+    return fmt::format("{}/{}/{}_{:05}{}",
+                       campaign::skies_folder(campaign),
+                       set == sky::SkySet::train ? "train" : "test",
+                       kind,
+                       number,
+                       ending);
 }
 
 std::string sky_path(const campaign::Campaign& campaign, sky::SkySet set, int number) {
@@ -51,7 +47,7 @@ std::string halo_path(const campaign::Campaign& campaign, sky::SkySet set, int n
 std::string identity_of(const std::string& path) {
     const std::string stamp = base::file_stamp(path);
     return std::filesystem::is_regular_file(path)
-               ? base::text(stamp, ", pieces ", base::sha256_of_pieces(path))
+               ? fmt::format("{}, pieces {}", stamp, base::sha256_of_pieces(path))
                : stamp;
 }
 
@@ -61,13 +57,13 @@ std::string mock_skies_state(const campaign::Campaign& campaign) {
         campaign::settings_text(
             campaign,
             {"seed", "cosmology", "boxes", "sky", "snapshot", "point_sources", "observation"}) +
-        base::text("layers ", campaign.simulate.layers, "\n");
+        fmt::format("layers {:d}\n", campaign.simulate.layers);
     for (const int slab : campaign.simulate.slabs) {
-        state += base::text("slab ", slab, "\n");
+        state += fmt::format("slab {}\n", slab);
     }
     for (const sky::SkySet set : {sky::SkySet::train, sky::SkySet::test}) {
         for (const std::string& file : campaign::sky_files(campaign, set).files) {
-            state += base::text("made from ", identity_of(file), "\n");
+            state += fmt::format("made from {}\n", identity_of(file));
         }
     }
     return state;
@@ -91,7 +87,7 @@ std::string model_file(const campaign::Campaign& campaign, const std::string& na
 }
 
 std::string epoch_model_path(const campaign::Campaign& campaign, int epoch) {
-    return model_path(campaign, base::text("_epoch_", epoch));
+    return model_path(campaign, fmt::format("_epoch_{}", epoch));
 }
 
 std::vector<std::string> models_of_training(const campaign::Campaign& campaign) {
@@ -144,7 +140,7 @@ DetectMaps maps_to_detect(const campaign::Campaign& campaign) {
     }
     const auto identity = [](const std::string& path) {
         struct stat about {};
-        return ::stat(path.c_str(), &about) == 0 ? base::text(about.st_dev, " ", about.st_ino)
+        return ::stat(path.c_str(), &about) == 0 ? fmt::format("{} {}", about.st_dev, about.st_ino)
                                                  : path;
     };
     DetectMaps wanted;

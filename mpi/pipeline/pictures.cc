@@ -10,10 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/maps.h"
 #include "lib/image/wcs.h"
 #include "lib/report/picture.h"
@@ -24,7 +25,7 @@ namespace faintweb::pipeline {
 namespace {
 
 std::string size_text(const image::MapInfo& info) {
-    return base::text(info.cols, " x ", info.rows, " pixels");
+    return fmt::format("{} x {} pixels", info.cols, info.rows);
 }
 
 /// The map as it was opened for the catalogue, whatever its header lacks.
@@ -58,14 +59,12 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
                 return file;
             }
             if (info.cols != map.cols || info.rows != map.rows) {
-                throw base::InputError(base::text(place,
-                                                  ": has ",
-                                                  size_text(info),
-                                                  " but the map that was classified had ",
-                                                  map.cols,
-                                                  " x ",
-                                                  map.rows,
-                                                  ", bring that one back"));
+                throw base::InputError(fmt::format(
+                    "{}: has {} but the map that was classified had {} x {}, bring that one back",
+                    place,
+                    size_text(info),
+                    map.cols,
+                    map.rows));
             }
             if (!changed) {
                 changed = std::move(file);
@@ -80,14 +79,12 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
             ": its header has changed since it was classified, it may be another map");
         return std::move(*changed);
     }
-    throw base::InputError(
-        !failure.empty()
-            ? failure
-            : base::text(map.path.view(),
-                         ": is neither where it was when it was classified nor, by this name, here "
-                         "or beside ",
-                         catalogue_file,
-                         ", bring it back"));
+    throw base::InputError(!failure.empty()
+                               ? failure
+                               : fmt::format("{}: is neither where it was when it was classified "
+                                             "nor, by this name, here or beside {}, bring it back",
+                                             map.path.view(),
+                                             catalogue_file));
 }
 
 }  // namespace
@@ -140,7 +137,7 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
             map = open_again(catalogue, path, record);
         }
         const std::string name =
-            base::text(catalogue::name_of_map(catalogue, number), "_field_", number_in_map);
+            fmt::format("{}_field_{}", catalogue::name_of_map(catalogue, number), number_in_map);
         const image::Image pixels = read_jy_arcsec2(
             *map, {field.x0, field.y0, field.cols, field.rows}, record.jy_arcsec2_per_unit);
         const auto& wcs_here = wcs[number.place()];
@@ -158,7 +155,7 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
                             .beam = map->info().beam});
         ++n_drawn;
     }
-    base::log_info(base::text("drew ", n_drawn, " fields into ", folder));
+    base::log_info(fmt::format("drew {} fields into {}", n_drawn, folder));
 }
 
 }  // namespace faintweb::pipeline

@@ -8,7 +8,8 @@
 #include <map>
 #include <utility>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/image/image.h"
 #include "lib/infer/classifier.h"
 #include "lib/learn/network.h"
@@ -281,30 +282,21 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
 }
 
 std::string line_of(const std::string& what, const score::Confusion& confusion) {
-    return base::text(what,
-                      ": ",
-                      score::text_of_ratios(confusion),
-                      " (1C ",
-                      confusion.n_1c,
-                      ", 1F ",
-                      confusion.n_1f,
-                      ", 0F ",
-                      confusion.n_0f,
-                      ", 0C ",
-                      confusion.n_0c,
-                      ")");
+    return fmt::format("{}: {} (1C {}, 1F {}, 0F {}, 0C {})",
+                       what,
+                       score::text_of_ratios(confusion),
+                       confusion.n_1c,
+                       confusion.n_1f,
+                       confusion.n_0f,
+                       confusion.n_0c);
 }
 
 std::string text_of(const source::ThresholdFinder& finder) {
-    return base::text("smoothing ",
-                      finder.smoothing_fwhm_arcsec,
-                      " arcsec, k ",
-                      finder.k_sigma,
-                      ", islands of ",
-                      finder.min_island_pixels,
-                      " px, tiles of ",
-                      finder.min_tile_pixels,
-                      " px");
+    return fmt::format("smoothing {:g} arcsec, k {:g}, islands of {} px, tiles of {} px",
+                       finder.smoothing_fwhm_arcsec,
+                       finder.k_sigma,
+                       finder.min_island_pixels,
+                       finder.min_tile_pixels);
 }
 
 }  // namespace faintweb::pipeline

@@ -10,10 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "mpi/pipeline/boxes.h"
 #include "mpi/pipeline/paths.h"
@@ -25,7 +26,7 @@ namespace {
 std::string place_of_map(const campaign::Campaign& campaign, sky::SkySet set, int number) {
     const campaign::SkyFiles named = campaign::sky_files(campaign, set);
     const std::size_t i = static_cast<std::size_t>(number) % named.files.size();
-    return campaign::position_of(campaign, base::text(named.key, "[", i, "]")) + ": ";
+    return campaign::position_of(campaign, fmt::format("{}[{}]", named.key, i)) + ": ";
 }
 
 }  // namespace
@@ -46,14 +47,13 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, sky::SkySet set,
         };
         if (!is_same(pixel.width_arcsec) || !is_same(pixel.height_arcsec) ||
             pixel.skew_deg > same_pixel * base::deg_per_rad) {
-            throw base::UsageError(base::text(where,
-                                              file,
-                                              " has pixels of ",
-                                              image::pixel_text(pixel),
-                                              " (sky.pixel_arcsec is ",
-                                              campaign.sky.pixel_arcsec,
-                                              "), give maps of one pixel scale and set "
-                                              "sky.pixel_arcsec to it"));
+            throw base::UsageError(
+                fmt::format("{}{} has pixels of {} (sky.pixel_arcsec is {:g}), give maps of one "
+                            "pixel scale and set sky.pixel_arcsec to it",
+                            where,
+                            file,
+                            image::pixel_text(pixel),
+                            campaign.sky.pixel_arcsec));
         }
         return map;
     } catch (const base::InputError& error) {
@@ -108,20 +108,18 @@ void check_all_differ(const campaign::Campaign& campaign) {
             if (!std::filesystem::exists(named.files[i])) {
                 continue;
             }
-            const Seen file{base::text(named.key, "[", i, "]"),
+            const Seen file{fmt::format("{}[{}]", named.key, i),
                             named.files[i],
                             base::sha256_of_pieces(named.files[i])};
             for (const Seen& other : all) {
                 if (file.pieces == other.pieces &&
                     (std::filesystem::equivalent(file.path, other.path) ||
                      base::sha256_of_file(file.path) == base::sha256_of_file(other.path))) {
-                    throw base::UsageError(
-                        base::text(campaign::position_of(campaign, file.item),
-                                   ": ",
-                                   file.item,
-                                   " is the same as ",
-                                   other.item,
-                                   " (each counts as another universe), leave one out"));
+                    throw base::UsageError(fmt::format(
+                        "{}: {} is the same as {} (each counts as another universe), leave one out",
+                        campaign::position_of(campaign, file.item),
+                        file.item,
+                        other.item));
                 }
             }
             all.push_back(file);

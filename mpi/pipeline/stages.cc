@@ -9,10 +9,11 @@
 #include <system_error>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "mpi/pipeline/output_lock.h"
 
 namespace faintweb::pipeline {
@@ -36,7 +37,7 @@ std::string stage_hash(const campaign::Campaign& campaign, const Stage& stage) {
 }
 
 std::string stamp_path(const campaign::Campaign& campaign, const Stage& stage) {
-    return base::text(campaign.output, "/.stages/", campaign::stage_name(stage.name));
+    return fmt::format("{}/.stages/{}", campaign.output, campaign::stage_name(stage.name));
 }
 
 bool is_finished(const campaign::Campaign& campaign, const Stage& stage) {
@@ -64,8 +65,8 @@ void forget_from(const comm::Communicator& communicator,
             std::error_code error;
             std::filesystem::remove(stamp, error);
             if (error) {
-                throw base::DiskError(base::text(
-                    "cannot remove ", stamp, " (", error.message(), "), make its folder writable"));
+                throw base::DiskError(fmt::format(
+                    "cannot remove {} ({}), make its folder writable", stamp, error.message()));
             }
         }
     });
@@ -76,8 +77,8 @@ base::ExitCode finish_stage(const comm::Communicator& communicator,
                             const Stage& stage) {
     if (comm::from_root(communicator, [&] { return is_finished(campaign, stage); })) {
         if (communicator.is_root()) {
-            base::print(base::text(campaign::stage_name(stage.name),
-                                   ": finished before and unchanged, skipped"));
+            base::print(fmt::format("{}: finished before and unchanged, skipped",
+                                    campaign::stage_name(stage.name)));
         }
         return base::ExitCode::done;
     }

@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
 #include "mpi/comm/share_fields.h"
 
 namespace faintweb::pipeline {
@@ -23,7 +24,7 @@ void log_shares(const comm::Communicator& communicator,
     const std::vector<std::size_t> shares = communicator.gather(n_worked_here);
     std::string line = stage + ": fields per rank:";
     for (std::size_t rank = 0; rank < shares.size(); ++rank) {
-        line += base::text(rank == 0 ? " " : ", ", "rank ", rank, ": ", shares[rank]);
+        line += fmt::format("{}rank {}: {}", rank == 0 ? " " : ", ", rank, shares[rank]);
     }
     if (communicator.is_root()) {
         base::log_info(line);
@@ -116,7 +117,7 @@ class WatchedFields {
                    ? nullptr
                    : std::make_unique<base::Watchdog::Task>(
                          *job_.watchdog,
-                         base::text("field ", field, " of ", plan_.map_of(field).info.path),
+                         fmt::format("field {} of {}", field, plan_.map_of(field).info.path),
                          deadline_s_,
                          job_.store == nullptr ? 0 : job_.store->key_of(field));
     }

@@ -14,9 +14,10 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/log.h"
 #include "lib/base/parallel.h"
-#include "lib/base/text.h"
 #include "lib/infer/classifier.h"
 #include "lib/learn/model.h"
 #include "lib/learn/sampling.h"
@@ -131,12 +132,10 @@ int bench(const comm::Communicator& communicator, const std::span<char*> argumen
         n_found += scores[i] > 0.5 && truth[i] == 1;
         n_false += scores[i] > 0.5 && truth[i] == 0;
     }
-    base::print(base::text("{\"tiles_per_s\": ",
-                           n_steps * static_cast<double>(batch) / seconds,
-                           ", \"a_s\": ",
-                           static_cast<double>(n_found) / (n_signal + n_false),
-                           "}\n",
-                           table));
+    base::print(fmt::format("{{\"tiles_per_s\": {:g}, \"a_s\": {:g}}}\n{}",
+                            n_steps * static_cast<double>(batch) / seconds,
+                            static_cast<double>(n_found) / (n_signal + n_false),
+                            table));
     return 0;
 }
 

@@ -10,10 +10,11 @@
 #include <numbers>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
 #include "lib/base/parallel.h"
-#include "lib/base/text.h"
 #include "lib/sky/box/travel.h"
 #include "lib/sky/cosmology/integrate.h"
 #include "lib/sky/cosmology/linear_power.h"
@@ -154,7 +155,8 @@ FourierMesh second_order_source(const FourierMesh& density, const MeshFft& fft, 
 
 void check(const BoxRun& run, int n_members) {
     const auto refuse = [](const char* name, double value, const char* why) {
-        throw base::UsageError(base::text(name, " of a box is ", value, " (", why, "), change it"));
+        throw base::UsageError(
+            fmt::format("{} of a box is {:g} ({}), change it", name, value, why));
     };
     if (!(run.box_mpc > 0) || !std::isfinite(run.box_mpc)) {
         refuse("box_mpc", run.box_mpc, "it must be a positive length");
@@ -166,7 +168,7 @@ void check(const BoxRun& run, int n_members) {
         refuse(
             "n_particles",
             run.n_particles,
-            base::text("each of the ", n_members, " that share it needs a plane of them").c_str());
+            fmt::format("each of the {} that share it needs a plane of them", n_members).c_str());
     }
     if (run.n_mesh < run.n_particles || run.n_mesh % 2 != 0) {
         refuse("n_mesh", run.n_mesh, "it must be even and no less than n_particles");
@@ -243,16 +245,16 @@ ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_
 
 void ParticleMesh::advance_to(double z) {
     if (!(z >= 0)) {
-        throw base::UsageError(base::text(
-            "a box cannot go to redshift ", z, " (that is not the past), give one >= 0"));
+        throw base::UsageError(fmt::format(
+            "a box cannot go to redshift {:g} (that is not the past), give one >= 0", z));
     }
     const double target = 1 / (1 + z);
     if (!(target > a_)) {
-        throw base::UsageError(base::text("a box cannot go to redshift ",
-                                          z,
-                                          " (it is at ",
-                                          1 / a_ - 1,
-                                          " already), give falling redshifts below its start"));
+        throw base::UsageError(
+            fmt::format("a box cannot go to redshift {:g} (it is at {:g} already), give falling "
+                        "redshifts below its start",
+                        z,
+                        1 / a_ - 1));
     }
     std::vector<double> steps{a_};
     if (!is_started_) {

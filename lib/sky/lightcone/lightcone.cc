@@ -7,7 +7,8 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <sstream>
+
+#include <fmt/core.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -106,11 +107,11 @@ std::vector<Slab> plan_slabs(const Cosmology& cosmology,
             }
         }
     }
-    std::ostringstream message;
-    message << "the boxes reach redshift " << redshift_at_distance(cosmology, near_mpc)
-            << ", the sky is to reach " << sky.z_max
-            << " (z_max): give a class more slabs, or lower z_max";
-    throw base::UsageError(message.str());
+    throw base::UsageError(
+        fmt::format("the boxes reach redshift {:g}, the sky is to reach {:g} (z_max): give a class "
+                    "more slabs, or lower z_max",
+                    redshift_at_distance(cosmology, near_mpc),
+                    sky.z_max));
 }
 
 std::vector<SlabView> draw_views(const BoxSettings& boxes,
@@ -122,11 +123,12 @@ std::vector<SlabView> draw_views(const BoxSettings& boxes,
     const int first = set == SkySet::test ? n_train : 0;
     const int n = set == SkySet::test ? boxes.n_test_realisations : n_train;
     if (n < 1 || n > boxes.n_realisations) {
-        std::ostringstream message;
-        message << "no box realisation is left for " << (set == SkySet::test ? "test" : "training")
-                << " skies: " << boxes.n_test_realisations << " of " << boxes.n_realisations
-                << " are for test skies; change n_realisations or n_test_realisations";
-        throw base::UsageError(message.str());
+        throw base::UsageError(
+            fmt::format("no box realisation is left for {} skies: {} of {} are for test skies; "
+                        "change n_realisations or n_test_realisations",
+                        set == SkySet::test ? "test" : "training",
+                        boxes.n_test_realisations,
+                        boxes.n_realisations));
     }
     std::vector<SlabView> views;
     for (std::size_t s = 0; s < slabs.size(); ++s) {

@@ -8,9 +8,10 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/sky/shock/web.h"
 
@@ -55,14 +56,12 @@ std::vector<Slab> plan_snapshot_slabs(const Cosmology& cosmology,
         slabs.push_back(nearest);
         near_mpc = nearest.far_mpc;
         if (slabs.size() > most_slabs) {
-            throw base::UsageError(base::text("snapshots of ",
-                                              nearest.box_mpc,
-                                              " Mpc make more than ",
-                                              most_slabs,
-                                              " slabs up to z_max = ",
-                                              sky.z_max,
-                                              " (their haloes could not be told apart), lower "
-                                              "z_max or take a wider box"));
+            throw base::UsageError(fmt::format(
+                "snapshots of {:g} Mpc make more than {} slabs up to z_max = {:g} (their haloes "
+                "could not be told apart), lower z_max or take a wider box",
+                nearest.box_mpc,
+                most_slabs,
+                sky.z_max));
         }
     }
     return slabs;
@@ -92,23 +91,21 @@ void check(const SkySettings& sky,
            const SnapshotFacts& snapshot) {
     constexpr int fewest_cells = 8;
     if (snapshot.n < fewest_cells) {
-        throw base::UsageError(base::text("the snapshot has ",
-                                          snapshot.n,
-                                          " cells along an edge (too few for haloes), give one "
-                                          "of at least ",
-                                          fewest_cells));
+        throw base::UsageError(fmt::format(
+            "the snapshot has {} cells along an edge (too few for haloes), give one of at least {}",
+            snapshot.n,
+            fewest_cells));
     }
     const double sky_px = slab.box_mpc / slab.middle_mpc * base::arcsec_per_rad / sky.pixel_arcsec;
     const double needed = std::min(std::ceil(sky_px), static_cast<double>(snapshot.n));
     if (boxes.web_map_px < needed) {
-        throw base::UsageError(base::text("boxes.web_map_px is ",
-                                          boxes.web_map_px,
-                                          " (a snapshot of ",
-                                          snapshot.n,
-                                          " cells at redshift ",
-                                          slab.z,
-                                          " shows more), set at least ",
-                                          needed));
+        throw base::UsageError(
+            fmt::format("boxes.web_map_px is {} (a snapshot of {} cells at redshift {:g} shows "
+                        "more), set at least {:g}",
+                        boxes.web_map_px,
+                        snapshot.n,
+                        slab.z,
+                        needed));
     }
 }
 

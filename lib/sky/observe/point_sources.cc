@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "lib/base/error.h"
 #include "lib/base/random.h"
-#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "lib/sky/observe/source_counts.h"
 
@@ -62,20 +63,18 @@ void check(const PointSourceSettings& settings) {
     const double low = settings.min_flux_jy;
     const double high = settings.max_flux_jy;
     if (!(low >= faintest_jy && low < high && high <= brightest_jy)) {
-        throw base::UsageError(base::text("fluxes of point sources ",
-                                          low,
-                                          " .. ",
-                                          high,
-                                          " Jy (the source counts are known from ",
-                                          faintest_jy,
-                                          " to ",
-                                          brightest_jy,
-                                          " Jy at 1.4 GHz), give a rising pair within them"));
+        throw base::UsageError(
+            fmt::format("fluxes of point sources {:g} .. {:g} Jy (the source counts are known from "
+                        "{:g} to {:g} Jy at 1.4 GHz), give a rising pair within them",
+                        low,
+                        high,
+                        faintest_jy,
+                        brightest_jy));
     }
     if (!std::isfinite(settings.spectral_index)) {
-        throw base::UsageError(base::text("spectral index of point sources ",
-                                          settings.spectral_index,
-                                          " (not a number), give one such as -0.7"));
+        throw base::UsageError(fmt::format(
+            "spectral index of point sources {:g} (not a number), give one such as -0.7",
+            settings.spectral_index));
     }
 }
 

@@ -8,8 +8,9 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
-#include <sstream>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -189,11 +190,12 @@ std::vector<PaintedHalo> survey(const SkySettings& settings,
     for (const BoxHalo& halo : shown) {
         const double reach_mpc = shock_reach_mpc(settings, halo.r200_mpc) * (1 + box.z);
         if (reach_mpc > box.edge_mpc) {
-            std::ostringstream message;
-            message << "the shocks of a halo of " << halo.mass_msun << " Msun reach " << reach_mpc
-                    << " Mpc (farther than the box of " << box.edge_mpc
-                    << " Mpc is wide), take a wider box or a smaller r_max";
-            throw base::UsageError(message.str());
+            throw base::UsageError(
+                fmt::format("the shocks of a halo of {:g} Msun reach {:g} Mpc (farther than the "
+                            "box of {:g} Mpc is wide), take a wider box or a smaller r_max",
+                            halo.mass_msun,
+                            reach_mpc,
+                            box.edge_mpc));
         }
     }
     std::vector<PaintedHalo> painted(shown.size());

@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
 #include "lib/base/watchdog.h"
 #include "lib/catalogue/accounting.h"
 #include "lib/learn/model.h"
@@ -63,12 +64,11 @@ void fail_quarantined(const FieldPlan& plan, const FieldRows& rows, FieldStore& 
         const image::MapWindow& window = plan.window_of(field);
         store.keep(field,
                    rows.fail(field,
-                             base::text(plan.map_of(field).info.path,
-                                        ": field at x ",
-                                        window.x0,
-                                        ", y ",
-                                        window.y0,
-                                        " ended the program each time it was tried")));
+                             fmt::format(
+                                 "{}: field at x {}, y {} ended the program each time it was tried",
+                                 plan.map_of(field).info.path,
+                                 window.x0,
+                                 window.y0)));
     }
 }
 
@@ -83,13 +83,12 @@ void classify_fields(const comm::Communicator& communicator,
                      FieldStore& store,
                      base::Watchdog& watchdog) {
     if (communicator.is_root() && store.pending().size() < plan.fields.size()) {
-        base::log_info(base::text("detect: goes on with a run in which ",
-                                  store.n_done(),
-                                  " of ",
-                                  plan.fields.size(),
-                                  " fields are done and ",
-                                  store.interrupted().size(),
-                                  " were left unfinished"));
+        base::log_info(
+            fmt::format("detect: goes on with a run in which {} of {} fields are done and {} were "
+                        "left unfinished",
+                        store.n_done(),
+                        plan.fields.size(),
+                        store.interrupted().size()));
     }
     fail_quarantined(plan, rows, store);
     work_on_fields(
@@ -108,11 +107,10 @@ void classify_fields(const comm::Communicator& communicator,
          .store = &store,
          .watchdog = &watchdog});
     if (const std::int64_t n_missing = communicator.max(store.n_missing()); n_missing > 0) {
-        throw comm::CollectiveError(
-            base::ExitCode::interrupted,
-            base::text("detect: stopped (it was asked to) with ",
-                       n_missing,
-                       " fields still to do, the same command goes on from there"));
+        throw comm::CollectiveError(base::ExitCode::interrupted,
+                                    fmt::format("detect: stopped (it was asked to) with {} fields "
+                                                "still to do, the same command goes on from there",
+                                                n_missing));
     }
 }
 
@@ -142,8 +140,8 @@ io::WrittenCatalogue merge(const comm::Communicator& communicator,
 /// Prints what a catalogue holds and writes what belongs beside it.
 /// @return  whether everything could be used and written.
 bool finish_catalogue(const campaign::Campaign& campaign, const io::WrittenCatalogue& written) {
-    base::print(
-        base::text(catalogue_path(campaign), ": ", catalogue::accounting_text(written.accounting)));
+    base::print(fmt::format(
+        "{}: {}", catalogue_path(campaign), catalogue::accounting_text(written.accounting)));
     base::print("digest " + written.digest);
     const bool is_all_written = write_companions(campaign);
     return is_all_written && !written.accounting.has_failures();

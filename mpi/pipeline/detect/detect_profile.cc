@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iomanip>
 #include <numeric>
 #include <span>
-#include <sstream>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "lib/base/stopwatch.h"
 #include "lib/learn/device.h"
@@ -75,38 +75,42 @@ std::string DetectProfile::table(const comm::Communicator& communicator,
     const learn::Precision precision = classifier.precision();
     const double product = learn::measure_matrix_product(classifier.device(), precision);
     static_assert(stage_names.size() == n_stages);
-    std::ostringstream table;
-    table << std::fixed << std::left << std::setw(20) << "stage of a field" << std::right
-          << std::setw(11) << "ms" << std::setw(11) << "share"
-          << "   speed of a thread\n";
+    std::string table =
+        fmt::format("{:20}{:>11}{:>11}   speed of a thread\n", "stage of a field", "ms", "share");
     double worked_s = 0;
     for (std::size_t i = 0; i < n_stages; ++i) {
         const double seconds = all[i];
         worked_s += seconds;
-        table << std::left << std::setw(20) << stage_names[i] << std::right << std::setprecision(2)
-              << std::setw(11) << 1e3 * seconds / n_fields << std::setprecision(1) << std::setw(9)
-              << 100 * seconds / had_s << " %   ";
+        table += fmt::format("{:20}{:11.2f}{:9.1f} %   ",
+                             stage_names[i],
+                             1e3 * seconds / n_fields,
+                             100 * seconds / had_s);
         const double thread_s = i == network_stage ? seconds * phases.threads_per_field : seconds;
         if (seconds > 0 && i == network_stage) {
             // Of its plain sums: with Winograd's fewer products it may be over 100 %.
             const double tflops = n_tiles * network.mflop_per_tile * 1e-6 / thread_s;
-            table << std::setprecision(0) << n_tiles / thread_s << " tiles/s, "
-                  << std::setprecision(1) << 100 * tflops / product << " % of the "
-                  << std::setprecision(3) << product << " TFLOP/s of a matrix product in "
-                  << learn::precision_name(precision);
+            table += fmt::format(
+                "{:.0f} tiles/s, {:.1f} % of the {:.3f} TFLOP/s of a matrix product in {}",
+                n_tiles / thread_s,
+                100 * tflops / product,
+                product,
+                learn::precision_name(precision));
         } else if (seconds > 1e-6 * n_fields) {
-            table << std::setprecision(1) << 1e-9 * n_bytes / seconds << " GB/s";
+            table += fmt::format("{:.1f} GB/s", 1e-9 * n_bytes / seconds);
         }
-        table << "\n";
+        table += "\n";
     }
-    table << std::left << std::setw(20) << "waiting for fields" << std::right
-          << std::setprecision(2) << std::setw(11) << 1e3 * (had_s - worked_s) / n_fields
-          << std::setprecision(1) << std::setw(9) << 100 * (had_s - worked_s) / had_s << " %\n"
-          << "a core copies " << copy << " GB/s\n"
-          << std::setprecision(2) << "seconds: to begin " << phases.begin_s << ", fields "
-          << phases.fields_s << " (" << std::setprecision(1) << n_fields / phases.fields_s << "/s)"
-          << std::setprecision(2) << ", catalogue " << phases.merge_s;
-    return table.str();
+    table += fmt::format("{:20}{:11.2f}{:9.1f} %\n",
+                         "waiting for fields",
+                         1e3 * (had_s - worked_s) / n_fields,
+                         100 * (had_s - worked_s) / had_s);
+    table += fmt::format("a core copies {:.1f} GB/s\n", copy);
+    return table +
+           fmt::format("seconds: to begin {:.2f}, fields {:.2f} ({:.1f}/s), catalogue {:.2f}",
+                       phases.begin_s,
+                       phases.fields_s,
+                       n_fields / phases.fields_s,
+                       phases.merge_s);
 }
 
 }  // namespace faintweb::pipeline

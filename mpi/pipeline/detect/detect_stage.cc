@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/image/fits_map.h"
 #include "mpi/io/catalogue_file.h"
 #include "mpi/pipeline/catalogue_files.h"
@@ -34,11 +35,11 @@ std::string settings_of_detect(const Campaign& campaign) {
     for (const std::string& format : campaign.detect.exports) {
         settings += "export " + format + "\n";
     }
-    settings += base::text("pictures ", campaign.detect.pictures, "\n");
+    settings += fmt::format("pictures {:d}\n", campaign.detect.pictures);
     for (const auto& files :
          {campaign.detect.maps, campaign.detect.truth, std::vector{campaign.detect.model}}) {
         for (const std::string& file : files) {
-            settings += base::text(file, " ", base::file_stamp(file), "\n");
+            settings += fmt::format("{} {}\n", file, base::file_stamp(file));
         }
     }
     return settings;

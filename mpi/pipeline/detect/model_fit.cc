@@ -5,8 +5,9 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/field_rows.h"
 
 namespace faintweb::pipeline {
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t most_named = 5;
 
 std::string and_more(std::size_t n) {
-    return n > most_named ? base::text(" and ", n - most_named, " more") : "";
+    return n > most_named ? fmt::format(" and {} more", n - most_named) : "";
 }
 
 }  // namespace
@@ -37,8 +38,10 @@ ModelFit fit_of(const learn::Model& model,
         }
     }
     if (!reasons.empty()) {
-        fit.refusal = base::text(
-            info.path, ": ", reasons, "; use a model for such maps, or --accept-mismatch ", words);
+        fit.refusal = fmt::format("{}: {}; use a model for such maps, or --accept-mismatch {}",
+                                  info.path,
+                                  reasons,
+                                  words);
     }
     return fit;
 }
@@ -49,10 +52,10 @@ void warn_of_repeats(const std::vector<std::string>& repeats) {
         named += (i == 0 ? "" : ", ") + repeats[i];
     }
     if (!repeats.empty()) {
-        base::log_warning(base::text("detect: named twice: ",
-                                     named,
-                                     and_more(repeats.size()),
-                                     " (what is found there would be counted twice), done once"));
+        base::log_warning(fmt::format(
+            "detect: named twice: {}{} (what is found there would be counted twice), done once",
+            named,
+            and_more(repeats.size())));
     }
 }
 
@@ -73,11 +76,11 @@ void warn_of_mismatches(const FieldPlan& plan, const learn::Model& model) {
         }
     }
     if (n_misfits > 0) {
-        base::log_warning(base::text("detect: a mismatch is accepted: ",
-                                     misfits,
-                                     and_more(n_misfits),
-                                     "; rows are flagged (nobody has tested what the model makes "
-                                     "of such maps)"));
+        base::log_warning(
+            fmt::format("detect: a mismatch is accepted: {}{}; rows are flagged (nobody has tested "
+                        "what the model makes of such maps)",
+                        misfits,
+                        and_more(n_misfits)));
     }
 }
 

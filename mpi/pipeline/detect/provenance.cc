@@ -8,11 +8,11 @@
 #include <set>
 #include <vector>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/campaign/value.h"
 #include "lib/catalogue/maps.h"
@@ -77,7 +77,7 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
             value = campaign::print_double(model.threshold);
         }
     }
-    provenance.settings.emplace_back("model.tile_px", base::text(model.tile_px));
+    provenance.settings.emplace_back("model.tile_px", fmt::format("{}", model.tile_px));
     provenance.settings.emplace_back("model.scaling", tile::scaling_name(model.scaling));
     // Probabilities follow from scores by it, also without the model file.
     provenance.settings.emplace_back(catalogue::calibration_keys[0],
@@ -91,8 +91,8 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
     provenance.run = {{"host", host.data()},
                       {"started", started},
                       {"kernels", kernels},
-                      {"ranks", base::text(communicator.size())},
-                      {"threads", base::text(threads_of_rank(campaign, communicator))},
+                      {"ranks", fmt::format("{}", communicator.size())},
+                      {"threads", fmt::format("{}", threads_of_rank(campaign, communicator))},
                       {io::folder_key, absolute_path(".")}};
     for (const PlannedMap& map : plan.maps) {
         provenance.map_headers.push_back(map.info.header_cards);
@@ -101,20 +101,15 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
 }
 
 std::string run_hash_of(const catalogue::Provenance& provenance, const std::string& kernels) {
-    std::string state = base::text(base::version(),
-                                   " ",
-                                   catalogue::format_version,
-                                   "\n",
-                                   provenance.model_sha256,
-                                   "\n",
-                                   provenance.device,
-                                   " ",
-                                   provenance.precision,
-                                   " ",
-                                   kernels,
-                                   "\n");
+    std::string state = fmt::format("{} {}\n{}\n{} {} {}\n",
+                                    base::version(),
+                                    catalogue::format_version,
+                                    provenance.model_sha256,
+                                    provenance.device,
+                                    provenance.precision,
+                                    kernels);
     for (const auto& [name, value] : provenance.settings) {
-        state += base::text(name, " ", value, "\n");
+        state += fmt::format("{} {}\n", name, value);
     }
     return base::sha256(state);
 }

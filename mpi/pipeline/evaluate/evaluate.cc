@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/text.h"
+#include <fmt/core.h>
+
 #include "lib/learn/model.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/evaluate/evaluation_report.h"
@@ -90,7 +91,7 @@ std::vector<Output> outputs_of_evaluate(const Campaign& campaign) {
     for (std::size_t i = 0; i < n_models; ++i) {
         add_reliability(outputs,
                         campaign.output + "/evaluation_reliability" +
-                            (n_models > 1 ? base::text('_', i) : std::string()));
+                            (n_models > 1 ? fmt::format("_{}", i) : std::string()));
     }
     return outputs;
 }

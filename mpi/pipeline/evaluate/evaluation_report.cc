@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/report/reliability.h"
 #include "lib/score/calibration.h"
 #include "lib/score/study.h"
@@ -43,20 +43,20 @@ nlohmann::json to_json(const score::FieldScore& score) {
 std::string table_of(const std::vector<std::vector<score::FieldScore>>& models) {
     std::string table = "model,field";
     for (const char* const name : score::count_names) {
-        table += base::text(',', name);
+        table += fmt::format(",{}", name);
     }
     for (const score::Ratio& ratio : score::ratios) {
-        table += base::text(',', ratio.name);
+        table += fmt::format(",{}", ratio.name);
     }
     table += '\n';
     for (std::size_t model = 0; model < models.size(); ++model) {
         for (std::size_t field = 0; field < models[model].size(); ++field) {
-            table += base::text(model, ',', field);
+            table += fmt::format("{},{}", model, field);
             for (const std::int64_t n : score::counts_of(models[model][field])) {
-                table += base::text(',', n);
+                table += fmt::format(",{}", n);
             }
             for (const score::Ratio& ratio : score::ratios) {
-                table += base::text(',', (models[model][field].confusion.*ratio.value)());
+                table += fmt::format(",{:g}", (models[model][field].confusion.*ratio.value)());
             }
             table += '\n';
         }
@@ -65,17 +65,14 @@ std::string table_of(const std::vector<std::vector<score::FieldScore>>& models) 
 }
 
 std::string split_line(const score::FieldScore& score) {
-    return base::text("labelling or network? of ",
-                      score.confusion.n_0f,
-                      " tiles 0F ",
-                      score.split.n_0f_faint,
-                      " hold pixels above the threshold, too few for the label, and ",
-                      score.split.n_0f_beside,
-                      " more touch a signal tile; of ",
-                      score.confusion.n_1f,
-                      " tiles 1F ",
-                      score.split.n_1f_beside,
-                      " touch another signal tile");
+    return fmt::format(
+        "labelling or network? of {} tiles 0F {} hold pixels above the threshold, too few for the "
+        "label, and {} more touch a signal tile; of {} tiles 1F {} touch another signal tile",
+        score.confusion.n_0f,
+        score.split.n_0f_faint,
+        score.split.n_0f_beside,
+        score.confusion.n_1f,
+        score.split.n_1f_beside);
 }
 
 /// Writes how right the probabilities of one of the models are on the test fields.
@@ -86,20 +83,19 @@ nlohmann::json write_reliability(const campaign::Campaign& campaign,
                                  const std::string& network,
                                  const score::Reliability& reliability) {
     const std::string suffix =
-        campaign.evaluate.models.size() > 1 ? base::text('_', number) : std::string();
+        campaign.evaluate.models.size() > 1 ? fmt::format("_{}", number) : std::string();
     report::write_reliability(campaign.output + "/evaluation_reliability" + suffix,
                               reliability,
                               network + ", test fields");
     if (reliability.n_tiles == 0) {
-        base::print(base::text("no tile has a probability above ", score::lowest_probability));
+        base::print(fmt::format("no tile has a probability above {:g}", score::lowest_probability));
         return nullptr;
     }
-    base::print(base::text("expected calibration error ",
-                           reliability.expected_error,
-                           " over ",
-                           reliability.n_tiles,
-                           " tiles of a probability above ",
-                           score::lowest_probability));
+    base::print(
+        fmt::format("expected calibration error {:g} over {} tiles of a probability above {:g}",
+                    reliability.expected_error,
+                    reliability.n_tiles,
+                    score::lowest_probability));
     return reliability.expected_error;
 }
 
@@ -108,15 +104,13 @@ nlohmann::json report_signal_tiles(const Evaluation& evaluation) {
     const double per_field = 1.0 / static_cast<double>(evaluation.n_fields());
     const double n_40 = static_cast<double>(evaluation.scores.n_signal[0]) * per_field;
     const double n_9 = static_cast<double>(evaluation.scores.n_signal[1]) * per_field;
-    base::print(base::text("evaluate: ",
-                           evaluation.n_fields(),
-                           " held-out fields, ",
-                           n_40,
-                           " signal tiles per field with N_pix 40, ",
-                           n_9,
-                           " with N_pix 9 (ratio ",
-                           n_9 / n_40,
-                           ")"));
+    base::print(
+        fmt::format("evaluate: {} held-out fields, {:g} signal tiles per field with N_pix 40, {:g} "
+                    "with N_pix 9 (ratio {:g})",
+                    evaluation.n_fields(),
+                    n_40,
+                    n_9,
+                    n_9 / n_40));
     return {{"min_pixels_40", n_40}, {"min_pixels_9", n_9}};
 }
 

@@ -10,11 +10,12 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
-#include "lib/base/text.h"
 #include "lib/sky/lightcone/lightcone.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/mock_sky.h"
@@ -44,12 +45,11 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
         return;
     }
     if (!campaign.simulate.folder.empty() && !before.str().empty()) {
-        throw base::UsageError(base::text(
+        throw base::UsageError(fmt::format(
+            "{}: the skies in {} are made from other settings or by another version (another "
+            "campaign may need them), name another simulate.folder or remove it",
             campaign::position_of(campaign, "simulate.folder"),
-            ": the skies in ",
-            folder,
-            " are made from other settings or by another version (another campaign may need "
-            "them), name another simulate.folder or remove it"));
+            folder));
     }
     for (const char* set : {"/train", "/test"}) {
         for (const auto& entry : std::filesystem::directory_iterator(folder + set)) {
@@ -108,13 +108,11 @@ base::ExitCode run_simulate(const comm::Communicator& communicator,
     communicator.barrier();
     if (communicator.is_root()) {
         progress.finish();
-        base::log_info(base::text("simulate: ",
-                                  n_train,
-                                  " training and ",
-                                  campaign.simulate.n_test,
-                                  " test skies in ",
-                                  folder,
-                                  writes_train ? "" : ", training skies are made when needed"));
+        base::log_info(fmt::format("simulate: {} training and {} test skies in {}{}",
+                                   n_train,
+                                   campaign.simulate.n_test,
+                                   folder,
+                                   writes_train ? "" : ", training skies are made when needed"));
     }
     return base::ExitCode::done;
 }
@@ -149,8 +147,8 @@ std::vector<Output> outputs_of_simulate(const Campaign& campaign) {
         }
     }
     for (const int slab : campaign.simulate.slabs) {
-        images.push_back(base::text("slab_", slab, "_emission"));
-        images.push_back(base::text("slab_", slab, "_column_density"));
+        images.push_back(fmt::format("slab_{}_emission", slab));
+        images.push_back(fmt::format("slab_{}_column_density", slab));
     }
     if (campaign.observation.noise_scatter > 0) {
         images.emplace_back("rms");

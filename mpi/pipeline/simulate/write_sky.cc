@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/image/fits_write.h"
 #include "lib/image/right_ascension.h"
 #include "lib/sky/lightcone/lightcone.h"
@@ -32,15 +33,14 @@ void write_slabs(const campaign::Campaign& campaign,
                                const std::vector<sky::Layer>& layers,
                                const image::FitsHeader& header) {
             image::write_fits(
-                mock_path(campaign, set, base::text("slab_", slab, "_", kind), number, ".fits"),
+                mock_path(campaign, set, fmt::format("slab_{}_{}", slab, kind), number, ".fits"),
                 skies.make_slab(made, slab, layers),
                 header);
         };
         image::FitsHeader header = sky_header;
-        header.history.push_back(base::text("slab ",
-                                            slab,
-                                            " alone, at redshift ",
-                                            skies.slabs()[static_cast<std::size_t>(slab)].z));
+        header.history.push_back(fmt::format("slab {} alone, at redshift {:g}",
+                                             slab,
+                                             skies.slabs()[static_cast<std::size_t>(slab)].z));
         write("emission", sky::emission_layers(made.settings), header);
         header.bunit.clear();
         write("column_density", {sky::Layer::column_density}, header);
@@ -58,13 +58,13 @@ void write_sky(const campaign::Campaign& campaign,
         set, number, campaign.simulate.layers ? sky::KeepLayers::yes : sky::KeepLayers::no);
     image::FitsHeader header;
     header.wcs_cards = made.wcs_cards;
-    header.object = base::text(set == sky::SkySet::train ? "train" : "test", " ", number);
+    header.object = fmt::format("{} {}", set == sky::SkySet::train ? "train" : "test", number);
     header.bunit = image::unit_name(image::PixelUnit::jy_arcsec2);
     header.pixel_arcsec = made.settings.pixel_arcsec;
     header.centre = {made.settings.centre_ra_deg, made.settings.centre_dec_deg};
     header.frequency_hz = made.settings.frequency_hz;
     header.history = {
-        base::text("faintweb mock sky, seed ", campaign.seed, ", realisation ", made.realisation)};
+        fmt::format("faintweb mock sky, seed {}, realisation {}", campaign.seed, made.realisation)};
     image::write_fits(sky_path(campaign, set, number), made.truth.sky, header);
     for (const auto& [layer, picture] : made.truth.layers) {
         image::FitsHeader of_layer = header;
@@ -95,11 +95,9 @@ void write_sky(const campaign::Campaign& campaign,
     }
     header.beam = image::Beam{
         campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
-    header.history.push_back(base::text("beam ",
-                                        campaign.observation.beam_fwhm_arcsec,
-                                        " arcsec, noise ",
-                                        campaign.observation.noise_jy_beam,
-                                        " Jy/beam"));
+    header.history.push_back(fmt::format("beam {:g} arcsec, noise {:g} Jy/beam",
+                                         campaign.observation.beam_fwhm_arcsec,
+                                         campaign.observation.noise_jy_beam));
     image::write_fits(noise_path(campaign, set, number), made.noise, header);
 
     std::ostringstream haloes;

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <filesystem>
 
+#include <fmt/core.h>
+
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 
 namespace faintweb::pipeline {
 
@@ -19,7 +20,7 @@ std::optional<std::size_t> claim(const comm::Communicator& group,
                                  std::size_t n_runs) {
     const std::int64_t taken = comm::from_root(group, [&]() -> std::int64_t {
         for (std::size_t i = next; i < n_runs && !fs::exists(claims + "/stop"); ++i) {
-            if (fs::create_directory(base::text(claims, "/", i))) {
+            if (fs::create_directory(fmt::format("{}/{}", claims, i))) {
                 return static_cast<std::int64_t>(i);
             }
         }

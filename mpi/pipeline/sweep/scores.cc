@@ -8,11 +8,11 @@
 #include <span>
 #include <string>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/score/study.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/paths.h"
@@ -153,7 +153,7 @@ std::vector<report::FinderResult> find_finders(const comm::Communicator& communi
         std::string text = stage_hash(campaign, simulate_stage) +
                            campaign::settings_text(campaign, {"tile_px", "field_px"});
         for (const label::LabelRule& rule : rules) {
-            text += base::text(rule.min_pixels, " ", rule.flux_threshold_jy_arcsec2, "\n");
+            text += fmt::format("{} {:g}\n", rule.min_pixels, rule.flux_threshold_jy_arcsec2);
         }
         return base::sha256(text);
     };

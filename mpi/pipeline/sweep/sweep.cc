@@ -7,10 +7,11 @@
 #include <span>
 #include <string>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/campaign/sweep.h"
 #include "lib/report/study_report.h"
 #include "lib/score/study.h"
@@ -50,14 +51,12 @@ std::size_t report_study(const Campaign& campaign,
     base::write_file(campaign.output + "/table2.md", table);
     draw_figures(campaign, runs, rows);
     base::print(table);
-    base::print(base::text("sweep: ",
-                           runs.size(),
-                           " runs of ",
-                           trainings_of(runs).size(),
-                           " trainings, ",
-                           n_failed,
-                           " runs without a model; results are in ",
-                           campaign.output));
+    base::print(
+        fmt::format("sweep: {} runs of {} trainings, {} runs without a model; results are in {}",
+                    runs.size(),
+                    trainings_of(runs).size(),
+                    n_failed,
+                    campaign.output));
     return n_failed;
 }
 
@@ -71,11 +70,10 @@ base::ExitCode sweep(const comm::Communicator& communicator, const Campaign& cam
     }
     if (campaign.sweep.group_size > communicator.size()) {
         throw comm::CollectiveError(base::ExitCode::usage,
-                                    base::text("sweep.group_size is ",
-                                               campaign.sweep.group_size,
-                                               " (there are fewer ranks: ",
-                                               communicator.size(),
-                                               "), start more ranks or make it smaller"));
+                                    fmt::format("sweep.group_size is {} (there are fewer ranks: "
+                                                "{}), start more ranks or make it smaller",
+                                                campaign.sweep.group_size,
+                                                communicator.size()));
     }
     const base::DrainSignals drain;
     // Before the first training: a device that is not there would fail all of them.

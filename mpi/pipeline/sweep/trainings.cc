@@ -8,10 +8,11 @@
 #include <fstream>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/learn/checkpoint.h"
 #include "mpi/pipeline/output_lock.h"
 #include "mpi/pipeline/stages.h"
@@ -64,7 +65,7 @@ void train_run(const comm::Communicator& group, const SweepRun& run, TrainingTil
         if (n_ranks_of(run) != group.size()) {
             learn::remove_checkpoints(run.training.output + "/checkpoints");
         }
-        base::write_file(ranks_path(run), base::text(group.size(), "\n"));
+        base::write_file(ranks_path(run), fmt::format("{}\n", group.size()));
         base::write_file(run.training.output + "/campaign.yaml", campaign::dump(run.training));
     });
     std::string failure;
@@ -110,8 +111,8 @@ void train_as_group(const comm::Communicator& group,
     while (const auto taken = claim(group, claims, next, trainings.size())) {
         const SweepRun& run = *trainings[*taken];
         if (group.is_root()) {
-            base::log_info(base::text(
-                "sweep: ", name_of_training(run), " (", *taken + 1, " of ", trainings.size(), ")"));
+            base::log_info(fmt::format(
+                "sweep: {} ({} of {})", name_of_training(run), *taken + 1, trainings.size()));
         }
         train_run(group, run, tiles);
         if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
@@ -158,15 +159,13 @@ void train_all(const comm::Communicator& communicator,
         std::size_t n_done = 0;
         for (std::size_t i = 0; i < trainings.size(); ++i) {
             if (is_trained(*trainings[i], group_size) || !failure_of(*trainings[i]).empty()) {
-                fs::create_directory(base::text(claims, "/", i));
+                fs::create_directory(fmt::format("{}/{}", claims, i));
                 ++n_done;
             }
         }
-        base::print(base::text("sweep: ",
-                               trainings.size(),
-                               " trainings, ",
-                               n_done,
-                               " finished before and unchanged, skipped"));
+        base::print(fmt::format("sweep: {} trainings, {} finished before and unchanged, skipped",
+                                trainings.size(),
+                                n_done));
     });
     const int n_groups = communicator.size() / group_size;
     const int number = std::min(communicator.rank() / group_size, n_groups);

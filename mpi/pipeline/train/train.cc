@@ -3,9 +3,10 @@
 
 #include <string>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "mpi/pipeline/device.h"
 #include "mpi/pipeline/output_lock.h"
 #include "mpi/pipeline/paths.h"
@@ -21,13 +22,13 @@ void train_with(const comm::Communicator& communicator,
     const std::size_t n_signal = training.n_signal();
     const std::size_t n_noise = training.n_noise();
     if (n_signal == 0 || n_noise == 0) {
-        throw TrainingFailed(base::ExitCode::usage,
-                             base::text("cannot train: the training fields hold ",
-                                        n_signal,
-                                        " signal and ",
-                                        n_noise,
-                                        " noise tiles (both are needed), raise simulate.n_train "
-                                        "or lower label.flux_threshold_jy_arcsec2"));
+        throw TrainingFailed(
+            base::ExitCode::usage,
+            fmt::format(
+                "cannot train: the training fields hold {} signal and {} noise tiles (both are "
+                "needed), raise simulate.n_train or lower label.flux_threshold_jy_arcsec2",
+                n_signal,
+                n_noise));
     }
     std::string without_signal;
     for (const label::LabelRule& rule : training.rules_without_signal()) {
@@ -36,21 +37,18 @@ void train_with(const comm::Communicator& communicator,
     if (!without_signal.empty()) {
         throw TrainingFailed(
             base::ExitCode::usage,
-            base::text("cannot train: no training tile is signal under ",
-                       without_signal,
-                       " (train.joint learns these label rules too), raise simulate.n_train",
-                       campaign.train.max_tiles > 0 ? " or train.max_tiles" : "",
-                       " or leave them out of label, label.rules and sweep"));
+            fmt::format("cannot train: no training tile is signal under {} (train.joint learns "
+                        "these label rules too), raise simulate.n_train{} or leave them out of "
+                        "label, label.rules and sweep",
+                        without_signal,
+                        campaign.train.max_tiles > 0 ? " or train.max_tiles" : ""));
     }
     if (communicator.is_root()) {
-        base::log_info(base::text("train: ",
-                                  campaign.train.network,
-                                  " on ",
-                                  n_signal,
-                                  " signal and ",
-                                  n_noise,
-                                  " noise tiles, ",
-                                  learn::device_name(device)));
+        base::log_info(fmt::format("train: {} on {} signal and {} noise tiles, {}",
+                                   campaign.train.network,
+                                   n_signal,
+                                   n_noise,
+                                   learn::device_name(device)));
     }
     training.resume();
     training.run();

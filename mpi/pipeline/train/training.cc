@@ -8,12 +8,13 @@
 #include <span>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "lib/base/drain.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/stopwatch.h"
-#include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/infer/classifier.h"
 #include "lib/learn/half.h"
@@ -30,7 +31,7 @@ namespace {
 std::string line_of_validation(const learn::Model& model, const ScoredTiles::OfRule& scored) {
     const score::Confusion confusion = score::count_outcomes(
         infer::scores_of_logits(scored.logits), scored.labels, model.threshold);
-    return base::text(score::text_of_ratios(confusion), " at threshold ", model.threshold);
+    return fmt::format("{} at threshold {:g}", score::text_of_ratios(confusion), model.threshold);
 }
 
 score::Validation validate(const ScoredTiles::OfRule& tiles) {
@@ -148,7 +149,7 @@ void Training::resume() {
     }
     if (communicator_.is_root()) {
         base::log_info(
-            base::text("train: goes on from the checkpoint after step ", state_.step.n_steps));
+            fmt::format("train: goes on from the checkpoint after step {}", state_.step.n_steps));
     }
     state_.step = {};
 }
@@ -182,14 +183,12 @@ void Training::finish() {
         learn::remove_checkpoints(checkpoints());
     });
     if (communicator_.is_root()) {
-        base::log_info(
-            base::text("train: wrote ",
-                       model_path(campaign_),
-                       rules_.size() > 1
-                           ? base::text(" and those of ", rules_.size() - 1, " other label rules")
-                           : "",
-                       ", the weights after epoch ",
-                       kept_epoch));
+        base::log_info(fmt::format(
+            "train: wrote {}{}, the weights after epoch {}",
+            model_path(campaign_),
+            rules_.size() > 1 ? fmt::format(" and those of {} other label rules", rules_.size() - 1)
+                              : "",
+            kept_epoch));
     }
     if (campaign_.parallel.profile) {
         profile_.step = step_.times();
@@ -296,10 +295,10 @@ void Training::end_epoch(base::Progress& progress) {
         }
         base::write_file(campaign_.output + "/history.csv", score::history_csv(state_.history));
         base::write_file(campaign_.output + "/timing.csv", score::timing_csv(state_.timings));
-        std::string note = base::text("loss ", record.loss, ", right ", record.accuracy);
+        std::string note = fmt::format("loss {:g}, right {:g}", record.loss, record.accuracy);
         if (record.validation) {
-            note += base::text(
-                ", A_s ", record.validation->a_s, ", at best ", record.validation->best_a_s);
+            note += fmt::format(
+                ", A_s {:g}, at best {:g}", record.validation->a_s, record.validation->best_a_s);
         }
         progress.advance(1, note);
     });
@@ -307,11 +306,10 @@ void Training::end_epoch(base::Progress& progress) {
 
 void Training::check_sums(double loss) const {
     if (!std::isfinite(loss)) {
-        throw TrainingFailed(
-            base::ExitCode::usage,
-            base::text("training diverged in epoch ",
-                       state_.epoch + 1,
-                       " (the loss is no longer finite), lower train.learning_rate"));
+        throw TrainingFailed(base::ExitCode::usage,
+                             fmt::format("training diverged in epoch {} (the loss is no longer "
+                                         "finite), lower train.learning_rate",
+                                         state_.epoch + 1));
     }
 }
 
@@ -345,10 +343,9 @@ void Training::stop_or_checkpoint() {
     checkpointed_ = std::chrono::steady_clock::now();
     if (wish == stop) {
         throw comm::CollectiveError(base::ExitCode::interrupted,
-                                    base::text("train: stopped after step ",
-                                               n_steps(),
-                                               " (it was asked to), the same command goes on from "
-                                               "there"));
+                                    fmt::format("train: stopped after step {} (it was asked to), "
+                                                "the same command goes on from there",
+                                                n_steps()));
     }
 }
 
@@ -419,10 +416,9 @@ void Training::write_reliability(const learn::Model& model,
                                  const ScoredTiles::OfRule& scored) const {
     if (model.calibration == score::Calibration{}) {
         base::log_warning(
-            base::text("train: the model of ",
-                       campaign::rule_name(model.label_rule),
-                       " is not calibrated (the validation skies hold no signal, or nothing else), "
-                       "raise train.validation_skies"));
+            fmt::format("train: the model of {} is not calibrated (the validation skies hold no "
+                        "signal, or nothing else), raise train.validation_skies",
+                        campaign::rule_name(model.label_rule)));
     }
     std::vector<double> probabilities;
     for (const float logit : scored.logits) {
@@ -433,16 +429,14 @@ void Training::write_reliability(const learn::Model& model,
     report::write_reliability(campaign_.output + "/reliability" + suffix,
                               reliability,
                               settings_.network + ", validation");
-    base::print(base::text("train: ",
-                           settings_.validation_skies,
-                           " validation skies, more than ",
-                           model.label_rule.min_pixels,
-                           " px above ",
-                           model.label_rule.flux_threshold_jy_arcsec2,
-                           " Jy/arcsec2: ",
-                           line_of_validation(model, scored),
-                           ", expected calibration error ",
-                           reliability.expected_error));
+    base::print(
+        fmt::format("train: {} validation skies, more than {} px above {:g} Jy/arcsec2: {}, "
+                    "expected calibration error {:g}",
+                    settings_.validation_skies,
+                    model.label_rule.min_pixels,
+                    model.label_rule.flux_threshold_jy_arcsec2,
+                    line_of_validation(model, scored),
+                    reliability.expected_error));
 }
 
 }  // namespace faintweb::pipeline

@@ -8,6 +8,8 @@
 #include <span>
 #include <sstream>
 
+#include <fmt/core.h>
+
 #include "lib/base/contract.h"
 #include "lib/base/drain.h"
 #include "lib/base/hash.h"
@@ -25,14 +27,14 @@ namespace {
 /// Settings that the numbers of all samples follow from.
 std::string how_tiles_are_cut(const campaign::Campaign& campaign) {
     const learn::NetworkInfo info = network_of(campaign);
-    std::string text = base::text(
+    std::string text = fmt::format(
+        "{}margin {}",
         campaign::settings_text(campaign,
                                 {"tile_px", "field_px", "train.scaling", "train.validation_skies"}),
-        "margin ",
         info.margin_px);
     if (info.n_cells > 0) {
         for (const double threshold : thresholds_of(campaign::label_rules(campaign))) {
-            text += base::text(" cells above ", threshold);
+            text += fmt::format(" cells above {:g}", threshold);
         }
     }
     return text;

@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 class OutputTest : public testing::Test {
   protected:
-    OutputTest() : folder_(text(testing::TempDir(), "faintweb_output_", getpid())) {
+    OutputTest() : folder_(fmt::format("{}faintweb_output_{}", testing::TempDir(), getpid())) {
         fs::create_directories(folder_ + "/sub");
         put("map.fits", "pixels");
         put("notes.txt", "of the user");

@@ -10,11 +10,11 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -36,7 +36,7 @@ Records read_all(const std::string& path, std::int64_t& end, std::int64_t first 
 
 class RecordFile : public testing::Test {
   protected:
-    RecordFile() : path_(text(testing::TempDir(), "faintweb_records_", getpid())) {
+    RecordFile() : path_(fmt::format("{}faintweb_records_{}", testing::TempDir(), getpid())) {
         std::filesystem::remove(path_);
     }
     ~RecordFile() override { std::filesystem::remove(path_); }

@@ -12,19 +12,19 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
 
 class RunLockTest : public testing::Test {
   protected:
-    RunLockTest() : folder_(text(testing::TempDir(), "faintweb_lock_", getpid())) {
+    RunLockTest() : folder_(fmt::format("{}faintweb_lock_{}", testing::TempDir(), getpid())) {
         std::filesystem::create_directories(folder_);
         unsetenv("SLURM_JOB_ID");
     }
@@ -55,7 +55,8 @@ class RunLockTest : public testing::Test {
 
 TEST_F(RunLockTest, TheSecondIsRefusedWhileTheFirstLives) {
     std::optional<RunLock> first(std::in_place, path(), folder_);
-    EXPECT_NE(refusal().find(text("is in use (by process ", getpid(), " on ")), std::string::npos)
+    EXPECT_NE(refusal().find(fmt::format("is in use (by process {} on ", getpid())),
+              std::string::npos)
         << refusal();
     first.reset();
     EXPECT_EQ(refusal(), "");
@@ -116,7 +117,7 @@ TEST_F(RunLockTest, WhatADeadProcessOfThisHostLeftIsTakenOver) {
         std::raise(SIGKILL);
     }
     waitpid(child, nullptr, 0);
-    EXPECT_NE(words().find(text(" ", child, " ")), std::string::npos);
+    EXPECT_NE(words().find(fmt::format(" {} ", child)), std::string::npos);
     EXPECT_EQ(refusal(), "");
 }
 

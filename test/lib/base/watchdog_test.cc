@@ -9,11 +9,10 @@
 #include <filesystem>
 #include <thread>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "lib/base/text.h"
 
 namespace faintweb::base {
 namespace {
@@ -22,7 +21,7 @@ using Keys = std::vector<std::uint64_t>;
 
 class WatchdogDeathTest : public testing::Test {
   protected:
-    WatchdogDeathTest() : notes_(text(testing::TempDir(), "faintweb_notes_", getpid())) {
+    WatchdogDeathTest() : notes_(fmt::format("{}faintweb_notes_{}", testing::TempDir(), getpid())) {
         std::filesystem::remove(notes_);
     }
     ~WatchdogDeathTest() override { std::filesystem::remove(notes_); }

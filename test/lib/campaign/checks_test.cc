@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "lib/base/text.h"
 #include "test/lib/campaign/campaign_text.h"
 
 namespace faintweb::campaign {
@@ -65,7 +65,7 @@ TEST(Campaign, FaultsOfALabelRuleNameItsPlace) {
            "that range");
     std::string rules = "{min_pixels: 0, flux_threshold_jy_arcsec2: 1e-7}";
     for (int n = 1; n < 8; ++n) {
-        rules += base::text(", {min_pixels: ", n, ", flux_threshold_jy_arcsec2: 1e-7}");
+        rules += fmt::format(", {{min_pixels: {}, flux_threshold_jy_arcsec2: 1e-7}}", n);
     }
     EXPECT_EQ(
         fault_in(needed + "train: {joint: true}\nlabel:\n  rules: [" + rules + "]\n"),
@@ -117,7 +117,7 @@ TEST(Campaign, SkiesAreMadeFromTheFilesOfTheirSource) {
         {"hdf5", "snapshots: [a.h5], test_snapshots: [b.h5], "},
         {"fits", "maps: [a.fits], test_maps: [b.fits], "}};
     const auto files = [&](const char* source, sky::SkySet set, const Texts& overrides = {}) {
-        const std::string sky = base::text("sky: {", lists.at(source), "source: ", source, "}\n");
+        const std::string sky = fmt::format("sky: {{{}source: {}}}\n", lists.at(source), source);
         const SkyFiles named = sky_files(parse(needed + sky, overrides), set);
         return named.key + (named.files.empty() ? "" : " " + named.files[0]);
     };
@@ -136,14 +136,13 @@ TEST(Campaign, SkiesAreMadeFromTheFilesOfTheirSource) {
 
 TEST(Campaign, FilesThatNoSkyIsMadeFromAreRefused) {
     const auto unused = [](const char* place, const char* key, const char* source) {
-        return base::text("c.yaml:",
-                          place,
-                          ": ",
-                          key,
-                          " is given (no sky is made from it unless sky.source is ",
-                          source,
-                          "), leave it out or set sky.source: ",
-                          source);
+        return fmt::format(
+            "c.yaml:{}: {} is given (no sky is made from it unless sky.source is {}), leave it out "
+            "or set sky.source: {}",
+            place,
+            key,
+            source,
+            source);
     };
     EXPECT_EQ(fault_in(needed + "sky: {snapshots: [a.h5]}\n"),
               unused("4:18", "sky.snapshots", "hdf5"));
@@ -232,8 +231,8 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
                                       {"sky.source=fits",
                                        "sky.maps=[a.fits]",
                                        "sky.test_maps=[b.fits]",
-                                       base::text("stages=[", stage, "]"),
-                                       base::text("train.source=", source)}));
+                                       fmt::format("stages=[{}]", stage),
+                                       fmt::format("train.source={}", source)}));
         });
     };
     const auto line = [&](const std::string& key, const std::string& name) {

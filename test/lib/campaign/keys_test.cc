@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "lib/base/text.h"
 #include "test/lib/campaign/campaign_text.h"
 
 namespace faintweb::campaign {
@@ -58,7 +58,7 @@ std::string fault_of_help(const std::string& help) {
     for (const char* word :
          {"Of ", "The same", "Its ", "These ", "This ", "Those ", "It ", "They "}) {
         if (help.starts_with(word)) {
-            return base::text("begins with '", word, "'");
+            return fmt::format("begins with '{}'", word);
         }
     }
     if (help.empty() || std::isupper(static_cast<unsigned char>(help.front())) == 0) {
@@ -330,9 +330,9 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
         Texts overrides;
         for (const auto& [source, list] :
              {std::pair{"hdf5", "snapshots"}, std::pair{"fits", "maps"}}) {
-            if (key == base::text("sky.", list) || key == base::text("sky.test_", list)) {
-                overrides = {base::text("sky.source=", source),
-                             base::text("sky.", list, "=[first]"),
+            if (key == fmt::format("sky.{}", list) || key == fmt::format("sky.test_{}", list)) {
+                overrides = {fmt::format("sky.source={}", source),
+                             fmt::format("sky.{}=[first]", list),
                              "simulate.n_test=0",
                              "stages=[simulate]"};
             }
@@ -401,7 +401,7 @@ TEST(Campaign, TheRangeOfAKeyIsTheOneThatIsChecked) {
           {"observation.noise_scatter=1.5", "observation.noise_scatter is '1.5' (outside [0, 1])"},
           {"boxes.n_realisations=0", "boxes.n_realisations is '0' (outside [1, 10000])"}}) {
         EXPECT_EQ(fault_in(needed, {setting}),
-                  base::text("--set: ", fault, ", give a value in that range"));
+                  fmt::format("--set: {}, give a value in that range", fault));
     }
 }
 

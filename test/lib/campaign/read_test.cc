@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/random.h"
-#include "lib/base/text.h"
 #include "lib/campaign/value.h"
 #include "lib/learn/network.h"
 #include "test/lib/campaign/campaign_text.h"
@@ -86,9 +86,9 @@ TEST(Campaign, EveryFaultIsOneLineWithPlaceAndAdvice) {
          "c.yaml:4:10: tile_px is '5000000000' (too large a number), give a smaller one in [8, "
          "256]"},
         {needed + "train:\n  network: cosmodeep_sp\n",
-         base::text("c.yaml:5:12: train.network is 'cosmodeep_sp' (not among ",
-                    either(learn::network_names()),
-                    "), did you mean cosmodeep_spp?")},
+         fmt::format("c.yaml:5:12: train.network is 'cosmodeep_sp' (not among {}), did you mean "
+                     "cosmodeep_spp?",
+                     either(learn::network_names()))},
         {needed + "train:\n  scaling: linear\n",
          "c.yaml:5:12: train.scaling is 'linear' (not among paper, fixed, asinh_sigma or "
          "asinh_local), give one "
@@ -181,7 +181,7 @@ TEST(Campaign, AllFaultsOfAFileAreShown) {
               "instance 'stages: [simulate, train, evaluate, detect]'");
     std::string many = needed;
     for (int i = 0; i < 500; ++i) {
-        many += base::text("zzzzzzzzzz", i, ": 1\n");
+        many += fmt::format("zzzzzzzzzz{}: 1\n", i);
     }
     const std::string fault = fault_in(many);
     EXPECT_EQ(std::count(fault.begin(), fault.end(), '\n'), 20);
@@ -276,7 +276,8 @@ TEST(Campaign, AThresholdThatNothingOrEverythingPassesIsRefused) {
     EXPECT_EQ(default_campaign({"detect.threshold=null"}).detect.threshold, std::nullopt);
     EXPECT_EQ(default_campaign({"detect.threshold=1e-9"}).detect.threshold, 1e-9);
     for (const char* value : {"0", "0.0", "-0.0", "1", "1.0"}) {
-        EXPECT_THROW(default_campaign({base::text("detect.threshold=", value)}), base::UsageError)
+        EXPECT_THROW(default_campaign({fmt::format("detect.threshold={}", value)}),
+                     base::UsageError)
             << value;
     }
 }

@@ -5,10 +5,10 @@
 
 #include <set>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/campaign/value.h"
 #include "lib/learn/network.h"
 
@@ -182,10 +182,9 @@ TEST(sweep, faults_name_their_place_and_what_was_meant) {
            "c.yaml:5:24: sweep.variants is a variant with 'network' (neither its name nor a key of "
            "the train section that a variant may set), did you mean train.network?");
     expect("  variants: [{name: a, train.network: cosmodep}]\n",
-           base::text("c.yaml:5:39: sweep.variants is a variant whose train.network is 'cosmodep' "
-                      "(not among ",
-                      either(learn::network_names()),
-                      "), did you mean cosmodeep?"));
+           fmt::format("c.yaml:5:39: sweep.variants is a variant whose train.network is 'cosmodep' "
+                       "(not among {}), did you mean cosmodeep?",
+                       either(learn::network_names())));
     expect("  variants: [{train.network: cosmodeep}]\n",
            "c.yaml:5:14: sweep.variants is a variant without a name (its results would have "
            "none), give one, for instance {name: wide, train.learning_rate: 1e-4}");

@@ -6,16 +6,16 @@
 #include <chrono>
 #include <string>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::campaign {
 namespace {
 
 std::string place(int line, int column) {
-    return base::text("f:", line, ":", column);
+    return fmt::format("f:{}:{}", line, column);
 }
 
 Node parse(const std::string& text) {
@@ -117,7 +117,7 @@ TEST(YamlTree, NamesThePlaceOfASyntaxFault) {
 TEST(YamlTree, RefusesAliasBomb) {
     std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n";
     for (char c = 'b'; c <= 'z'; ++c) {
-        bomb += base::text(c, ": &", c, " [*", char(c - 1), ", *", char(c - 1), "]\n");
+        bomb += fmt::format("{}: &{} [*{}, *{}]\n", c, c, char(c - 1), char(c - 1));
     }
     const std::string why =
         ": an anchor or alias (a campaign holds plain values only), write the value itself";

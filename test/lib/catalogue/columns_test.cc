@@ -6,10 +6,10 @@
 #include <cmath>
 #include <set>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/tables.h"
 
 namespace faintweb::catalogue {
@@ -84,7 +84,8 @@ TEST(Columns, OtherLayoutsHaveOtherVersions) {
     for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
         layout += path;
         for (const Column& column : columns) {
-            layout += base::text(' ', column.name, ' ', static_cast<int>(column.type), column.unit);
+            layout +=
+                fmt::format(" {} {}{}", column.name, static_cast<int>(column.type), column.unit);
         }
     });
     EXPECT_EQ(format_version, 5);

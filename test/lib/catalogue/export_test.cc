@@ -9,11 +9,11 @@
 #include <sstream>
 
 #include <fitsio.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/columns.h"
 #include "lib/image/fits_write.h"
 #include "test/lib/catalogue/example_field.h"
@@ -158,7 +158,8 @@ TEST_F(Export, AnExportThatFailsLeavesTheOldFile) {
 
 TEST_F(Export, EachSaysWhoseFileItIs) {
     const auto is_ours = [&](const std::string& name) {
-        return base::text(
+        return fmt::format(
+            "{}{}{}",
             objection_to_csv(path(name)).empty() ? "csv " : "",
             objection_to_ds9(path(name)).empty() ? "ds9 " : "",
             image::objection_to_fits(path(name), image::FitsContent::table).empty() ? "fits " : "");

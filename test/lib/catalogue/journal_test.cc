@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/record_file.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -21,7 +21,7 @@ constexpr StoredField stored_7{
 
 class JournalTest : public testing::Test {
   protected:
-    JournalTest() : path_(base::text(testing::TempDir(), "faintweb_journal_", getpid())) {
+    JournalTest() : path_(fmt::format("{}faintweb_journal_{}", testing::TempDir(), getpid())) {
         std::filesystem::remove(path_);
     }
     ~JournalTest() override { std::filesystem::remove(path_); }

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 namespace faintweb::catalogue {
 namespace {
@@ -31,7 +31,7 @@ FieldResult result_of(std::int32_t field, std::size_t n_rows, std::size_t n_scor
 
 class Shard : public testing::Test {
   protected:
-    Shard() : folder_(base::text(testing::TempDir(), "faintweb_shard_", getpid())) {
+    Shard() : folder_(fmt::format("{}faintweb_shard_{}", testing::TempDir(), getpid())) {
         std::filesystem::create_directories(folder_);
     }
     ~Shard() override { std::filesystem::remove_all(folder_); }

@@ -5,9 +5,8 @@
 
 #include <cmath>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
-
-#include "lib/base/text.h"
 
 namespace faintweb::report {
 namespace {
@@ -29,8 +28,8 @@ image::Wcs wcs_around(double ra_deg, double dec_deg) {
     add("NAXIS2", "1000");
     add("CTYPE1", "'RA---TAN'");
     add("CTYPE2", "'DEC--TAN'");
-    add("CRVAL1", base::text(ra_deg));
-    add("CRVAL2", base::text(dec_deg));
+    add("CRVAL1", fmt::format("{:g}", ra_deg));
+    add("CRVAL2", fmt::format("{:g}", dec_deg));
     add("CRPIX1", "500.5");
     add("CRPIX2", "500.5");
     add("CDELT1", "-0.0026666666666667");

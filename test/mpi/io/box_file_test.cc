@@ -8,11 +8,11 @@
 #include <fstream>
 #include <limits>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "test/mpi/mpi_test_main.h"
 
 namespace faintweb::io {
@@ -22,7 +22,7 @@ const std::string settings = "mesh 8, seed 1";
 
 class BoxFile : public testing::Test {
   protected:
-    BoxFile() : folder_(testing::TempDir() + base::text("faintweb_box_file_", getpid(), '/')) {
+    BoxFile() : folder_(testing::TempDir() + fmt::format("faintweb_box_file_{}/", getpid())) {
         std::filesystem::create_directories(folder_);
     }
     ~BoxFile() override { std::filesystem::remove_all(folder_); }

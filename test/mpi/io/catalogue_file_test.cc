@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/accounting.h"
 #include "test/mpi/io/synthetic_catalogue.h"
 #include "test/mpi/mpi_test_main.h"
@@ -21,7 +21,7 @@ namespace {
 class CatalogueFile : public testing::Test {
   protected:
     CatalogueFile() : world_(test::world()), folder_(testing::TempDir()) {
-        std::string name = base::text("faintweb_catalogue_", getpid());
+        std::string name = fmt::format("faintweb_catalogue_{}", getpid());
         world_.broadcast(name);
         folder_ += name;
         if (world_.is_root()) {
@@ -44,7 +44,7 @@ class CatalogueFile : public testing::Test {
 
     std::string write(const SyntheticCatalogue& synthetic, const FieldSource& source) const {
         catalogue::Provenance provenance = synthetic.provenance;
-        provenance.run.back().second = base::text(world_.size());
+        provenance.run.back().second = fmt::format("{}", world_.size());
         const WrittenCatalogue written =
             write_catalogue(world_, path(), synthetic.maps, source, provenance);
         if (world_.is_root()) {
@@ -88,7 +88,7 @@ TEST_F(CatalogueFile, ProvenanceComesBack) {
     EXPECT_EQ(read.run,
               (catalogue::Entries{{"start", "2024-01-01T00:00:00Z"},
                                   {"host", "node1"},
-                                  {"ranks", base::text(world_.size())}}));
+                                  {"ranks", fmt::format("{}", world_.size())}}));
     // Header cards without history still give the map's sky.
     ASSERT_EQ(read.map_headers.size(), 3U);
     const image::Wcs wcs(read.map_headers[0]);

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <numeric>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/catalogue/records.h"
 #include "mpi/io/table.h"
 #include "test/mpi/mpi_test_main.h"
@@ -21,7 +21,7 @@ namespace {
 class Hdf5Test : public testing::Test {
   protected:
     Hdf5Test() : world_(test::world()) {
-        path_ = base::text(testing::TempDir(), "faintweb_hdf5_", getpid(), ".h5");
+        path_ = fmt::format("{}faintweb_hdf5_{}.h5", testing::TempDir(), getpid());
         world_.broadcast(path_);
     }
     ~Hdf5Test() override {

@@ -9,13 +9,13 @@
 #include <limits>
 #include <map>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "mpi/io/hdf5_handle.h"
 
 namespace faintweb::io {
@@ -123,7 +123,7 @@ struct YtFile {
 
 class SnapshotFile : public testing::Test {
   protected:
-    SnapshotFile() : path_(testing::TempDir() + base::text("faintweb_snapshot_", getpid())) {}
+    SnapshotFile() : path_(testing::TempDir() + fmt::format("faintweb_snapshot_{}", getpid())) {}
     ~SnapshotFile() override { std::filesystem::remove(path_); }
 
     sky::GasMesh read(const YtFile& file, const SnapshotOptions& options = {}) const {
@@ -246,7 +246,7 @@ TEST_F(SnapshotFile, RefusesUnitsThatItDoesNotKnow) {
                                      {"velocity_y", "velocity"},
                                      {"magnetic_field_z", "magnetic_field"}}) {
         expect_in(error_of([&](YtFile& file) { file.fields[field].second = "stone"; }),
-                  base::text("), give snapshot.", key, "_factor"));
+                  fmt::format("), give snapshot.{}_factor", key));
     }
     expect_in(error_of([](YtFile& file) { file.texts["domain_left_edge_units"] = "unitary"; }),
               "), write its edges in one of them");

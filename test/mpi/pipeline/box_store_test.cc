@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/sky/box/particle_mesh.h"
 #include "lib/sky/lightcone/coded_map.h"
 #include "test/mpi/mpi_test_main.h"
@@ -50,7 +50,7 @@ std::uint16_t code_of(const BoxJob& job, int state, int axis) {
 class Store : public testing::TestWithParam<int> {
   protected:
     Store() : world_(test::world()) {
-        folder_ = testing::TempDir() + base::text("faintweb_box_store_", getpid());
+        folder_ = testing::TempDir() + fmt::format("faintweb_box_store_{}", getpid());
         world_.broadcast(folder_);
     }
     ~Store() override {

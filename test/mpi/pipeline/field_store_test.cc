@@ -8,12 +8,12 @@
 #include <memory>
 #include <numeric>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "lib/base/error.h"
 #include "lib/base/record_file.h"
-#include "lib/base/text.h"
 #include "mpi/comm/share_fields.h"
 #include "test/mpi/mpi_test_main.h"
 
@@ -34,7 +34,7 @@ catalogue::FieldResult result_of(std::int64_t field) {
 class FieldStoreTest : public testing::Test {
   protected:
     FieldStoreTest() : world_(test::world()) {
-        folder_ = base::text(testing::TempDir(), "faintweb_store_", getpid());
+        folder_ = fmt::format("{}faintweb_store_{}", testing::TempDir(), getpid());
         world_.broadcast(folder_);
         std::iota(keys_.begin(), keys_.end(), 100U);
     }
