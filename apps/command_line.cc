@@ -237,10 +237,10 @@ class CommandLine {
 CommandLine::CommandLine() {
     app_.formatter(std::make_shared<HelpFormatter>());
     app_.require_subcommand(0, 1);
-    app_.add_flag(
-        "--version", wants_version_, "print the versions of the program and its libraries");
-    app_.add_flag(
-        "--dump-defaults", wants_defaults_, "print a campaign file with every key at its default");
+    app_.add_flag("--version", wants_version_,
+                  "print the versions of the program and its libraries");
+    app_.add_flag("--dump-defaults", wants_defaults_,
+                  "print a campaign file with every key at its default");
     app_.add_option("--print-docs", page_, "print a page of the documentation as Markdown")
         ->type_name("PAGE")
         ->check(CLI::IsMember({"keys", "catalogue"}));
@@ -252,8 +252,8 @@ CommandLine::CommandLine() {
 }
 
 void CommandLine::add_overwrite(CLI::App& command) {
-    command.add_flag(
-        "--overwrite", is_overwriting_, "replace files that are not known to be faintweb's own");
+    command.add_flag("--overwrite", is_overwriting_,
+                     "replace files that are not known to be faintweb's own");
 }
 
 void CommandLine::add_profile(CLI::App& command) {
@@ -262,15 +262,14 @@ void CommandLine::add_profile(CLI::App& command) {
 
 void CommandLine::add_campaign_options(CLI::App& command) {
     command
-        .add_option("--set",
-                    request_.overrides,
+        .add_option("--set", request_.overrides,
                     "give a key of the campaign file another value, once for each; files and "
                     "folders are relative to the current folder")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
     command.add_flag("--check", request_.is_check, "check the campaign and stop");
-    command.add_flag(
-        "--dry-run", request_.is_dry_run, "print fields, tiles, memory and bytes, and stop");
+    command.add_flag("--dry-run", request_.is_dry_run,
+                     "print fields, tiles, memory and bytes, and stop");
     add_overwrite(command);
 }
 
@@ -298,27 +297,23 @@ void CommandLine::add_detect() {
     detect.add_option("-o,--output", detect_.output, "catalogue to write, NAME.h5");
     // Without allow_extra_args(false) a list would take the maps that follow it.
     detect
-        .add_option("--truth",
-                    detect_.truth,
+        .add_option("--truth", detect_.truth,
                     "sky image of each map, once for each: labels tiles and fills the outcome")
         ->type_name("SKY.fits")
         ->allow_extra_args(false);
     detect
-        .add_option("--accept-mismatch",
-                    detect_.accept_mismatch,
+        .add_option("--accept-mismatch", detect_.accept_mismatch,
                     "properties in which maps may differ from the model: pixel, beam")
         ->type_name("WHAT[,WHAT]")
         ->delimiter(',')
         ->allow_extra_args(false);
     add_header_options(detect);
     detect.add_option("--hdu", detect_.hdu, "HDU of the image, 0 is the primary one");
-    detect.add_option("--threshold",
-                      detect_.threshold,
+    detect.add_option("--threshold", detect_.threshold,
                       "score between 0 and 1 above which a tile is a detection, instead of the "
                       "model's");
     detect
-        .add_option("--export",
-                    detect_.exports,
+        .add_option("--export", detect_.exports,
                     "formats of further files: " + joined(catalogue::export_names(), ", "))
         ->type_name("FORMAT[,FORMAT...]")
         ->delimiter(',')
@@ -329,28 +324,24 @@ void CommandLine::add_detect() {
 
 void CommandLine::add_header_options(CLI::App& detect) {
     CLI::Option* beam =
-        detect.add_option("--beam",
-                          detect_.beam,
+        detect.add_option("--beam", detect_.beam,
                           "beam MAJ[,MIN,PA] in arcsec and degrees, for headers that lack it");
-    CLI::Option* unit = detect.add_option("--unit",
-                                          detect_.unit,
+    CLI::Option* unit = detect.add_option("--unit", detect_.unit,
                                           "unit of the pixels (Jy/beam, mJy/beam, MJy/sr, K, ...), "
                                           "for headers that lack it");
-    CLI::Option* pixel = detect.add_option("--pixel",
-                                           detect_.pixel,
+    CLI::Option* pixel = detect.add_option("--pixel", detect_.pixel,
                                            "pixel scale in arcsec, for headers without usable sky "
                                            "positions; rows have none then");
     detect
-        .add_option(
-            "--force-beam", detect_.forced_beam, "beam as with --beam, over what headers say")
+        .add_option("--force-beam", detect_.forced_beam,
+                    "beam as with --beam, over what headers say")
         ->excludes(beam);
     detect
-        .add_option(
-            "--force-unit", detect_.forced_unit, "unit as with --unit, over what headers say")
+        .add_option("--force-unit", detect_.forced_unit,
+                    "unit as with --unit, over what headers say")
         ->excludes(unit);
     detect
-        .add_option("--force-pixel",
-                    detect_.forced_pixel,
+        .add_option("--force-pixel", detect_.forced_pixel,
                     "pixel scale as with --pixel, over what headers say")
         ->excludes(pixel);
 }
@@ -387,18 +378,16 @@ void CommandLine::add_picture() {
         "--stretch",
         [&picture](const std::string& name) { picture.stretch = report::stretch_from_name(name); },
         "brightness scale: log, asinh or linear, instead of what suits each map");
-    drawing.add_option("--haloes",
-                       picture.haloes,
+    drawing.add_option("--haloes", picture.haloes,
                        "HALOES.csv of simulate, whose haloes get circles of radius R100");
     drawing
-        .add_option(
-            "--haloes-on", picture.haloes_on, "numbers of the maps that get circles, from 1")
+        .add_option("--haloes-on", picture.haloes_on,
+                    "numbers of the maps that get circles, from 1")
         ->type_name("N[,N...]")
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
-        .add_option("--min-mass",
-                    picture.min_mass_msun,
+        .add_option("--min-mass", picture.min_mass_msun,
                     "M200 of the smallest halo that gets a circle, solar masses")
         ->needs("--haloes")
         ->capture_default_str();
@@ -415,15 +404,13 @@ void CommandLine::add_truth_options(CLI::App& drawing) {
         ->delimiter(',')
         ->allow_extra_args(false);
     drawing
-        .add_option("--min-pixels",
-                    picture.label.min_pixels,
+        .add_option("--min-pixels", picture.label.min_pixels,
                     "number of pixels above --flux-threshold that a signal tile must exceed")
         ->needs("--truth")
         ->check(CLI::Range(0, 1048576))
         ->capture_default_str();
     drawing
-        .add_option("--flux-threshold",
-                    picture.label.flux_threshold_jy_arcsec2,
+        .add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2,
                     "brightness that a pixel must exceed to count, Jy/arcsec2")
         ->needs("--truth")
         ->check(CLI::PositiveNumber)
@@ -442,9 +429,7 @@ void CommandLine::add_info() {
 
 std::string CommandLine::answer() const {
     if (wants_version_) {
-        return fmt::format("faintweb {} (LibTorch {}, {})",
-                           base::version(),
-                           learn::torch_version(),
+        return fmt::format("faintweb {} (LibTorch {}, {})", base::version(), learn::torch_version(),
                            io::library_versions());
     }
     if (wants_defaults_) {

@@ -26,12 +26,8 @@ std::string core_time(double core_s) {
 std::string boxes_text(const pipeline::BoxEstimate& boxes) {
     return fmt::format(
         "{} of {} box states are to be made in {}, up to {} on disk, {} of memory per rank, {}",
-        boxes.n_missing,
-        boxes.n_states,
-        boxes.folder,
-        megabytes(boxes.disk_bytes),
-        megabytes(boxes.memory_bytes),
-        core_time(boxes.core_s));
+        boxes.n_missing, boxes.n_states, boxes.folder, megabytes(boxes.disk_bytes),
+        megabytes(boxes.memory_bytes), core_time(boxes.core_s));
 }
 
 std::string skies_text(const pipeline::SkyEstimate& skies) {
@@ -40,18 +36,11 @@ std::string skies_text(const pipeline::SkyEstimate& skies) {
     if (skies.is_in_memory) {
         return fmt::format(
             "{} training skies{} are made in memory, up to {} per rank, nothing on disk, {}",
-            skies.n_train,
-            size,
-            megabytes(skies.memory_bytes),
-            core_time(skies.core_s));
+            skies.n_train, size, megabytes(skies.memory_bytes), core_time(skies.core_s));
     }
     return fmt::format("{} training and {} test skies{}, {} on disk, {} of memory per rank, {}",
-                       skies.n_train,
-                       skies.n_test,
-                       size,
-                       megabytes(skies.disk_bytes),
-                       megabytes(skies.memory_bytes),
-                       core_time(skies.core_s));
+                       skies.n_train, skies.n_test, size, megabytes(skies.disk_bytes),
+                       megabytes(skies.memory_bytes), core_time(skies.core_s));
 }
 
 std::string fields_text(const pipeline::FieldEstimate& fields) {
@@ -113,10 +102,7 @@ void print_sweep(const campaign::Campaign& campaign) {
     }
     base::print(
         fmt::format("sweep: {} trainings of {} epochs in all, {} evaluations, groups of {}{}",
-                    trainings.size(),
-                    n_epochs,
-                    n_models,
-                    campaign.sweep.group_size,
+                    trainings.size(), n_epochs, n_models, campaign.sweep.group_size,
                     campaign.sweep.group_size == 1 ? " rank" : " ranks"));
 }
 

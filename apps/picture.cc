@@ -29,15 +29,12 @@ void check_numbers(const char* option,
     if (!numbers.empty() && file.empty()) {
         throw base::UsageError(fmt::format(
             "{} is given without {} (there is nothing to mark the maps with), give both or neither",
-            option,
-            file_option));
+            option, file_option));
     }
     for (const int number : numbers) {
         if (number < 1 || number > static_cast<int>(n_maps)) {
             throw base::UsageError(fmt::format("{} {} means no map ({}{}), count them from 1",
-                                               option,
-                                               number,
-                                               n_maps,
+                                               option, number, n_maps,
                                                n_maps == 1 ? " is given" : " are given"));
         }
     }
@@ -67,15 +64,13 @@ base::ExitCode picture(const pipeline::PictureOptions& options, base::Overwrite 
         }
         const catalogue::Catalogue read = io::read_catalogue(*catalogue);
         base::check_outputs(pipeline::outputs_of_pictures(read, options.output),
-                            pipeline::inputs_of_catalogue(*catalogue, read),
-                            overwrite);
+                            pipeline::inputs_of_catalogue(*catalogue, read), overwrite);
         pipeline::draw_catalogue(read, *catalogue, options.output);
         return base::ExitCode::done;
     }
     if (n > report::most_in_row) {
         throw base::UsageError(
-            fmt::format("{} maps are too many for one picture (at most {}), draw several",
-                        n,
+            fmt::format("{} maps are too many for one picture (at most {}), draw several", n,
                         report::most_in_row));
     }
     check_numbers("--haloes-on", options.haloes_on, n, "--haloes", options.haloes);

@@ -131,8 +131,7 @@ void check_room(const std::string& path, std::int64_t bytes) {
     folder = folder.empty() ? "." : folder;
     if (!std::filesystem::is_directory(folder)) {
         throw UsageError(
-            fmt::format("cannot write {} ({} is no folder), make it or choose another place",
-                        path,
+            fmt::format("cannot write {} ({} is no folder), make it or choose another place", path,
                         folder.string()));
     }
     struct statvfs room {};
@@ -143,10 +142,8 @@ void check_room(const std::string& path, std::int64_t bytes) {
         static_cast<double>(room.f_bavail) * static_cast<double>(room.f_frsize);
     if (free_bytes < static_cast<double>(bytes)) {
         throw DiskError(fmt::format(
-            "too little room for {} (needs {} MB, free are {} MB), make room and run again",
-            path,
-            bytes / 1000000 + 1,
-            static_cast<std::int64_t>(free_bytes / 1e6)));
+            "too little room for {} (needs {} MB, free are {} MB), make room and run again", path,
+            bytes / 1000000 + 1, static_cast<std::int64_t>(free_bytes / 1e6)));
     }
 }
 

@@ -83,16 +83,14 @@ void check_against_inputs(const Output& output, const KnownFiles& inputs) {
     if (input) {
         throw UsageError(fmt::format(
             "cannot write {} (it is the input {}, which would be destroyed), choose another output",
-            output.path,
-            *input));
+            output.path, *input));
     }
     if (output.kind == Output::Kind::whole_folder) {
         if (const auto below = inputs.find_below(output.path)) {
             throw UsageError(
                 fmt::format("cannot use the folder {} (the input {} is in it and would be "
                             "destroyed), choose another output",
-                            output.path,
-                            *below));
+                            output.path, *below));
         }
     }
 }
@@ -136,14 +134,12 @@ void check_place(const Output& output, Overwrite overwrite) {
         throw UsageError(
             fmt::format("{} {} (a folder of this name is needed and removed in the end), move it "
                         "or choose another output",
-                        output.path,
-                        objection));
+                        output.path, objection));
     }
     if (overwrite == Overwrite::no) {
         throw UsageError(
             fmt::format("{} {} (it would be lost), choose another output or give --overwrite",
-                        output.path,
-                        objection));
+                        output.path, objection));
     }
 }
 
@@ -169,8 +165,7 @@ void check_outputs(std::span<const Output> outputs,
             throw UsageError(
                 fmt::format("cannot write {} (it is the same file as the output {}), give each a "
                             "name of its own",
-                            output.path,
-                            *other));
+                            output.path, *other));
         }
         if (is_known_later) {
             known_outputs.add(output.path);

@@ -53,15 +53,9 @@ void Progress::show(bool last) {
     const double rate = static_cast<double>(n_done_) / std::max(elapsed_s, 1e-9);
     const double left_s = rate > 0 ? static_cast<double>(total_ - n_done_) / rate : 0;
     const std::string line =
-        fmt::format("{}: {}/{} {}, {:.3g}/s, {}{}{}",
-                    stage_,
-                    n_done_,
-                    total_,
-                    what_,
-                    rate,
+        fmt::format("{}: {}/{} {}, {:.3g}/s, {}{}{}", stage_, n_done_, total_, what_, rate,
                     last ? "took " + duration_text(elapsed_s) : duration_text(left_s) + " left",
-                    note_.empty() ? "" : ", ",
-                    note_);
+                    note_.empty() ? "" : ", ", note_);
     if (is_terminal_) {
         std::fprintf(stderr, "\r\033[K%s%s", line.c_str(), last ? "\n" : "");
     } else {

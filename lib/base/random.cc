@@ -54,10 +54,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
     for (int round = 0; round < 10; ++round) {
         const std::uint64_t product_0 = static_cast<std::uint64_t>(multiplier_0) * counter[0];
         const std::uint64_t product_1 = static_cast<std::uint64_t>(multiplier_1) * counter[2];
-        counter = {high(product_1) ^ counter[1] ^ key[0],
-                   low(product_1),
-                   high(product_0) ^ counter[3] ^ key[1],
-                   low(product_0)};
+        counter = {high(product_1) ^ counter[1] ^ key[0], low(product_1),
+                   high(product_0) ^ counter[3] ^ key[1], low(product_0)};
         key[0] += weyl_0;
         key[1] += weyl_1;
     }

@@ -50,9 +50,7 @@ std::size_t read_at(int file,
                     std::span<std::byte> bytes) {
     std::size_t n_read = 0;
     while (n_read < bytes.size()) {
-        const ssize_t n = ::pread(file,
-                                  bytes.data() + n_read,
-                                  bytes.size() - n_read,
+        const ssize_t n = ::pread(file, bytes.data() + n_read, bytes.size() - n_read,
                                   offset + static_cast<std::int64_t>(n_read));
         if (n == 0) {
             break;
@@ -127,9 +125,7 @@ std::int64_t read_records(
         const auto fill_from_next = [&] {
             std::memmove(window.data(), window.data() + next, n_filled - next);
             n_filled -= next;
-            n_filled += read_at(file.number(),
-                                path,
-                                offset + static_cast<std::int64_t>(n_filled),
+            n_filled += read_at(file.number(), path, offset + static_cast<std::int64_t>(n_filled),
                                 std::span(window).subspan(n_filled));
             next = 0;
         };

@@ -104,10 +104,9 @@ RunLock::RunLock(const std::string& path, const std::string& what)
     const Holder mine = this_process();
     const Holder holder = read_holder(file_, path_);
     if (failure == EWOULDBLOCK) {
-        const std::string by =
-            holder.host.empty()
-                ? std::string()
-                : fmt::format(" (by process {} on {})", holder.process, holder.host);
+        const std::string by = holder.host.empty() ? std::string()
+                                                   : fmt::format(" (by process {} on {})",
+                                                                 holder.process, holder.host);
         throw UsageError(
             fmt::format("{} is in use{}, wait for it or choose another output", what, by));
     }
@@ -119,18 +118,14 @@ RunLock::RunLock(const std::string& path, const std::string& what)
         (::kill(static_cast<pid_t>(holder.process), 0) == 0 || errno == EPERM);
     if (is_elsewhere || may_live_here) {
         throw UsageError(
-            fmt::format("{} may be in use (by process {} on {}), if that has ended remove {}",
-                        what,
-                        holder.process,
-                        holder.host,
-                        path_));
+            fmt::format("{} may be in use (by process {} on {}), if that has ended remove {}", what,
+                        holder.process, holder.host, path_));
     }
     if (!has_locks) {
         log_warning(
             fmt::format("cannot lock {} (its file system has no locks: {}), see to it that no "
                         "other run writes it",
-                        what,
-                        std::generic_category().message(failure)));
+                        what, std::generic_category().message(failure)));
     }
     const std::string words = fmt::format("{} {} {}\n", mine.host, mine.process, mine.slurm_job);
     if (::ftruncate(file_.number(), 0) != 0) {

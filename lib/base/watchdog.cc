@@ -105,8 +105,7 @@ void Watchdog::check() const {
         if (std::chrono::duration<double>(now - task->start_).count() > task->deadline_s_) {
             log_error(
                 fmt::format("gave up after {:g} s of {} (parallel.deadline_s), run again to go on",
-                            task->deadline_s_,
-                            task->what_));
+                            task->deadline_s_, task->what_));
             leave_note(task->key_);
             ::_exit(code);
         }

@@ -65,8 +65,8 @@ std::vector<label::LabelRule> label_rules(const Campaign& campaign) {
 }
 
 std::string rule_name(const label::LabelRule& rule) {
-    return fmt::format(
-        "npix{}_fth{}", rule.min_pixels, print_double(rule.flux_threshold_jy_arcsec2));
+    return fmt::format("npix{}_fth{}", rule.min_pixels,
+                       print_double(rule.flux_threshold_jy_arcsec2));
 }
 
 std::string rule_suffix(const Campaign& campaign) {

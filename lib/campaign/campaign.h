@@ -49,8 +49,8 @@ struct SnapshotSettings {
     std::string density = "density";
     std::string temperature = "temperature";
     std::vector<std::string> velocity = {"velocity_x", "velocity_y", "velocity_z"};
-    std::vector<std::string> magnetic_field = {
-        "magnetic_field_x", "magnetic_field_y", "magnetic_field_z"};
+    std::vector<std::string> magnetic_field = {"magnetic_field_x", "magnetic_field_y",
+                                               "magnetic_field_z"};
     double density_factor = 0;         ///< to the cosmic mean of baryons
     double temperature_factor = 0;     ///< to K
     double velocity_factor = 0;        ///< to km/s

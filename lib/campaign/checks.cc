@@ -18,8 +18,8 @@ namespace {
 void check_stages(const Checked& checked) {
     const auto& stages = checked.campaign.stages;
     if (stages.empty()) {
-        checked.add(
-            {"stages"}, "stages is an empty list", "nothing would be done", "name at least one");
+        checked.add({"stages"}, "stages is an empty list", "nothing would be done",
+                    "name at least one");
     }
     for (std::size_t i = 1; i < stages.size(); ++i) {
         if (stages[i] <= stages[i - 1]) {
@@ -34,8 +34,7 @@ void check_stages(const Checked& checked) {
 
 void check_sizes(const Checked& checked) {
     if (checked.campaign.tile_px > checked.campaign.field_px) {
-        checked.add({"tile_px", "field_px"},
-                    fmt::format("tile_px is {}", checked.campaign.tile_px),
+        checked.add({"tile_px", "field_px"}, fmt::format("tile_px is {}", checked.campaign.tile_px),
                     fmt::format("a field has only {} pixels", checked.campaign.field_px),
                     "give a smaller tile_px or a larger field_px");
     }
@@ -50,8 +49,8 @@ void check_sky(const Checked& checked) {
     } else {
         try {
             if (checked.campaign.sky.source == sky::SkySource::boxes) {
-                sky::check(
-                    checked.campaign.cosmology, checked.campaign.sky, checked.campaign.boxes);
+                sky::check(checked.campaign.cosmology, checked.campaign.sky,
+                           checked.campaign.boxes);
             } else if (checked.campaign.sky.source == sky::SkySource::hdf5) {
                 sky::check(checked.campaign.sky);
             }
@@ -77,24 +76,18 @@ void check_maps(const Checked& checked) {
     const DetectSettings& detect = checked.campaign.detect;
     const auto n_simulated = std::count(detect.maps.begin(), detect.maps.end(), simulated_maps);
     if (detect.maps.empty() && checked.campaign.has_stage(Stage::detect)) {
-        checked.add({"detect.maps"},
-                    "detect.maps is an empty list",
-                    "the detect stage needs a map",
+        checked.add({"detect.maps"}, "detect.maps is an empty list", "the detect stage needs a map",
                     "name at least one");
     }
     if (n_simulated > 0 && detect.maps.size() > 1) {
-        checked.add({"detect.maps"},
-                    "detect.maps names 'simulated' beside others",
+        checked.add({"detect.maps"}, "detect.maps names 'simulated' beside others",
                     "the simulated maps have their truth, others have not",
                     "give it alone, and the others in a campaign of their own");
     } else if (n_simulated > 0 && !detect.truth.empty()) {
-        checked.add({"detect.truth"},
-                    "detect.truth is given",
-                    "the simulated maps have their own",
+        checked.add({"detect.truth"}, "detect.truth is given", "the simulated maps have their own",
                     "leave it out");
     } else if (!detect.truth.empty() && detect.truth.size() != detect.maps.size()) {
-        checked.add({"detect.truth"},
-                    fmt::format("detect.truth has {} files", detect.truth.size()),
+        checked.add({"detect.truth"}, fmt::format("detect.truth has {} files", detect.truth.size()),
                     fmt::format("detect.maps has {}", detect.maps.size()),
                     "give one for each map, or none");
     }
@@ -107,16 +100,13 @@ void check_classification(const Checked& checked) {
           {"unit", "detect.unit", detect.unit.has_value()},
           {"pixel", "detect.pixel_arcsec", detect.pixel_arcsec.has_value()}}) {
         if (!is_given && std::ranges::count(detect.force, fact) > 0) {
-            checked.add({"detect.force", key},
-                        fmt::format("detect.force names {}", fact),
-                        fmt::format("{} is not given", key),
-                        "give it or leave it out of the list");
+            checked.add({"detect.force", key}, fmt::format("detect.force names {}", fact),
+                        fmt::format("{} is not given", key), "give it or leave it out of the list");
         }
     }
     if (detect.threshold && (*detect.threshold == 0 || *detect.threshold == 1)) {
         checked.add(
-            {"detect.threshold"},
-            fmt::format("detect.threshold is {:g}", *detect.threshold),
+            {"detect.threshold"}, fmt::format("detect.threshold is {:g}", *detect.threshold),
             fmt::format("{} tile would be a detection", *detect.threshold == 0 ? "every" : "no"),
             "give one between 0 and 1, or none for the model's own");
     }
@@ -129,34 +119,29 @@ void check_realisations(const Checked& checked) {
             checked.campaign.simulate.n_test > 0 && boxes.n_test_realisations == 0) {
             checked.add({"boxes.n_test_realisations", "simulate.n_test"},
                         "boxes.n_test_realisations is 0",
-                        "test skies need boxes that training skies do not show",
-                        "give at least 1");
+                        "test skies need boxes that training skies do not show", "give at least 1");
         }
         if (makes_skies(checked.campaign, sky::SkySet::train) &&
             checked.campaign.simulate.n_train > 0 &&
             boxes.n_test_realisations == boxes.n_realisations) {
             checked.add({"boxes.n_test_realisations", "boxes.n_realisations", "simulate.n_train"},
                         fmt::format("boxes.n_test_realisations is {}", boxes.n_test_realisations),
-                        "no realisation is left for training skies",
-                        "give more n_realisations");
+                        "no realisation is left for training skies", "give more n_realisations");
         }
     }
     const auto& detect = checked.campaign.detect;
     const bool detects_simulated = checked.campaign.has_stage(Stage::detect) &&
                                    detect.maps == std::vector<std::string>{simulated_maps};
     if (checked.campaign.simulate.n_train == 0 && checked.campaign.has_stage(Stage::train)) {
-        checked.add({"simulate.n_train", "stages"},
-                    "simulate.n_train is 0",
-                    "the train stage needs a sky",
-                    "give at least 1");
+        checked.add({"simulate.n_train", "stages"}, "simulate.n_train is 0",
+                    "the train stage needs a sky", "give at least 1");
     }
     if (checked.campaign.has_stage(Stage::train)) {
         check_training(checked, checked.campaign, "");
     }
     if (checked.campaign.simulate.n_test == 0 &&
         (checked.campaign.has_stage(Stage::evaluate) || detects_simulated)) {
-        checked.add({"simulate.n_test", "stages"},
-                    "simulate.n_test is 0",
+        checked.add({"simulate.n_test", "stages"}, "simulate.n_test is 0",
                     detects_simulated ? "the detect stage takes its maps from the test skies"
                                       : "the evaluate stage needs a sky",
                     "give at least 1");
@@ -165,10 +150,8 @@ void check_realisations(const Checked& checked) {
 
 void check_models(const Checked& checked) {
     if (checked.campaign.evaluate.models.empty() && checked.campaign.has_stage(Stage::evaluate)) {
-        checked.add({"evaluate.models"},
-                    "evaluate.models is an empty list",
-                    "the evaluate stage needs a model",
-                    "name at least one");
+        checked.add({"evaluate.models"}, "evaluate.models is an empty list",
+                    "the evaluate stage needs a model", "name at least one");
     }
 }
 
@@ -183,8 +166,7 @@ void check_source(const Checked& checked, const SourceKeys& source) {
         for (const auto& [given, list] : {std::pair{key, &files}, {test_key, &test_files}}) {
             if (!list->empty()) {
                 checked.add(
-                    {given, "sky.source"},
-                    given + " is given",
+                    {given, "sky.source"}, given + " is given",
                     fmt::format("no sky is made from it unless sky.source is {}", source.name),
                     fmt::format("leave it out or set sky.source: {}", source.name));
             }
@@ -192,21 +174,17 @@ void check_source(const Checked& checked, const SourceKeys& source) {
         return;
     }
     if (files.empty() && (has_train || (has_test && test_files.empty()))) {
-        checked.add({key, "sky.source"},
-                    key + " is an empty list",
-                    fmt::format("sky.source is {}", source.name),
-                    "name at least one file");
+        checked.add({key, "sky.source"}, key + " is an empty list",
+                    fmt::format("sky.source is {}", source.name), "name at least one file");
     } else if (has_train && has_test && test_files.empty()) {
-        checked.add({test_key, key},
-                    test_key + " is an empty list",
+        checked.add({test_key, key}, test_key + " is an empty list",
                     "test skies would show what training skies show",
                     "name files of another universe there, or set simulate.n_test: 0");
     }
     for (std::size_t i = 0; has_train && has_test && i < test_files.size(); ++i) {
         if (std::find(files.begin(), files.end(), test_files[i]) != files.end()) {
             const std::string item = fmt::format("{}[{}]", test_key, i);
-            checked.add({item, test_key},
-                        item + " is among " + key + " too",
+            checked.add({item, test_key}, item + " is among " + key + " too",
                         "test skies would show what training skies show",
                         "name a file of another universe");
         }
@@ -214,8 +192,7 @@ void check_source(const Checked& checked, const SourceKeys& source) {
     if (source.source == sky::SkySource::fits &&
         (checked.campaign.simulate.layers || !checked.campaign.simulate.slabs.empty())) {
         checked.add({"simulate.slabs", "simulate.layers"},
-                    "simulate.layers or simulate.slabs is given",
-                    "ready maps have neither",
+                    "simulate.layers or simulate.slabs is given", "ready maps have neither",
                     "leave them out");
     }
 }
@@ -224,10 +201,8 @@ void check_snapshot_names(const Checked& checked,
                           const std::string& key,
                           const std::vector<std::string>& names) {
     if (names.size() != 3) {
-        checked.add({key},
-                    fmt::format("{} has {} names", key, names.size()),
-                    "a vector has three parts",
-                    "name the datasets of x, y and z");
+        checked.add({key}, fmt::format("{} has {} names", key, names.size()),
+                    "a vector has three parts", "name the datasets of x, y and z");
     }
 }
 
@@ -251,10 +226,8 @@ void Checked::add(const std::vector<std::string>& keys,
 
 void check_training(const Checked& checked, const Campaign& campaign, const std::string& variant) {
     const learn::TrainSettings& train = campaign.train;
-    const auto add_here = [&](const std::vector<std::string>& keys,
-                              const std::string& problem,
-                              const std::string& why,
-                              const std::string& what_to_do) {
+    const auto add_here = [&](const std::vector<std::string>& keys, const std::string& problem,
+                              const std::string& why, const std::string& what_to_do) {
         if (variant.empty()) {
             checked.add(keys, problem, why, what_to_do);
         } else {
@@ -269,23 +242,20 @@ void check_training(const Checked& checked, const Campaign& campaign, const std:
                  "give fewer of them or more skies");
     }
     if (train.patience > 0 && n_validation == 0) {
-        add_here({"train.patience"},
-                 fmt::format("train.patience is {}", train.patience),
+        add_here({"train.patience"}, fmt::format("train.patience is {}", train.patience),
                  "without validation skies no epoch is better than another",
                  "give train.validation_skies");
     }
     for (const auto& [key, epochs] : {std::pair{"train.keep_epochs", &train.keep_epochs},
                                       {"sweep.epochs", &campaign.sweep.epochs}}) {
         if (train.patience > 0 && !epochs->empty()) {
-            add_here({"train.patience", key},
-                     fmt::format("train.patience is {}", train.patience),
+            add_here({"train.patience", key}, fmt::format("train.patience is {}", train.patience),
                      fmt::format("training may end before an epoch that {} names", key),
                      "leave one of the two out");
         }
     }
     if (train.choose_threshold && n_validation == 0) {
-        add_here({"train.choose_threshold"},
-                 "train.choose_threshold is true",
+        add_here({"train.choose_threshold"}, "train.choose_threshold is true",
                  "without validation skies there is nothing to choose it by",
                  "give train.validation_skies");
     }

@@ -59,9 +59,7 @@ void check_files(const Campaign& campaign) {
                                 : !fs::is_regular_file(status) ? "it is no regular file"
                                                                : "its permissions forbid it";
         if (!is_readable) {
-            faults.add(position_of(campaign, key),
-                       key + " cannot be read: " + one_line(path),
-                       why,
+            faults.add(position_of(campaign, key), key + " cannot be read: " + one_line(path), why,
                        "correct the path (from the campaign file's folder)");
         }
     };

@@ -20,18 +20,11 @@ struct SourceKeys {
     std::vector<std::string> sky::SkySettings::*test_files;
 };
 
-inline constexpr SourceKeys file_sources[] = {{sky::SkySource::hdf5,
-                                               "hdf5",
-                                               "sky.snapshots",
-                                               &sky::SkySettings::snapshots,
-                                               "sky.test_snapshots",
-                                               &sky::SkySettings::test_snapshots},
-                                              {sky::SkySource::fits,
-                                               "fits",
-                                               "sky.maps",
-                                               &sky::SkySettings::maps,
-                                               "sky.test_maps",
-                                               &sky::SkySettings::test_maps}};
+inline constexpr SourceKeys file_sources[] = {
+    {sky::SkySource::hdf5, "hdf5", "sky.snapshots", &sky::SkySettings::snapshots,
+     "sky.test_snapshots", &sky::SkySettings::test_snapshots},
+    {sky::SkySource::fits, "fits", "sky.maps", &sky::SkySettings::maps, "sky.test_maps",
+     &sky::SkySettings::test_maps}};
 
 /// The word that is no file name as a value of this key; empty if there is none.
 std::string reserved_word(const std::string& key);

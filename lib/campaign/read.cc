@@ -55,9 +55,7 @@ void add_unknown(Faults& faults,
                  const std::string& section,
                  const std::string& leaf) {
     const std::string meant = meant_key(section, leaf);
-    faults.add(where,
-               "unknown key " + shown(dotted(section, leaf)),
-               "it would have no effect",
+    faults.add(where, "unknown key " + shown(dotted(section, leaf)), "it would have no effect",
                meant.empty() ? list_of_keys : "did you mean " + meant + "?");
 }
 
@@ -73,10 +71,8 @@ class SettingsOfFile {
   public:
     SettingsOfFile(const Node& root, Faults& faults) : faults_(faults) {
         if (root.kind != Node::Kind::mapping) {
-            faults.add(root.where,
-                       "the file holds " + shown(root),
-                       "a campaign is a list of 'key: value' lines",
-                       list_of_keys);
+            faults.add(root.where, "the file holds " + shown(root),
+                       "a campaign is a list of 'key: value' lines", list_of_keys);
             return;
         }
         read_mapping(root, "");
@@ -98,10 +94,8 @@ class SettingsOfFile {
             const std::string name = dotted(section, key.text);
             const auto [first, is_first] = places_.emplace(name, key.where);
             if (!is_first) {
-                faults_.add(key.where,
-                            "key " + shown(name) + " is given twice",
-                            "first at " + first->second,
-                            "remove one of the two");
+                faults_.add(key.where, "key " + shown(name) + " is given twice",
+                            "first at " + first->second, "remove one of the two");
             } else if (section.empty() && Keys::all().has_section(name)) {
                 read_section(key, value);
             } else if (const Key* known = Keys::all().find(name);
@@ -121,9 +115,7 @@ class SettingsOfFile {
         if (value.kind == Node::Kind::mapping) {
             read_mapping(value, key.text);
         } else if (value.kind != Node::Kind::null) {
-            faults_.add(value.where,
-                        key.text + " is " + shown(value),
-                        "it is a section",
+            faults_.add(value.where, key.text + " is " + shown(value), "it is a section",
                         "give its keys below it, indented");
         }
     }
@@ -138,8 +130,8 @@ std::optional<Setting> parse_override(const std::string& text, Faults& faults) {
     const std::size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
     if (equals == std::string::npos || name.empty()) {
-        faults.add(
-            override_place, shown(text), "not KEY=VALUE", "give for instance train.epochs=5");
+        faults.add(override_place, shown(text), "not KEY=VALUE",
+                   "give for instance train.epochs=5");
         return std::nullopt;
     }
     const Key* key = Keys::all().find(name);
@@ -150,9 +142,7 @@ std::optional<Setting> parse_override(const std::string& text, Faults& faults) {
     if (key == nullptr) {
         const std::size_t dot = name.find('.');
         const std::string section = dot == std::string::npos ? "" : name.substr(0, dot);
-        add_unknown(faults,
-                    override_place,
-                    section,
+        add_unknown(faults, override_place, section,
                     dot == std::string::npos ? name : name.substr(dot + 1));
         return std::nullopt;
     }
@@ -180,8 +170,7 @@ void read_setting(Campaign& campaign, const Setting& setting, Faults& faults) {
     try {
         if (setting.key->effect == Effect::input) {
             const bool is_from_file = setting.where != override_place;
-            resolve_inputs(value,
-                           is_from_file ? fs::path(campaign.path).parent_path() : fs::path(),
+            resolve_inputs(value, is_from_file ? fs::path(campaign.path).parent_path() : fs::path(),
                            reserved_word(setting.key->name));
         }
         setting.key->read(campaign, value);
@@ -209,9 +198,8 @@ void apply(Campaign& campaign,
     }
     for (const Setting& setting : of_file) {
         const bool is_overridden =
-            std::any_of(of_command.begin(), of_command.end(), [&](const Setting& s) {
-                return s.key == setting.key;
-            });
+            std::any_of(of_command.begin(), of_command.end(),
+                        [&](const Setting& s) { return s.key == setting.key; });
         if (!is_overridden) {
             read_setting(campaign, setting, faults);
         }
@@ -248,8 +236,7 @@ std::string read_campaign_text(const std::string& path) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > max_yaml_bytes) {
         throw base::UsageError(fmt::format(
-            "{}:1:1: more than {} bytes (a campaign is a short text), give a campaign file",
-            path,
+            "{}:1:1: more than {} bytes (a campaign is a short text), give a campaign file", path,
             max_yaml_bytes));
     }
     return text;
@@ -277,8 +264,7 @@ Campaign parse_campaign(const std::string& text,
         for (const Key& key : Keys::all().list()) {
             if (key.is_required && !campaign.positions.contains(key.name)) {
                 faults.add(
-                    start_of(campaign),
-                    "key " + key.name + " is missing",
+                    start_of(campaign), "key " + key.name + " is missing",
                     "a campaign cannot run without it",
                     "add it, for instance '" + key.name + ": " + key.print(Campaign()) + "'");
             }

@@ -111,11 +111,11 @@ std::vector<Draft> make_drafts(const Campaign& campaign) {
         draft.campaign.label.min_pixels = n;
         draft.rule.push_back("npix" + std::to_string(n));
     });
-    multiply<double>(
-        drafts, sweep.flux_threshold_jy_arcsec2, [](Draft& draft, const double& threshold) {
-            draft.campaign.label.flux_threshold_jy_arcsec2 = threshold;
-            draft.rule.push_back("fth" + print_double(threshold));
-        });
+    multiply<double>(drafts, sweep.flux_threshold_jy_arcsec2,
+                     [](Draft& draft, const double& threshold) {
+                         draft.campaign.label.flux_threshold_jy_arcsec2 = threshold;
+                         draft.rule.push_back("fth" + print_double(threshold));
+                     });
     multiply<std::uint64_t>(drafts, sweep.seed, [](Draft& draft, const std::uint64_t& seed) {
         draft.campaign.train.seed = seed;
         draft.seed.push_back("seed" + std::to_string(seed));
@@ -154,15 +154,12 @@ std::string refusal_without_sweep(const Campaign& campaign, const std::string& c
         return fmt::format(
             "{}: {} names label rules for train.joint (they moved to label.rules), give label: "
             "{{rules: {}}} and no sweep, or use faintweb sweep",
-            position_of(campaign, key),
-            key,
-            print_value(moved.joint_rules));
+            position_of(campaign, key), key, print_value(moved.joint_rules));
     }
     return fmt::format(
         "{}: the sweep names other trainings than {} makes (it takes the train section alone), use "
         "faintweb sweep, or make the skies alone with --set stages=[simulate]",
-        position_of(campaign, "sweep"),
-        command);
+        position_of(campaign, "sweep"), command);
 }
 
 void take_rules_of_sweep(Campaign& campaign) {

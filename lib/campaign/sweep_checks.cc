@@ -21,8 +21,7 @@ void check_once(const Checked& checked, const std::string& key, const std::vecto
         if (std::find(values.begin(), end, values[i]) != end) {
             checked.add({fmt::format("{}[{}]", key, i), key},
                         fmt::format("{} names item {} twice", key, i),
-                        "one training would be done and counted twice",
-                        "remove one of the two");
+                        "one training would be done and counted twice", "remove one of the two");
         }
     }
 }
@@ -58,8 +57,7 @@ void check_rules(const Checked& checked, const Campaign& campaign, const std::st
             (variant.empty() ? "" : variant + ": ") + "train.joint is true",
             fmt::format(
                 "label, label.rules and sweep name {} label rules, a network learns at most {}",
-                n_rules,
-                learn::max_rules),
+                n_rules, learn::max_rules),
             "shorten label.rules, or sweep.min_pixels or sweep.flux_threshold_jy_arcsec2");
     }
 }
@@ -83,8 +81,7 @@ void check_variants(const Checked& checked) {
     if (!sweep.reference.empty() &&
         std::find(names.begin(), names.end(), sweep.reference) == names.end()) {
         const std::string meant = nearest(sweep.reference, names);
-        checked.add({"sweep.reference"},
-                    "sweep.reference is " + shown(sweep.reference),
+        checked.add({"sweep.reference"}, "sweep.reference is " + shown(sweep.reference),
                     "no variant has this name",
                     meant.empty() ? "name one of sweep.variants" : "did you mean " + meant + "?");
     }
@@ -105,10 +102,8 @@ void check_sweep(const Checked& checked) {
     check_rules(checked, checked.campaign, "");
     check_variants(checked);
     if (n_sweep_runs(sweep) > max_sweep_runs) {
-        checked.add({"sweep"},
-                    fmt::format("sweep makes {:g} trainings", n_sweep_runs(sweep)),
-                    fmt::format("more than {:g}", max_sweep_runs),
-                    "shorten its lists");
+        checked.add({"sweep"}, fmt::format("sweep makes {:g} trainings", n_sweep_runs(sweep)),
+                    fmt::format("more than {:g}", max_sweep_runs), "shorten its lists");
     }
 }
 

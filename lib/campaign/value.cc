@@ -84,11 +84,8 @@ bool Range::contains(double value) const {
 }
 
 std::string Range::text() const {
-    return fmt::format("{}{}, {}{}",
-                       is_low_open || std::isinf(low) ? "(" : "[",
-                       print_end(low),
-                       print_end(high),
-                       is_high_open || std::isinf(high) ? ")" : "]");
+    return fmt::format("{}{}, {}{}", is_low_open || std::isinf(low) ? "(" : "[", print_end(low),
+                       print_end(high), is_high_open || std::isinf(high) ? ")" : "]");
 }
 
 Allowed not_empty() {
@@ -216,8 +213,7 @@ double read_double(const Node& node, const Allowed& allowed) {
 
 std::string read_text(const Node& node, const Allowed& allowed) {
     if (node.kind != Node::Kind::scalar) {
-        fail(node,
-             "not text",
+        fail(node, "not text",
              "give " + (allowed.choices.empty() ? "one value" : either(allowed.choices)));
     }
     if (const auto former = allowed.removed.find(node.text); former != allowed.removed.end()) {
@@ -226,8 +222,7 @@ std::string read_text(const Node& node, const Allowed& allowed) {
     const auto& choices = allowed.choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), node.text) == choices.end()) {
         const std::string meant = nearest(node.text, choices);
-        fail(node,
-             "not among " + either(choices),
+        fail(node, "not among " + either(choices),
              meant.empty() ? "give one of these" : "did you mean " + meant + "?");
     }
     if (node.text.empty() && !allowed.may_be_empty) {
@@ -241,8 +236,7 @@ std::string read_text(const Node& node, const Allowed& allowed) {
 
 image::Beam read_beam(const Node& node) {
     if (node.kind != Node::Kind::sequence || node.values.size() != 3) {
-        fail(node,
-             "not three numbers",
+        fail(node, "not three numbers",
              "give the beam's full widths at half maximum and angle, [major_arcsec, minor_arcsec, "
              "angle_deg]");
     }
@@ -346,16 +340,13 @@ std::string print_unit(const image::ScaledUnit& unit) {
 }
 
 std::string print_label_rule(const label::LabelRule& rule) {
-    return fmt::format("{{min_pixels: {}, flux_threshold_jy_arcsec2: {}}}",
-                       rule.min_pixels,
+    return fmt::format("{{min_pixels: {}, flux_threshold_jy_arcsec2: {}}}", rule.min_pixels,
                        print_double(rule.flux_threshold_jy_arcsec2));
 }
 
 std::string print_beam(const image::Beam& beam) {
-    return fmt::format("[{}, {}, {}]",
-                       print_double(beam.major_arcsec),
-                       print_double(beam.minor_arcsec),
-                       print_double(beam.angle_deg));
+    return fmt::format("[{}, {}, {}]", print_double(beam.major_arcsec),
+                       print_double(beam.minor_arcsec), print_double(beam.angle_deg));
 }
 
 }  // namespace faintweb::campaign

@@ -35,8 +35,7 @@ std::pair<std::string, std::string> read_setting(const Node& key, const Node& va
             // The section is easily left out.
             meant = nearest("train." + key.text, names);
         }
-        throw Fault{key.where,
-                    "a variant with " + shown(key),
+        throw Fault{key.where, "a variant with " + shown(key),
                     "neither its name nor a key of the train section that a variant may set",
                     meant.empty() ? "leave it out" : "did you mean " + meant + "?"};
     }
@@ -45,9 +44,7 @@ std::pair<std::string, std::string> read_setting(const Node& key, const Node& va
     try {
         known.read(campaign, value);
     } catch (const Fault& fault) {
-        throw Fault{fault.where,
-                    "a variant whose " + key.text + " is " + fault.value,
-                    fault.why,
+        throw Fault{fault.where, "a variant whose " + key.text + " is " + fault.value, fault.why,
                     fault.what_to_do};
     }
     return {key.text, known.print(campaign)};
@@ -57,9 +54,7 @@ std::pair<std::string, std::string> read_setting(const Node& key, const Node& va
 
 Variant read_variant(const Node& node) {
     if (node.kind != Node::Kind::mapping) {
-        throw Fault{node.where,
-                    shown(node),
-                    "a variant is a name and settings",
+        throw Fault{node.where, shown(node), "a variant is a name and settings",
                     std::string("give for instance ") + example};
     }
     Variant variant;
@@ -67,10 +62,8 @@ Variant read_variant(const Node& node) {
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
         const Node& key = node.keys[i];
         if (std::find(given.begin(), given.end(), key.text) != given.end()) {
-            throw Fault{key.where,
-                        "a variant that gives " + shown(key) + " twice",
-                        "only one can hold",
-                        "remove one of the two"};
+            throw Fault{key.where, "a variant that gives " + shown(key) + " twice",
+                        "only one can hold", "remove one of the two"};
         }
         given.push_back(key.text);
         if (key.kind == Node::Kind::scalar && key.text == "name") {
@@ -79,19 +72,15 @@ Variant read_variant(const Node& node) {
             constexpr const char* plain =
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
             if (variant.name.find_first_not_of(plain) != std::string::npos) {
-                throw Fault{node.values[i].where,
-                            "a variant named " + shown(variant.name),
-                            "the name becomes part of a folder's",
-                            "use letters, digits, _ and -"};
+                throw Fault{node.values[i].where, "a variant named " + shown(variant.name),
+                            "the name becomes part of a folder's", "use letters, digits, _ and -"};
             }
         } else {
             variant.settings.push_back(read_setting(key, node.values[i]));
         }
     }
     if (variant.name.empty()) {
-        throw Fault{node.where,
-                    "a variant without a name",
-                    "its results would have none",
+        throw Fault{node.where, "a variant without a name", "its results would have none",
                     std::string("give one, for instance ") + example};
     }
     return variant;

@@ -53,8 +53,7 @@ void check_characters(const std::string& text, const Where& where) {
         if (length == 0 || is_control(static_cast<unsigned char>(text[i]))) {
             throw base::UsageError(fmt::format(
                 "{}: the byte {} is no text (a campaign is a YAML file in UTF-8), give a text file",
-                place(),
-                int{static_cast<unsigned char>(text[i])}));
+                place(), int{static_cast<unsigned char>(text[i])}));
         }
         if (text[i] == '\n') {
             ++line;
@@ -139,8 +138,7 @@ class TreeBuilder : public YAML::EventHandler {
         if (++n_nodes_ > max_yaml_nodes) {
             throw base::UsageError(fmt::format(
                 "{}: more than {} values (a campaign needs far fewer), give a campaign file",
-                place(mark),
-                max_yaml_nodes));
+                place(mark), max_yaml_nodes));
         }
         Node node;
         node.kind = kind;
@@ -152,8 +150,7 @@ class TreeBuilder : public YAML::EventHandler {
         if (open_.size() == max_yaml_depth) {
             throw base::UsageError(fmt::format(
                 "{}: nested deeper than {} levels (a campaign has two), give a campaign file",
-                place(mark),
-                max_yaml_depth));
+                place(mark), max_yaml_depth));
         }
         open_.push_back(std::move(node));
     }
@@ -187,9 +184,7 @@ Node parse_yaml(const std::string& text, const Where& where) {
     if (text.size() > max_yaml_bytes) {
         throw base::UsageError(
             fmt::format("{}: {} bytes (a campaign has at most {}), give a campaign file",
-                        where(1, 1),
-                        text.size(),
-                        max_yaml_bytes));
+                        where(1, 1), text.size(), max_yaml_bytes));
     }
     const bool has_byte_order_mark = text.starts_with("\xEF\xBB\xBF");
     const std::string content = has_byte_order_mark ? text.substr(3) : text;

@@ -42,8 +42,8 @@ void check_counts(const FieldRecord& field) {
     const std::int64_t n_accounted =
         std::int64_t{field.n_detected} + field.n_empty + field.n_blank + field.n_failed;
     if (n_accounted != field.n_tiles()) {
-        throw_lost(
-            "field {} has {} tiles, accounted for {}", field.field, field.n_tiles(), n_accounted);
+        throw_lost("field {} has {} tiles, accounted for {}", field.field, field.n_tiles(),
+                   n_accounted);
     }
     const bool is_failed = field.status == static_cast<std::int32_t>(FieldStatus::failed);
     if (is_failed != (field.n_failed == field.n_tiles()) || (!is_failed && field.n_failed != 0)) {
@@ -51,9 +51,7 @@ void check_counts(const FieldRecord& field) {
     }
     const std::int64_t n_pixels = field.n_searched_px + field.n_blank_px + field.n_unsearched_px;
     if (n_pixels != (is_failed ? 0 : field.rows * field.cols)) {
-        throw_lost("field {} has {} pixels, accounted for {}",
-                   field.field,
-                   field.rows * field.cols,
+        throw_lost("field {} has {} pixels, accounted for {}", field.field, field.rows * field.cols,
                    n_pixels);
     }
     const bool counts_match = field.has_truth == 0
@@ -134,15 +132,9 @@ std::string accounting_text(const Accounting& accounting) {
     std::string line = fmt::format(
         "{}{}{} tiles: {} detected, {} empty, {} blank, {} failed; {} searched, {} blank, {} with "
         "values but in blank tiles",
-        accounting.n_fields,
-        accounting.n_fields == 1 ? " field, " : " fields, ",
-        accounting.n_tiles,
-        accounting.n_detected,
-        accounting.n_empty,
-        accounting.n_blank,
-        accounting.n_failed,
-        area_text(accounting.searched_deg2),
-        area_text(accounting.blank_deg2),
+        accounting.n_fields, accounting.n_fields == 1 ? " field, " : " fields, ",
+        accounting.n_tiles, accounting.n_detected, accounting.n_empty, accounting.n_blank,
+        accounting.n_failed, area_text(accounting.searched_deg2), area_text(accounting.blank_deg2),
         area_text(accounting.unsearched_deg2));
     if (accounting.failed_deg2 > 0) {
         line += ", " + area_text(accounting.failed_deg2) + " failed";
@@ -160,9 +152,7 @@ void check_field(const FieldResult& result) {
     const FieldRecord& field = result.field;
     check_counts(field);
     if (static_cast<std::int64_t>(result.tiles.size()) != n_rows_of(field)) {
-        throw_lost("field {} has {} rows, its counts say {}",
-                   field.field,
-                   result.tiles.size(),
+        throw_lost("field {} has {} rows, its counts say {}", field.field, result.tiles.size(),
                    n_rows_of(field));
     }
     if (static_cast<std::int64_t>(result.scores.size()) != field.n_tiles()) {

@@ -124,10 +124,8 @@ std::vector<std::string> astropy_column_meta(std::span<const Column> columns) {
         if (!column.unit.empty()) {
             line += fmt::format(", unit: {}", column.unit);
         }
-        lines.push_back(fmt::format("{}, datatype: {}, description: {}}}",
-                                    line,
-                                    type_name(column.type),
-                                    yaml_text(column.description)));
+        lines.push_back(fmt::format("{}, datatype: {}, description: {}}}", line,
+                                    type_name(column.type), yaml_text(column.description)));
     }
     return lines;
 }

@@ -261,10 +261,8 @@ struct TableView {
 /// Shows records as a table. It refers to the records, which must outlive it.
 template <typename Record>
 TableView table_of(std::span<const Record> records) {
-    return {columns_of<Record>(),
-            reinterpret_cast<const std::byte*>(records.data()),
-            sizeof(Record),
-            records.size()};
+    return {columns_of<Record>(), reinterpret_cast<const std::byte*>(records.data()),
+            sizeof(Record), records.size()};
 }
 
 /// A value as text that gives the same value back when read: the shortest such for numbers.

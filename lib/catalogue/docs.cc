@@ -21,19 +21,13 @@ struct Item {
 constexpr Item datasets[] = {
     {"/tiles", "table", "", "detected tiles and, where the truth is known, missed ones"},
     {"/fields", "table", "", "fields that the maps are cut into"},
-    {"/score",
-     "float32",
-     "",
+    {"/score", "float32", "",
      "score of every tile of every field, row by row; -1 where a tile was not classified"},
-    {"/local_rms",
-     "float32",
-     "Jy/arcsec2",
+    {"/local_rms", "float32", "Jy/arcsec2",
      "local rms of the noise at the centre of every tile of /score; -1 where a tile was not "
      "classified"},
     {"/provenance/maps", "table", "", "maps that were classified"},
-    {"/provenance/headers",
-     "string",
-     "",
+    {"/provenance/headers", "string", "",
      "cards of the maps' headers, 80 characters each, but HISTORY, COMMENT and blank ones"},
     {"/provenance/campaign", "string", "", "campaign file, and all settings in effect"},
     {"/provenance/settings", "key, value", "", "settings that the rows follow from"},
@@ -43,9 +37,7 @@ constexpr Item datasets[] = {
 constexpr Item attributes[] = {
     {"/ format", "string", "", "'faintweb catalogue'"},
     {"/ format_version", "int32", "", "version of the file format"},
-    {"/ digest",
-     "string",
-     "",
+    {"/ digest", "string", "",
      "SHA-256 of all results, whatever the host, ranks, threads and paths"},
     {"/provenance model_sha256", "string", "", "SHA-256 of the model file"},
     {"/provenance device", "string", "", "cpu or cuda"},
@@ -77,8 +69,7 @@ std::string catalogue_docs() {
         "`Table.read(\"catalogue.h5\", path=\"/tiles\")`.\n\n## Datasets\n\n{}\nBeside each table "
         "lies a dataset of its name and `.__table_column_meta__`, from which astropy takes units "
         "and\ndescriptions.\n\n## Attributes\n\n{}",
-        list_of("dataset", datasets),
-        list_of("object and attribute", attributes));
+        list_of("dataset", datasets), list_of("object and attribute", attributes));
     for_each_record_table([&](std::string_view path, std::span<const Column> columns) {
         docs += fmt::format("\n## Columns of {}\n\n{}", path, column_docs(columns));
     });

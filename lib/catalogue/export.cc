@@ -31,8 +31,8 @@ static_assert(std::none_of(std::begin(tile_columns),
 class MemoryFits {
   public:
     MemoryFits() {
-        fits_create_memfile(
-            &file_, &buffer_, &size_, std::size_t{1} << 20, &std::realloc, &status_);
+        fits_create_memfile(&file_, &buffer_, &size_, std::size_t{1} << 20, &std::realloc,
+                            &status_);
         check("create");
     }
     ~MemoryFits() {
@@ -129,36 +129,24 @@ void create_table(MemoryFits& fits, const TableView& table, std::size_t longest_
     // CFITSIO would put an empty primary array in front, but not say there whose file it is.
     fits_create_img(fits.file(), BYTE_IMG, 0, nullptr, fits.status());
     fits_write_key_str(fits.file(), "ORIGIN", image::fits_origin, nullptr, fits.status());
-    fits_create_tbl(fits.file(),
-                    BINARY_TBL,
-                    static_cast<LONGLONG>(table.n_records),
-                    static_cast<int>(names.size()),
-                    names.data(),
-                    forms.data(),
-                    units.data(),
-                    "TILES",
-                    fits.status());
+    fits_create_tbl(fits.file(), BINARY_TBL, static_cast<LONGLONG>(table.n_records),
+                    static_cast<int>(names.size()), names.data(), forms.data(), units.data(),
+                    "TILES", fits.status());
     fits.check("create");
 }
 
 void write_column(MemoryFits& fits, const TableView& table, std::size_t c) {
     const Column& column = table.columns[c];
     const std::string key = fmt::format("TCOMM{}", c + 1);
-    fits_write_key_longstr(
-        fits.file(), key.c_str(), std::string(column.description).c_str(), nullptr, fits.status());
+    fits_write_key_longstr(fits.file(), key.c_str(), std::string(column.description).c_str(),
+                           nullptr, fits.status());
     std::vector<std::byte> values(table.n_records * column.size_bytes);
     for (std::size_t i = 0; i < table.n_records; ++i) {
         std::memcpy(&values[i * column.size_bytes], table.value(i, column), column.size_bytes);
     }
     if (!values.empty()) {
-        fits_write_col(fits.file(),
-                       fits_type(column.type),
-                       static_cast<int>(c + 1),
-                       1,
-                       1,
-                       static_cast<LONGLONG>(table.n_records),
-                       values.data(),
-                       fits.status());
+        fits_write_col(fits.file(), fits_type(column.type), static_cast<int>(c + 1), 1, 1,
+                       static_cast<LONGLONG>(table.n_records), values.data(), fits.status());
     }
     fits.check("write");
 }
@@ -167,23 +155,15 @@ void write_names(MemoryFits& fits,
                  std::span<const TileRecord> tiles,
                  std::vector<std::string>& map_names) {
     const auto column = static_cast<int>(std::size(tile_columns)) + 1;
-    fits_write_key_longstr(fits.file(),
-                           fmt::format("TCOMM{}", column).c_str(),
-                           "the map's file",
-                           nullptr,
-                           fits.status());
+    fits_write_key_longstr(fits.file(), fmt::format("TCOMM{}", column).c_str(), "the map's file",
+                           nullptr, fits.status());
     std::vector<char*> names;
     for (const TileRecord& tile : tiles) {
         names.push_back(map_names[static_cast<std::size_t>(tile.map)].data());
     }
     if (!names.empty()) {
-        fits_write_col_str(fits.file(),
-                           column,
-                           1,
-                           1,
-                           static_cast<LONGLONG>(names.size()),
-                           names.data(),
-                           fits.status());
+        fits_write_col_str(fits.file(), column, 1, 1, static_cast<LONGLONG>(names.size()),
+                           names.data(), fits.status());
     }
     fits.check("write");
 }
@@ -238,11 +218,9 @@ std::optional<std::string> sky_outline(const image::Wcs& wcs,
         if (!position) {
             return std::nullopt;
         }
-        outline += fmt::format("{}{},{:.{}g}",
-                               dx < 0 && dy < 0 ? "" : ",",
-                               image::ra_text(position->ra_deg, n_digits),
-                               position->dec_deg,
-                               n_digits);
+        outline +=
+            fmt::format("{}{},{:.{}g}", dx < 0 && dy < 0 ? "" : ",",
+                        image::ra_text(position->ra_deg, n_digits), position->dec_deg, n_digits);
     }
     return outline + ")";
 }
@@ -254,10 +232,7 @@ std::string sky_shape(const RegionFrame& frame, const TileRecord& tile) {
     }
     const double edge_arcsec = static_cast<double>(frame.tile_px) * frame.wcs->pixel_scale_arcsec();
     return fmt::format("box({0},{1:.{3}g},{2:.{3}g}\",{2:.{3}g}\",0)",
-                       image::ra_text(tile.ra, n_digits),
-                       tile.dec,
-                       edge_arcsec,
-                       n_digits);
+                       image::ra_text(tile.ra, n_digits), tile.dec, edge_arcsec, n_digits);
 }
 
 std::string image_shape(const RegionFrame& frame, const TileRecord& tile) {
@@ -325,11 +300,8 @@ void write_fits_table(const std::string& path,
     MemoryFits fits;
     create_table(fits, table, longest_name);
     fits_write_key_longwarn(fits.file(), fits.status());
-    fits_write_key_str(fits.file(),
-                       "DIGEST",
-                       digest.c_str(),
-                       digest.size() < 60 ? "of the catalogue" : nullptr,
-                       fits.status());
+    fits_write_key_str(fits.file(), "DIGEST", digest.c_str(),
+                       digest.size() < 60 ? "of the catalogue" : nullptr, fits.status());
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
         write_column(fits, table, c);
     }
@@ -359,8 +331,7 @@ void write_ds9_regions(const std::string& path,
             throw base::UsageError(
                 fmt::format("cannot write the regions of several maps to {} (map {} has no sky "
                             "coordinates), export the regions of one map at a time",
-                            path,
-                            tile.map));
+                            path, tile.map));
         }
         if (tile.map != last_map) {
             content += has_sky ? "fk5\n" : "image\n";

@@ -80,13 +80,13 @@ void write_images(const Catalogue& catalogue, const std::string& folder, const T
         header.history = {fmt::format("faintweb: {}, one pixel per tile", image.description),
                           "a tile that ends at the map's edge stands at its nominal place",
                           "catalogue digest " + catalogue.digest};
-        const auto first = std::ranges::find(
-            catalogue.fields, map.map, [](const FieldRecord& field) { return field.map; });
+        const auto first = std::ranges::find(catalogue.fields, map.map,
+                                             [](const FieldRecord& field) { return field.map; });
         if (wcs[number.place()]) {
             header.wcs_cards = wcs[number.place()]->cards_of_blocks(0, 0, first->tile_px);
         }
-        image::write_fits(
-            image_path(catalogue, number, folder, image), image.make(catalogue, number), header);
+        image::write_fits(image_path(catalogue, number, folder, image),
+                          image.make(catalogue, number), header);
     }
 }
 
@@ -166,8 +166,8 @@ const std::vector<ExportFormat>& export_formats() {
          .outputs = one_file(&objection_to_table),
          .write =
              [](const Catalogue& catalogue, const std::string& path) {
-                 write_fits_table(
-                     path, catalogue.tiles, file_names_of_maps(catalogue), catalogue.digest);
+                 write_fits_table(path, catalogue.tiles, file_names_of_maps(catalogue),
+                                  catalogue.digest);
              }},
         {.name = "ds9",
          .ending = ".reg",

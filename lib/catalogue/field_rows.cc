@@ -146,8 +146,7 @@ FieldResult make_field_result(const ClassifiedField& classified) {
             throw base::InputError(
                 fmt::format("the network gave {:g} for tile {} (a score lies in [0, 1]), check the "
                             "map for extreme pixel values",
-                            score,
-                            t));
+                            score, t));
         }
         result.scores[t] = score;
         if (!classified.local_rms.empty()) {

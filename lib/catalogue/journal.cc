@@ -115,8 +115,7 @@ JournalState read_journal(const std::string& path) {
                 throw base::UsageError(
                     fmt::format("{} {} (an unfinished run of another faintweb), finish it with "
                                 "that one, choose another output, or remove its folder",
-                                path,
-                                error.what()));
+                                path, error.what()));
             }
         });
     return state;

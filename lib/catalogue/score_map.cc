@@ -35,8 +35,7 @@ image::Image map_of_tiles(const Catalogue& catalogue,
             throw base::UsageError(
                 fmt::format("{}: its tiles form no grid (fields are no whole number of tiles), "
                             "classify it with a field_px that is a multiple of {}",
-                            record.path.view(),
-                            field.tile_px));
+                            record.path.view(), field.tile_px));
         }
     }
     image::Image image;
@@ -84,9 +83,7 @@ image::Image probability_map(const Catalogue& catalogue,
     }
     for (const TileRecord& tile : catalogue.tiles) {
         if (MapId(tile.map) == map) {
-            pixel_of(image,
-                     catalogue.fields[static_cast<std::size_t>(tile.field)],
-                     tile.row,
+            pixel_of(image, catalogue.fields[static_cast<std::size_t>(tile.field)], tile.row,
                      tile.column) = tile.probability;
         }
     }

@@ -71,8 +71,7 @@ ShardWriter::ShardWriter(const std::string& folder, ShardName name)
     : name_(name), file_(shard_path(folder, name)) {}
 
 StoredField ShardWriter::append(FieldKey key, const FieldResult& result) {
-    const RecordHead head{key,
-                          static_cast<std::int64_t>(result.tiles.size()),
+    const RecordHead head{key, static_cast<std::int64_t>(result.tiles.size()),
                           static_cast<std::int64_t>(result.scores.size())};
     std::vector<std::byte> bytes;
     bytes.reserve(record_bytes(head));
@@ -87,8 +86,7 @@ StoredField ShardWriter::append(FieldKey key, const FieldResult& result) {
 std::vector<StoredField> read_shard(const std::string& folder, ShardName name, std::int64_t first) {
     std::vector<StoredField> stored;
     base::read_records(
-        shard_path(folder, name),
-        first,
+        shard_path(folder, name), first,
         [&](std::int64_t offset, std::span<const std::byte> payload) {
             RecordHead head;
             if (payload.size() >= sizeof(head)) {
@@ -109,8 +107,8 @@ FieldResult ShardReader::read(const StoredField& stored) {
     const RecordHead head{stored.key, stored.n_rows, stored.n_scores};
     if (payload.size() != record_bytes(head) ||
         std::memcmp(payload.data(), &head, sizeof(head)) != 0) {
-        throw base::InputError(fmt::format(
-            "the record at byte {} of {} is that of another field", stored.offset, path));
+        throw base::InputError(fmt::format("the record at byte {} of {} is that of another field",
+                                           stored.offset, path));
     }
     FieldResult result;
     result.tiles.resize(static_cast<std::size_t>(head.n_rows));

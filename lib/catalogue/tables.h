@@ -56,13 +56,13 @@ inline constexpr std::string_view maps_path = "/provenance/maps";
 
 /// In the order in which they lie in the file and count for the digest.
 inline constexpr std::tuple field_tables{
-    FieldTable<TileRecord, std::vector<TileRecord>>{
-        "/tiles", Per::row, &Rows::tiles, &FieldResult::tiles},
-    FieldTable<FieldRecord, FieldRecord>{
-        fields_path, Per::field, &Rows::fields, &FieldResult::field},
+    FieldTable<TileRecord, std::vector<TileRecord>>{"/tiles", Per::row, &Rows::tiles,
+                                                    &FieldResult::tiles},
+    FieldTable<FieldRecord, FieldRecord>{fields_path, Per::field, &Rows::fields,
+                                         &FieldResult::field},
     FieldTable<float, std::vector<float>>{"/score", Per::tile, &Rows::scores, &FieldResult::scores},
-    FieldTable<float, std::vector<float>>{
-        "/local_rms", Per::tile, &Rows::local_rms, &FieldResult::local_rms},
+    FieldTable<float, std::vector<float>>{"/local_rms", Per::tile, &Rows::local_rms,
+                                          &FieldResult::local_rms},
 };
 
 /// Calls `visit(table)` for each FieldTable.

@@ -101,8 +101,8 @@ std::vector<Column> read_columns(const FitsCards& cards, std::int64_t row_bytes)
         }
     }
     if (offset != row_bytes) {
-        refuse(fmt::format(
-            "has columns of {} bytes in rows of {} (TFORMn, NAXIS1)", offset, row_bytes));
+        refuse(fmt::format("has columns of {} bytes in rows of {} (TFORMn, NAXIS1)", offset,
+                           row_bytes));
     }
     return columns;
 }
@@ -166,8 +166,7 @@ double arcsec_per_unit(const Column& column) {
     const auto found = std::ranges::find(units, unit, &Named::first);
     if (found == units.end()) {
         refuse(fmt::format("has the unit '{}' in the column {} (no angle that is known)",
-                           column.unit,
-                           column.name));
+                           column.unit, column.name));
     }
     return found->second;
 }
@@ -201,8 +200,7 @@ TabledBeam read_beam_table(const FitsBytes& bytes, const FitsTable& table) {
     for (std::int64_t n = 0; n < n_rows; ++n) {
         bytes.copy(table.data_byte + n * row_bytes, row);
         const Beam beam{
-            value_of(major, row) * major_arcsec,
-            value_of(minor, row) * minor_arcsec,
+            value_of(major, row) * major_arcsec, value_of(minor, row) * minor_arcsec,
             angle == nullptr ? 0 : value_of(*angle, row) * angle_arcsec / base::arcsec_per_deg};
         const bool is_of_plane = (channel == nullptr || value_of(*channel, row) == 0) &&
                                  (polarisation == nullptr || value_of(*polarisation, row) == 0);
@@ -224,18 +222,16 @@ TabledBeam read_beam_table(const FitsBytes& bytes, const FitsTable& table) {
     if (!std::isfinite(own->major_arcsec) || !std::isfinite(own->minor_arcsec) ||
         !std::isfinite(own->angle_deg) || own->minor_arcsec <= 0 || own->major_arcsec <= 0) {
         refuse(fmt::format("has BMAJ = {:g}\", BMIN = {:g}\" for the plane (no beam)",
-                           own->major_arcsec,
-                           own->minor_arcsec));
+                           own->major_arcsec, own->minor_arcsec));
     }
     if (own->minor_arcsec > own->major_arcsec) {
         std::swap(own->major_arcsec, own->minor_arcsec);
         own->angle_deg += 90;
     }
-    return {*own,
-            has_other ? fmt::format("the BEAMS table holds several beams, that of CHAN 0, POL 0 "
+    return {*own, has_other
+                      ? fmt::format("the BEAMS table holds several beams, that of CHAN 0, POL 0 "
                                     "({:g}\" x {:g}\") is used",
-                                    own->major_arcsec,
-                                    own->minor_arcsec)
+                                    own->major_arcsec, own->minor_arcsec)
                       : ""};
 }
 

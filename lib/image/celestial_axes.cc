@@ -38,8 +38,7 @@ std::string swapped_axes_text(const CelestialAxes& axes) {
     return fmt::format(
         "CTYPE{} is a latitude and comes before the longitude in CTYPE{} (rows and columns are "
         "swapped), reorder the axes first",
-        axes.latitude + 1,
-        axes.longitude + 1);
+        axes.latitude + 1, axes.longitude + 1);
 }
 
 }  // namespace faintweb::image

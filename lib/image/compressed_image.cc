@@ -91,8 +91,7 @@ struct CompressedImage::State {
     }
     void check(int status, const char* what_failed) const {
         if (status != 0) {
-            refuse(fmt::format("{} ({}), copy or write the map again",
-                               what_failed,
+            refuse(fmt::format("{} ({}), copy or write the map again", what_failed,
                                take_cfitsio_messages(status)));
         }
     }
@@ -256,14 +255,8 @@ void CompressedImage::read(const MapWindow& inside, std::span<std::byte> values)
     int has_blanks = 0;
     int status = 0;
     const std::scoped_lock lock(state_->file_mutex);
-    fits_read_subset(state_->file,
-                     cfitsio_type(image.bitpix),
-                     first.data(),
-                     last.data(),
-                     step.data(),
-                     image.is_quantised ? blank : nullptr,
-                     values.data(),
-                     &has_blanks,
+    fits_read_subset(state_->file, cfitsio_type(image.bitpix), first.data(), last.data(),
+                     step.data(), image.is_quantised ? blank : nullptr, values.data(), &has_blanks,
                      &status);
     state_->check(status, "the pixels cannot be read");
 }

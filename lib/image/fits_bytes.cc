@@ -120,10 +120,9 @@ struct FitsBytes::State {
                 const bool has_more = stream.avail_in > 0 || refill();
                 is_at_end = !has_more || *stream.next_in != 0x1f || inflateReset(&stream) != Z_OK;
             } else if (status != Z_OK && status != Z_BUF_ERROR) {
-                throw InputError(
-                    fmt::format("{}: the gzip data is damaged ({}), copy the file again",
-                                printable(path),
-                                stream.msg != nullptr ? stream.msg : "zlib error"));
+                throw InputError(fmt::format(
+                    "{}: the gzip data is damaged ({}), copy the file again", printable(path),
+                    stream.msg != nullptr ? stream.msg : "zlib error"));
             }
         }
         return n_done;
@@ -133,8 +132,7 @@ struct FitsBytes::State {
         throw InputError(
             fmt::format("{}: unpacks to more than {} bytes (max_unpacked_bytes), unpack it with "
                         "gunzip or raise the limit",
-                        printable(path),
-                        max_unpacked_bytes));
+                        printable(path), max_unpacked_bytes));
     }
 };
 
@@ -201,8 +199,8 @@ bool FitsBytes::reaches(std::int64_t n_bytes) {
     char* const grown =
         static_cast<char*>(std::realloc(s.unpacked, static_cast<std::size_t>(n_bytes)));
     if (grown == nullptr) {
-        throw InputError(fmt::format(
-            "{}: no memory to unpack {} bytes, unpack it with gunzip", printable(s.path), n_bytes));
+        throw InputError(fmt::format("{}: no memory to unpack {} bytes, unpack it with gunzip",
+                                     printable(s.path), n_bytes));
     }
     s.unpacked = grown;
     s.n_unpacked +=

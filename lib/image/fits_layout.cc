@@ -74,8 +74,7 @@ class Walker {
             refuse(
                 fmt::format("HDU {}: the file ends before its data (the header promises {} bytes; "
                             "cut short), copy it again",
-                            hdu,
-                            n_data));
+                            hdu, n_data));
         }
         return Hdu{std::move(cards), data_byte, end};
     }
@@ -90,9 +89,7 @@ class Walker {
             refuse(
                 fmt::format("HDU {}: card {} should be {} with an integer (the header is damaged), "
                             "write the map again",
-                            hdu,
-                            place + 1,
-                            key));
+                            hdu, place + 1, key));
         }
         return *value;
     }
@@ -105,8 +102,8 @@ class Walker {
         const std::int64_t n_axes = is_fixed ? fixed_integer(hdu, cards, 2, "NAXIS")
                                              : cards.integer(prefix + "NAXIS").value_or(-1);
         if (n_axes < 0 || n_axes > 999) {
-            refuse(fmt::format(
-                "HDU {}: {}NAXIS is missing or not in 0 .. 999, write the map again", hdu, prefix));
+            refuse(fmt::format("HDU {}: {}NAXIS is missing or not in 0 .. 999, write the map again",
+                               hdu, prefix));
         }
         std::vector<std::int64_t> axes;
         for (std::int64_t n = 1; n <= n_axes; ++n) {
@@ -116,9 +113,7 @@ class Walker {
                          : cards.integer(key).value_or(-1);
             if (length < 0) {
                 refuse(fmt::format("HDU {}: {} = {} is no length of an axis, write the map again",
-                                   hdu,
-                                   key,
-                                   cards.text(key).value_or("(missing)")));
+                                   hdu, key, cards.text(key).value_or("(missing)")));
             }
             axes.push_back(length);
         }
@@ -132,9 +127,7 @@ class Walker {
         if (std::find(known.begin(), known.end(), value) == known.end()) {
             refuse(fmt::format(
                 "HDU {}: {}BITPIX = {} (FITS knows 8, 16, 32, 64, -32, -64), write the map again",
-                hdu,
-                prefix,
-                value));
+                hdu, prefix, value));
         }
         return value;
     }
@@ -197,8 +190,7 @@ class Walker {
                 refuse(
                     fmt::format("HDU {}: the header has more than {} cards, copy the image to a "
                                 "file of its own",
-                                hdu,
-                                max_cards));
+                                hdu, max_cards));
             }
         }
     }
@@ -288,13 +280,12 @@ std::vector<std::int64_t> check_tiles(const Walker& walker,
         walker.refuse(
             fmt::format("HDU {}: tile compression ZCMPTYPE = {} is not read (only Rice and GZIP "
                         "are), unpack the map with funpack",
-                        hdu,
-                        kind));
+                        hdu, kind));
     }
-    const auto is_between =
-        [](const std::optional<std::int64_t>& value, std::int64_t low, std::int64_t high) {
-            return value && *value >= low && *value <= high;
-        };
+    const auto is_between = [](const std::optional<std::int64_t>& value, std::int64_t low,
+                               std::int64_t high) {
+        return value && *value >= low && *value <= high;
+    };
     // CFITSIO takes block size and pixel size from ZVAL1 and ZVAL2 whatever their ZNAMEs; a block
     // size of 0 would never end.
     if (is_rice && (!is_between(cards.integer("ZVAL1"), 1, 65536) ||
@@ -321,15 +312,13 @@ std::vector<std::int64_t> check_tiles(const Walker& walker,
         walker.refuse(
             fmt::format("HDU {}: one compressed tile unpacks to more than {} bytes "
                         "(max_unpacked_bytes), compress the map in smaller tiles",
-                        hdu,
-                        max_tile_bytes));
+                        hdu, max_tile_bytes));
     }
     if (cards.integer("NAXIS2") != walker.product(hdu, n_tiles, 1)) {
         walker.refuse(
             fmt::format("HDU {}: has {} compressed tiles, not as many as ZNAXISn and ZTILEn need, "
                         "compress the map again",
-                        hdu,
-                        cards.integer("NAXIS2").value_or(0)));
+                        hdu, cards.integer("NAXIS2").value_or(0)));
     }
     if (!is_between(cards.integer("TFIELDS"), 1, 999)) {
         walker.refuse(fmt::format(
@@ -488,9 +477,8 @@ Content read_content(Walker& walker, int wanted_hdu) {
             }
             if (wanted_hdu < 0 || wanted_hdu == number) {
                 reason = why_no_map(
-                    found->cards,
-                    walker.axis_lengths(
-                        number, found->cards, is_tile_compressed(found->cards) ? "Z" : ""));
+                    found->cards, walker.axis_lengths(number, found->cards,
+                                                      is_tile_compressed(found->cards) ? "Z" : ""));
             }
         } catch (const InputError&) {
             if (content.images.empty()) {
@@ -501,8 +489,8 @@ Content read_content(Walker& walker, int wanted_hdu) {
         start = padded(found->end_byte);
         if (!content.beams && found->cards.text("XTENSION") == "BINTABLE" &&
             found->cards.text("EXTNAME") == "BEAMS") {
-            content.beams = FitsTable{
-                number, found->cards, found->data_byte, found->end_byte - found->data_byte};
+            content.beams = FitsTable{number, found->cards, found->data_byte,
+                                      found->end_byte - found->data_byte};
         }
         if (wanted_hdu >= 0 && wanted_hdu != number) {
             continue;
@@ -538,8 +526,7 @@ FitsImage find_image(FitsBytes& bytes,
     if (images.empty()) {
         walker.refuse(wanted_hdu >= 0
                           ? fmt::format("has no HDU {} (it has {}), choose another with --hdu",
-                                        wanted_hdu,
-                                        content.n_hdus)
+                                        wanted_hdu, content.n_hdus)
                           : fmt::format("holds no map ({}), give a FITS image of two axes",
                                         content.no_images));
     }

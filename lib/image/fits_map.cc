@@ -52,8 +52,7 @@ MapAxes choose_axes(const FitsImage& image) {
         if (axes.rows >= image.axes.size()) {
             throw InputError(fmt::format(
                 "CTYPE{} is on the sky, but NAXIS = {} (no such axis), correct NAXIS or CTYPEn",
-                axes.rows + 1,
-                image.axes.size()));
+                axes.rows + 1, image.axes.size()));
         }
         sky_place = fmt::format(", the sky is on axes {} and {}", axes.cols + 1, axes.rows + 1);
     }
@@ -61,9 +60,7 @@ MapAxes choose_axes(const FitsImage& image) {
         if (n != axes.cols && n != axes.rows && image.axes[n] != 1) {
             throw InputError(fmt::format(
                 "NAXIS{} = {}{} (a map has length 1 on all other axes), cut out one plane first",
-                n + 1,
-                image.axes[n],
-                sky_place));
+                n + 1, image.axes[n], sky_place));
         }
     }
     return axes;
@@ -88,8 +85,7 @@ class Lacks {
     void throw_if_any() const {
         if (any()) {
             throw InputError(fmt::format(
-                "{}{}",
-                problems_,
+                "{}{}", problems_,
                 n_options_ == 0 ? ""
                 : is_only_header_
                     ? fmt::format(", write {} into the header", n_options_ == 1 ? "it" : "them")
@@ -117,22 +113,19 @@ bool is_same(const Beam& a, const Beam& b) {
 }
 
 std::string shown(const Beam& beam) {
-    return fmt::format(
-        "{:g}\" x {:g}\", {:g} deg", beam.major_arcsec, beam.minor_arcsec, beam.angle_deg);
+    return fmt::format("{:g}\" x {:g}\", {:g} deg", beam.major_arcsec, beam.minor_arcsec,
+                       beam.angle_deg);
 }
 
 std::string shown(const ScaledUnit& unit) {
-    return fmt::format(
-        "{}{}", unit.factor == 1 ? "" : fmt::format("{:g} ", unit.factor), unit_name(unit.unit));
+    return fmt::format("{}{}", unit.factor == 1 ? "" : fmt::format("{:g} ", unit.factor),
+                       unit_name(unit.unit));
 }
 
 /// That an option was of no use.
 std::string unused_note(const char* option, const std::string& given, const std::string& said) {
     return fmt::format("--{} {} is not used (the header says {}), give --force-{} to override it",
-                       option,
-                       given,
-                       said,
-                       option);
+                       option, given, said, option);
 }
 
 /// Beams outside these bounds are not radio maps but wrong units (arcsec or radians in BMAJ).
@@ -145,11 +138,9 @@ void check_user_options(const MapOptions& options) {
         (!is_positive(options.beam->major_arcsec) || !is_positive(options.beam->minor_arcsec) ||
          options.beam->minor_arcsec > options.beam->major_arcsec ||
          !std::isfinite(options.beam->angle_deg))) {
-        throw InputError(
-            fmt::format("--beam {:g},{:g},{:g} is no beam (MAJ >= MIN > 0 in arcsec, PA in deg)",
-                        options.beam->major_arcsec,
-                        options.beam->minor_arcsec,
-                        options.beam->angle_deg));
+        throw InputError(fmt::format(
+            "--beam {:g},{:g},{:g} is no beam (MAJ >= MIN > 0 in arcsec, PA in deg)",
+            options.beam->major_arcsec, options.beam->minor_arcsec, options.beam->angle_deg));
     }
     if (options.pixel_arcsec && !is_positive(*options.pixel_arcsec)) {
         throw InputError(fmt::format("--pixel {:g} is no edge of a pixel (arcsec, above 0)",
@@ -307,16 +298,14 @@ void FitsMap::State::describe_pixels(const MapOptions& options, Lacks& lacks) {
             info.has_wcs
                 ? fmt::format("--force-pixel {:g} is not what the header says (pixels of {}), so "
                               "there are no sky positions",
-                              *given,
-                              pixel_text(info.pixel_shape))
+                              *given, pixel_text(info.pixel_shape))
                 : fmt::format("{}, goes on without sky positions (--pixel {:g})", problem, *given));
         info.has_wcs = false;
         info.pixel_arcsec = *given;
         info.pixel_shape = square_pixel(*given);
     } else if (!is_header_right) {
         info.notes.push_back(
-            unused_note("pixel",
-                        fmt::format("{:g}", *given),
+            unused_note("pixel", fmt::format("{:g}", *given),
                         fmt::format("pixels of {}", pixel_text(info.pixel_shape))));
     }
     // As much as a model may differ from a map.
@@ -358,14 +347,13 @@ std::optional<ScaledUnit> FitsMap::State::find_unit(const MapOptions& options, L
         return ScaledUnit{PixelUnit::jy_arcsec2, 1};  // which asks for no beam
     }
     if (!unit) {
-        lacks.add(
-            problem, "--unit UNIT", "a UNIT as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
+        lacks.add(problem, "--unit UNIT",
+                  "a UNIT as in BUNIT: Jy/beam, mJy/beam, Jy/arcsec2, MJy/sr, K");
     } else if (lacks_frequency) {
         lacks.add(
             fmt::format("the unit {}{} needs a frequency, which the header lacks (a FREQ axis, "
                         "RESTFRQ, OBSFREQ or FREQ, in Hz), write RESTFRQ into it",
-                        shown(*unit),
-                        options.unit ? "" : fmt::format(" (BUNIT = '{}')", bunit)));
+                        shown(*unit), options.unit ? "" : fmt::format(" (BUNIT = '{}')", bunit)));
     }
     return unit;
 }
@@ -390,10 +378,8 @@ std::optional<Beam> FitsMap::State::beam_of_header() {
     const double major_px = beam ? beam->major_arcsec / info.pixel_arcsec : 1;
     if (info.pixel_arcsec > 0 && !(major_px >= min_beam_px && major_px <= max_beam_px)) {
         throw InputError(fmt::format(
-            "{} means a beam of {:g}\" or {:g} pixels (wrong unit? it must be in degrees)",
-            key,
-            beam->major_arcsec,
-            major_px));
+            "{} means a beam of {:g}\" or {:g} pixels (wrong unit? it must be in degrees)", key,
+            beam->major_arcsec, major_px));
     }
     return beam;
 }
@@ -420,8 +406,7 @@ void FitsMap::State::describe_beam(const MapOptions& options, bool is_needed, La
             problem.empty()
                 ? "BMAJ, BMIN are missing and neither a BEAMS table nor AIPS HISTORY holds a beam"
                 : problem,
-            "--beam MAJ[,MIN,PA]",
-            "MAJ and MIN in arcsec, PA in deg");
+            "--beam MAJ[,MIN,PA]", "MAJ and MIN in arcsec, PA in deg");
     } else if (!problem.empty()) {
         info.notes.push_back(problem + ", so the beam is not known");
     }
@@ -434,8 +419,7 @@ void FitsMap::State::find_scaling() {
         }
         const auto value = image.cards.number(key);
         if (!value) {
-            refuse(fmt::format("{} = {} is no number, write the map again",
-                               key,
+            refuse(fmt::format("{} = {} is no number, write the map again", key,
                                image.cards.text(key).value_or("")));
         }
         return *value;
@@ -454,8 +438,7 @@ Image FitsMap::State::unpack(const MapWindow& inside, WindowHash* hash) const {
     compressed->read(inside, std::as_writable_bytes(std::span(values)));
     std::vector<Word> words(hash == nullptr ? 0 : static_cast<std::size_t>(inside.cols));
     for (std::int64_t row = 0; hash != nullptr && row < inside.rows; ++row) {
-        std::transform(values.begin() + row * inside.cols,
-                       values.begin() + (row + 1) * inside.cols,
+        std::transform(values.begin() + row * inside.cols, values.begin() + (row + 1) * inside.cols,
                        words.begin(),
                        [](T value) { return swap_bytes(std::bit_cast<Word>(value)); });
         hash->add(std::span<const Word>(words), (inside.y0 + row) * info.cols + inside.x0);
@@ -522,8 +505,7 @@ Image FitsMap::State::read_as(const MapWindow& window,
 Image FitsMap::State::read(const MapWindow& window, WindowHash* hash) const {
     const std::int64_t x_first = std::max<std::int64_t>(window.x0, 0);
     const std::int64_t y_first = std::max<std::int64_t>(window.y0, 0);
-    const MapWindow inside = {x_first,
-                              y_first,
+    const MapWindow inside = {x_first, y_first,
                               std::min(window.x0 + window.cols, info.cols) - x_first,
                               std::min(window.y0 + window.rows, info.rows) - y_first};
     if (inside.cols <= 0 || inside.rows <= 0) {

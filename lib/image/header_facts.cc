@@ -52,8 +52,7 @@ std::optional<Beam> find_beam(const FitsCards& cards) {
         const auto value = cards.number(key);
         if (!value || *value <= 0) {
             throw InputError(
-                fmt::format("{}{} (no width of a beam)",
-                            key,
+                fmt::format("{}{} (no width of a beam)", key,
                             cards.has(key) ? " = " + cards.text(key).value_or("") : " is missing"));
         }
     }
@@ -65,8 +64,8 @@ std::optional<Beam> find_beam(const FitsCards& cards) {
             throw InputError(fmt::format("{} stands twice with different values (no beam)", key));
         }
     }
-    return beam_from_deg(
-        *cards.number("BMAJ"), *cards.number("BMIN"), cards.number("BPA").value_or(0));
+    return beam_from_deg(*cards.number("BMAJ"), *cards.number("BMIN"),
+                         cards.number("BPA").value_or(0));
 }
 
 std::optional<Beam> find_history_beam(const FitsCards& cards) {

@@ -17,8 +17,7 @@ Image cut_out(const Image& whole, const ImageWindow& window) {
     const std::int64_t y_end = std::min(window.y0 + window.rows, whole.rows);
     for (std::int64_t y = std::max<std::int64_t>(window.y0, 0); y < y_end && x_first < x_end; ++y) {
         const std::span<const float> row = whole.row(y);
-        std::copy(row.begin() + x_first,
-                  row.begin() + x_end,
+        std::copy(row.begin() + x_first, row.begin() + x_end,
                   &part.at(y - window.y0, x_first - window.x0));
     }
     return part;

@@ -109,8 +109,8 @@ Image opening(const Image& image, std::int64_t box_px) {
         std::fill(place(0), place(behind), -infinity);
         std::fill(place(behind + image.rows), line.end(), -infinity);
         for (std::int64_t y = 0; has_blanks && y < image.rows; ++y) {
-            replace_blanks(
-                part_of(image.row(y)), -infinity, {place(behind + y), place(behind + y) + width});
+            replace_blanks(part_of(image.row(y)), -infinity,
+                           {place(behind + y), place(behind + y) + width});
         }
         slide(take_larger, line, strip_cols, box_px);
         for (std::int64_t y = 0; y < image.rows; ++y) {

@@ -24,9 +24,7 @@ inline std::string pixel_text(const PixelShape& pixel) {
     const std::string height = base::text(pixel.height_arcsec);
     constexpr double least_skew_deg = 0.1;
     return base::text(
-        width,
-        width == height ? "" : " x " + height,
-        " arcsec",
+        width, width == height ? "" : " x " + height, " arcsec",
         pixel.skew_deg > least_skew_deg ? base::text(", skewed by ", pixel.skew_deg, " deg") : "");
 }
 

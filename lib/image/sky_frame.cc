@@ -64,11 +64,9 @@ SkyFrame SkyFrame::fk5(double equinox_yr) {
     SkyFrame frame;
     frame.is_identity_ = false;
     frame.to_icrs_ = transpose({{{cos_a * cos_t * cos_z - sin_a * sin_z,
-                                  -sin_a * cos_t * cos_z - cos_a * sin_z,
-                                  -sin_t * cos_z},
+                                  -sin_a * cos_t * cos_z - cos_a * sin_z, -sin_t * cos_z},
                                  {cos_a * cos_t * sin_z + sin_a * cos_z,
-                                  -sin_a * cos_t * sin_z + cos_a * cos_z,
-                                  -sin_t * sin_z},
+                                  -sin_a * cos_t * sin_z + cos_a * cos_z, -sin_t * sin_z},
                                  {cos_a * sin_t, -sin_a * sin_t, cos_t}}});
     return frame;
 }

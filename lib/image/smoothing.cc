@@ -30,9 +30,8 @@ std::vector<float> half_gaussian(double fwhm_px) {
         sum += i == 0 ? weights[i] : 2 * weights[i];
     }
     std::vector<float> half(reach + 1);
-    std::transform(weights.begin(), weights.end(), half.begin(), [sum](double weight) {
-        return static_cast<float>(weight / sum);
-    });
+    std::transform(weights.begin(), weights.end(), half.begin(),
+                   [sum](double weight) { return static_cast<float>(weight / sum); });
     return half;
 }
 
@@ -92,11 +91,8 @@ Image convolve(const Image& in, const std::vector<float>& half) {
         for (std::int64_t y = 0; y < in.rows; ++y) {
             const std::int64_t first = std::max<std::int64_t>(0, y - reach);
             const std::int64_t last = std::min(in.rows - 1, y + reach);
-            add_lines(weights.data() + first - (y - reach),
-                      last - first + 1,
-                      along_rows.row(first).data() + x,
-                      in.cols,
-                      std::min(n_cols, in.cols - x),
+            add_lines(weights.data() + first - (y - reach), last - first + 1,
+                      along_rows.row(first).data() + x, in.cols, std::min(n_cols, in.cols - x),
                       out.row(y).data() + x);
         }
     }
@@ -106,9 +102,8 @@ Image convolve(const Image& in, const std::vector<float>& half) {
 /// 1 where the image has a value, else 0.
 Image valid_mask(const Image& image) {
     Image mask = make_image(image.rows, image.cols);
-    std::transform(image.pixels.begin(), image.pixels.end(), mask.pixels.begin(), [](float value) {
-        return std::isfinite(value) ? 1.0F : 0.0F;
-    });
+    std::transform(image.pixels.begin(), image.pixels.end(), mask.pixels.begin(),
+                   [](float value) { return std::isfinite(value) ? 1.0F : 0.0F; });
     return mask;
 }
 

@@ -71,8 +71,8 @@ std::string no_axes_text(const FitsCards& cards) {
     for (int n = 1; n <= max_axes; ++n) {
         const std::string key = fmt::format("CTYPE{}", n);
         if (cards.has(key)) {
-            types += fmt::format(
-                "{}{} = {}", types.empty() ? "" : ", ", key, cards.text(key).value_or(""));
+            types += fmt::format("{}{} = {}", types.empty() ? "" : ", ", key,
+                                 cards.text(key).value_or(""));
         }
     }
     return types.empty() ? "CTYPE1 and CTYPE2 are missing (no sky positions)"
@@ -88,8 +88,7 @@ SkyFrame frame_of(const wcsprm& wcs) {
         throw InputError(
             fmt::format("the sky coordinates are {}/{} (only RA/DEC and GLON/GLAT are known), "
                         "reproject the map",
-                        wcs.lngtyp,
-                        wcs.lattyp));
+                        wcs.lngtyp, wcs.lattyp));
     }
     const bool has_equinox =
         wcs.equinox != UNDEFINED && std::isfinite(wcs.equinox) && wcs.equinox > 0;
@@ -144,12 +143,10 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     if (axes->longitude > axes->latitude) {
         throw InputError(swapped_axes_text(*axes));
     }
-    const std::string ctypes =
-        fmt::format("CTYPE{} = {}, CTYPE{} = {}",
-                    axes->longitude + 1,
-                    cards.text(fmt::format("CTYPE{}", axes->longitude + 1)).value_or(""),
-                    axes->latitude + 1,
-                    cards.text(fmt::format("CTYPE{}", axes->latitude + 1)).value_or(""));
+    const std::string ctypes = fmt::format(
+        "CTYPE{} = {}, CTYPE{} = {}", axes->longitude + 1,
+        cards.text(fmt::format("CTYPE{}", axes->longitude + 1)).value_or(""), axes->latitude + 1,
+        cards.text(fmt::format("CTYPE{}", axes->latitude + 1)).value_or(""));
     const auto refuse = [&](const std::string& why) {
         throw InputError(
             fmt::format("wcslib cannot use the sky coordinates of {} ({})", ctypes, one_line(why)));
@@ -161,37 +158,30 @@ Wcs::Wcs(const std::string& header_cards) : state_(std::make_unique<State>()) {
     int n_rejected = 0;
     constexpr int report_rejected = 2;
     wcsprintf_set(nullptr);
-    const int status = wcspih(header.data(),
-                              static_cast<int>(header.size() / card_bytes),
-                              WCSHDR_all,
-                              report_rejected,
-                              &n_rejected,
-                              &parsed.n,
-                              &parsed.descriptions);
+    const int status =
+        wcspih(header.data(), static_cast<int>(header.size() / card_bytes), WCSHDR_all,
+               report_rejected, &n_rejected, &parsed.n, &parsed.descriptions);
     if (status != 0 || n_rejected > 0 || parsed.n < 1) {
         refuse(status != 0 ? wcshdr_errmsg[status] : wcsprintf_buf());
     }
     wcsprm& wcs = state_->celestial;
-    const auto check_angle =
-        [&](const char* what, int axis, std::string_view unit, double value, double most_deg) {
-            const auto said = [&](const char* key) {
-                return fmt::format("{}{} = {}",
-                                   key,
-                                   axis + 1,
-                                   cards.text(fmt::format("{}{}", key, axis + 1)).value_or(""));
-            };
-            double deg_per_unit = 1;
-            double offset = 0;
-            double power = 1;
-            if (unit.find_first_not_of(' ') != std::string_view::npos &&
-                (wcsunits(unit.data(), "deg", &deg_per_unit, &offset, &power) != 0 || power != 1)) {
-                throw InputError(said("CUNIT") + " is no unit of an angle");
-            }
-            if (!(std::abs(value * deg_per_unit) <= most_deg)) {
-                throw InputError(
-                    fmt::format("{} is no {} (no sky positions)", said("CRVAL"), what));
-            }
+    const auto check_angle = [&](const char* what, int axis, std::string_view unit, double value,
+                                 double most_deg) {
+        const auto said = [&](const char* key) {
+            return fmt::format("{}{} = {}", key, axis + 1,
+                               cards.text(fmt::format("{}{}", key, axis + 1)).value_or(""));
         };
+        double deg_per_unit = 1;
+        double offset = 0;
+        double power = 1;
+        if (unit.find_first_not_of(' ') != std::string_view::npos &&
+            (wcsunits(unit.data(), "deg", &deg_per_unit, &offset, &power) != 0 || power != 1)) {
+            throw InputError(said("CUNIT") + " is no unit of an angle");
+        }
+        if (!(std::abs(value * deg_per_unit) <= most_deg)) {
+            throw InputError(fmt::format("{} is no {} (no sky positions)", said("CRVAL"), what));
+        }
+    };
     const auto check = [&](int failure) {
         if (failure != 0) {
             refuse(wcs.err != nullptr && wcs.err->msg != nullptr ? wcs.err->msg
@@ -224,14 +214,7 @@ std::optional<SkyPosition> Wcs::sky(double x_px, double y_px) const {
     std::array<int, 2> bad{};
     {
         const std::scoped_lock lock(state_->mutex);
-        if (wcsp2s(&state_->celestial,
-                   1,
-                   2,
-                   pixel.data(),
-                   plane.data(),
-                   &phi,
-                   &theta,
-                   world.data(),
+        if (wcsp2s(&state_->celestial, 1, 2, pixel.data(), plane.data(), &phi, &theta, world.data(),
                    bad.data()) != 0) {
             state_->clear_errors();
             return std::nullopt;
@@ -253,14 +236,7 @@ std::optional<std::pair<double, double>> Wcs::pixel(SkyPosition position) const 
     std::array<int, 2> bad{};
     {
         const std::scoped_lock lock(state_->mutex);
-        if (wcss2p(&state_->celestial,
-                   1,
-                   2,
-                   world.data(),
-                   &phi,
-                   &theta,
-                   plane.data(),
-                   pixel.data(),
+        if (wcss2p(&state_->celestial, 1, 2, world.data(), &phi, &theta, plane.data(), pixel.data(),
                    bad.data()) != 0) {
             state_->clear_errors();
             return std::nullopt;
@@ -281,8 +257,7 @@ PixelShape Wcs::pixel_shape() const {
         std::hypot(linear.cdelt[0] * linear.pc[1], linear.cdelt[1] * linear.pc[3]) *
         base::arcsec_per_deg;
     const double edge = pixel_scale_arcsec();
-    return {width,
-            height,
+    return {width, height,
             std::acos(std::min(edge * edge / (width * height), 1.0)) * base::deg_per_rad};
 }
 

@@ -160,8 +160,7 @@ class CelestialHeader {
         }
         if (found->second.other) {
             throw InputError(fmt::format("{} stands twice and says {} and {} (no sky positions)",
-                                         found->second.key,
-                                         found->second.value.text,
+                                         found->second.key, found->second.value.text,
                                          *found->second.other));
         }
         return &found->second;
@@ -190,8 +189,8 @@ class CelestialHeader {
         const auto value = number(name);
         if (!value) {
             const int axis = name.back() == '1' ? axes_.longitude : axes_.latitude;
-            throw InputError(fmt::format(
-                "{}{} is missing (no sky positions)", name.substr(0, name.size() - 1), axis + 1));
+            throw InputError(fmt::format("{}{} is missing (no sky positions)",
+                                         name.substr(0, name.size() - 1), axis + 1));
         }
         return *value;
     }
@@ -299,8 +298,7 @@ class CelestialHeader {
                 std::max(std::abs(cd[0]) + std::abs(cd[1]), std::abs(cd[2]) + std::abs(cd[3]));
             if (!(std::abs(cd[k] - pc[k]) <= same * largest)) {
                 throw InputError(fmt::format("{} and {} give different pixels (no sky positions)",
-                                             names("CD"),
-                                             names("PC")));
+                                             names("CD"), names("PC")));
             }
         }
     }
@@ -320,9 +318,8 @@ class CelestialHeader {
         }
         const std::string name = found_.contains("RADESYS") ? "RADESYS" : "RADECSYS";
         std::string system = word(name);
-        std::ranges::transform(system, system.begin(), [](unsigned char c) {
-            return static_cast<char>(std::toupper(c));
-        });
+        std::ranges::transform(system, system.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
         constexpr std::array<std::pair<std::string_view, std::string_view>, 6> known = {
             {{"ICRS", "ICRS"},
              {"FK5", "FK5"},

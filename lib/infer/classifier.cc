@@ -234,8 +234,7 @@ Classifier::Classifier(const learn::Model& model,
                   .n_threads = device.kind == learn::DeviceKind::cpu ? std::max(1, n_threads) : 1,
                   .precision = precision,
                   .n_rules = network.n_rules(model.tensors)});
-    state_->pass = make_forward_pass(network,
-                                     model.tensors,
+    state_->pass = make_forward_pass(network, model.tensors,
                                      {.device = device,
                                       .precision = precision,
                                       .tile_px = model.tile_px,
@@ -259,11 +258,10 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 std::vector<float> Classifier::logits(std::span<const float> tiles) const {
     const std::int64_t tile_size = state_->tile_size();
     FAINTWEB_EXPECTS(std::ssize(tiles) % tile_size == 0);
-    return state_->logits(std::ssize(tiles) / tile_size,
-                          state_->n_threads,
+    return state_->logits(std::ssize(tiles) / tile_size, state_->n_threads,
                           [&](std::int64_t first, std::span<float> some) {
-                              std::copy_n(
-                                  tiles.data() + first * tile_size, some.size(), some.data());
+                              std::copy_n(tiles.data() + first * tile_size, some.size(),
+                                          some.data());
                           });
 }
 
@@ -296,8 +294,8 @@ FieldAnswer Classifier::classify(const image::Image& wide,
     } else {
         answer.logits = state_->logits(
             grid.count(), n_threads, [&](std::int64_t first, std::span<float> tiles) {
-                tile::scale_tiles(
-                    wide, grid, margin_px, state_->scaling, statistics, tile::TileId(first), tiles);
+                tile::scale_tiles(wide, grid, margin_px, state_->scaling, statistics,
+                                  tile::TileId(first), tiles);
             });
     }
     answer.network_s = stopwatch.lap();

@@ -14,8 +14,8 @@ namespace faintweb::infer {
 DenseHead::DenseHead(learn::NamedWeights weights, const ForwardSettings& settings)
     : weights_(std::move(weights)) {
     if (settings.precision == learn::Precision::bf16) {
-        hidden_ = PackedLayer::make(
-            weights_["hidden.weight"], weights_["hidden.bias"], settings.group_size);
+        hidden_ = PackedLayer::make(weights_["hidden.weight"], weights_["hidden.bias"],
+                                    settings.group_size);
     }
 }
 

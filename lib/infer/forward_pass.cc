@@ -61,8 +61,8 @@ class OwnLayers final : public ForwardPass {
 std::unique_ptr<const ForwardPass> make_forward_pass(const learn::Network& network,
                                                      std::span<const learn::Tensor> weights,
                                                      const ForwardSettings& settings) {
-    learn::NamedWeights there = network.inference_weights(
-        learn::torch_device(settings.device), weights, settings.precision);
+    learn::NamedWeights there = network.inference_weights(learn::torch_device(settings.device),
+                                                          weights, settings.precision);
     if (const Kernels* kernels = find_kernels(network)) {
         if (auto pass = kernels->make(network, there, settings)) {
             return pass;

@@ -68,8 +68,8 @@ std::optional<PackedLayer> PackedLayer::make(const at::Tensor& weight,
 }
 
 at::Tensor PackedLayer::operator()(const at::Tensor& features) const {
-    return multiply()->call(
-        features, weight_, bias_, "relu", c10::List<std::optional<at::Scalar>>{}, "");
+    return multiply()->call(features, weight_, bias_, "relu",
+                            c10::List<std::optional<at::Scalar>>{}, "");
 }
 
 }  // namespace faintweb::infer

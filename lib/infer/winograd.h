@@ -74,9 +74,7 @@ class Winograd {
                 const Block block = blocks[first + i];
                 transform_input<lanes>(maps.at + block.image * maps.step +
                                            (block.row * maps.width + block.col) * n_in_,
-                                       maps.width,
-                                       inputs + i * n_in_,
-                                       n * n_in_);
+                                       maps.width, inputs + i * n_in_, n * n_in_);
             }
             for (std::int64_t product = 0; product < n_products; ++product) {
                 multiply<lanes>({inputs + product * n * n_in_, n, n_in_, 1, 0, n_in_},
@@ -86,8 +84,7 @@ class Winograd {
             for (std::int64_t i = 0; i < n; ++i) {
                 const Block block = blocks[first + i];
                 transform_output<lanes, is_pooled>(
-                    products + i * n_out_,
-                    n * n_out_,
+                    products + i * n_out_, n * n_out_,
                     out.at + block.image * out.step +
                         (block.row / step * out.width + block.col / step) * n_out_,
                     out.width);
@@ -110,8 +107,7 @@ class Winograd {
         std::int64_t n_down() const { return (rows + block_edge - 1) / block_edge; }
         std::int64_t n_across() const { return (cols + block_edge - 1) / block_edge; }
         Block operator[](std::int64_t i) const {
-            return {i / n_across() / n_down(),
-                    place_of(i / n_across() % n_down(), rows),
+            return {i / n_across() / n_down(), place_of(i / n_across() % n_down(), rows),
                     place_of(i % n_across(), cols)};
         }
         static std::int64_t place_of(std::int64_t block, std::int64_t size) {
@@ -195,8 +191,8 @@ class Winograd {
             Vector<lanes> half[input_tile_edge][block_edge];  // [col][row]
             for (int col = 0; col < input_tile_edge; ++col) {
                 Vector<lanes> line[input_tile_edge];
-                load_line<lanes>(
-                    products + col * product_step + channel, input_tile_edge * product_step, line);
+                load_line<lanes>(products + col * product_step + channel,
+                                 input_tile_edge * product_step, line);
                 transform_output_line<lanes, 1>(line, half[col]);
             }
             const Vector<lanes> bias = load<lanes>(biases_.data() + channel);

@@ -31,9 +31,8 @@ std::vector<std::int32_t> count_above(const image::Image& sky,
 
 std::vector<std::uint8_t> labels_of(std::span<const std::int32_t> n_above, const LabelRule& rule) {
     std::vector<std::uint8_t> labels(n_above.size());
-    std::transform(n_above.begin(), n_above.end(), labels.begin(), [&](std::int32_t n) {
-        return static_cast<std::uint8_t>(n > rule.min_pixels);
-    });
+    std::transform(n_above.begin(), n_above.end(), labels.begin(),
+                   [&](std::int32_t n) { return static_cast<std::uint8_t>(n > rule.min_pixels); });
     return labels;
 }
 

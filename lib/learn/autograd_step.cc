@@ -234,14 +234,11 @@ TrainingStep::Sum AutogradStep::accumulate(std::span<const float> samples,
         const std::size_t n = std::min(micro_batch, labels.size() - first);
         base::Stopwatch watch;
         const TrainingBatch batch =
-            make_training_batch(info_,
-                                tile_px_,
-                                settings_,
+            make_training_batch(info_, tile_px_, settings_,
                                 {.values = samples.subspan(first * sample_size, n * sample_size),
                                  .labels = labels.subspan(first, n),
                                  .keys = keys.subspan(first, n)},
-                                place_,
-                                n_threads_);
+                                place_, n_threads_);
         times_.data_s += watch.lap();
         const bool is_last = first + n == labels.size();
         const TrainingStep::Sum part =
@@ -273,15 +270,8 @@ void AutogradStep::apply(double learning_rate) {
             make_gradients(block);
             times_.backward_s += watch.lap();
         }
-        at::_fused_adam_({block.of(weights_)},
-                         {block.gradients},
-                         {block.of(first_moment_)},
-                         {block.of(second_moment_)},
-                         {},
-                         {n_steps_},
-                         learning_rate,
-                         0.9,
-                         0.999,
+        at::_fused_adam_({block.of(weights_)}, {block.gradients}, {block.of(first_moment_)},
+                         {block.of(second_moment_)}, {}, {n_steps_}, learning_rate, 0.9, 0.999,
                          /*weight_decay=*/0,
                          /*eps=*/1e-8,
                          /*amsgrad=*/false,
@@ -303,9 +293,7 @@ std::vector<Tensor> AutogradStep::weights() const {
 }
 
 TrainingStep::Checkpoint AutogradStep::checkpoint() const {
-    return {to_vector(weights_),
-            to_vector(first_moment_),
-            to_vector(second_moment_),
+    return {to_vector(weights_), to_vector(first_moment_), to_vector(second_moment_),
             static_cast<std::int64_t>(n_steps_.item<double>())};
 }
 
@@ -314,11 +302,8 @@ void AutogradStep::restore(const TrainingStep::Checkpoint& checkpoint) {
     if (checkpoint.weights.size() != n || checkpoint.first_moment.size() != n ||
         checkpoint.second_moment.size() != n) {
         throw base::UsageError(base::text("the checkpoint is of another network (it has ",
-                                          checkpoint.weights.size(),
-                                          " parameters, ",
-                                          settings_.network,
-                                          " has ",
-                                          n,
+                                          checkpoint.weights.size(), " parameters, ",
+                                          settings_.network, " has ", n,
                                           "); remove it to train from the start"));
     }
     begin_restore();

@@ -69,9 +69,7 @@ TrunkOutput CellsNetwork::forward_trunk(const NamedWeights& weights,
     const at::Tensor cell_logits =
         at::conv2d(maps, weights["cells.weight"], weights["cells.bias"]).to(c10::ScalarType::Float);
     const at::Tensor part_above = cell_logits.sigmoid().mean({2, 3});
-    return {at::cat({maps.mean({2, 3}),
-                     maps.amax({2, 3}),
-                     part_above.mul(part_scale),
+    return {at::cat({maps.mean({2, 3}), maps.amax({2, 3}), part_above.mul(part_scale),
                      part_above.add(part_floor).log()},
                     1)
                 .to(maps.scalar_type()),

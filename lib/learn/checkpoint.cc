@@ -67,11 +67,8 @@ TrainingState parse(std::string_view bytes) {
     }
     state.history = score::history_from_json(json.at("history"));
     for (const Json& t : json.at("timings")) {
-        state.timings.push_back({t.at(0).get<int>(),
-                                 t.at(1).get<double>(),
-                                 t.at(2).get<double>(),
-                                 t.at(3).get<double>(),
-                                 t.at(4).get<double>(),
+        state.timings.push_back({t.at(0).get<int>(), t.at(1).get<double>(), t.at(2).get<double>(),
+                                 t.at(3).get<double>(), t.at(4).get<double>(),
                                  t.at(5).get<double>()});
     }
     const auto n = json.at("n_parameters").get<std::size_t>();
@@ -153,10 +150,8 @@ std::string checkpoint_bytes(const TrainingState& state) {
     const auto length = static_cast<std::uint64_t>(json.size());
     std::string rest(reinterpret_cast<const char*>(&length), sizeof(length));
     rest += json;
-    for (const std::vector<float>* values : {&state.step.weights,
-                                             &state.step.first_moment,
-                                             &state.step.second_moment,
-                                             &state.best_weights}) {
+    for (const std::vector<float>* values : {&state.step.weights, &state.step.first_moment,
+                                             &state.step.second_moment, &state.best_weights}) {
         append(rest, *values);
     }
     return std::string(first_line) + base::sha256(rest) + "\n" + rest;

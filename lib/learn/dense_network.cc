@@ -70,8 +70,7 @@ TrainingOutput DenseNetwork::forward(const NamedWeights& weights,
     const TrunkOutput trunk = forward_trunk(weights, batch.tiles);
     TrainingOutput output;
     output.features = trunk.features;
-    output.pre_activation = at::linear(trunk.features.detach(),
-                                       weights["hidden.weight"].detach(),
+    output.pre_activation = at::linear(trunk.features.detach(), weights["hidden.weight"].detach(),
                                        weights["hidden.bias"].detach());
     output.pre_activation.set_requires_grad(true);
     at::Tensor hidden = output.pre_activation.relu();
@@ -85,8 +84,8 @@ TrainingOutput DenseNetwork::forward(const NamedWeights& weights,
                             .div(static_cast<double>(batch.n_rules));
     output.n_right = scores.argmax(1).eq(batch.labels).sum();
     if (trunk.cell_logits.defined()) {
-        output.cell_loss = at::binary_cross_entropy_with_logits(
-                               trunk.cell_logits, batch.cells, {}, {}, at::Reduction::None)
+        output.cell_loss = at::binary_cross_entropy_with_logits(trunk.cell_logits, batch.cells, {},
+                                                                {}, at::Reduction::None)
                                .mean({1, 2, 3})
                                .sum()
                                .mul(batch.cells_weight);

@@ -47,8 +47,7 @@ int n_gpus() {
 
 /// Memory of a device as a tensor.
 at::Tensor view_of(Device device, void* data, std::size_t size, c10::ScalarType type) {
-    return at::from_blob(data,
-                         {static_cast<std::int64_t>(size)},
+    return at::from_blob(data, {static_cast<std::int64_t>(size)},
                          at::TensorOptions().dtype(type).device(torch_device(device)));
 }
 

@@ -18,9 +18,8 @@ std::uint16_t to_half(float value) {
 
 void from_half(std::span<const std::uint16_t> halves, std::span<float> out) {
     FAINTWEB_EXPECTS(halves.size() == out.size());
-    std::transform(halves.begin(), halves.end(), out.begin(), [](std::uint16_t half) {
-        return c10::detail::fp16_ieee_to_fp32_value(half);
-    });
+    std::transform(halves.begin(), halves.end(), out.begin(),
+                   [](std::uint16_t half) { return c10::detail::fp16_ieee_to_fp32_value(half); });
 }
 
 }  // namespace faintweb::learn

@@ -72,14 +72,8 @@ T value_of(const Json& json, const char* key, T lowest, T highest) {
     // Compared as double first: what does not fit T is out of range, too.
     if (!is_right_type || !(value.get<double>() >= static_cast<double>(lowest)) ||
         !(value.get<double>() <= static_cast<double>(highest))) {
-        throw std::runtime_error(base::text("'",
-                                            key,
-                                            "' in its metadata is ",
-                                            value.dump(),
-                                            ", which is no number from ",
-                                            lowest,
-                                            " to ",
-                                            highest));
+        throw std::runtime_error(base::text("'", key, "' in its metadata is ", value.dump(),
+                                            ", which is no number from ", lowest, " to ", highest));
     }
     return value.get<T>();
 }
@@ -225,9 +219,8 @@ std::vector<Tensor> fitting_tensors(const Model& model, std::vector<Tensor> tens
                                      shape_text(found->shape) + ", " + model.network + " needs " +
                                      shape_text(weight.shape));
         }
-        if (!std::all_of(found->values.begin(), found->values.end(), [](float value) {
-                return std::isfinite(value);
-            })) {
+        if (!std::all_of(found->values.begin(), found->values.end(),
+                         [](float value) { return std::isfinite(value); })) {
             throw std::runtime_error("tensor '" + weight.name + "' holds NaN or infinity");
         }
         ordered.push_back(std::move(*found));
@@ -304,28 +297,19 @@ std::vector<Mismatch> check_model_fits(const Model& model,
     const bool is_skewed = !(pixel.skew_deg <= max_relative_difference * base::deg_per_rad);
     if (!is_close(pixel.width_arcsec, model.pixel_arcsec) ||
         !is_close(pixel.height_arcsec, model.pixel_arcsec) || is_skewed) {
-        mismatches.push_back({"pixel",
-                              base::text("the pixel is ",
-                                         image::pixel_text(pixel),
-                                         ", the model was trained at ",
-                                         model.pixel_arcsec,
-                                         " arcsec")});
+        mismatches.push_back(
+            {"pixel", base::text("the pixel is ", image::pixel_text(pixel),
+                                 ", the model was trained at ", model.pixel_arcsec, " arcsec")});
     }
     const image::Beam& expected = model.beam;
     if (!beam) {
         mismatches.push_back({"beam", "the beam of the map is not known (--beam gives it)"});
     } else if (!is_close(beam->major_arcsec, expected.major_arcsec) ||
                !is_close(beam->minor_arcsec, expected.minor_arcsec)) {
-        mismatches.push_back({"beam",
-                              base::text("the beam is ",
-                                         beam->major_arcsec,
-                                         " x ",
-                                         beam->minor_arcsec,
-                                         " arcsec, the model was trained at ",
-                                         expected.major_arcsec,
-                                         " x ",
-                                         expected.minor_arcsec,
-                                         " arcsec")});
+        mismatches.push_back(
+            {"beam", base::text("the beam is ", beam->major_arcsec, " x ", beam->minor_arcsec,
+                                " arcsec, the model was trained at ", expected.major_arcsec, " x ",
+                                expected.minor_arcsec, " arcsec")});
     }
     return mismatches;
 }

@@ -18,13 +18,9 @@ constexpr int max_tile_px = 256;
 
 void check_tile(int tile_px) {
     if (tile_px < min_tile_px || tile_px > max_tile_px) {
-        throw base::UsageError(base::text("tile size ",
-                                          tile_px,
-                                          " px is out of range (the networks take ",
-                                          min_tile_px,
-                                          " to ",
-                                          max_tile_px,
-                                          " px); choose a size in that range"));
+        throw base::UsageError(
+            base::text("tile size ", tile_px, " px is out of range (the networks take ",
+                       min_tile_px, " to ", max_tile_px, " px); choose a size in that range"));
     }
 }
 
@@ -82,11 +78,7 @@ std::vector<Tensor> random_weights(const std::string& name,
             const std::int64_t fan_in = n_values(weight) / weight.shape.front();
             const double variance =
                 (network.is_before_relu(weight.name) ? 2.0 : 1.0) / static_cast<double>(fan_in);
-            base::fill_normal(seed,
-                              base::Purpose::weights,
-                              tensors.size(),
-                              0,
-                              tensor.values.size(),
+            base::fill_normal(seed, base::Purpose::weights, tensors.size(), 0, tensor.values.size(),
                               tensor.values.data());
             for (float& value : tensor.values) {
                 value *= static_cast<float>(std::sqrt(variance));

@@ -122,8 +122,7 @@ struct PoolAndRelu : torch::autograd::Function<PoolAndRelu> {
         const Pooled pooled = pooled_of(maps);
         const at::Tensor out =
             at::empty({maps.size(0), pooled.channels, pooled.rows_per_image, pooled.cols},
-                      maps.options(),
-                      at::MemoryFormat::ChannelsLast);
+                      maps.options(), at::MemoryFormat::ChannelsLast);
         if (maps.scalar_type() == at::ScalarType::Float) {
             pool(pooled, bits_of<std::int32_t>(maps), bits_of_mutable<std::int32_t>(out));
         } else {
@@ -143,17 +142,11 @@ struct PoolAndRelu : torch::autograd::Function<PoolAndRelu> {
         const bool is_odd = maps.size(2) % 2 != 0 || maps.size(3) % 2 != 0;
         const at::Tensor to = is_odd ? at::zeros_like(maps) : at::empty_like(maps);
         if (maps.scalar_type() == at::ScalarType::Float) {
-            spread(pooled,
-                   bits_of<std::int32_t>(maps),
-                   bits_of<std::int32_t>(out),
-                   bits_of<std::int32_t>(grad),
-                   bits_of_mutable<std::int32_t>(to));
+            spread(pooled, bits_of<std::int32_t>(maps), bits_of<std::int32_t>(out),
+                   bits_of<std::int32_t>(grad), bits_of_mutable<std::int32_t>(to));
         } else {
-            spread(pooled,
-                   bits_of<std::int16_t>(maps),
-                   bits_of<std::int16_t>(out),
-                   bits_of<std::int16_t>(grad),
-                   bits_of_mutable<std::int16_t>(to));
+            spread(pooled, bits_of<std::int16_t>(maps), bits_of<std::int16_t>(out),
+                   bits_of<std::int16_t>(grad), bits_of_mutable<std::int16_t>(to));
         }
         return {to};
     }

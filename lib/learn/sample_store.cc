@@ -74,11 +74,8 @@ void SampleStore::add(std::span<const float> sample) {
         std::vector<std::uint16_t> halves(sample_size_);
         std::transform(sample.begin(), sample.end(), halves.begin(), to_half);
         const std::size_t n_bytes = sample_size_ * sizeof(std::uint16_t);
-        file_->transfer(::pwrite,
-                        reinterpret_cast<const char*>(halves.data()),
-                        n_bytes,
-                        (n_samples_ - max_in_memory_) * n_bytes,
-                        "write");
+        file_->transfer(::pwrite, reinterpret_cast<const char*>(halves.data()), n_bytes,
+                        (n_samples_ - max_in_memory_) * n_bytes, "write");
     }
     ++n_samples_;
 }
@@ -87,16 +84,12 @@ void SampleStore::read(std::size_t index, std::span<std::uint16_t> out) const {
     FAINTWEB_EXPECTS(index < n_samples_ && out.size() == sample_size_);
     if (index < max_in_memory_) {
         std::copy_n(memory_.begin() + static_cast<std::ptrdiff_t>(index * sample_size_),
-                    sample_size_,
-                    out.begin());
+                    sample_size_, out.begin());
         return;
     }
     const std::size_t n_bytes = sample_size_ * sizeof(std::uint16_t);
-    file_->transfer(::pread,
-                    reinterpret_cast<char*>(out.data()),
-                    n_bytes,
-                    (index - max_in_memory_) * n_bytes,
-                    "read");
+    file_->transfer(::pread, reinterpret_cast<char*>(out.data()), n_bytes,
+                    (index - max_in_memory_) * n_bytes, "read");
 }
 
 }  // namespace faintweb::learn

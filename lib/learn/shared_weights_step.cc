@@ -108,8 +108,7 @@ std::vector<AutogradStep::Block> SharedWeightsStep::cut_blocks() {
     const std::int64_t end = rows_.first + rows_.n;
     for (std::int64_t row = rows_.first; row < end; row += n_rows) {
         const std::int64_t n_here = std::min(n_rows, end - row);
-        blocks.push_back({factored_first_ + row * n_features,
-                          n_here * n_features,
+        blocks.push_back({factored_first_ + row * n_features, n_here * n_features,
                           scratch.narrow(0, 0, n_here).flatten(),
                           pre_activation_grads_.narrow(1, row, n_here).t()});
     }

@@ -46,29 +46,23 @@ TrainingBatch make_training_batch(const NetworkInfo& info,
     const auto prepare_one = [&](std::size_t i) {
         unsigned orientation = 0;
         if (settings.augment) {
-            base::RandomStream stream(samples.keys[i].seed,
-                                      base::Purpose::augmentation,
-                                      samples.keys[i].sample,
-                                      samples.keys[i].epoch);
+            base::RandomStream stream(samples.keys[i].seed, base::Purpose::augmentation,
+                                      samples.keys[i].sample, samples.keys[i].epoch);
             orientation = stream.next_uint32() & 7U;
         }
         const std::span<const float> sample = samples.values.subspan(i * sample_size, sample_size);
-        const auto orient =
-            [&](std::size_t from, std::int64_t edge, std::int64_t n_images, float* to) {
-                const auto size = static_cast<std::size_t>(edge * edge);
-                for (std::size_t image = 0; image < static_cast<std::size_t>(n_images); ++image) {
-                    orient_tile(sample.subspan(from + image * size, size),
-                                static_cast<int>(edge),
-                                orientation,
-                                {to + image * size, size});
-                }
-            };
+        const auto orient = [&](std::size_t from, std::int64_t edge, std::int64_t n_images,
+                                float* to) {
+            const auto size = static_cast<std::size_t>(edge * edge);
+            for (std::size_t image = 0; image < static_cast<std::size_t>(n_images); ++image) {
+                orient_tile(sample.subspan(from + image * size, size), static_cast<int>(edge),
+                            orientation, {to + image * size, size});
+            }
+        };
         const auto tile_size = static_cast<std::size_t>(info.n_tile_values());
         const std::size_t cells_size = sample_size - tile_size;
         orient(0, edge_px, info.n_channels, input.data_ptr<float>() + i * tile_size);
-        orient(tile_size,
-               info.n_cells,
-               info.heads.n_thresholds,
+        orient(tile_size, info.n_cells, info.heads.n_thresholds,
                cells.data_ptr<float>() + i * cells_size);
         for (std::int64_t r = 0; r < n_rules; ++r) {
             target.data_ptr<std::int64_t>()[static_cast<std::int64_t>(i) * n_rules + r] =
@@ -76,8 +70,8 @@ TrainingBatch make_training_batch(const NetworkInfo& info,
         }
         if (mask.defined()) {
             const auto size = static_cast<std::size_t>(info.n_dropout);
-            draw_dropout(
-                samples.keys[i], settings.dropout_keep, {mask.data_ptr<float>() + i * size, size});
+            draw_dropout(samples.keys[i], settings.dropout_keep,
+                         {mask.data_ptr<float>() + i * size, size});
         }
     };
     // On a CPU it is little beside the rest, on a GPU it would be more.

@@ -16,8 +16,8 @@ namespace {
 
 void check_settings(const TrainSettings& settings) {
     const auto refuse = [](const char* what, auto value, const char* range) {
-        throw base::UsageError(base::text(
-            what, " ", value, " is out of range (", range, "); choose a value in that range"));
+        throw base::UsageError(base::text(what, " ", value, " is out of range (", range,
+                                          "); choose a value in that range"));
     };
     if (!(settings.learning_rate > 0 && std::isfinite(settings.learning_rate))) {
         refuse("learning rate", settings.learning_rate, "it must be above 0");

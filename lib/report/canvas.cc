@@ -61,15 +61,9 @@ std::string packed_png(cairo_surface_t* surface) {
         throw std::runtime_error("libpng could not pack a picture");
     }
     png_set_write_fn(writer.png, &bytes, append_bytes, flush_nothing);
-    png_set_IHDR(writer.png,
-                 writer.info,
-                 static_cast<png_uint_32>(width),
-                 static_cast<png_uint_32>(height),
-                 8,
-                 PNG_COLOR_TYPE_RGB,
-                 PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(width),
+                 static_cast<png_uint_32>(height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_filter(writer.png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_set_compression_level(writer.png, 9);
     png_text software{};
@@ -100,22 +94,16 @@ std::size_t character_length(std::string_view text) {
     if (first < 0x80) {
         return first >= 0x20 && first != 0x7f ? 1 : 0;
     }
-    // Overlong forms, surrogates and values past U+10FFFF are no UTF-8: they show in the second
-    // byte.
+    // Overlong forms, surrogates and values past U+10FFFF are no UTF-8, U+0080 to U+009F are
+    // control characters: they show in the second byte.
     struct Form {
         unsigned char first_low, first_high, second_low, second_high;
         std::size_t length;
     };
     static constexpr Form forms[] = {
-        {0xc3, 0xdf, 0x80, 0xbf, 2},
-        {0xc2, 0xc2, 0xa0, 0xbf, 2},  // U+0080 to U+009F are control characters
-        {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3},
-        {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
+        {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xc2, 0xc2, 0xa0, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     for (const Form& form : forms) {
         if (first < form.first_low || first > form.first_high || text.size() < form.length) {
@@ -158,8 +146,8 @@ Canvas::Canvas(int width_px, int height_px, Colour background)
     : surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width_px, height_px)),
       context_(cairo_create(surface_.get())) {
     check(cairo_status(context_.get()));
-    cairo_select_font_face(
-        context_.get(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_select_font_face(context_.get(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+                           CAIRO_FONT_WEIGHT_NORMAL);
     set_colour(background);
     cairo_paint(context_.get());
 }

@@ -61,8 +61,7 @@ std::array<std::size_t, columns.size()> find_columns(const std::string& path,
         throw base::InputError(
             fmt::format("{}: no column {} in its first line (circles need them), give the "
                         "haloes_NUMBER.csv that simulate writes",
-                        path,
-                        missing));
+                        path, missing));
     }
     return places;
 }
@@ -89,9 +88,7 @@ std::vector<Circle> read_halo_circles(const std::string& path,
             if (!value) {
                 throw base::InputError(fmt::format(
                     "{}:{}: {} is missing or no number (every halo has one), write the file again",
-                    path,
-                    line_number,
-                    columns[i]));
+                    path, line_number, columns[i]));
             }
             values[i] = *value;
         }

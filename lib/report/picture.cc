@@ -129,8 +129,8 @@ void outline(const Canvas& canvas,
     const double line = std::clamp(std::round(width / 12), 1.0, 3.0);
     canvas.set_colour(style.colour, opacity);
     if (style.has_diagonal) {
-        canvas.line(
-            x + line, y + height - line, x + width - line, y + line, std::max(1.0, line / 2));
+        canvas.line(x + line, y + height - line, x + width - line, y + line,
+                    std::max(1.0, line / 2));
     }
     if (style.is_dashed) {
         const double dash = std::max(2.0, (width - line) / 7);
@@ -242,8 +242,8 @@ class Panel {
             for (const float value : row) {
                 const auto step = static_cast<std::size_t>(
                     std::lround((n_colours - 1) * stretch_.position(static_cast<double>(value))));
-                out = std::fill_n(
-                    out, zoom_.enlarge, std::isfinite(value) ? colours[step] : rgb24(blank_grey));
+                out = std::fill_n(out, zoom_.enlarge,
+                                  std::isfinite(value) ? colours[step] : rgb24(blank_grey));
             }
         }
         canvas.paint_pixels(left_, sizes_.margin_top, width_, height_, pixels.data());
@@ -261,9 +261,7 @@ class Panel {
 
     void draw_circles(const Canvas& canvas) const {
         for (const Circle& circle : field_.circles) {
-            draw_ring(canvas,
-                      sheet_x(circle.x_px),
-                      sheet_y(circle.y_px),
+            draw_ring(canvas, sheet_x(circle.x_px), sheet_y(circle.y_px),
                       circle.radius_px * zoom_.sheet_px_per_pixel());
         }
     }
@@ -294,8 +292,8 @@ class Panel {
             if (has_text) {
                 const std::string probability = number_text(mark.probability, 2);
                 canvas.set_colour(black, 0.6);
-                canvas.fill_rectangle(
-                    x + 4, y + 4, canvas.text_width(sizes_.small, probability) + 6, scaled(15));
+                canvas.fill_rectangle(x + 4, y + 4,
+                                      canvas.text_width(sizes_.small, probability) + 6, scaled(15));
                 canvas.set_colour(white);
                 canvas.text(x + 7, y + scaled(16), sizes_.small, Align::left, probability);
             }
@@ -313,20 +311,10 @@ class Panel {
             const char* label;
         };
         static constexpr Length lengths[] = {
-            {1, "1 arcsec"},
-            {5, "5 arcsec"},
-            {10, "10 arcsec"},
-            {30, "30 arcsec"},
-            {60, "1 arcmin"},
-            {120, "2 arcmin"},
-            {300, "5 arcmin"},
-            {600, "10 arcmin"},
-            {1200, "20 arcmin"},
-            {1800, "30 arcmin"},
-            {3600, "60 arcmin"},
-            {7200, "120 arcmin"},
-            {18000, "300 arcmin"},
-            {36000, "600 arcmin"},
+            {1, "1 arcsec"},       {5, "5 arcsec"},       {10, "10 arcsec"},   {30, "30 arcsec"},
+            {60, "1 arcmin"},      {120, "2 arcmin"},     {300, "5 arcmin"},   {600, "10 arcmin"},
+            {1200, "20 arcmin"},   {1800, "30 arcmin"},   {3600, "60 arcmin"}, {7200, "120 arcmin"},
+            {18000, "300 arcmin"}, {36000, "600 arcmin"},
         };
         const Length* bar = nullptr;
         for (const Length& length : lengths) {
@@ -408,10 +396,7 @@ class Panel {
             canvas.text(left_ - 8, y + scaled(4), sizes_.small, Align::right, tick.label);
             widest = std::max(widest, canvas.text_width(sizes_.small, tick.label));
         }
-        canvas.text(left_ + width_ / 2.0,
-                    bottom() + scaled(35),
-                    sizes_.text,
-                    Align::centre,
+        canvas.text(left_ + width_ / 2.0, bottom() + scaled(35), sizes_.text, Align::centre,
                     on_sky ? "right ascension" : "x, map pixels");
         draw_upwards(canvas, left_ - 16 - widest, on_sky ? "declination" : "y, map pixels");
     }
@@ -444,8 +429,7 @@ class Panel {
             canvas.text(x + bar_width + 7, y + scaled(4), sizes_.small, Align::left, label);
             widest = std::max(widest, canvas.text_width(sizes_.small, label));
         }
-        draw_upwards(canvas,
-                     x + bar_width + 11 + sizes_.text + widest,
+        draw_upwards(canvas, x + bar_width + 11 + sizes_.text + widest,
                      is_brightness ? "µJy/arcsec²" : field_.unit);
     }
 
@@ -462,11 +446,7 @@ class Panel {
             canvas.fill_rectangle(left_, y, swatch, swatch);
             draw_ring(canvas, left_ + swatch / 2, y + swatch / 2, 0.35 * swatch);
             canvas.set_colour(black);
-            canvas.text(text_x,
-                        y + scaled(15),
-                        sizes_.text,
-                        Align::left,
-                        field_.circles_meaning,
+            canvas.text(text_x, y + scaled(15), sizes_.text, Align::left, field_.circles_meaning,
                         legend_end() - text_x);
         }
     }
@@ -500,15 +480,14 @@ class Panel {
                 entry(plain, 1.0, field_.labels_meaning);
                 break;
             case TilesShow::outcomes:
-                for (const auto outcome : {catalogue::Outcome::signal_found,
-                                           catalogue::Outcome::signal_missed,
-                                           catalogue::Outcome::noise_called_signal}) {
+                for (const auto outcome :
+                     {catalogue::Outcome::signal_found, catalogue::Outcome::signal_missed,
+                      catalogue::Outcome::noise_called_signal}) {
                     const auto n = std::ranges::count(field_.tiles, outcome, &TileMark::outcome);
                     const MarkStyle style = mark_style(outcome);
-                    entry(style,
-                          1.0,
-                          fmt::format(
-                              "{} {}: {}", catalogue::outcome_name(outcome), style.meaning, n));
+                    entry(style, 1.0,
+                          fmt::format("{} {}: {}", catalogue::outcome_name(outcome), style.meaning,
+                                      n));
                 }
                 break;
         }

@@ -113,21 +113,18 @@ void draw_axes(const Canvas& canvas, const PlotPanel& panel, const Box& box) {
         canvas.set_colour(grid_colour);
         canvas.line(x, box.y, x, bottom, 1);
         canvas.set_colour(ink);
-        canvas.text(
-            x, bottom + letter_px + 4, letter_px, Align::centre, fmt::format("{:g}", value));
+        canvas.text(x, bottom + letter_px + 4, letter_px, Align::centre,
+                    fmt::format("{:g}", value));
     }
     for (const double value : plot_ticks(panel.y, static_cast<int>(box.height / 40))) {
         const double y = box.y + box.height * (1 - position(panel.y, value));
         canvas.set_colour(grid_colour);
         canvas.line(box.x, y, box.x + box.width, y, 1);
         canvas.set_colour(ink);
-        canvas.text(
-            box.x - 8, y + letter_px / 3, letter_px, Align::right, fmt::format("{:g}", value));
+        canvas.text(box.x - 8, y + letter_px / 3, letter_px, Align::right,
+                    fmt::format("{:g}", value));
     }
-    canvas.text(box.x + box.width / 2,
-                bottom + 2 * letter_px + 14,
-                letter_px,
-                Align::centre,
+    canvas.text(box.x + box.width / 2, bottom + 2 * letter_px + 14, letter_px, Align::centre,
                 panel.x.title);
     canvas.text(box.x, box.y - 10, letter_px, Align::left, panel.title, box.width);
     cairo_t* const context = canvas.context();
@@ -236,13 +233,12 @@ void draw_plot(const std::string& path,
                int width_px,
                int panel_height_px) {
     FAINTWEB_EXPECTS(width_px >= 200 && panel_height_px >= 200 && !panels.empty());
-    const Canvas canvas(
-        width_px, panel_height_px * static_cast<int>(panels.size()), Colour{1, 1, 1});
+    const Canvas canvas(width_px, panel_height_px * static_cast<int>(panels.size()),
+                        Colour{1, 1, 1});
     const double legend_px = legend_width(canvas, panels);
     double y = 0;
     for (const PlotPanel& panel : panels) {
-        const Box box{left_px,
-                      y + top_px,
+        const Box box{left_px, y + top_px,
                       std::max(width_px - left_px - right_px - legend_px, 50.0),
                       panel_height_px - top_px - bottom_px};
         draw_axes(canvas, panel, box);

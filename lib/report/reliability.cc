@@ -35,8 +35,8 @@ void draw_axes(const Canvas& canvas) {
         canvas.line(x_of(value), y_of(0), x_of(value), y_of(0) + 5, 1);
         canvas.line(x_of(0) - 5, y_of(value), x_of(0), y_of(value), 1);
         canvas.text(x_of(value), y_of(0) + 22, text_px, Align::centre, fmt::format("{:g}", value));
-        canvas.text(
-            x_of(0) - 9, y_of(value) + 5, text_px, Align::right, fmt::format("{:g}", value));
+        canvas.text(x_of(0) - 9, y_of(value) + 5, text_px, Align::right,
+                    fmt::format("{:g}", value));
     }
     for (const double end : {0.0, 1.0}) {
         canvas.line(x_of(0), y_of(end), x_of(1), y_of(end), 1);
@@ -59,24 +59,21 @@ void write_reliability(const std::string& path,
     const Canvas canvas(size_px, size_px, {1, 1, 1});
     draw_axes(canvas);
     canvas.text(x_of(0), y_of(1) - 32, text_px + 2, Align::left, title, plot_px);
-    canvas.text(x_of(0),
-                y_of(1) - 12,
-                text_px,
-                Align::left,
-                fmt::format("expected calibration error {:g}, {} tiles",
-                            std::round(1e4 * reliability.expected_error) / 1e4,
-                            reliability.n_tiles),
-                plot_px);
+    canvas.text(
+        x_of(0), y_of(1) - 12, text_px, Align::left,
+        fmt::format("expected calibration error {:g}, {} tiles",
+                    std::round(1e4 * reliability.expected_error) / 1e4, reliability.n_tiles),
+        plot_px);
     canvas.set_colour({0.6, 0.6, 0.6});
     canvas.line(x_of(0), y_of(0), x_of(1), y_of(1), 1);
     canvas.set_colour({0.1, 0.3, 0.7});
     for (const score::ReliabilityBin& bin : reliability.bins) {
         const double x = x_of(bin.probability);
-        canvas.line(
-            x, y_of(bin.signal_part - bin.sigma), x, y_of(bin.signal_part + bin.sigma), 1.5);
+        canvas.line(x, y_of(bin.signal_part - bin.sigma), x, y_of(bin.signal_part + bin.sigma),
+                    1.5);
         constexpr double half_px = 4;
-        canvas.fill_rectangle(
-            x - half_px, y_of(bin.signal_part) - half_px, 2 * half_px, 2 * half_px);
+        canvas.fill_rectangle(x - half_px, y_of(bin.signal_part) - half_px, 2 * half_px,
+                              2 * half_px);
     }
     canvas.write_png(path + ".png");
 }

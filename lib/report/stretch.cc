@@ -105,8 +105,8 @@ double Stretch::value(double position_here) const {
 
 Stretch choose_stretch(const image::Image& image, std::optional<StretchKind> kind, double floor) {
     std::vector<float> values;
-    std::ranges::copy_if(
-        image.pixels, std::back_inserter(values), [](float v) { return std::isfinite(v); });
+    std::ranges::copy_if(image.pixels, std::back_inserter(values),
+                         [](float v) { return std::isfinite(v); });
     const double bright = bright_value(values);
     const bool has_negative = std::ranges::any_of(values, [](float v) { return v < 0; });
     const StretchKind wanted = kind.value_or(has_negative ? StretchKind::asinh : StretchKind::log);

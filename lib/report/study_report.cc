@@ -113,8 +113,8 @@ std::vector<Group> groups_of(std::span<const score::StudyRow> rows, const label:
         }
         std::string name = row.set_up.empty() ? row.network : row.set_up;
         name += epochs.size() > 1 ? fmt::format(", {} epochs", row.epochs) : "";
-        auto group = std::find_if(
-            groups.begin(), groups.end(), [&](const Group& one) { return one.name == name; });
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [&](const Group& one) { return one.name == name; });
         if (group == groups.end()) {
             group = groups.insert(groups.end(), {rule, name, row.variant, row.epochs, {}});
         }
@@ -151,9 +151,7 @@ std::string against_paper(const Group& group) {
     }
     const double difference =
         score::over_models(group.models, &score::Confusion::a_s).mean - paper->a_s.mean;
-    return fmt::format("{}{}{}",
-                       difference >= 0 ? "+" : "",
-                       rounded(difference, 4),
+    return fmt::format("{}{}{}", difference >= 0 ? "+" : "", rounded(difference, 4),
                        difference >= 0 ? "" : ", not reached");
 }
 
@@ -175,9 +173,7 @@ std::string score_table(std::span<const score::StudyRow> rows,
     }
     lines.front().push_back("A_s - paper's");
     lines.front().push_back(reference_name.empty() ? "" : "A_s of " + reference_name + " - this");
-    const auto add = [&](const label::LabelRule& rule,
-                         const Cells& what,
-                         const Cells& figures,
+    const auto add = [&](const label::LabelRule& rule, const Cells& what, const Cells& figures,
                          const Cells& differences) {
         Cells& cells = lines.emplace_back(first_cells(rule));
         for (const Cells* const part : {&what, &figures, &differences}) {
@@ -186,11 +182,8 @@ std::string score_table(std::span<const score::StudyRow> rows,
     };
     for (const label::LabelRule& rule : rules_of(rows)) {
         if (const auto paper = score::paper_score(rule)) {
-            add(rule,
-                {"paper, Table 2", ""},
-                {figure(paper->a_s),
-                 figure(paper->w_s),
-                 figure(paper->w_v),
+            add(rule, {"paper, Table 2", ""},
+                {figure(paper->a_s), figure(paper->w_s), figure(paper->w_v),
                  rounded(score::reliability_from(paper->a_s.mean, paper->w_s.mean), 4)},
                 {"", ""});
         }
@@ -213,9 +206,7 @@ std::string score_table(std::span<const score::StudyRow> rows,
         };
         for (const Group& group : groups) {
             const Group* const reference = reference_at(group.epochs);
-            add(rule,
-                {group.name, fmt::format("{}", group.models.size())},
-                figures_of(group),
+            add(rule, {group.name, fmt::format("{}", group.models.size())}, figures_of(group),
                 {against_paper(group),
                  reference == &group ? "" : difference_text(reference, group.models)});
         }
@@ -224,9 +215,7 @@ std::string score_table(std::span<const score::StudyRow> rows,
                 add(rule, {"threshold finder", ""}, Cells(score::ratios.size(), "-"), {"", ""});
             } else if (finder.label == rule) {
                 const Group group{rule, "", "", 0, {finder.fields}};
-                add(rule,
-                    {"threshold finder (" + finder.settings + ")", ""},
-                    figures_of(group),
+                add(rule, {"threshold finder (" + finder.settings + ")", ""}, figures_of(group),
                     {against_paper(group), difference_text(reference_at(0), group.models)});
             }
         }
@@ -254,14 +243,8 @@ std::string data_table(std::span<const score::StudyRow> rows) {
 }
 
 std::string split_table(std::span<const score::StudyRow> rows) {
-    std::vector<Cells> lines{{"F_th (1e-7)",
-                              "N_pix",
-                              "what",
-                              "0F per field",
-                              "with faint pixels",
-                              "beside signal",
-                              "1F per field",
-                              "beside signal"}};
+    std::vector<Cells> lines{{"F_th (1e-7)", "N_pix", "what", "0F per field", "with faint pixels",
+                              "beside signal", "1F per field", "beside signal"}};
     for (const label::LabelRule& rule : rules_of(rows)) {
         for (const Group& group : groups_of(rows, rule)) {
             const double n_fields = static_cast<double>(group.models.size()) *
@@ -269,11 +252,9 @@ std::string split_table(std::span<const score::StudyRow> rows) {
             const score::FieldScore total = group.total();
             Cells cells = first_cells(rule);
             cells.push_back(group.name);
-            for (const std::int64_t n : {total.confusion.n_0f,
-                                         total.split.n_0f_faint,
-                                         total.split.n_0f_beside,
-                                         total.confusion.n_1f,
-                                         total.split.n_1f_beside}) {
+            for (const std::int64_t n :
+                 {total.confusion.n_0f, total.split.n_0f_faint, total.split.n_0f_beside,
+                  total.confusion.n_1f, total.split.n_1f_beside}) {
                 cells.push_back(rounded(static_cast<double>(n) / n_fields, 2));
             }
             lines.push_back(cells);
@@ -334,12 +315,8 @@ std::string study_table(std::span<const score::StudyRow> rows,
         "labels may be to blame: tiles 0F with\nsome pixels above F_th but too few for the label, "
         "other tiles 0F that touch a signal tile, tiles 1F that\ntouch another signal "
         "tile.\n\n{}{}",
-        n_fields,
-        difference,
-        score_table(rows, finders, reference),
-        data_table(rows),
-        split_table(rows),
-        failures(rows));
+        n_fields, difference, score_table(rows, finders, reference), data_table(rows),
+        split_table(rows), failures(rows));
 }
 
 Colour rate_colour(double learning_rate) {
@@ -347,12 +324,9 @@ Colour rate_colour(double learning_rate) {
         double exponent;
         Colour colour;
     };
-    static constexpr std::array stops{Stop{-6.0, {0.35, 0.0, 0.5}},
-                                      Stop{-5.0, {0.45, 0.2, 0.85}},
-                                      Stop{-4.3, {0.1, 0.3, 1.0}},
-                                      Stop{-4.0, {0.0, 0.65, 0.2}},
-                                      Stop{-3.3, {0.95, 0.8, 0.0}},
-                                      Stop{-3.0, {0.9, 0.0, 0.0}}};
+    static constexpr std::array stops{Stop{-6.0, {0.35, 0.0, 0.5}}, Stop{-5.0, {0.45, 0.2, 0.85}},
+                                      Stop{-4.3, {0.1, 0.3, 1.0}},  Stop{-4.0, {0.0, 0.65, 0.2}},
+                                      Stop{-3.3, {0.95, 0.8, 0.0}}, Stop{-3.0, {0.9, 0.0, 0.0}}};
     const double exponent =
         std::clamp(std::log10(learning_rate), stops.front().exponent, stops.back().exponent);
     std::size_t next = 1;
@@ -362,8 +336,7 @@ Colour rate_colour(double learning_rate) {
     const Stop& a = stops[next - 1];
     const Stop& b = stops[next];
     const double t = (exponent - a.exponent) / (b.exponent - a.exponent);
-    return {std::lerp(a.colour.red, b.colour.red, t),
-            std::lerp(a.colour.green, b.colour.green, t),
+    return {std::lerp(a.colour.red, b.colour.red, t), std::lerp(a.colour.green, b.colour.green, t),
             std::lerp(a.colour.blue, b.colour.blue, t)};
 }
 

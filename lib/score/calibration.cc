@@ -143,9 +143,7 @@ Reliability measure_reliability(std::span<const double> probabilities,
             n_signal += labels[order[i]] == 1 ? 1 : 0;
         }
         const auto n = static_cast<double>(end - first);
-        result.bins.push_back({static_cast<std::int64_t>(end - first),
-                               sum / n,
-                               n_signal / n,
+        result.bins.push_back({static_cast<std::int64_t>(end - first), sum / n, n_signal / n,
                                std::sqrt(variance) / n});
         result.expected_error += std::fabs(sum - n_signal) / static_cast<double>(result.n_tiles);
     }

@@ -46,19 +46,11 @@ std::string history_csv(const std::vector<EpochRecord>& history) {
     std::string csv =
         "epoch,steps,learning_rate,loss,accuracy,A_s,W_s,W_v,best_A_s,best_threshold\n";
     for (const EpochRecord& record : history) {
-        csv += fmt::format("{},{},{:g},{:g},{:g}",
-                           record.epoch,
-                           record.n_steps,
-                           record.learning_rate,
-                           record.loss,
-                           record.accuracy);
+        csv += fmt::format("{},{},{:g},{:g},{:g}", record.epoch, record.n_steps,
+                           record.learning_rate, record.loss, record.accuracy);
         if (const auto& validation = record.validation) {
-            csv += fmt::format(",{:g},{:g},{:g},{:g},{:g}\n",
-                               validation->a_s,
-                               validation->w_s,
-                               validation->w_v,
-                               validation->best_a_s,
-                               validation->best_threshold);
+            csv += fmt::format(",{:g},{:g},{:g},{:g},{:g}\n", validation->a_s, validation->w_s,
+                               validation->w_v, validation->best_a_s, validation->best_threshold);
         } else {
             csv += ",,,,,\n";
         }
@@ -69,13 +61,9 @@ std::string history_csv(const std::vector<EpochRecord>& history) {
 std::string timing_csv(const std::vector<EpochTiming>& timings) {
     std::string csv = "epoch,train_s,tiles_per_s,exchange_s,reduce_s,validate_s\n";
     for (const EpochTiming& timing : timings) {
-        csv += fmt::format("{},{:g},{:g},{:g},{:g},{:g}\n",
-                           timing.epoch,
-                           timing.train_s,
-                           timing.tiles_per_s,
-                           timing.exchange_s,
-                           timing.reduce_s,
-                           timing.validate_s);
+        csv +=
+            fmt::format("{},{:g},{:g},{:g},{:g},{:g}\n", timing.epoch, timing.train_s,
+                        timing.tiles_per_s, timing.exchange_s, timing.reduce_s, timing.validate_s);
     }
     return csv;
 }

@@ -27,11 +27,9 @@ bool touches(std::span<const std::uint8_t> is_marked,
     const std::int64_t row = grid.row_of(tile);
     const std::int64_t col = grid.column_of(tile);
     for (std::int64_t r = std::max<std::int64_t>(row - 1, 0);
-         r <= std::min(row + 1, grid.n_rows() - 1);
-         ++r) {
+         r <= std::min(row + 1, grid.n_rows() - 1); ++r) {
         for (std::int64_t c = std::max<std::int64_t>(col - 1, 0);
-             c <= std::min(col + 1, grid.n_cols() - 1);
-             ++c) {
+             c <= std::min(col + 1, grid.n_cols() - 1); ++c) {
             const tile::TileId other = grid.tile(r, c);
             if (other != tile && is_marked[other.place()] != 0) {
                 return true;
@@ -84,8 +82,8 @@ std::string text_of_ratios(const std::array<double, ratios.size()>& values) {
 
 std::string text_of_ratios(const Confusion& confusion) {
     std::array<double, ratios.size()> values{};
-    std::ranges::transform(
-        ratios, values.begin(), [&](const Ratio& one) { return (confusion.*one.value)(); });
+    std::ranges::transform(ratios, values.begin(),
+                           [&](const Ratio& one) { return (confusion.*one.value)(); });
     return text_of_ratios(values);
 }
 
@@ -108,9 +106,8 @@ Confusion count_outcomes(std::span<const float> scores,
 BestThreshold best_threshold(std::span<const float> scores, std::span<const std::uint8_t> labels) {
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return scores[a] > scores[b];
-    });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
     BestThreshold best{0.5, count_outcomes(scores, labels, 0.5)};
     if (best.confusion.n_signal() == 0) {
         return best;
@@ -153,12 +150,8 @@ FieldScore sum_of(std::span<const FieldScore> fields) {
 }
 
 Counts counts_of(const FieldScore& score) {
-    return {score.confusion.n_1c,
-            score.confusion.n_1f,
-            score.confusion.n_0f,
-            score.confusion.n_0c,
-            score.split.n_0f_faint,
-            score.split.n_0f_beside,
+    return {score.confusion.n_1c,   score.confusion.n_1f,   score.confusion.n_0f,
+            score.confusion.n_0c,   score.split.n_0f_faint, score.split.n_0f_beside,
             score.split.n_1f_beside};
 }
 

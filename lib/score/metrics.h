@@ -107,8 +107,8 @@ struct FieldScore {
 FieldScore sum_of(std::span<const FieldScore> fields);
 
 /// The counts of a FieldScore by the names of their columns, in the order of counts_of().
-inline constexpr std::array count_names = {
-    "1C", "1F", "0F", "0C", "0F_faint", "0F_beside", "1F_beside"};
+inline constexpr std::array count_names = {"1C",       "1F",        "0F",       "0C",
+                                           "0F_faint", "0F_beside", "1F_beside"};
 inline constexpr std::size_t n_counts = count_names.size();
 using Counts = std::array<std::int64_t, n_counts>;
 

@@ -127,9 +127,8 @@ Measured mean_and_deviation(std::span<const double> values) {
     for (const double value : values) {
         squares += (value - mean) * (value - mean);
     }
-    return {mean,
-            values.size() < 2 ? std::numeric_limits<double>::quiet_NaN()
-                              : std::sqrt(squares / (n - 1))};
+    return {mean, values.size() < 2 ? std::numeric_limits<double>::quiet_NaN()
+                                    : std::sqrt(squares / (n - 1))};
 }
 
 Measured over_models(std::span<const std::vector<FieldScore>> models,

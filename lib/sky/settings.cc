@@ -31,10 +31,7 @@ void check_mass_resolution(const Cosmology& cosmology,
             fmt::format(
                 "boxes.n_particles is {} (in a box of {:g} Mpc a halo of sky.min_mass_msun = {:g} "
                 "has fewer than {:g} particles then), set at least {:g} or raise sky.min_mass_msun",
-                boxes.n_particles,
-                edge_mpc,
-                sky.min_mass_msun,
-                fewest_particles,
+                boxes.n_particles, edge_mpc, sky.min_mass_msun, fewest_particles,
                 2 * std::ceil(n_needed / 2)));
     }
     const double r200_mpc =
@@ -48,10 +45,7 @@ void check_mass_resolution(const Cosmology& cosmology,
             fmt::format(
                 "boxes.n_mesh is {} (in a box of {:g} Mpc a cell is wider then than a halo of "
                 "sky.min_mass_msun = {:g}), set at least {:g} or raise sky.min_mass_msun",
-                boxes.n_mesh,
-                edge_mpc,
-                sky.min_mass_msun,
-                2 * std::ceil(cells_needed / 2)));
+                boxes.n_mesh, edge_mpc, sky.min_mass_msun, 2 * std::ceil(cells_needed / 2)));
     }
 }
 
@@ -69,11 +63,7 @@ void check_map_resolution(const SkySettings& sky,
             fmt::format(
                 "boxes.map_px is {} (the nearest box of {:g} Mpc spans {:g} arcsec, too coarse for "
                 "sky.pixel_arcsec = {:g}), set at least {:g} or raise sky.pixel_arcsec",
-                boxes.map_px,
-                edge_mpc,
-                edge_arcsec,
-                sky.pixel_arcsec,
-                std::ceil(needed)));
+                boxes.map_px, edge_mpc, edge_arcsec, sky.pixel_arcsec, std::ceil(needed)));
     }
 }
 
@@ -87,9 +77,7 @@ void check(const SkySettings& s) {
             {"sky.size_px", "sky.pixel_arcsec"},
             fmt::format("sky.size_px is {} (with sky.pixel_arcsec = {:g} the sky is {:g} deg wide, "
                         "too wide for one plane), give at most {:g} or lower sky.pixel_arcsec",
-                        s.size_px,
-                        s.pixel_arcsec,
-                        width_deg,
+                        s.size_px, s.pixel_arcsec, width_deg,
                         std::floor(widest_deg * 3600 / s.pixel_arcsec)));
     }
     constexpr double thinnest_z = 0.001;
@@ -97,22 +85,18 @@ void check(const SkySettings& s) {
         throw SettingError({"sky.z_max", "sky.z_min"},
                            fmt::format("sky.z_max is {:g} (there is no room for a sky beyond "
                                        "sky.z_min = {:g}), give at least {:g}",
-                                       s.z_max,
-                                       s.z_min,
-                                       s.z_min + thinnest_z));
+                                       s.z_max, s.z_min, s.z_min + thinnest_z));
     }
     // Below about two pixels the smoothing could not carry the samples of a surface to its
     // neighbours; above a hundred it would take for ever.
     const double finest_arcsec = 1.5 * s.pixel_arcsec;
     const double coarsest_arcsec = 100 * s.pixel_arcsec;
     if (!(s.resolution_arcsec >= finest_arcsec && s.resolution_arcsec <= coarsest_arcsec)) {
-        throw SettingError({"sky.resolution_arcsec", "sky.pixel_arcsec"},
-                           fmt::format("sky.resolution_arcsec is {:g} (with sky.pixel_arcsec = "
-                                       "{:g} that is not 1.5 to 100 pixels), give {:g} to {:g}",
-                                       s.resolution_arcsec,
-                                       s.pixel_arcsec,
-                                       finest_arcsec,
-                                       coarsest_arcsec));
+        throw SettingError(
+            {"sky.resolution_arcsec", "sky.pixel_arcsec"},
+            fmt::format("sky.resolution_arcsec is {:g} (with sky.pixel_arcsec = "
+                        "{:g} that is not 1.5 to 100 pixels), give {:g} to {:g}",
+                        s.resolution_arcsec, s.pixel_arcsec, finest_arcsec, coarsest_arcsec));
     }
 }
 
@@ -123,16 +107,14 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
             {"boxes.n_slabs", "boxes.edges_mpc"},
             fmt::format("boxes.n_slabs has {} numbers for the {} boxes of boxes.edges_mpc (each "
                         "class of boxes needs its own), give one per class",
-                        boxes.n_slabs.size(),
-                        boxes.edges_mpc.size()));
+                        boxes.n_slabs.size(), boxes.edges_mpc.size()));
     }
     if (boxes.n_test_realisations > boxes.n_realisations) {
         throw SettingError(
             {"boxes.n_test_realisations", "boxes.n_realisations"},
             fmt::format(
                 "boxes.n_test_realisations is {} (of only {} boxes.n_realisations), give fewer",
-                boxes.n_test_realisations,
-                boxes.n_realisations));
+                boxes.n_test_realisations, boxes.n_realisations));
     }
     for (const auto& [key, number] :
          {std::pair{"boxes.n_particles", boxes.n_particles}, {"boxes.n_mesh", boxes.n_mesh}}) {
@@ -140,8 +122,7 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
             throw SettingError(
                 {key},
                 fmt::format(
-                    "{} is {} (the Fourier modes of a box come in pairs), give an even number",
-                    key,
+                    "{} is {} (the Fourier modes of a box come in pairs), give an even number", key,
                     number));
         }
     }
@@ -149,8 +130,7 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
         throw SettingError({"boxes.n_mesh", "boxes.n_particles"},
                            fmt::format("boxes.n_mesh is {} (coarser than the particles, "
                                        "boxes.n_particles = {}), give at least as many",
-                                       boxes.n_mesh,
-                                       boxes.n_particles));
+                                       boxes.n_mesh, boxes.n_particles));
     }
     const int most_ranks = boxes.n_particles / 2;
     if (boxes.ranks_per_box > most_ranks) {
@@ -158,16 +138,14 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
             {"boxes.ranks_per_box", "boxes.n_particles"},
             fmt::format("boxes.ranks_per_box is {} (a group of ranks may be nearly twice as large, "
                         "and each needs a plane of the {} boxes.n_particles), give at most {}",
-                        boxes.ranks_per_box,
-                        boxes.n_particles,
-                        most_ranks));
+                        boxes.ranks_per_box, boxes.n_particles, most_ranks));
     }
     double near_mpc = comoving_distance_mpc(cosmology, sky.z_min);
     for (std::size_t i = 0; i < boxes.edges_mpc.size(); ++i) {
         const double edge_mpc = boxes.edges_mpc[i];
         const double distance_mpc = near_mpc + edge_mpc / 2;
-        check_mass_resolution(
-            cosmology, sky, boxes, edge_mpc, redshift_at_distance(cosmology, distance_mpc));
+        check_mass_resolution(cosmology, sky, boxes, edge_mpc,
+                              redshift_at_distance(cosmology, distance_mpc));
         check_map_resolution(sky, boxes, edge_mpc, distance_mpc);
         near_mpc += edge_mpc * boxes.n_slabs[i];
     }
@@ -179,10 +157,7 @@ void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings
             fmt::format(
                 "boxes.n_slabs ends at {:g} Mpc, before sky.z_max = {:g} at {:g} Mpc (the sky "
                 "beyond would be empty), add {:g} to its last number or lower sky.z_max",
-                near_mpc,
-                sky.z_max,
-                far_mpc,
-                missing));
+                near_mpc, sky.z_max, far_mpc, missing));
     }
 }
 

@@ -129,8 +129,7 @@ Islands find_islands(const image::Image& image, float threshold, std::int64_t mi
         } else {
             runs[i].island = runs[root].island;
         }
-        add_run_to_island(runs[i],
-                          image.row(runs[i].row),
+        add_run_to_island(runs[i], image.row(runs[i].row),
                           found.islands[static_cast<std::size_t>(runs[i].island)]);
     }
     if (min_pixels > 1) {

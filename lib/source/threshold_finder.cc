@@ -48,11 +48,9 @@ std::vector<std::vector<std::int64_t>> count_island_pixels(const Islands& island
         const std::int64_t size = islands.islands[static_cast<std::size_t>(run.island)].n_pixels;
         // The last tile of a row or column may overlap the one before it: a pixel counts in both.
         for (std::int64_t tile_row = run.row / grid.tile_px;
-             tile_row < grid.n_rows() && grid.first_row(tile_row) <= run.row;
-             ++tile_row) {
+             tile_row < grid.n_rows() && grid.first_row(tile_row) <= run.row; ++tile_row) {
             for (std::int64_t tile_col = run.first_col / grid.tile_px;
-                 tile_col < grid.n_cols() && grid.first_col(tile_col) < run.end_col;
-                 ++tile_col) {
+                 tile_col < grid.n_cols() && grid.first_col(tile_col) < run.end_col; ++tile_col) {
                 const std::int64_t first = grid.first_col(tile_col);
                 const std::int64_t n = std::min<std::int64_t>(run.end_col, first + grid.tile_px) -
                                        std::max<std::int64_t>(run.first_col, first);
@@ -92,8 +90,8 @@ std::vector<std::uint8_t> find_tiles(const image::Image& noise,
     FAINTWEB_EXPECTS(noise.rows == grid.field_rows && noise.cols == grid.field_cols);
     const SmoothedMap map = smooth_map(noise, pixel_arcsec, finder.smoothing_fwhm_arcsec);
     const std::vector<std::int32_t> n_blank = tile::count_blanks(noise, grid);
-    const auto counts = count_island_pixels(
-        map.islands_above(finder.k_sigma), grid, std::span(&finder.min_island_pixels, 1));
+    const auto counts = count_island_pixels(map.islands_above(finder.k_sigma), grid,
+                                            std::span(&finder.min_island_pixels, 1));
     std::vector<std::uint8_t> is_signal(counts[0].size());
     for (std::size_t t = 0; t < is_signal.size(); ++t) {
         is_signal[t] = !tile::is_blank_tile(n_blank[t], grid.tile_px) &&

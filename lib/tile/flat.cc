@@ -176,9 +176,7 @@ class Blocks {
         const image::ImagePixel first = image::in_image(corner, window_.corner());
         const std::int64_t x0 = std::max<std::int64_t>(first.x, 0);
         const std::int64_t y0 = std::max<std::int64_t>(first.y, 0);
-        return {x0,
-                y0,
-                std::min(first.x + edge, pixels_.cols) - x0,
+        return {x0, y0, std::min(first.x + edge, pixels_.cols) - x0,
                 std::min(first.y + edge, pixels_.rows) - y0};
     }
 
@@ -320,8 +318,8 @@ FlatPairs count_flat_pairs(const image::Image& pixels,
             // The last pixel of a row has no right neighbour here.
             const std::int64_t end = std::min(x + edge, pixels.cols - 1);
             if (begin < end) {
-                counts[i] += count_pairs(
-                    row + begin, static_cast<std::size_t>(end - begin), pairs.tolerance);
+                counts[i] += count_pairs(row + begin, static_cast<std::size_t>(end - begin),
+                                         pairs.tolerance);
             }
         }
     }

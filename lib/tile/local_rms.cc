@@ -203,8 +203,8 @@ float rms_among_neighbours(const float* own, std::int64_t stride) {
         return 0;
     }
     const auto chosen = candidates.begin() + (n > 3 ? 1 : 0);
-    std::nth_element(
-        candidates.begin(), chosen, candidates.begin() + static_cast<std::ptrdiff_t>(n));
+    std::nth_element(candidates.begin(), chosen,
+                     candidates.begin() + static_cast<std::ptrdiff_t>(n));
     return *chosen;
 }
 
@@ -243,8 +243,8 @@ void LocalRms::row(const image::MapPixel& first_pixel, std::span<float> rms) con
         FAINTWEB_EXPECTS(col0 >= 0 && col0 + 1 < boxes_.cols);
         const std::int64_t end = (left + 1) * edge + edge / 2;
         const auto n = std::min(rms.size() - done, static_cast<std::size_t>(end - first));
-        const std::array corners{
-            box(col0, row0), box(col0 + 1, row0), box(col0, row0 + 1), box(col0 + 1, row0 + 1)};
+        const std::array corners{box(col0, row0), box(col0 + 1, row0), box(col0, row0 + 1),
+                                 box(col0 + 1, row0 + 1)};
         const auto n_without = std::ranges::count(corners, 0.0F);
         const std::span<float> here = rms.subspan(done, n);
         if (n_without == 0) {
@@ -261,10 +261,8 @@ void LocalRms::row(const image::MapPixel& first_pixel, std::span<float> rms) con
             constexpr float least = 1e-3F;
             for (std::size_t i = 0; i < n; ++i) {
                 const float right = part_of(first + static_cast<std::int64_t>(i), left);
-                const std::array weights{(1 - right) * (1 - up) + least,
-                                         right * (1 - up) + least,
-                                         (1 - right) * up + least,
-                                         right * up + least};
+                const std::array weights{(1 - right) * (1 - up) + least, right * (1 - up) + least,
+                                         (1 - right) * up + least, right * up + least};
                 float sum = 0;
                 float sum_of_weights = 0;
                 for (std::size_t k = 0; k < 4; ++k) {
@@ -288,8 +286,8 @@ LocalRms measure_local_rms(const image::Image& pixels,
     const std::int64_t edge = mesh.box_px;
     const auto [first_col, last_col] = boxes_around(part.x0, part.cols, edge);
     const auto [first_row, last_row] = boxes_around(part.y0, part.rows, edge);
-    const image::BoxWindow boxes{
-        first_col, first_row, last_col - first_col + 1, last_row - first_row + 1};
+    const image::BoxWindow boxes{first_col, first_row, last_col - first_col + 1,
+                                 last_row - first_row + 1};
     const image::BoxWindow measured = image::widened(boxes, 1);
     const InSigma in_sigma = in_sigma_of({map_noise.level, map_noise.rms});
     std::vector<float> own(static_cast<std::size_t>(measured.rows * measured.cols), 0.0F);
@@ -309,8 +307,7 @@ LocalRms measure_local_rms(const image::Image& pixels,
                 std::ranges::fill(line, std::numeric_limits<float>::quiet_NaN());
                 if (y0 + i >= 0 && y0 + i < pixels.rows && end > first) {
                     to_sigma(pixels.row(y0 + i).data() + x0 + first,
-                             static_cast<std::size_t>(end - first),
-                             in_sigma,
+                             static_cast<std::size_t>(end - first), in_sigma,
                              line.data() + 1 + first);
                     blank_runs(line, map_noise.is_in_steps);
                 }

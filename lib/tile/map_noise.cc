@@ -52,9 +52,8 @@ Sample read_every(std::int64_t stride,
         const std::int64_t n = stride == 1 ? std::min(n_at_once, rows - y) : 1;
         const image::Image some = read({0, y, cols, n});
         for (std::int64_t i = 0; i < n; ++i) {
-            std::ranges::copy_if(some.row(i), std::back_inserter(sample.values), [](float value) {
-                return std::isfinite(value);
-            });
+            std::ranges::copy_if(some.row(i), std::back_inserter(sample.values),
+                                 [](float value) { return std::isfinite(value); });
             sample.row_ends.push_back(sample.values.size());
         }
         y += stride * n;

@@ -25,8 +25,8 @@ constexpr std::array names{NamedScaling{Scaling::paper, "paper"},
                            NamedScaling{Scaling::fixed, "fixed"},
                            NamedScaling{Scaling::asinh_sigma, "asinh_sigma"},
                            NamedScaling{Scaling::asinh_local, "asinh_local"}};
-constexpr std::array scalings{
-    Scaling::paper, Scaling::fixed, Scaling::asinh_sigma, Scaling::asinh_local};
+constexpr std::array scalings{Scaling::paper, Scaling::fixed, Scaling::asinh_sigma,
+                              Scaling::asinh_local};
 
 FAINTWEB_VECTOR_CLONES void to_log(
     const float* flux, std::size_t n, float low, float factor, float* out) {
@@ -69,11 +69,8 @@ void row_in_sigma(const image::Image& wide,
     if (noise.map.rms > 0) {
         noise.rms.row(image::on_map(first, noise.corner), sigma);
     }
-    to_sigma(wide.row(first.y).data() + first.x,
-             sigma.size(),
-             noise.map.level,
-             in_sigma_of({noise.map.level, noise.map.rms}).unit,
-             sigma.data());
+    to_sigma(wide.row(first.y).data() + first.x, sigma.size(), noise.map.level,
+             in_sigma_of({noise.map.level, noise.map.rms}).unit, sigma.data());
 }
 
 /// Scales parts of rows of a field.
@@ -177,8 +174,7 @@ void scale_tiles(const image::Image& wide,
         for (std::int64_t row = 0; row < edge; ++row, ++window.y0) {
             scale_window(wide, window, scaling, statistics, scaled);
             for (std::int64_t t = 0; t < n_here; ++t) {
-                std::copy_n(scaled.data() + grid.first_col(tile_col + t) - x0,
-                            edge,
+                std::copy_n(scaled.data() + grid.first_col(tile_col + t) - x0, edge,
                             tiles.data() + ((done + t) * edge + row) * edge);
             }
         }
@@ -202,9 +198,7 @@ image::Image scale_field(const image::Image& wide,
 void to_local_sigma(const image::Image& wide, const LocalNoise& noise, std::span<float> sigma) {
     FAINTWEB_EXPECTS(sigma.size() == wide.pixels.size());
     for (std::int64_t y = 0; y < wide.rows; ++y) {
-        row_in_sigma(wide,
-                     {0, y},
-                     noise,
+        row_in_sigma(wide, {0, y}, noise,
                      sigma.subspan(static_cast<std::size_t>(y * wide.cols),
                                    static_cast<std::size_t>(wide.cols)));
     }

@@ -321,13 +321,9 @@ FieldNumbers field_numbers(const image::Image& wide, const TileGrid& grid, std::
     // A row of tiles stays in the cache from the one to the other.
     for (std::size_t i = 0; i * tile_px < rows.n_rows; ++i) {
         const std::size_t y = i * tile_px;
-        look({rows.row(y), std::min(tile_px, rows.n_rows - y), rows.n_cols, rows.stride},
-             search,
+        look({rows.row(y), std::min(tile_px, rows.n_rows - y), rows.n_cols, rows.stride}, search,
              found);  // each row once, whichever tiles overlap
-        sum_row_of_tiles(wide,
-                         grid,
-                         margin_px,
-                         static_cast<std::int64_t>(i),
+        sum_row_of_tiles(wide, grid, margin_px, static_cast<std::int64_t>(i),
                          std::span(numbers.sums).subspan(i * n_cols, n_cols));
     }
     numbers.statistics = statistics_from(rows, search, found);

@@ -88,12 +88,10 @@ void sum_row_of_tiles(const image::Image& wide,
     const std::int64_t y = grid.first_row(tile_row);
     for (std::int64_t row = y; row < std::min(y + grid.tile_px, grid.field_rows); ++row) {
         const image::WidePixel first = image::in_wide(image::FieldPixel{0, row}, margin_px);
-        add_row(wide.row(first.y).data() + first.x,
-                lanes.size(),
+        add_row(wide.row(first.y).data() + first.x, lanes.size(),
                 static_cast<std::size_t>(grid.tile_px),
                 static_cast<std::size_t>(grid.first_col(grid.n_cols() - 1)),
-                static_cast<std::size_t>(grid.field_cols),
-                lanes.data());
+                static_cast<std::size_t>(grid.field_cols), lanes.data());
     }
     std::ranges::transform(lanes, sums.begin(), &Lanes::all);
 }
@@ -104,10 +102,7 @@ std::vector<TileSums> sum_tiles(const image::Image& wide,
     std::vector<TileSums> sums(static_cast<std::size_t>(grid.count()));
     const auto n_cols = static_cast<std::size_t>(grid.n_cols());
     for (std::int64_t row = 0; row < grid.n_rows(); ++row) {
-        sum_row_of_tiles(wide,
-                         grid,
-                         margin_px,
-                         row,
+        sum_row_of_tiles(wide, grid, margin_px, row,
                          std::span(sums).subspan(static_cast<std::size_t>(row) * n_cols, n_cols));
     }
     return sums;

@@ -32,8 +32,8 @@ void sum_in_place(const Communicator& communicator, std::span<T> values, MPI_Dat
     }
     for (std::size_t first = 0; first < values.size(); first += max_count) {
         const auto n = static_cast<int>(std::min(max_count, values.size() - first));
-        check_mpi(MPI_Allreduce(
-                      MPI_IN_PLACE, values.data() + first, n, type, MPI_SUM, comm_of(communicator)),
+        check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data() + first, n, type, MPI_SUM,
+                                comm_of(communicator)),
                   "MPI_Allreduce");
     }
 }
@@ -140,14 +140,8 @@ std::vector<std::string> Communicator::all_gather_bytes(const std::string& text)
     std::vector<int> starts(lengths.size());
     std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), 0);
     std::string all(static_cast<std::size_t>(starts.back() + lengths.back()), '\0');
-    check_mpi(MPI_Allgatherv(text.data(),
-                             length,
-                             MPI_BYTE,
-                             all.data(),
-                             lengths.data(),
-                             starts.data(),
-                             MPI_BYTE,
-                             handle_->comm),
+    check_mpi(MPI_Allgatherv(text.data(), length, MPI_BYTE, all.data(), lengths.data(),
+                             starts.data(), MPI_BYTE, handle_->comm),
               "MPI_Allgatherv");
     std::vector<std::string> texts;
     for (std::size_t r = 0; r < lengths.size(); ++r) {
@@ -186,8 +180,8 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
         sizes_out.push_back(static_cast<std::int64_t>(part.size()));
     }
     std::vector<std::int64_t> sizes_in(parts.size());
-    check_mpi(MPI_Alltoall(
-                  sizes_out.data(), 1, MPI_INT64_T, sizes_in.data(), 1, MPI_INT64_T, handle_->comm),
+    check_mpi(MPI_Alltoall(sizes_out.data(), 1, MPI_INT64_T, sizes_in.data(), 1, MPI_INT64_T,
+                           handle_->comm),
               "MPI_Alltoall");
     std::vector<std::vector<std::byte>> received;
     for (const std::int64_t size : sizes_in) {
@@ -213,14 +207,10 @@ void Communicator::exchange(const std::vector<std::span<const std::byte>>& sent,
         for (std::size_t first = 0; first < received[from].size(); first += max_count) {
             const auto piece =
                 received[from].subspan(first, std::min(max_count, received[from].size() - first));
-            check_mpi(MPI_Irecv(piece.data(),
-                                static_cast<int>(piece.size()),
-                                MPI_BYTE,
-                                static_cast<int>(from),
-                                tag,
-                                handle_->comm,
-                                &requests.emplace_back()),
-                      "MPI_Irecv");
+            check_mpi(
+                MPI_Irecv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE,
+                          static_cast<int>(from), tag, handle_->comm, &requests.emplace_back()),
+                "MPI_Irecv");
         }
     }
     for (std::size_t distance = 1; distance < n_ranks; ++distance) {
@@ -228,13 +218,8 @@ void Communicator::exchange(const std::vector<std::span<const std::byte>>& sent,
         for (std::size_t first = 0; first < sent[to].size(); first += max_count) {
             const auto piece =
                 sent[to].subspan(first, std::min(max_count, sent[to].size() - first));
-            check_mpi(MPI_Isend(piece.data(),
-                                static_cast<int>(piece.size()),
-                                MPI_BYTE,
-                                static_cast<int>(to),
-                                tag,
-                                handle_->comm,
-                                &requests.emplace_back()),
+            check_mpi(MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE,
+                                static_cast<int>(to), tag, handle_->comm, &requests.emplace_back()),
                       "MPI_Isend");
         }
     }

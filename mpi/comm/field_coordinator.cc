@@ -17,22 +17,12 @@ void FieldSender::start(int rank, FieldMessage message, std::vector<float> pixel
     send.pixels = std::move(pixels);
     send.message = message;
     send.message.n_pixels = static_cast<std::int64_t>(send.pixels.size());
-    check_mpi(MPI_Isend(&send.message,
-                        sizeof(send.message),
-                        MPI_BYTE,
-                        rank,
-                        tag_field,
-                        comm_,
+    check_mpi(MPI_Isend(&send.message, sizeof(send.message), MPI_BYTE, rank, tag_field, comm_,
                         &send.requests[0]),
               "MPI_Isend");
     // Counted as numbers: the bytes of a large field are more than an int can say.
-    check_mpi(MPI_Isend(send.pixels.data(),
-                        static_cast<int>(send.pixels.size()),
-                        MPI_FLOAT,
-                        rank,
-                        tag_pixels,
-                        comm_,
-                        &send.requests[1]),
+    check_mpi(MPI_Isend(send.pixels.data(), static_cast<int>(send.pixels.size()), MPI_FLOAT, rank,
+                        tag_pixels, comm_, &send.requests[1]),
               "MPI_Isend");
 }
 
@@ -121,8 +111,8 @@ void FieldCoordinator::take(const NewsMessage& message, int from, const std::str
         case NewsMessage::Kind::report:
         case NewsMessage::Kind::last_report: {
             std::string report(static_cast<std::size_t>(message.n_bytes), '\0');
-            receive_bytes(
-                comm_, from, tag_report, report.data(), report.size(), settings_.schedule.lease_s);
+            receive_bytes(comm_, from, tag_report, report.data(), report.size(),
+                          settings_.schedule.lease_s);
             reports_ += report;
             if (message.kind == NewsMessage::Kind::last_report) {
                 scheduler_.reported_last(from);

@@ -19,8 +19,7 @@ void throw_silent(int rank, double lease_s) {
     throw base::Error(base::ExitCode::interrupted,
                       fmt::format("nothing was heard of rank {} for {:g} s (it is stopped, or its "
                                   "host is not there), run again to go on",
-                                  rank,
-                                  lease_s));
+                                  rank, lease_s));
 }
 
 void finish(MPI_Request& request, int rank, double lease_s) {

@@ -76,13 +76,8 @@ bool FieldWorker::take_message() {
     receive_bytes(comm_, 0, tag_field, &message, sizeof(message), lease_s);
     std::vector<float> pixels(static_cast<std::size_t>(message.n_pixels));
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Irecv(pixels.data(),
-                        static_cast<int>(pixels.size()),
-                        MPI_FLOAT,
-                        0,
-                        tag_pixels,
-                        comm_,
-                        &request),
+    check_mpi(MPI_Irecv(pixels.data(), static_cast<int>(pixels.size()), MPI_FLOAT, 0, tag_pixels,
+                        comm_, &request),
               "MPI_Irecv");
     finish(request, 0, lease_s);
     switch (message.kind) {

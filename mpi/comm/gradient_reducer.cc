@@ -92,13 +92,9 @@ class MpiReducer final : public GradientReducer {
     void reduce(T* values, std::size_t n_values, MPI_Datatype type, MPI_Op sum) {
         constexpr std::size_t max_count = std::size_t{1} << 28;
         for (std::size_t first = 0; first < n_values; first += max_count) {
-            check_mpi(MPI_Iallreduce(MPI_IN_PLACE,
-                                     values + first,
-                                     static_cast<int>(std::min(max_count, n_values - first)),
-                                     type,
-                                     sum,
-                                     comm_of(communicator_),
-                                     &requests_.emplace_back()),
+            check_mpi(MPI_Iallreduce(MPI_IN_PLACE, values + first,
+                                     static_cast<int>(std::min(max_count, n_values - first)), type,
+                                     sum, comm_of(communicator_), &requests_.emplace_back()),
                       "MPI_Iallreduce");
         }
     }
@@ -109,9 +105,8 @@ class MpiReducer final : public GradientReducer {
             "MPI_Waitall");
         requests_.clear();
         for (std::size_t p = 0; p < pieces_.size(); ++p) {
-            std::ranges::transform(rounded_[p], pieces_[p].begin(), [](std::uint16_t bits) {
-                return from_wire(bits);
-            });
+            std::ranges::transform(rounded_[p], pieces_[p].begin(),
+                                   [](std::uint16_t bits) { return from_wire(bits); });
         }
         rounded_.clear();
         pieces_.clear();

@@ -45,8 +45,7 @@ class HostMemory final : public learn::SharedMemory {
         int file = -1;
         if (communicator_.is_root()) {
             // The time too: a process of another container may have this number.
-            name = fmt::format("/faintweb-{}-{}",
-                               ::getpid(),
+            name = fmt::format("/faintweb-{}-{}", ::getpid(),
                                std::chrono::system_clock::now().time_since_epoch().count());
             file = ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
         }

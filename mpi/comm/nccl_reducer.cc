@@ -86,8 +86,7 @@ void refuse_shared_gpus(const Communicator& communicator, int gpu) {
             throw base::UsageError(fmt::format(
                 "ranks {} and {} share one GPU (NCCL takes one rank per GPU), start as many ranks "
                 "per host as it has GPUs or give --set parallel.reducer=shared",
-                other->second,
-                rank));
+                other->second, rank));
         }
     }
 }
@@ -110,9 +109,8 @@ class NcclReducer final : public GradientReducer {
         std::memcpy(&id, id_text.data(), sizeof(id));
         ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
         config.blocking = 0;
-        settle(
-            "ncclCommInitRankConfig",
-            ncclCommInitRankConfig(&comm_, communicator.size(), id, communicator.rank(), &config));
+        settle("ncclCommInitRankConfig", ncclCommInitRankConfig(&comm_, communicator.size(), id,
+                                                                communicator.rank(), &config));
     }
     ~NcclReducer() override {
         // Abort and not destroy: after an error other ranks may never come to finish with us.
@@ -143,14 +141,9 @@ class NcclReducer final : public GradientReducer {
         }
         ++n_pieces_;
         stream_.follow_default();
-        settle("ncclAllReduce",
-               ncclAllReduce(values,
-                             values,
-                             piece.size(),
-                             wire_ == Wire::bf16 ? ncclBfloat16 : ncclFloat,
-                             ncclSum,
-                             comm_,
-                             stream_.get()));
+        settle("ncclAllReduce", ncclAllReduce(values, values, piece.size(),
+                                              wire_ == Wire::bf16 ? ncclBfloat16 : ncclFloat,
+                                              ncclSum, comm_, stream_.get()));
     }
 
     /// Buffers are kept: the pieces of each step have the same sizes.
@@ -247,11 +240,8 @@ class StagedReducer final : public GradientReducer {
         }
         stage.piece = piece;
         stream_.follow_default();
-        check_cuda(cudaMemcpyAsync(stage.values,
-                                   piece.data(),
-                                   piece.size_bytes(),
-                                   cudaMemcpyDeviceToHost,
-                                   stream_.get()),
+        check_cuda(cudaMemcpyAsync(stage.values, piece.data(), piece.size_bytes(),
+                                   cudaMemcpyDeviceToHost, stream_.get()),
                    "cudaMemcpyAsync");
     }
 
@@ -263,11 +253,8 @@ class StagedReducer final : public GradientReducer {
         }
         on_host_->finish();
         for (const Stage& stage : used) {
-            check_cuda(cudaMemcpyAsync(stage.piece.data(),
-                                       stage.values,
-                                       stage.piece.size_bytes(),
-                                       cudaMemcpyHostToDevice,
-                                       stream_.get()),
+            check_cuda(cudaMemcpyAsync(stage.piece.data(), stage.values, stage.piece.size_bytes(),
+                                       cudaMemcpyHostToDevice, stream_.get()),
                        "cudaMemcpyAsync");
         }
         stream_.lead_default();

@@ -65,8 +65,7 @@ Session::Session(int& argc, char**& argv) {
     base::configure_log(world_.size() > 1 ? fmt::format("rank {}", world_.rank()) : "",
                         base::LogLevel::info);
     if (provided < MPI_THREAD_SERIALIZED) {
-        abort_job(world_,
-                  base::ExitCode::internal,
+        abort_job(world_, base::ExitCode::internal,
                   "this MPI offers no MPI_THREAD_SERIALIZED, use one that does");
     }
 }
@@ -98,8 +97,7 @@ int Session::run(const std::function<int(Communicator&)>& program) {
         }
         abort_job(world_, error.code(), error.what());
     } catch (const std::bad_alloc&) {
-        abort_job(world_,
-                  base::ExitCode::internal,
+        abort_job(world_, base::ExitCode::internal,
                   "out of memory; use fewer ranks per node or smaller fields (field_px)");
     } catch (const std::exception& error) {
         abort_job(world_, base::ExitCode::internal, error.what());

@@ -22,17 +22,16 @@ TileDirectory::TileDirectory(const Communicator& communicator, const Shard& shar
             {shard.ids[i], communicator.rank(), static_cast<std::uint32_t>(i), shard.labels[i]});
     }
     entries_ = joined(communicator.all_gather(mine));
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-        return a.id < b.id;
-    });
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.id < b.id; });
     for (const Entry& entry : entries_) {
         (entry.labels != 0 ? signal_ids_ : noise_ids_).push_back(entry.id);
     }
 }
 
 const TileDirectory::Entry& TileDirectory::entry(SampleId id) const {
-    const auto found = std::lower_bound(
-        entries_.begin(), entries_.end(), id, [](const Entry& a, SampleId b) { return a.id < b; });
+    const auto found = std::lower_bound(entries_.begin(), entries_.end(), id,
+                                        [](const Entry& a, SampleId b) { return a.id < b; });
     FAINTWEB_EXPECTS(found != entries_.end() && found->id == id);
     return *found;
 }
@@ -110,8 +109,8 @@ EpochSamples::Outgoing EpochSamples::gather(std::size_t first_batch) const {
         outgoing[static_cast<std::size_t>(rank)].resize(n * sample_size * sizeof(std::uint16_t));
     }
     // A file is read from its start to its end.
-    std::sort(
-        reads.begin(), reads.end(), [](const Read& a, const Read& b) { return a.place < b.place; });
+    std::sort(reads.begin(), reads.end(),
+              [](const Read& a, const Read& b) { return a.place < b.place; });
     for (const Read& read : reads) {
         auto* const bytes = reinterpret_cast<std::uint16_t*>(outgoing[read.rank].data());
         shard_.samples.read(read.place, {bytes + read.n_before * sample_size, sample_size});
@@ -153,8 +152,7 @@ EpochSamples::Part EpochSamples::next() {
     }
     const std::span<const SampleId> ids = part_of(batch_, communicator_.rank());
     const std::size_t n_values = ids.size() * shard_.samples.sample_size();
-    const Part part{ids,
-                    std::span(samples_).subspan(n_given_, n_values),
+    const Part part{ids, std::span(samples_).subspan(n_given_, n_values),
                     std::min(batch_size_, order_.size() - batch_ * batch_size_)};
     n_given_ += n_values;
     ++batch_;

@@ -85,8 +85,8 @@ class NewFile {
         : path_(std::move(path)), partial_(claim_partial(path_)) {
         try {
             // This version keeps checksums of HDF5's own structures as well.
-            file_.emplace(File::create(
-                partial_, {.structures = Hdf5Structures::v1_10}, disk_failure("write", path_)));
+            file_.emplace(File::create(partial_, {.structures = Hdf5Structures::v1_10},
+                                       disk_failure("write", path_)));
             file_->add_attribute("format", format_of(kind));
             file_->add_attribute("hash", hash_of(kind, made_from));
             const auto length =
@@ -116,9 +116,7 @@ class NewFile {
         constexpr std::size_t structures_bytes = 1 << 20;
         const int file = open(partial_.c_str(), O_WRONLY | O_CLOEXEC);
         const bool is_refused =
-            file < 0 || fallocate(file,
-                                  FALLOC_FL_KEEP_SIZE,
-                                  static_cast<off_t>(n_used),
+            file < 0 || fallocate(file, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(n_used),
                                   static_cast<off_t>(bytes + structures_bytes)) != 0;
         const int why = errno;
         if (file >= 0) {
@@ -126,8 +124,7 @@ class NewFile {
         }
         if (is_refused && why != EOPNOTSUPP && why != ENOSYS) {  // a disk that cannot reserve
             base::throw_errno(fmt::format("cannot reserve {} MB for {} (make room and run again)",
-                                          bytes / 1000000 + 1,
-                                          path_),
+                                          bytes / 1000000 + 1, path_),
                               why);
         }
     }
@@ -212,8 +209,8 @@ void write_vectors(const NewFile& file,
     FAINTWEB_EXPECTS(static_cast<std::int64_t>(vectors.size()) == edge * edge * edge);
     file.reserve(vectors.size() * sizeof(vectors[0]));
     file.file()
-        .add_dataset(
-            name, number_type<float>(), {edge, edge, edge, 3}, {.chunk = {1, edge, edge, 3}})
+        .add_dataset(name, number_type<float>(), {edge, edge, edge, 3},
+                     {.chunk = {1, edge, edge, 3}})
         .write(vectors.data());
 }
 
@@ -227,8 +224,7 @@ bool holds_vectors(const File& file,
     for (std::int64_t i = 0; i < n; ++i) {
         dataset.read(number_type<float>(), {{i, 0, 0, 0}, {1, n, n, 3}}, plane.data());
         // Bits, not values: a NaN that comes back is as written.
-        if (std::memcmp(plane.data(),
-                        &vectors[static_cast<std::size_t>(i) * plane_size],
+        if (std::memcmp(plane.data(), &vectors[static_cast<std::size_t>(i) * plane_size],
                         plane_size * sizeof(plane[0])) != 0) {
             return false;
         }
@@ -260,8 +256,8 @@ std::vector<Block> chunks_in_use(const sky::CodedMap& map, std::int64_t edge) {
             bool is_in_use = false;
             for (std::int64_t r = row; r < row + chunk.count[0] && !is_in_use; ++r) {
                 const std::uint16_t* const first = map.codes.data() + r * n + column;
-                is_in_use = std::any_of(
-                    first, first + chunk.count[1], [](std::uint16_t code) { return code != 0; });
+                is_in_use = std::any_of(first, first + chunk.count[1],
+                                        [](std::uint16_t code) { return code != 0; });
             }
             if (is_in_use) {
                 chunks.push_back(chunk);
@@ -278,8 +274,8 @@ void write_codes(const NewFile& file, const std::string& name, const sky::CodedM
     const std::int64_t edge = std::min(n, chunk_px);
     const std::vector<Block> chunks = chunks_in_use(map, edge);
     file.reserve(chunks.size() * static_cast<std::size_t>(edge * edge) * sizeof(map.codes[0]));
-    const Dataset dataset = file.file().add_dataset(
-        name, number_type<std::uint16_t>(), {n, n}, {.chunk = {edge, edge}});
+    const Dataset dataset = file.file().add_dataset(name, number_type<std::uint16_t>(), {n, n},
+                                                    {.chunk = {edge, edge}});
     dataset.add_attribute("low", map.low);
     dataset.add_attribute("log_step", map.log_step);
     std::vector<std::uint16_t> codes;
@@ -344,8 +340,7 @@ bool holds_maps(const File& file, const std::string& path, const sky::BoxMaps& m
             }
         }
     }
-    return std::ranges::equal(read_halo_table(file, path),
-                              maps.haloes,
+    return std::ranges::equal(read_halo_table(file, path), maps.haloes,
                               [](const auto& a, const auto& b) { return is_same(a, b); });
 }
 
@@ -354,11 +349,8 @@ bool holds_maps(const File& file, const std::string& path, const sky::BoxMaps& m
 std::string box_file_name(
     BoxFileKind kind, double box_mpc, int realisation, int state, const std::string& made_from) {
     return fmt::format("{}{:g}mpc-r{}-s{}-{}.h5",
-                       kind == BoxFileKind::particles ? "particles-" : "maps-",
-                       box_mpc,
-                       realisation,
-                       state,
-                       hash_of(kind, made_from).substr(0, 12));
+                       kind == BoxFileKind::particles ? "particles-" : "maps-", box_mpc,
+                       realisation, state, hash_of(kind, made_from).substr(0, 12));
 }
 
 bool is_partial_box_file(const std::string& name) {
@@ -432,8 +424,7 @@ sky::CodedMap read_map(const std::string& path,
     if (!file.has(map_name(layer, axis))) {
         throw base::Error(base::ExitCode::internal,
                           fmt::format("{} has no map {} (it was made without), please report it",
-                                      path,
-                                      map_name(layer, axis)));
+                                      path, map_name(layer, axis)));
     }
     return read_codes(file, path, map_name(layer, axis));
 }

@@ -51,8 +51,7 @@ std::vector<MapRecord> complete_file(const std::string& path,
     std::vector<MapRecord> maps_in_file = add_provenance(file, maps, provenance);
     catalogue::for_each_record_table(
         [&](std::string_view table, std::span<const catalogue::Column> columns) {
-            add_lines(file,
-                      fmt::format("{}.__table_column_meta__", table),
+            add_lines(file, fmt::format("{}.__table_column_meta__", table),
                       catalogue::astropy_column_meta(columns));
         });
     file.add_attribute("format", layout::format_name);
@@ -73,8 +72,8 @@ WrittenCatalogue verify_whole(const std::string& path,
         throw_not_as_written(path, "maps");
     }
     const auto fields = Table<FieldRecord>(file, catalogue::fields_path).read(0, layout.n_fields());
-    catalogue::check_totals(
-        maps, fields, layout.n_elements(Per::row), layout.n_elements(Per::tile));
+    catalogue::check_totals(maps, fields, layout.n_elements(Per::row),
+                            layout.n_elements(Per::tile));
     return {catalogue::catalogue_digest(maps, field_digests, provenance),
             catalogue::account(maps, fields)};
 }

@@ -58,8 +58,8 @@ void add_entries(const File& file, const char* path, const catalogue::Entries& e
     for (const auto& [key, value] : entries) {
         block += padded(key, key_bytes) + padded(value, value_bytes);
     }
-    file.add_dataset(
-            path, entry_type(key_bytes, value_bytes), {static_cast<std::int64_t>(entries.size())})
+    file.add_dataset(path, entry_type(key_bytes, value_bytes),
+                     {static_cast<std::int64_t>(entries.size())})
         .write(block.data());
 }
 
@@ -161,8 +161,7 @@ std::vector<MapRecord> add_provenance(const File& file,
     const Object group = file.add_group(layout::provenance);
     Table<MapRecord>::add(file, catalogue::maps_path, static_cast<std::int64_t>(maps.size()))
         .write(0, maps);
-    file.add_dataset(layout::headers,
-                     text_type(layout::header_card_bytes),
+    file.add_dataset(layout::headers, text_type(layout::header_card_bytes),
                      {static_cast<std::int64_t>(cards.size() / layout::header_card_bytes)})
         .write(cards.data());
     file.add_dataset(layout::campaign, text_type(provenance.campaign_text.size()), {})

@@ -50,9 +50,7 @@ File open_catalogue(const std::string& path, const OnDamage& damaged) {
         throw base::UsageError(
             fmt::format("cannot read {} (catalogue format {:g}, this program reads {}), make it "
                         "again with this version",
-                        path,
-                        version[0],
-                        catalogue::format_version));
+                        path, version[0], catalogue::format_version));
     }
     return file;
 }

@@ -49,10 +49,9 @@ void reserve_room(const std::string& path, std::int64_t bytes) {
         close(file);
     }
     if (failure != 0 && failure != EINVAL && failure != EOPNOTSUPP) {  // a disk that cannot reserve
-        base::throw_errno(
-            fmt::format(
-                "cannot reserve {} MB for {} (make room and run again)", bytes / 1000000 + 1, path),
-            failure);
+        base::throw_errno(fmt::format("cannot reserve {} MB for {} (make room and run again)",
+                                      bytes / 1000000 + 1, path),
+                          failure);
     }
 }
 
@@ -201,8 +200,7 @@ std::vector<std::int64_t> write_rows(const comm::Communicator& communicator,
     std::int64_t n_bytes = 0;
     comm::collectively(communicator, [&] {
         // Large datasets begin on a stripe of common parallel file systems; small files stay small.
-        file.emplace(File::create(communicator,
-                                  partial,
+        file.emplace(File::create(communicator, partial,
                                   {.structures = Hdf5Structures::v1_8, .alignment_bytes = 1 << 20},
                                   disk_failure("write", partial)));
     });
@@ -211,8 +209,8 @@ std::vector<std::int64_t> write_rows(const comm::Communicator& communicator,
             // In one piece: the counts are known and nothing is appended later, so that there is no
             // index of chunks to keep, and any reader may still take any slice.
             comm::collectively(communicator, [&] {
-                Table<Element>::add(
-                    *file, table.path, layout.n_elements(table.per), {.is_allocated_early = true});
+                Table<Element>::add(*file, table.path, layout.n_elements(table.per),
+                                    {.is_allocated_early = true});
             });
         });
     comm::collectively(communicator, [&] { n_bytes = file->size_bytes(); });

@@ -117,9 +117,7 @@ void throw_not_as_written(const std::string& path, const std::string& part) {
     throw base::DiskError(
         fmt::format("{}{}{} did not come back from the disk as written (writes were lost), check "
                     "the disk and run again",
-                    part,
-                    part.empty() ? "" : " of ",
-                    path));
+                    part, part.empty() ? "" : " of ", path));
 }
 
 Hdf5Handle text_type(std::size_t size_bytes) {
@@ -151,8 +149,8 @@ std::string unpadded(std::string_view text) {
 
 void Object::check(std::int64_t verdict, const char* call) const {
     if (verdict < 0) {
-        access_->fail(fmt::format(
-            "{}{}{} failed; {}", name_, name_.empty() ? "" : ": ", call, failure_stack()));
+        access_->fail(fmt::format("{}{}{} failed; {}", name_, name_.empty() ? "" : ": ", call,
+                                  failure_stack()));
     }
 }
 
@@ -251,12 +249,8 @@ void Dataset::read(const Hdf5Handle& type, void* into) const {
 }
 
 void Dataset::select(const Hdf5Handle& space, const Block& block) const {
-    check(H5Sselect_hyperslab(space.id(),
-                              H5S_SELECT_SET,
-                              sizes(block.start).data(),
-                              nullptr,
-                              sizes(block.count).data(),
-                              nullptr),
+    check(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, sizes(block.start).data(), nullptr,
+                              sizes(block.count).data(), nullptr),
           "H5Sselect_hyperslab");
 }
 
@@ -293,10 +287,7 @@ void Dataset::write(const Block& block, const void* elements) const {
     } else {
         select(space, block);
     }
-    check(H5Dwrite(id(),
-                   type().id(),
-                   memory.id(),
-                   space.id(),
+    check(H5Dwrite(id(), type().id(), memory.id(), space.id(),
                    access_->transfer.is_open() ? access_->transfer.id() : H5P_DEFAULT,
                    is_empty ? &nothing : elements),
           "H5Dwrite");
@@ -338,8 +329,8 @@ File File::create(const comm::Communicator& communicator,
     }
     silence_hdf5();
     const Hdf5Handle file_access_list = file_access(settings);
-    H5Pset_fapl_mpio(
-        file_access_list.id(), *static_cast<const MPI_Comm*>(communicator.native()), MPI_INFO_NULL);
+    H5Pset_fapl_mpio(file_access_list.id(), *static_cast<const MPI_Comm*>(communicator.native()),
+                     MPI_INFO_NULL);
     H5Pset_coll_metadata_write(file_access_list.id(), true);
     Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), &H5Pclose);
     H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE);
@@ -380,8 +371,7 @@ Object File::add_group(const std::string& path) const {
     H5Pset_obj_track_times(creation.id(), false);
     Object group(
         {H5Gcreate2(id(), path.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), &H5Gclose},
-        access_,
-        path);
+        access_, path);
     group.check(group.id(), "H5Gcreate2");
     return group;
 }
@@ -397,17 +387,15 @@ Dataset File::add_dataset(const std::string& path,
         H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER);
     }
     if (!settings.chunk.empty()) {
-        H5Pset_chunk(
-            creation.id(), static_cast<int>(settings.chunk.size()), sizes(settings.chunk).data());
+        H5Pset_chunk(creation.id(), static_cast<int>(settings.chunk.size()),
+                     sizes(settings.chunk).data());
         H5Pset_fletcher32(creation.id());
     }
     const Hdf5Handle space = space_of(shape);
-    Dataset dataset(
-        {H5Dcreate2(
-             id(), path.c_str(), type.id(), space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
-         &H5Dclose},
-        access_,
-        path);
+    Dataset dataset({H5Dcreate2(id(), path.c_str(), type.id(), space.id(), H5P_DEFAULT,
+                                creation.id(), H5P_DEFAULT),
+                     &H5Dclose},
+                    access_, path);
     dataset.check(dataset.id(), "H5Dcreate2");
     return dataset;
 }

@@ -107,10 +107,8 @@ class Snapshot {
     double redshift() const {
         const double z = number("current_redshift");
         if (!(z >= options_.z_min && z <= options_.z_max)) {
-            fail(fmt::format("redshift {:g} is outside the asked range {:g} .. {:g}",
-                             z,
-                             options_.z_min,
-                             options_.z_max),
+            fail(fmt::format("redshift {:g} is outside the asked range {:g} .. {:g}", z,
+                             options_.z_min, options_.z_max),
                  "give a snapshot inside it");
         }
         return z;
@@ -131,10 +129,9 @@ class Snapshot {
             const bool is_km_s_mpc = std::string(symbol) == "h" && values[0] > 10;
             const double value = is_km_s_mpc ? values[0] / 100 : values[0];
             if (!(std::abs(value / expected_value - 1) <= 0.01)) {
-                fail(
-                    fmt::format(
-                        "its {} is {:g}, that of the campaign {:g}", symbol, value, expected_value),
-                    "set the campaign's cosmology to the snapshot's");
+                fail(fmt::format("its {} is {:g}, that of the campaign {:g}", symbol, value,
+                                 expected_value),
+                     "set the campaign's cosmology to the snapshot's");
             }
         }
         return missing;
@@ -176,8 +173,7 @@ class Snapshot {
             const double expected = cells[0] * std::pow(refine, level[0]);
             if (expected != n) {
                 fail(fmt::format(
-                         "it has {} cells along an edge, the whole box has {:g} at its level",
-                         n,
+                         "it has {} cells along an edge, the whole box has {:g} at its level", n,
                          expected),
                      "write a covering grid of the whole box");
             }
@@ -266,11 +262,8 @@ class Snapshot {
 
     void check_same_size(const Source& source, const SnapshotField& field, int n) const {
         if (source.n != n) {
-            fail(fmt::format("{} has {} cells along an edge, {} has {}",
-                             field.name,
-                             source.n,
-                             options_.density.name,
-                             n),
+            fail(fmt::format("{} has {} cells along an edge, {} has {}", field.name, source.n,
+                             options_.density.name, n),
                  "write all fields on one grid");
         }
     }
@@ -317,10 +310,8 @@ class Snapshot {
         if (const auto found = physical_mpc.find(plain); found != physical_mpc.end()) {
             return found->second * per_h * (1 + z);
         }
-        fail(fmt::format("its box has the unit \"{}\"; known are {}, {}",
-                         unit,
-                         names_of(physical_mpc),
-                         names_of(comoving_mpc)),
+        fail(fmt::format("its box has the unit \"{}\"; known are {}, {}", unit,
+                         names_of(physical_mpc), names_of(comoving_mpc)),
              "write its edges in one of them");
     }
 
@@ -330,8 +321,7 @@ class Snapshot {
         const auto unit = dataset.text_attribute("units");
         const auto found = quantity.units.find(plain_unit(unit.value_or("")));
         if (found == quantity.units.end()) {
-            fail(fmt::format("{}{}; known are {}",
-                             field.name,
+            fail(fmt::format("{}{}; known are {}", field.name,
                              unit ? " has the unit \"" + *unit + "\"" : " has no attribute units",
                              names_of(quantity.units)),
                  "give " + quantity.factor_key);

@@ -107,11 +107,10 @@ void add_field_counts(const File& file, std::span<const score::StudyRow> rows) {
     for (const char* const name : score::count_names) {
         names += (names.empty() ? "" : ",") + std::string(name);
     }
-    const Dataset dataset = file.add_dataset("fields",
-                                             number_type<std::int64_t>(),
-                                             {static_cast<std::int64_t>(rows.size()),
-                                              static_cast<std::int64_t>(n_fields),
-                                              static_cast<std::int64_t>(n_counts)});
+    const Dataset dataset = file.add_dataset(
+        "fields", number_type<std::int64_t>(),
+        {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(n_fields),
+         static_cast<std::int64_t>(n_counts)});
     dataset.write(counts.data());
     dataset.add_attribute("columns", names);
 }

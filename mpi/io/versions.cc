@@ -16,11 +16,7 @@ std::string library_versions() {
     unsigned release = 0;
     H5get_libversion(&major, &minor, &release);
     const std::string nccl = comm::nccl_version();
-    return fmt::format("{}, HDF5 {}.{}.{}{}",
-                       comm::mpi_version(),
-                       major,
-                       minor,
-                       release,
+    return fmt::format("{}, HDF5 {}.{}.{}{}", comm::mpi_version(), major, minor, release,
                        nccl.empty() ? "" : ", NCCL " + nccl);
 }
 

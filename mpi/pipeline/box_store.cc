@@ -79,8 +79,8 @@ const BoxJob& BoxStore::job(int box_class, int realisation) const {
 
 std::string BoxStore::path(io::BoxFileKind kind, const BoxJob& job, int state) const {
     return folder_ + "/" +
-           io::box_file_name(
-               kind, job.box_mpc, job.realisation, state, made_from(kind, job, state));
+           io::box_file_name(kind, job.box_mpc, job.realisation, state,
+                             made_from(kind, job, state));
 }
 
 bool BoxStore::is_fit(io::BoxFileKind kind, const BoxJob& job, int state) const {
@@ -108,17 +108,17 @@ std::vector<int> BoxStore::missing_states(const BoxJob& job) const {
 }
 
 std::int64_t BoxStore::n_states() const {
-    return std::accumulate(
-        jobs_.begin(), jobs_.end(), std::int64_t{0}, [](std::int64_t n, const BoxJob& job) {
-            return n + static_cast<std::int64_t>(job.z.size());
-        });
+    return std::accumulate(jobs_.begin(), jobs_.end(), std::int64_t{0},
+                           [](std::int64_t n, const BoxJob& job) {
+                               return n + static_cast<std::int64_t>(job.z.size());
+                           });
 }
 
 std::int64_t BoxStore::n_missing_states() const {
-    return std::accumulate(
-        jobs_.begin(), jobs_.end(), std::int64_t{0}, [this](std::int64_t n, const BoxJob& job) {
-            return n + static_cast<std::int64_t>(missing_states(job).size());
-        });
+    return std::accumulate(jobs_.begin(), jobs_.end(), std::int64_t{0},
+                           [this](std::int64_t n, const BoxJob& job) {
+                               return n + static_cast<std::int64_t>(missing_states(job).size());
+                           });
 }
 
 std::vector<BoxStore::Unit> BoxStore::plan() const {
@@ -142,8 +142,8 @@ std::vector<BoxStore::Unit> BoxStore::plan() const {
             boxes.push_back({j, missing});
         }
     }
-    std::ranges::stable_sort(
-        boxes, std::greater{}, [](const Unit& unit) { return unit.states.size(); });
+    std::ranges::stable_sort(boxes, std::greater{},
+                             [](const Unit& unit) { return unit.states.size(); });
     boxes.insert(boxes.end(), states.begin(), states.end());
     return boxes;
 }
@@ -163,8 +163,7 @@ void BoxStore::tidy_folder() const {
 void BoxStore::make_maps(const BoxJob& job, int state, const sky::Particles& particles) const {
     io::write_maps(path(io::BoxFileKind::maps, job, state),
                    made_from(io::BoxFileKind::maps, job, state),
-                   job.z[static_cast<std::size_t>(state)],
-                   makers_.maps(job, state, particles));
+                   job.z[static_cast<std::size_t>(state)], makers_.maps(job, state, particles));
     base::log_info(title(job, state) + ": done");
 }
 
@@ -249,8 +248,7 @@ std::exception_ptr BoxStore::farm(const comm::Communicator& communicator,
     };
     std::vector<std::int64_t> order(units.size());
     std::iota(order.begin(), order.end(), std::int64_t{0});
-    comm::share_fields(communicator,
-                       order,
+    comm::share_fields(communicator, order,
                        {.schedule = {.credits = 1}, .progress = [&](std::int64_t) { advance(); }},
                        job);
     return failure;
@@ -320,9 +318,7 @@ void BoxStore::prepare(const comm::Communicator& communicator) {
     if (communicator.is_root()) {
         base::log_info(
             fmt::format("{} of {} box states are not in {} for these settings: making them",
-                        n_states_to_make,
-                        n_states(),
-                        folder_));
+                        n_states_to_make, n_states(), folder_));
         // Of several groups, the root sees the pace of the first.
         const auto n_parts = static_cast<std::int64_t>(units.size());
         progress.emplace("boxes", "parts", (n_parts + n_groups - 1) / n_groups);
@@ -366,8 +362,7 @@ auto BoxStore::read_or_make(const BoxJob& job, int state, const Read& read) {
 sky::BoxSource BoxStore::source() {
     sky::BoxSource source;
     source.map = [this](const sky::Slab& slab, int realisation, int axis, sky::Layer layer) {
-        return read_or_make(job(slab.box_class, realisation),
-                            slab.state,
+        return read_or_make(job(slab.box_class, realisation), slab.state,
                             [&](const std::string& file, const std::string& text) {
                                 return io::read_map(file, text, layer, axis);
                             });

@@ -29,8 +29,7 @@ void check_slabs(const campaign::Campaign& campaign, std::size_t n_slabs) {
                 fmt::format("{}: simulate.slabs names slab {} (the sky has {}, the first is 0), "
                             "name one of them",
                             campaign::position_of(campaign, fmt::format("simulate.slabs[{}]", i)),
-                            wanted[i],
-                            n_slabs));
+                            wanted[i], n_slabs));
         }
     }
 }
@@ -64,12 +63,11 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     }
     BoxMakers makers;
     makers.particles = [cosmology = campaign.cosmology, boxes, n_threads](
-                           const BoxJob& job,
-                           const sky::Team& team,
+                           const BoxJob& job, const sky::Team& team,
                            const std::vector<WantedState>& wanted,
                            const BoxMakers::HandOver& hand_over) {
-        sky::ParticleMesh box(
-            cosmology, sky::box_run(boxes, job.box_class, job.realisation), n_threads, team);
+        sky::ParticleMesh box(cosmology, sky::box_run(boxes, job.box_class, job.realisation),
+                              n_threads, team);
         // Every redshift is passed, wanted or not: the steps on the way shape what comes after.
         std::size_t next = 0;
         for (auto state = static_cast<int>(job.z.size()) - 1; next < wanted.size(); --state) {
@@ -82,17 +80,15 @@ BoxStack simulated_boxes(const campaign::Campaign& campaign, int n_threads) {
     };
     makers.maps = [cosmology = campaign.cosmology, sky = campaign.sky, boxes, n_threads](
                       const BoxJob& job, int, const sky::Particles& particles) {
-        return sky::make_box_maps(
-            cosmology, sky, boxes, particles, job.box_class, job.realisation, n_threads);
+        return sky::make_box_maps(cosmology, sky, boxes, particles, job.box_class, job.realisation,
+                                  n_threads);
     };
     return {slabs,
             boxes,
             sky::box_cost(boxes),
             {},
             {},
-            BoxStore(boxes.folder,
-                     std::move(jobs),
-                     std::move(makers),
+            BoxStore(boxes.folder, std::move(jobs), std::move(makers),
                      boxes.keep_particles ? KeepParticles::yes : KeepParticles::no,
                      boxes.ranks_per_box)};
 }
@@ -168,8 +164,7 @@ std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campai
             throw base::UsageError(
                 fmt::format("{}: no test snapshot has a box of {:g} Mpc (those of training skies "
                             "have), give one",
-                            snapshots.files.front().position,
-                            slab.box_mpc));
+                            snapshots.files.front().position, slab.box_mpc));
         }
     }
     return of_slabs;
@@ -179,16 +174,10 @@ std::vector<std::vector<std::size_t>> share_out(const campaign::Campaign& campai
 std::string snapshot_maps_recipe(const campaign::Campaign& campaign) {
     // Raised whenever the same settings make other maps than before.
     constexpr int version = 1;
-    return fmt::format("snapshot maps {}\n{}",
-                       version,
-                       campaign::settings_text(campaign,
-                                               {"cosmology",
-                                                "snapshot",
-                                                "boxes.web_map_px",
-                                                "sky.frequency_hz",
-                                                "sky.a_dyn",
-                                                "sky.a_web",
-                                                "sky.eps_b"}));
+    return fmt::format("snapshot maps {}\n{}", version,
+                       campaign::settings_text(
+                           campaign, {"cosmology", "snapshot", "boxes.web_map_px",
+                                      "sky.frequency_hz", "sky.a_dyn", "sky.a_web", "sky.eps_b"}));
 }
 
 /// The boxes that the snapshots of a campaign stand for.
@@ -221,8 +210,7 @@ void note_shortcomings(const Snapshots& set,
         for (const std::string& attribute : set.facts[i].missing) {
             found.doubts.push_back(
                 fmt::format("{} has no attribute {}: taken as that of the campaign's cosmology",
-                            set.files[i].path,
-                            attribute));
+                            set.files[i].path, attribute));
         }
         if (!is_used[i]) {
             found.unused.push_back(set.files[i].path);
@@ -273,8 +261,7 @@ BoxMakers makers_of_snapshots(const campaign::Campaign& campaign,
                               const SnapshotBoxes& found,
                               int n_threads) {
     BoxMakers makers;
-    makers.particles = [](const BoxJob& job,
-                          const sky::Team&,
+    makers.particles = [](const BoxJob& job, const sky::Team&,
                           const std::vector<WantedState>& wanted,
                           const BoxMakers::HandOver& hand_over) {
         sky::Particles none;  // the gas is all there is
@@ -284,10 +271,8 @@ BoxMakers makers_of_snapshots(const campaign::Campaign& campaign,
             hand_over(state, none);
         }
     };
-    makers.maps = [cosmology = campaign.cosmology,
-                   sky = campaign.sky,
-                   options = snapshot_options(campaign),
-                   map_px = found.boxes.web_map_px,
+    makers.maps = [cosmology = campaign.cosmology, sky = campaign.sky,
+                   options = snapshot_options(campaign), map_px = found.boxes.web_map_px,
                    file_of = found.file_of,
                    n_threads](const BoxJob& job, int, const sky::Particles& none) {
         const NamedFile& file = file_of.at({job.box_class, job.realisation});

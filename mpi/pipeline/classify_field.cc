@@ -25,10 +25,8 @@ infer::FieldAnswer ask_network(const FieldPixels& field,
     if (surplus_px == 0) {
         return classifier.classify(field.wide, grid, field.noise, n_threads);
     }
-    return classifier.classify(image::without_margin(field.wide, surplus_px),
-                               grid,
-                               field.noise_inside(surplus_px),
-                               n_threads);
+    return classifier.classify(image::without_margin(field.wide, surplus_px), grid,
+                               field.noise_inside(surplus_px), n_threads);
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ LoadedModel load_model(const comm::Communicator& communicator,
     }
     std::optional<LoadedModel> loaded;
     comm::collectively(communicator, [&] {
-        infer::Classifier classifier(
-            model, device, threads_of_rank(campaign, communicator), precision);
+        infer::Classifier classifier(model, device, threads_of_rank(campaign, communicator),
+                                     precision);
         loaded.emplace(LoadedModel{std::move(model), std::move(classifier)});
     });
     return std::move(*loaded);

@@ -111,22 +111,8 @@ class Unpacker {
 template <typename Map, typename Visit>
 void visit_members(Map& map, Visit& visit) {
     auto& [info, truth_path, stamp, truth_stamp, failure, noise] = map;
-    auto& [path,
-           hdu,
-           cols,
-           rows,
-           unit,
-           other_unit,
-           beam,
-           pixel_arcsec,
-           pixel_shape,
-           frequency_hz,
-           has_wcs,
-           header_cards,
-           header_sha256,
-           jy_arcsec2_per_unit,
-           object,
-           notes] = info;
+    auto& [path, hdu, cols, rows, unit, other_unit, beam, pixel_arcsec, pixel_shape, frequency_hz,
+           has_wcs, header_cards, header_sha256, jy_arcsec2_per_unit, object, notes] = info;
     visit(path, hdu, cols, rows, unit, other_unit, beam, pixel_arcsec, pixel_shape, frequency_hz);
     visit(has_wcs, header_cards, header_sha256, jy_arcsec2_per_unit, object, notes);
     visit(truth_path, stamp, truth_stamp, failure, noise);
@@ -184,11 +170,7 @@ PlannedMap look_at(const MapPaths& paths, const image::MapOptions& options, Nois
                 throw base::InputError(
                     fmt::format("{}: has {} x {} pixels but its map has {} x {}, give the sky "
                                 "image of the same pixels",
-                                paths.truth,
-                                truth.cols,
-                                truth.rows,
-                                map.info.cols,
-                                map.info.rows));
+                                paths.truth, truth.cols, truth.rows, map.info.cols, map.info.rows));
             }
         }
         if (noise == Noise::measured) {
@@ -246,8 +228,7 @@ image::MapWindow FieldPlan::read_window_of(catalogue::FieldId field) const {
     const image::MapWindow around = image::widened(wide, map.mesh().reach_px());
     const std::int64_t x0 = std::max(around.x0, std::min<std::int64_t>(wide.x0, 0));
     const std::int64_t y0 = std::max(around.y0, std::min<std::int64_t>(wide.y0, 0));
-    return {x0,
-            y0,
+    return {x0, y0,
             std::min(around.x0 + around.cols, std::max(wide.x0 + wide.cols, map.info.cols)) - x0,
             std::min(around.y0 + around.rows, std::max(wide.y0 + wide.rows, map.info.rows)) - y0};
 }
@@ -319,24 +300,16 @@ std::vector<std::uint64_t> field_keys(const FieldPlan& plan) {
     std::map<std::string, int> n_named;
     std::vector<std::string> identities;
     for (const PlannedMap& map : plan.maps) {
-        identities.push_back(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
-                                         map.info.path,
-                                         n_named[map.info.path]++,
-                                         map.stamp,
-                                         map.info.hdu,
-                                         map.info.header_sha256,
-                                         map.truth_path,
-                                         map.truth_stamp));
+        identities.push_back(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n", map.info.path,
+                                         n_named[map.info.path]++, map.stamp, map.info.hdu,
+                                         map.info.header_sha256, map.truth_path, map.truth_stamp));
     }
     std::vector<std::uint64_t> keys;
     for (const PlannedField& field : plan.fields) {
         const image::MapWindow& window = field.window;
-        const std::string digest = base::sha256(fmt::format("{}{} {} {} {}",
-                                                            identities[field.map.place()],
-                                                            window.x0,
-                                                            window.y0,
-                                                            window.cols,
-                                                            window.rows));
+        const std::string digest =
+            base::sha256(fmt::format("{}{} {} {} {}", identities[field.map.place()], window.x0,
+                                     window.y0, window.cols, window.rows));
         // Never 0, which stands for no field.
         keys.push_back(std::max<std::uint64_t>(std::stoull(digest.substr(0, 16), nullptr, 16), 1));
     }
@@ -391,9 +364,8 @@ std::vector<float> FieldReader::read(catalogue::FieldId field) {
         const std::vector<float> sky = files->truth->read(planned.window).pixels;
         check_unchanged(map.truth_path, map.truth_stamp);
         pixels.reserve(pixels.size() + sky.size() + n_hash_floats);
-        std::transform(sky.begin(), sky.end(), std::back_inserter(pixels), [factor](float v) {
-            return v * factor;
-        });
+        std::transform(sky.begin(), sky.end(), std::back_inserter(pixels),
+                       [factor](float v) { return v * factor; });
     }
     append_hash(pixels, read.hash);
     return pixels;

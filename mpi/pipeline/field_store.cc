@@ -211,8 +211,7 @@ void FieldStore::keep(FieldId field, catalogue::FieldResult result) {
 void FieldStore::begun(std::int64_t number, int rank) {
     const bool is_alone = std::ranges::binary_search(interrupted_, number);
     journal_->begun(
-        key_of(FieldId(number)),
-        rank,
+        key_of(FieldId(number)), rank,
         is_alone ? catalogue::AttemptMode::alone : catalogue::AttemptMode::among_others);
     ++n_unflushed_events_;
 }
@@ -286,8 +285,7 @@ io::FieldSource FieldStore::source() {
     for (const StoredField& field : stored) {
         source.sizes.push_back({field.n_rows, field.n_scores});
     }
-    source.load = [this,
-                   stored = std::move(stored),
+    source.load = [this, stored = std::move(stored),
                    shards = std::make_shared<catalogue::ShardReader>(folder_)](FieldId field) {
         const StoredField& place = stored[field.place()];
         try {

@@ -35,12 +35,7 @@ image::MapWindow window_of(const PictureOptions& options,
         window.rows > info.rows - window.y0) {
         throw base::UsageError(fmt::format(
             "--window {},{},{},{} does not lie on {} ({}), give X0,Y0,WIDTH,HEIGHT inside it",
-            window.x0,
-            window.y0,
-            window.cols,
-            window.rows,
-            path,
-            size_text(info)));
+            window.x0, window.y0, window.cols, window.rows, path, size_text(info)));
     }
     return window;
 }
@@ -57,10 +52,7 @@ std::vector<report::TileMark> signal_tiles(const PictureOptions& options,
     if (truth.info().cols != info.cols || truth.info().rows != info.rows) {
         throw base::UsageError(fmt::format(
             "{} has {} and {} {} (a truth shows the same pixels), give the sky image of this map",
-            options.truth,
-            size_text(truth.info()),
-            path,
-            size_text(info)));
+            options.truth, size_text(truth.info()), path, size_text(info)));
     }
     const auto overlap = [](std::int64_t a0, std::int64_t a, std::int64_t b0, std::int64_t b) {
         return a0 < b0 + b && b0 < a0 + a;
@@ -151,15 +143,14 @@ report::FieldPicture picture_of_map(const PictureOptions& options,
         picture.tiles_show = report::TilesShow::labels;
         picture.labels_meaning =
             fmt::format("{} signal tiles: more than {} px above {} µJy/arcsec²",
-                        picture.tiles.size(),
-                        options.label.min_pixels,
+                        picture.tiles.size(), options.label.min_pixels,
                         report::number_text(options.label.flux_threshold_jy_arcsec2 * 1e6));
     }
     if (!options.haloes.empty() && is_on(options.haloes_on, map)) {
         picture.circles = halo_circles(options, info.pixel_arcsec, window);
-        picture.circles_meaning = fmt::format("R100 of {} haloes of {} solar masses or more",
-                                              picture.circles.size(),
-                                              report::number_text(options.min_mass_msun));
+        picture.circles_meaning =
+            fmt::format("R100 of {} haloes of {} solar masses or more", picture.circles.size(),
+                        report::number_text(options.min_mass_msun));
     }
     return picture;
 }

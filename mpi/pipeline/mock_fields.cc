@@ -79,8 +79,7 @@ void work_in_memory(const comm::Communicator& communicator,
     base::Progress progress(stage, "skies", static_cast<std::int64_t>(order.size()));
     // One sky at a time: a second in waiting would only make the last ones uneven.
     const std::vector<std::int64_t> worked = comm::share_fields(
-        communicator,
-        order,
+        communicator, order,
         {.schedule = {.credits = 1},
          .is_rank0_dedicated = campaign.parallel.dedicated_rank0,
          .progress = [&](std::int64_t) { progress.advance(); }},
@@ -92,8 +91,7 @@ void work_in_memory(const comm::Communicator& communicator,
                  const FieldPlan measured = with_noise_of(plan, map, made.noise);
                  for (const catalogue::FieldId field : fields_of[map.place()]) {
                      work(field,
-                          unpack_field(measured,
-                                       field,
+                          unpack_field(measured, field,
                                        pack_field(measured, field, made.noise, made.truth.sky)));
                  }
              },
@@ -148,8 +146,8 @@ void work_on_mock_fields(const comm::Communicator& communicator,
     const auto fail = [&](catalogue::FieldId, const std::string& reason) {
         throw base::UsageError(fmt::format("cannot {}: {}", stage, reason));
     };
-    work_on_fields(
-        communicator, campaign, stage, plan, mock_options(campaign), {.work = work, .fail = fail});
+    work_on_fields(communicator, campaign, stage, plan, mock_options(campaign),
+                   {.work = work, .fail = fail});
 }
 
 }  // namespace faintweb::pipeline

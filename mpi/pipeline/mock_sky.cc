@@ -48,33 +48,21 @@ ObservedSky MockSkies::make(sky::SkySet set, int number, sky::KeepLayers keep) {
     } else {
         made.views =
             sky::draw_views(stack_->boxes, stack_->slabs, campaign_.seed, made.realisation, set);
-        made.truth = sky::assemble_lightcone(campaign_.cosmology,
-                                             made.settings,
-                                             stack_->slabs,
-                                             made.views,
-                                             source_,
-                                             keep,
-                                             n_threads_);
+        made.truth = sky::assemble_lightcone(campaign_.cosmology, made.settings, stack_->slabs,
+                                             made.views, source_, keep, n_threads_);
     }
 
     image::Image with_points;
     if (campaign_.point_sources.enabled) {
         with_points = made.truth.sky;
-        made.point_sources = sky::draw_point_sources(campaign_.point_sources,
-                                                     with_points.rows,
-                                                     with_points.cols,
-                                                     made.settings.pixel_arcsec,
-                                                     made.settings.frequency_hz,
-                                                     campaign_.seed,
-                                                     made.realisation);
+        made.point_sources = sky::draw_point_sources(
+            campaign_.point_sources, with_points.rows, with_points.cols, made.settings.pixel_arcsec,
+            made.settings.frequency_hz, campaign_.seed, made.realisation);
         sky::add_point_sources(with_points, made.settings.pixel_arcsec, made.point_sources);
     }
     made.noise = sky::observe(campaign_.point_sources.enabled ? with_points : made.truth.sky,
-                              made.settings.pixel_arcsec,
-                              campaign_.observation,
-                              campaign_.seed,
-                              made.realisation,
-                              n_threads_);
+                              made.settings.pixel_arcsec, campaign_.observation, campaign_.seed,
+                              made.realisation, n_threads_);
     return made;
 }
 
@@ -82,8 +70,8 @@ image::Image MockSkies::make_slab(const ObservedSky& made,
                                   int slab,
                                   std::span<const sky::Layer> layers) {
     const auto s = static_cast<std::size_t>(slab);
-    return sky::assemble_slab(
-        made.settings, stack_->slabs.at(s), made.views.at(s), source_, layers, n_threads_);
+    return sky::assemble_slab(made.settings, stack_->slabs.at(s), made.views.at(s), source_, layers,
+                              n_threads_);
 }
 
 }  // namespace faintweb::pipeline

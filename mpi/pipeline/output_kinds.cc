@@ -62,8 +62,8 @@ Output folder(std::string path) {
 }
 
 void append(std::vector<Output>& outputs, std::vector<Output> more) {
-    outputs.insert(
-        outputs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    outputs.insert(outputs.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
 }
 
 void add_reliability(std::vector<Output>& outputs, const std::string& path) {

@@ -21,8 +21,7 @@ void prepare_folder(const comm::Communicator& communicator, const std::string& f
         if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
             throw base::UsageError(
                 fmt::format("cannot write into the folder {} ({}), choose another output",
-                            folder.empty() ? "." : folder,
-                            std::strerror(errno)));
+                            folder.empty() ? "." : folder, std::strerror(errno)));
         }
     });
 }

@@ -24,12 +24,8 @@ std::string mock_path(const campaign::Campaign& campaign,
                       const std::string& kind,
                       int number,
                       const std::string& ending) {
-    return fmt::format("{}/{}/{}_{:05}{}",
-                       campaign::skies_folder(campaign),
-                       set == sky::SkySet::train ? "train" : "test",
-                       kind,
-                       number,
-                       ending);
+    return fmt::format("{}/{}/{}_{:05}{}", campaign::skies_folder(campaign),
+                       set == sky::SkySet::train ? "train" : "test", kind, number, ending);
 }
 
 std::string sky_path(const campaign::Campaign& campaign, sky::SkySet set, int number) {
@@ -54,9 +50,8 @@ std::string identity_of(const std::string& path) {
 std::string mock_skies_state(const campaign::Campaign& campaign) {
     std::string state =
         base::version() + "\n" +
-        campaign::settings_text(
-            campaign,
-            {"seed", "cosmology", "boxes", "sky", "snapshot", "point_sources", "observation"}) +
+        campaign::settings_text(campaign, {"seed", "cosmology", "boxes", "sky", "snapshot",
+                                           "point_sources", "observation"}) +
         fmt::format("layers {:d}\n", campaign.simulate.layers);
     for (const int slab : campaign.simulate.slabs) {
         state += fmt::format("slab {}\n", slab);

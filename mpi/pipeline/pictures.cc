@@ -61,10 +61,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
             if (info.cols != map.cols || info.rows != map.rows) {
                 throw base::InputError(fmt::format(
                     "{}: has {} but the map that was classified had {} x {}, bring that one back",
-                    place,
-                    size_text(info),
-                    map.cols,
-                    map.rows));
+                    place, size_text(info), map.cols, map.rows));
             }
             if (!changed) {
                 changed = std::move(file);
@@ -83,8 +80,7 @@ image::FitsMap open_again(const catalogue::Catalogue& catalogue,
                                ? failure
                                : fmt::format("{}: is neither where it was when it was classified "
                                              "nor, by this name, here or beside {}, bring it back",
-                                             map.path.view(),
-                                             catalogue_file));
+                                             map.path.view(), catalogue_file));
 }
 
 }  // namespace
@@ -125,9 +121,7 @@ void draw_catalogue(const catalogue::Catalogue& catalogue,
             const image::MapPixel corner = image::on_map(
                 image::FieldPixel{grid.first_col(tile.column), grid.first_row(tile.row)},
                 {field.x0, field.y0});
-            marks.push_back({corner.x,
-                             corner.y,
-                             static_cast<catalogue::Outcome>(tile.outcome),
+            marks.push_back({corner.x, corner.y, static_cast<catalogue::Outcome>(tile.outcome),
                              tile.probability});
         }
         if (field.status == static_cast<std::int32_t>(catalogue::FieldStatus::failed)) {

@@ -52,8 +52,7 @@ std::vector<std::int64_t> count_fields(
     const auto count_one = [&](catalogue::FieldId field, const FieldPixels& pixels) {
         const tile::TileGrid grid = pixels.grid(campaign.tile_px);
         const std::vector<std::int64_t> found = count(field, pixels, grid);
-        std::copy(found.begin(),
-                  found.end(),
+        std::copy(found.begin(), found.end(),
                   counts.begin() + field.value() * static_cast<std::int64_t>(n));
     };
     work_on_mock_fields(communicator, campaign, sky::SkySet::test, stage, plan, count_one);
@@ -89,8 +88,8 @@ class FieldTruth {
     }
 
     score::FieldScore score(const label::LabelRule& rule, std::span<const std::uint8_t> found) {
-        return score::score_field(
-            labels(rule), found, n_above(rule.flux_threshold_jy_arcsec2), n_blank_, grid_);
+        return score::score_field(labels(rule), found, n_above(rule.flux_threshold_jy_arcsec2),
+                                  n_blank_, grid_);
     }
 
   private:
@@ -150,8 +149,8 @@ std::vector<TunedFinder> choose_finders(const comm::Communicator& communicator,
             }
         }
     };
-    work_on_mock_fields(
-        communicator, campaign, sky::SkySet::train, "threshold finder, tuning", plan, try_all);
+    work_on_mock_fields(communicator, campaign, sky::SkySet::train, "threshold finder, tuning",
+                        plan, try_all);
     communicator.sum(std::span(sums));
 
     std::vector<TunedFinder> tuned;
@@ -189,12 +188,7 @@ ModelScores score_models(const comm::Communicator& communicator,
     const int n_threads = threads_of_rank(campaign, communicator);
     std::vector<std::vector<PromisedTile>> promised(models.size());
     const auto counts = count_fields(
-        communicator,
-        campaign,
-        "evaluate",
-        n,
-        margin_px,
-        noise,
+        communicator, campaign, "evaluate", n, margin_px, noise,
         [&](catalogue::FieldId field, const FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldTruth truth(pixels, grid);
             std::vector<std::int64_t> result;
@@ -249,11 +243,7 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
     const auto n_found = static_cast<std::size_t>(std::ranges::count_if(
         tuned, [](const TunedFinder& finder) { return finder.finder.has_value(); }));
     const auto counts = count_fields(
-        communicator,
-        campaign,
-        "threshold finder, test",
-        n_found * score::n_counts,
-        0,
+        communicator, campaign, "threshold finder, test", n_found * score::n_counts, 0,
         Noise::ignored,
         [&](catalogue::FieldId, const FieldPixels& pixels, const tile::TileGrid& grid) {
             FieldTruth truth(pixels, grid);
@@ -261,11 +251,10 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
             std::vector<std::int64_t> result;
             for (const TunedFinder& finder : tuned) {
                 if (finder.finder) {
-                    append(
-                        result,
-                        truth.score(finder.label,
-                                    source::find_tiles(
-                                        noise, grid, campaign.sky.pixel_arcsec, *finder.finder)));
+                    append(result,
+                           truth.score(finder.label,
+                                       source::find_tiles(noise, grid, campaign.sky.pixel_arcsec,
+                                                          *finder.finder)));
                 }
             }
             return result;
@@ -282,20 +271,14 @@ std::vector<TunedFinder> tune_finders(const comm::Communicator& communicator,
 }
 
 std::string line_of(const std::string& what, const score::Confusion& confusion) {
-    return fmt::format("{}: {} (1C {}, 1F {}, 0F {}, 0C {})",
-                       what,
-                       score::text_of_ratios(confusion),
-                       confusion.n_1c,
-                       confusion.n_1f,
-                       confusion.n_0f,
-                       confusion.n_0c);
+    return fmt::format("{}: {} (1C {}, 1F {}, 0F {}, 0C {})", what,
+                       score::text_of_ratios(confusion), confusion.n_1c, confusion.n_1f,
+                       confusion.n_0f, confusion.n_0c);
 }
 
 std::string text_of(const source::ThresholdFinder& finder) {
     return fmt::format("smoothing {:g} arcsec, k {:g}, islands of {} px, tiles of {} px",
-                       finder.smoothing_fwhm_arcsec,
-                       finder.k_sigma,
-                       finder.min_island_pixels,
+                       finder.smoothing_fwhm_arcsec, finder.k_sigma, finder.min_island_pixels,
                        finder.min_tile_pixels);
 }
 

@@ -50,10 +50,7 @@ image::FitsMap open_sky_map(const campaign::Campaign& campaign, sky::SkySet set,
             throw base::UsageError(
                 fmt::format("{}{} has pixels of {} (sky.pixel_arcsec is {:g}), give maps of one "
                             "pixel scale and set sky.pixel_arcsec to it",
-                            where,
-                            file,
-                            image::pixel_text(pixel),
-                            campaign.sky.pixel_arcsec));
+                            where, file, image::pixel_text(pixel), campaign.sky.pixel_arcsec));
         }
         return map;
     } catch (const base::InputError& error) {
@@ -108,8 +105,7 @@ void check_all_differ(const campaign::Campaign& campaign) {
             if (!std::filesystem::exists(named.files[i])) {
                 continue;
             }
-            const Seen file{fmt::format("{}[{}]", named.key, i),
-                            named.files[i],
+            const Seen file{fmt::format("{}[{}]", named.key, i), named.files[i],
                             base::sha256_of_pieces(named.files[i])};
             for (const Seen& other : all) {
                 if (file.pieces == other.pieces &&
@@ -117,9 +113,7 @@ void check_all_differ(const campaign::Campaign& campaign) {
                      base::sha256_of_file(file.path) == base::sha256_of_file(other.path))) {
                     throw base::UsageError(fmt::format(
                         "{}: {} is the same as {} (each counts as another universe), leave one out",
-                        campaign::position_of(campaign, file.item),
-                        file.item,
-                        other.item));
+                        campaign::position_of(campaign, file.item), file.item, other.item));
                 }
             }
             all.push_back(file);

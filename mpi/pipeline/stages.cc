@@ -65,8 +65,8 @@ void forget_from(const comm::Communicator& communicator,
             std::error_code error;
             std::filesystem::remove(stamp, error);
             if (error) {
-                throw base::DiskError(fmt::format(
-                    "cannot remove {} ({}), make its folder writable", stamp, error.message()));
+                throw base::DiskError(fmt::format("cannot remove {} ({}), make its folder writable",
+                                                  stamp, error.message()));
             }
         }
     });

@@ -19,8 +19,8 @@
 namespace faintweb::pipeline {
 
 /// All stages, in their order.
-inline constexpr std::array<const Stage*, 4> all_stages{
-    &simulate_stage, &train_stage, &evaluate_stage, &detect_stage};
+inline constexpr std::array<const Stage*, 4> all_stages{&simulate_stage, &train_stage,
+                                                        &evaluate_stage, &detect_stage};
 
 /// The stage of this name.
 const Stage& stage_of(campaign::Stage name);

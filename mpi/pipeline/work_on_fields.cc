@@ -118,8 +118,7 @@ class WatchedFields {
                    : std::make_unique<base::Watchdog::Task>(
                          *job_.watchdog,
                          fmt::format("field {} of {}", field, plan_.map_of(field).info.path),
-                         deadline_s_,
-                         job_.store == nullptr ? 0 : job_.store->key_of(field));
+                         deadline_s_, job_.store == nullptr ? 0 : job_.store->key_of(field));
     }
 
     std::vector<float> read_timed(catalogue::FieldId field) {
@@ -154,9 +153,7 @@ void work_on_fields(const comm::Communicator& communicator,
     comm::FieldLedger& ledger =
         job.store != nullptr ? static_cast<comm::FieldLedger&>(*job.store) : no_ledger;
     const std::vector<std::int64_t> worked = comm::share_fields(
-        communicator,
-        order,
-        settings,
+        communicator, order, settings,
         {.read =
              [&](std::int64_t number) {
                  return is_read_by_root ? fields.read(catalogue::FieldId(number))

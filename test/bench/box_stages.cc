@@ -62,34 +62,19 @@ int main(int n_arguments, char** arguments) {
         const double finding = processor_s([&] {
             haloes = sky::find_haloes(cosmology,
                                       sky::particle_density(particles, boxes.n_mesh, n_threads),
-                                      box_mpc,
-                                      n_threads);
+                                      box_mpc, n_threads);
             sky::match_abundance(cosmology, sky::MassFunction(cosmology), box_mpc, z, haloes);
         });
         const double web = processor_s([&] {
-            sky::web_maps(settings,
-                          {cosmology, gas, haloes},
-                          particles,
-                          boxes.web_map_px,
-                          boxes.n_sheet,
-                          n_threads);
+            sky::web_maps(settings, {cosmology, gas, haloes}, particles, boxes.web_map_px,
+                          boxes.n_sheet, n_threads);
         });
         const double paint = processor_s([&] {
-            sky::paint_haloes(settings,
-                              {cosmology, haloes, gas.density, box_mpc, z, 0},
-                              boxes.map_px,
-                              boxes.seed,
-                              n_threads);
+            sky::paint_haloes(settings, {cosmology, haloes, gas.density, box_mpc, z, 0},
+                              boxes.map_px, boxes.seed, n_threads);
         });
-        std::printf("%9d %5d %7d %8.2f %7.2f %7.2f %7.2f %7.2f\n",
-                    n,
-                    boxes.n_mesh,
-                    boxes.map_px,
-                    gravity,
-                    sheet,
-                    finding,
-                    web,
-                    paint);
+        std::printf("%9d %5d %7d %8.2f %7.2f %7.2f %7.2f %7.2f\n", n, boxes.n_mesh, boxes.map_px,
+                    gravity, sheet, finding, web, paint);
         std::fflush(stdout);
     }
     return 0;

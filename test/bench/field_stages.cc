@@ -64,8 +64,8 @@ float plain_median(std::vector<float>& values) {
 
 tile::RobustStatistics plain_statistics(const image::Image& field) {
     std::vector<float> finite;
-    std::ranges::copy_if(
-        field.pixels, std::back_inserter(finite), [](float v) { return std::isfinite(v); });
+    std::ranges::copy_if(field.pixels, std::back_inserter(finite),
+                         [](float v) { return std::isfinite(v); });
     const float median = plain_median(finite);
     for (float& value : finite) {
         value = std::fabs(value - median);
@@ -227,10 +227,9 @@ int main(int argc, char** argv) {
         {"  with blanks", [&] { keep(image::smooth(field, 18)); }, nullptr},
         {"opening filter, beam of 6 px",
          [&] {
-             keep(
-                 tile::filter_field(
-                     field, {0, 0, edge_px, edge_px}, local.noise.rms, tile::make_opening_filter(6))
-                     .diffuse);
+             keep(tile::filter_field(field, {0, 0, edge_px, edge_px}, local.noise.rms,
+                                     tile::make_opening_filter(6))
+                      .diffuse);
          },
          nullptr},
         {"scaling asinh_local",
@@ -239,12 +238,10 @@ int main(int argc, char** argv) {
         {"scaling asinh_sigma",
          [&] { keep(tile::scale_field(field, tile::Scaling::asinh_sigma, statistics)); },
          [&] { keep(plain_asinh(field, statistics.robust)); }},
-        {"scaling paper",
-         [&] { keep(tile::scale_field(field, tile::Scaling::paper, statistics)); },
+        {"scaling paper", [&] { keep(tile::scale_field(field, tile::Scaling::paper, statistics)); },
          [&] { keep(plain_log(field)); }},
         {"cutting tiles",
-         [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); },
-         nullptr},
+         [&] { sum += static_cast<double>(tile::cut_tiles(field, grid, 0, 0).back()); }, nullptr},
         {"sums of tiles", [&] { sum += tile::sum_tiles(field, grid).back().sum; }, nullptr}};
     std::printf("%-30s%12s%12s%10s\n", "ms per field", "ours", "plain", "ratio");
     for (const Stage& stage : stages) {

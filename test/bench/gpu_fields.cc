@@ -69,14 +69,13 @@ int main(int argc, char** argv) {
     std::printf("copy to the GPU: %.1f GB/s\n", copied);
     for (const learn::Precision precision : {learn::Precision::fp32, learn::Precision::bf16}) {
         const double peak = learn::measure_matrix_product(device, precision);
-        std::printf(
-            "%s: matrix product %.0f TFLOP/s\n", learn::precision_name(precision).c_str(), peak);
+        std::printf("%s: matrix product %.0f TFLOP/s\n", learn::precision_name(precision).c_str(),
+                    peak);
         for (const std::string& network : learn::network_names()) {
             const learn::NetworkInfo info = learn::network_info(network, tile_px);
             const learn::Model model =
                 learn::random_model(network, tile_px, tile::Scaling::asinh_sigma, 1);
-            const auto pass = infer::make_forward_pass(learn::find_network(network),
-                                                       model.tensors,
+            const auto pass = infer::make_forward_pass(learn::find_network(network), model.tensors,
                                                        {.device = device,
                                                         .precision = precision,
                                                         .tile_px = tile_px,
@@ -115,11 +114,8 @@ int main(int argc, char** argv) {
             std::printf(
                 "  %-14s %6.2f Mtiles/s (%4.1f %% of the product), %5.0f fields/s by one "
                 "thread, %5.0f by four (%4.1f %% of the copy)\n",
-                network.c_str(),
-                tiles_per_s / 1e6,
-                100 * tiles_per_s * info.mflop_per_tile / 1e6 / peak,
-                by_one,
-                by_four,
+                network.c_str(), tiles_per_s / 1e6,
+                100 * tiles_per_s * info.mflop_per_tile / 1e6 / peak, by_one, by_four,
                 100 * by_four * bytes / 1e9 / copied);
         }
     }

@@ -32,10 +32,8 @@ int main(int argc, char** argv) {
     }
     const double written_s = stopwatch.lap();
     const catalogue::JournalState state = catalogue::read_journal(path);
-    std::printf("%zu fields in %.0f MB: written in %.2f s, read in %.2f s\n",
-                state.fields.size(),
-                1e-6 * static_cast<double>(std::filesystem::file_size(path)),
-                written_s,
+    std::printf("%zu fields in %.0f MB: written in %.2f s, read in %.2f s\n", state.fields.size(),
+                1e-6 * static_cast<double>(std::filesystem::file_size(path)), written_s,
                 stopwatch.lap());
     std::filesystem::remove(path);
     return 0;

@@ -35,11 +35,9 @@ image::Image synthetic_map(std::int64_t n, bool is_web, int n_discs) {
         const double radius = width / 160;
         const auto low = [&](double c) { return static_cast<std::int64_t>(c - radius); };
         for (std::int64_t row = std::max<std::int64_t>(0, low(y));
-             row < std::min(n, low(y + 2 * radius));
-             ++row) {
+             row < std::min(n, low(y + 2 * radius)); ++row) {
             for (std::int64_t col = std::max<std::int64_t>(0, low(x));
-                 col < std::min(n, low(x + 2 * radius));
-                 ++col) {
+                 col < std::min(n, low(x + 2 * radius)); ++col) {
                 const double r =
                     std::hypot(static_cast<double>(col) - x, static_cast<double>(row) - y) / radius;
                 map.at(row, col) += r < 1 ? static_cast<float>(1e-7 * (1 - r * r)) : 0.0F;
@@ -135,33 +133,24 @@ int main(int argc, char** argv) {
         std::array<double, 2> seconds{};
         for (const sky::Layer layer : {sky::Layer::web, sky::Layer::inside_r100}) {
             seconds[layer == sky::Layer::web ? 0 : 1] = seconds_of([&] {
-                sky::assemble_slab(
-                    settings, slabs[s], views[s], source, std::array{layer}, n_threads);
+                sky::assemble_slab(settings, slabs[s], views[s], source, std::array{layer},
+                                   n_threads);
             });
         }
-        std::printf("%4zu %.3f %8.0f %8d %9.2f %7.2f\n",
-                    s,
-                    slabs[s].z,
-                    slabs[s].box_mpc,
-                    views[s].transpose ? 1 : 0,
-                    seconds[0],
-                    seconds[1]);
+        std::printf("%4zu %.3f %8.0f %8d %9.2f %7.2f\n", s, slabs[s].z, slabs[s].box_mpc,
+                    views[s].transpose ? 1 : 0, seconds[0], seconds[1]);
     }
     copying = 0;
     const std::clock_t start = std::clock();
     const double seconds = seconds_of([&] {
-        sky::assemble_lightcone(
-            cosmology, settings, slabs, views, source, sky::KeepLayers::no, n_threads);
+        sky::assemble_lightcone(cosmology, settings, slabs, views, source, sky::KeepLayers::no,
+                                n_threads);
     });
     std::printf(
         "lightcone %lld^2, %zu slabs, %d threads: %.2f s (%.2f s of cores), of which %.2f s "
         "copying maps\n",
-        static_cast<long long>(settings.size_px),
-        slabs.size(),
-        n_threads,
-        seconds,
-        static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC,
-        copying);
+        static_cast<long long>(settings.size_px), slabs.size(), n_threads, seconds,
+        static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, copying);
 
     const image::Image decoded = sky::decode(maps[false], n_threads);
     settings.xi_e = 1;
@@ -169,8 +158,8 @@ int main(int argc, char** argv) {
     image::Image ours;
     image::Image plain;
     const double ours_s = seconds_of([&] {
-        ours = sky::assemble_slab(
-            settings, slabs[8], views[8], source, std::array{sky::Layer::inside_r100}, n_threads);
+        ours = sky::assemble_slab(settings, slabs[8], views[8], source,
+                                  std::array{sky::Layer::inside_r100}, n_threads);
     });
     const double plain_s =
         seconds_of([&] { plain = plain_slab(settings, slabs[8], views[8], decoded, n_threads); });
@@ -181,8 +170,5 @@ int main(int argc, char** argv) {
     std::printf(
         "one halo layer of 1500^2: %.3f s, the plain way %.2f s: ratio %.1f; differ by %.1e of "
         "1e-7\n",
-        ours_s,
-        plain_s,
-        plain_s / ours_s,
-        worst / 1e-7);
+        ours_s, plain_s, plain_s / ours_s, worst / 1e-7);
 }

@@ -55,8 +55,7 @@ void time_network(const std::string& name, int n_threads) {
     std::vector<learn::SampleKey> keys;
     for (std::uint64_t i = 0; i < n_train; ++i) {
         const auto tile = tiles.begin() + static_cast<std::ptrdiff_t>(i) * info.n_tile_values();
-        std::copy_n(tile,
-                    info.n_tile_values(),
+        std::copy_n(tile, info.n_tile_values(),
                     samples.begin() + static_cast<std::ptrdiff_t>(i) * info.n_sample_values);
         labels.push_back(i % 2);
         keys.push_back({1, 0, i});
@@ -67,11 +66,8 @@ void time_network(const std::string& name, int n_threads) {
             step.apply(1e-4);
         }
     });
-    std::printf("%-14s %4.1f MFLOP  %7.0f classified/s  %6.0f trained/s\n",
-                name.c_str(),
-                info.mflop_per_tile,
-                classified,
-                trained);
+    std::printf("%-14s %4.1f MFLOP  %7.0f classified/s  %6.0f trained/s\n", name.c_str(),
+                info.mflop_per_tile, classified, trained);
 }
 
 }  // namespace

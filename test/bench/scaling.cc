@@ -61,9 +61,7 @@ constexpr Option options[] = {
     {"client_gb_s", 10, 10, "of the file system as one rank sees it, assumed"},
     {"disk_gb_s", 100, 100, "of the file system for all ranks together, assumed"},
     {"rows", 75, 75, "rows of /tiles per field: 3 % of its tiles, as in the paper"},
-    {"merge_us",
-     50,
-     50,
+    {"merge_us", 50, 50,
      "a rank that copies a field to the catalogue: half of 0.12 s for 1,200 of 0.1.0"},
     {"verify_us", 50, 50, "a rank that reads back a field of another: the other half"},
     {"total_us", .5, .5, "rank 0 that checks /fields as a whole, per field"},
@@ -151,22 +149,16 @@ class Simulation {
         now_s_ = run_events() + 1e-6 * of("total_us") * n_fields();
         const double merge_s = now_s_ - fields_s;
         const double all_s = of("start_s") + now_s_;
-        std::printf("| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %s |\n",
-                    n_workers_,
-                    n_fields() / fields_s,
-                    100 * n_fields() / fields_s / (n_workers_ * of("rate")),
-                    100 * rank0,
-                    100 * network,
-                    100 * disk,
-                    100 * merge_s / all_s,
+        std::printf("| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %s |\n", n_workers_,
+                    n_fields() / fields_s, 100 * n_fields() / fields_s / (n_workers_ * of("rate")),
+                    100 * rank0, 100 * network, 100 * disk, 100 * merge_s / all_s,
                     n_fields() / all_s,
                     greatest({{of("start_s"), "start"},
-                              {fields_s,
-                               greatest({{workers, "workers"},
-                                         {rank0, "rank 0"},
-                                         {network, "network of rank 0"},
-                                         {disk, "file system"},
-                                         {client, "file system of one rank"}})},
+                              {fields_s, greatest({{workers, "workers"},
+                                                   {rank0, "rank 0"},
+                                                   {network, "network of rank 0"},
+                                                   {disk, "file system"},
+                                                   {client, "file system of one rank"}})},
                               {merge_s, "merge"}}));
     }
 

@@ -48,8 +48,7 @@ int bench(const comm::Communicator& communicator,
     base::Stopwatch stopwatch;
     const double before = core_seconds();
     comm::share_fields(
-        communicator,
-        store.pending(),
+        communicator, store.pending(),
         {.schedule = {.lease_s = 60}, .is_rank0_dedicated = true, .n_at_once = n_at_once},
         {.read = [](std::int64_t) { return std::vector<float>(); },
          .work =
@@ -65,8 +64,7 @@ int bench(const comm::Communicator& communicator,
     if (communicator.is_root()) {
         const double wall_s = stopwatch.lap();
         std::printf("%lld fields, %.0f/s: rank 0 used %.1f %% of a core, %.1f us per field\n",
-                    static_cast<long long>(n_fields),
-                    static_cast<double>(n_fields) / wall_s,
+                    static_cast<long long>(n_fields), static_cast<double>(n_fields) / wall_s,
                     100 * (core_seconds() - before) / wall_s,
                     1e6 * (core_seconds() - before) / static_cast<double>(n_fields));
         store.remove();
@@ -79,9 +77,7 @@ int bench(const comm::Communicator& communicator,
 int main(int argc, char** argv) {
     comm::Session session(argc, argv);
     return session.run([&](const comm::Communicator& communicator) {
-        return bench(communicator,
-                     argc > 1 ? argv[1] : "scatter.run",
-                     argc > 2 ? std::atof(argv[2]) : 1000,
-                     argc > 3 ? std::atoll(argv[3]) : 20000);
+        return bench(communicator, argc > 1 ? argv[1] : "scatter.run",
+                     argc > 2 ? std::atof(argv[2]) : 1000, argc > 3 ? std::atoll(argv[3]) : 20000);
     });
 }

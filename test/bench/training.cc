@@ -80,14 +80,11 @@ int bench(const comm::Communicator& communicator, const std::span<char*> argumen
             static_cast<std::size_t>(number) % n_batches * static_cast<std::size_t>(batch) +
             static_cast<std::size_t>(part.first);
         for (std::size_t i = 0; i < n; ++i) {
-            keys[i] = {1,
-                       static_cast<std::uint32_t>(static_cast<std::size_t>(number) / n_batches),
+            keys[i] = {1, static_cast<std::uint32_t>(static_cast<std::size_t>(number) / n_batches),
                        first + i};
         }
         step.accumulate(std::span(tiles).subspan(first * tile_size, n * tile_size),
-                        std::span(labels).subspan(first, n),
-                        keys,
-                        batch,
+                        std::span(labels).subspan(first, n), keys, batch,
                         [&](std::span<float> piece) { reducer->add(piece); });
         reducer->finish();
         step.apply(settings.learning_rate);
@@ -108,10 +105,8 @@ int bench(const comm::Communicator& communicator, const std::span<char*> argumen
     pipeline::TrainingProfile profile;
     profile.n_steps = n_steps;
     const learn::StepTimes times = step.times();
-    profile.step = {times.data_s - before.data_s,
-                    times.forward_s - before.forward_s,
-                    times.backward_s - before.backward_s,
-                    times.optimiser_s - before.optimiser_s,
+    profile.step = {times.data_s - before.data_s, times.forward_s - before.forward_s,
+                    times.backward_s - before.backward_s, times.optimiser_s - before.optimiser_s,
                     times.sharing_s - before.sharing_s};
     profile.reduction = {reducer->times().hidden_s - reduced_before.hidden_s,
                          reducer->times().exposed_s - reduced_before.exposed_s};
@@ -134,8 +129,7 @@ int bench(const comm::Communicator& communicator, const std::span<char*> argumen
     }
     base::print(fmt::format("{{\"tiles_per_s\": {:g}, \"a_s\": {:g}}}\n{}",
                             n_steps * static_cast<double>(batch) / seconds,
-                            static_cast<double>(n_found) / (n_signal + n_false),
-                            table));
+                            static_cast<double>(n_found) / (n_signal + n_false), table));
     return 0;
 }
 

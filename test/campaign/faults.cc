@@ -44,16 +44,8 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::array call_names{"open"sv, "write"sv, "flush"sv, "rename"sv, "close"sv, "lock"sv};
-constexpr std::array action_names{"pass"sv,
-                                  "kill"sv,
-                                  "crash"sv,
-                                  "hang"sv,
-                                  "stop"sv,
-                                  "eio"sv,
-                                  "enospc"sv,
-                                  "edquot"sv,
-                                  "torn"sv,
-                                  "lost"sv};
+constexpr std::array action_names{"pass"sv, "kill"sv,   "crash"sv,  "hang"sv, "stop"sv,
+                                  "eio"sv,  "enospc"sv, "edquot"sv, "torn"sv, "lost"sv};
 
 struct Rule {
     std::string_view call;
@@ -171,14 +163,9 @@ int outcome_of(Rule* rule, std::string_view path) {
     if (n_calls < rule->nth || (n_calls > rule->nth && !rule->is_for_later_ones)) {
         return go_on;
     }
-    dprintf(STDERR_FILENO,
-            "fault: %.*s %.*s %.*s\n",
-            static_cast<int>(rule->call.size()),
-            rule->call.data(),
-            static_cast<int>(path.size()),
-            path.data(),
-            static_cast<int>(rule->action.size()),
-            rule->action.data());
+    dprintf(STDERR_FILENO, "fault: %.*s %.*s %.*s\n", static_cast<int>(rule->call.size()),
+            rule->call.data(), static_cast<int>(path.size()), path.data(),
+            static_cast<int>(rule->action.size()), rule->action.data());
     if (!rule->is_for_later_ones) {
         ++n_rules_met;
     }
@@ -339,8 +326,8 @@ FILE* fopen(const char* path, const char* mode) {
 FILE* fopen64(const char* path, const char* mode) __attribute__((alias("fopen")));
 
 ssize_t write(int file, const void* bytes, std::size_t n_bytes) {
-    return write_bytes(
-        file, n_bytes, [&](std::size_t n) { return syscall(SYS_write, file, bytes, n); });
+    return write_bytes(file, n_bytes,
+                       [&](std::size_t n) { return syscall(SYS_write, file, bytes, n); });
 }
 
 ssize_t pwrite(int file, const void* bytes, std::size_t n_bytes, off_t offset) {

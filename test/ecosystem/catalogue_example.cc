@@ -20,11 +20,8 @@ using namespace faintweb;
 
 void write_example(const std::string& folder) {
     const io::SyntheticCatalogue synthetic;
-    io::write_catalogue(comm::Communicator(),
-                        folder + "/cat.h5",
-                        synthetic.maps,
-                        synthetic.source(),
-                        synthetic.provenance);
+    io::write_catalogue(comm::Communicator(), folder + "/cat.h5", synthetic.maps,
+                        synthetic.source(), synthetic.provenance);
     const catalogue::Catalogue catalogue = io::read_catalogue(folder + "/cat.h5");
     std::vector<std::string> names;
     for (const catalogue::MapRecord& map : catalogue.maps) {
@@ -32,8 +29,7 @@ void write_example(const std::string& folder) {
     }
     catalogue::write_csv(folder + "/tiles.csv", catalogue.tiles, names);
     catalogue::write_fits_table(folder + "/tiles.fits", catalogue.tiles, names, catalogue.digest);
-    const auto end = std::find_if(catalogue.tiles.begin(),
-                                  catalogue.tiles.end(),
+    const auto end = std::find_if(catalogue.tiles.begin(), catalogue.tiles.end(),
                                   [](const auto& tile) { return tile.map != 0; });
     const auto n_first = static_cast<std::size_t>(end - catalogue.tiles.begin());
     const image::Wcs wcs(catalogue.provenance.map_headers[0]);

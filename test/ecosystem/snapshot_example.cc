@@ -19,12 +19,9 @@ int main(int argc, char** argv) {
         const sky::GasMesh gas = io::read_snapshot(argv[1], {}, {});
         const auto cell = [](const sky::Mesh& mesh) { return mesh.at(1, 2, 3); };
         base::print(fmt::format("{} {:g} {:g}", gas.density.n, gas.box_mpc, gas.z));
-        base::print(fmt::format("{:g} {:g} {:g} {:g} {:g} {:g}",
-                                cell(gas.density),
-                                cell(gas.temperature_k),
-                                cell(gas.velocity_km_s[0]),
-                                cell(gas.velocity_km_s[1]),
-                                cell(gas.velocity_km_s[2]),
+        base::print(fmt::format("{:g} {:g} {:g} {:g} {:g} {:g}", cell(gas.density),
+                                cell(gas.temperature_k), cell(gas.velocity_km_s[0]),
+                                cell(gas.velocity_km_s[1]), cell(gas.velocity_km_s[2]),
                                 gas.field_ug ? cell(*gas.field_ug) : -1));
         return 0;
     } catch (const base::Error& error) {

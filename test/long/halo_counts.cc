@@ -56,11 +56,7 @@ int main(int n_arguments, char** arguments) {
         const double noise = 2 * std::sqrt(expected);
         const bool is_near = found < 1.6 * (expected + noise) && found > (expected - noise) / 1.6;
         is_good = is_good && is_near;
-        std::printf("%11.3e %7.0f %9.1f %6.2f%s\n",
-                    mass,
-                    found,
-                    expected,
-                    found / expected,
+        std::printf("%11.3e %7.0f %9.1f %6.2f%s\n", mass, found, expected, found / expected,
                     is_near ? "" : "  off");
     }
     return is_good ? 0 : 1;

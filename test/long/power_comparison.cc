@@ -23,10 +23,9 @@
 namespace faintweb::sky {
 namespace {
 
-constexpr const char* tables[] = {"euclidcc-4096-gadget3-pk-z0.txt",
-                                  "euclidcc-4096-pkdgrav3-pk-z0.txt",
-                                  "euclidcc-4096-ramses-pk-z0.txt",
-                                  "euclidcc-6144-mpgadget-pk-z0.txt"};
+constexpr const char* tables[] = {
+    "euclidcc-4096-gadget3-pk-z0.txt", "euclidcc-4096-pkdgrav3-pk-z0.txt",
+    "euclidcc-4096-ramses-pk-z0.txt", "euclidcc-6144-mpgadget-pk-z0.txt"};
 /// The universe and the box of the tables.
 constexpr Cosmology euclid_comparison{.omega_matter = 0.3071,
                                       .omega_baryon = 0.0483,
@@ -83,8 +82,7 @@ int compare(const BoxRun& run, int n_threads) {
     for (const char* name : tables) {
         references.push_back(read_bins(name, linear));
         if (references.back().empty()) {
-            std::fprintf(stderr,
-                         "%s is not there (set FAINTWEB_SHARED_DATA)\n",
+            std::fprintf(stderr, "%s is not there (set FAINTWEB_SHARED_DATA)\n",
                          (testing::reference_folder() / name).c_str());
             return 2;
         }
@@ -107,15 +105,8 @@ int compare(const BoxRun& run, int n_threads) {
         "a quarter of the mesh's Nyquist: k = %.3f/Mpc; half the particles': %.3f/Mpc\n"
         "P/P_linear at z = 0\n"
         "k/Mpc        ours gadget3 pkdgrav3 ramses mpgadget   ours/mean   modes   limit\n",
-        run.box_mpc,
-        run.n_particles,
-        run.n_mesh,
-        run.n_steps,
-        run.a_start,
-        wall.count(),
-        n_threads,
-        near_k,
-        far_k);
+        run.box_mpc, run.n_particles, run.n_mesh, run.n_steps, run.a_start, wall.count(), n_threads,
+        near_k, far_k);
     double worst_near = 0;
     double worst_far = 0;
     for (const auto& [number, bin] : ours) {
@@ -151,12 +142,8 @@ int compare(const BoxRun& run, int n_threads) {
         }
     }
     const bool is_met = std::abs(worst_near) <= near_limit && std::abs(worst_far) <= far_limit;
-    std::printf("worst: %+.3f (limit %.2f), beyond %+.3f (limit %.2f): %s\n",
-                worst_near,
-                near_limit,
-                worst_far,
-                far_limit,
-                is_met ? "met" : "MISSED");
+    std::printf("worst: %+.3f (limit %.2f), beyond %+.3f (limit %.2f): %s\n", worst_near,
+                near_limit, worst_far, far_limit, is_met ? "met" : "MISSED");
     return is_met ? 0 : 1;
 }
 

@@ -48,8 +48,8 @@ std::unique_ptr<const ForwardPass> make_forward_pass(const learn::Network& netwo
     if (settings.device.kind != learn::DeviceKind::cpu) {
         return nullptr;
     }
-    return std::make_unique<CellsForward>(
-        dynamic_cast<const learn::CellsNetwork&>(network), weights, settings);
+    return std::make_unique<CellsForward>(dynamic_cast<const learn::CellsNetwork&>(network),
+                                          weights, settings);
 }
 
 }  // namespace faintweb::infer::cells

@@ -105,22 +105,15 @@ struct CellsTrunk::Layers {
         const std::int64_t n_cols = size_of(0, region.n_cols);
         for (std::int64_t row = 0; row < size_of(0, region.n_rows); ++row) {
             float* line = scratch.maps.front().data() + row * read_size(0, region.n_cols) * n_maps;
-            multiply<lanes>({pixels + row * learn::cell_px * row_px,
-                             n_cols,
-                             learn::cell_px,
-                             learn::stem_px,
-                             row_px,
-                             learn::stem_px},
-                            stem_factor(),
-                            line);
+            multiply<lanes>({pixels + row * learn::cell_px * row_px, n_cols, learn::cell_px,
+                             learn::stem_px, row_px, learn::stem_px},
+                            stem_factor(), line);
             for (std::int64_t i = 0; i < n_cols * n_maps; i += lanes) {
                 store<lanes>(larger<lanes>(load<lanes>(line + i), Vector<lanes>{}), line + i);
             }
         }
-        convolutions[0].run<lanes, false>({scratch.maps[0].data(), read_size(0, region.n_cols)},
-                                          1,
-                                          size_of(1, region.n_rows),
-                                          size_of(1, region.n_cols),
+        convolutions[0].run<lanes, false>({scratch.maps[0].data(), read_size(0, region.n_cols)}, 1,
+                                          size_of(1, region.n_rows), size_of(1, region.n_cols),
                                           {scratch.maps[1].data(), read_size(1, region.n_cols)},
                                           scratch.products);
         for (std::int64_t row = 0; row < region.n_rows; ++row) {
@@ -142,8 +135,8 @@ struct CellsTrunk::Layers {
         const Region region = scratch.region;
         const std::int64_t tile_step = n_cells() * n_maps;
         const std::int64_t shared_width = read_size(1, region.n_cols);
-        Winograd::Images<const float> input{
-            scratch.maps[1].data() + row * shared_width * tile_step, shared_width, tile_step};
+        Winograd::Images<const float> input{scratch.maps[1].data() + row * shared_width * tile_step,
+                                            shared_width, tile_step};
         for (std::size_t i = 1; i < convolutions.size(); ++i) {
             const std::int64_t size = size_of(static_cast<std::int64_t>(i) + 1, 1);
             Winograd::Images<float> out{};
@@ -154,8 +147,8 @@ struct CellsTrunk::Layers {
                 const std::int64_t width = region.n_cols * n_cells();
                 out = {scratch.last.data() + row * width * tile_step, width, tile_step};
             }
-            convolutions[i].run<lanes, false>(
-                input, region.n_cols, size, size, out, scratch.products);
+            convolutions[i].run<lanes, false>(input, region.n_cols, size, size, out,
+                                              scratch.products);
             input = {out.at, out.width, out.step};
         }
     }
@@ -165,8 +158,7 @@ struct CellsTrunk::Layers {
     FAINTWEB_INLINE void find_cell_fractions(Scratch& scratch) const {
         const std::int64_t n_all = std::ssize(scratch.last) / n_maps;
         multiply<lanes>({scratch.last.data(), n_all, n_maps, 1, 0, n_maps},
-                        {cells.const_data_ptr<float>(),
-                         cell_biases.numel(),
+                        {cells.const_data_ptr<float>(), cell_biases.numel(),
                          cell_biases.const_data_ptr<float>()},
                         scratch.cell_logits.data());
         const std::int64_t n_columns = cell_biases.numel();

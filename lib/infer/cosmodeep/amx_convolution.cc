@@ -156,12 +156,8 @@ void AmxConvolution::run(const std::uint16_t* maps,
         const Registers registers;
         for (std::int64_t pixel = 0; pixel < n_pixels(edge); pixel += whole) {
             for (std::int64_t map = 0; map < n_out_; map += whole) {
-                add_up(maps + pixel * n_in_,
-                       n_in_,
-                       width,
-                       weights_.data() + map * n_taps * n_in_,
-                       scratch.data() + pixel * n_out_ + map,
-                       n_out_);
+                add_up(maps + pixel * n_in_, n_in_, width, weights_.data() + map * n_taps * n_in_,
+                       scratch.data() + pixel * n_out_ + map, n_out_);
             }
         }
     }

@@ -44,8 +44,8 @@ struct CosmodeepTrunk::Layers {
     std::unique_ptr<ScratchPool<Scratch>> scratches = std::make_unique<ScratchPool<Scratch>>();
 
     RightFactor first_factor() const {
-        return {
-            first.const_data_ptr<float>(), n_maps, weights["conv1.bias"].const_data_ptr<float>()};
+        return {first.const_data_ptr<float>(), n_maps,
+                weights["conv1.bias"].const_data_ptr<float>()};
     }
     /// Edge of the first layer's maps.
     std::int64_t pooled_px() const { return edge_px / 2; }
@@ -74,8 +74,7 @@ struct CosmodeepTrunk::Layers {
                                     Scratch& scratch) const {
         const std::int64_t padded_width = edge_px + 2;
         for (std::int64_t row = 0; row < edge_px; ++row) {
-            std::copy_n(tile + row * edge_px,
-                        edge_px,
+            std::copy_n(tile + row * edge_px, edge_px,
                         scratch.padded.data() + (row + 1) * padded_width + 1);
         }
         const std::int64_t edge = pooled_px();
@@ -84,8 +83,7 @@ struct CosmodeepTrunk::Layers {
         for (std::int64_t row = 0; row < edge; ++row) {
             for (std::int64_t line = 0; line < 2; ++line) {
                 const float* rows = scratch.padded.data() + (2 * row + line) * padded_width;
-                multiply<lanes>({rows, 2 * edge, 1, 3, padded_width, 3},
-                                first_factor(),
+                multiply<lanes>({rows, 2 * edge, 1, 3, padded_width, 3}, first_factor(),
                                 lines + line * line_size);
             }
             for (std::int64_t col = 0; col < edge; ++col) {
@@ -125,11 +123,11 @@ struct CosmodeepTrunk::Layers {
         float* maps = scratch.maps.data();
         pool_first<lanes>(tile, maps + corner, width, scratch);
         if (network.is_pyramid()) {
-            convolution->run<lanes, false>(
-                {maps, width}, 1, edge, edge, {values, edge}, scratch.products);
+            convolution->run<lanes, false>({maps, width}, 1, edge, edge, {values, edge},
+                                           scratch.products);
         } else {
-            convolution->run<lanes, true>(
-                {maps, width}, 1, edge, edge, {values, edge / 2}, scratch.products);
+            convolution->run<lanes, true>({maps, width}, 1, edge, edge, {values, edge / 2},
+                                          scratch.products);
         }
     }
 
@@ -186,8 +184,8 @@ at::Tensor CosmodeepTrunk::features(const at::Tensor& tiles) const {
     const std::int64_t n = tiles.size(0);
     const std::int64_t edge = layers.pooled_px();
     const auto empty_maps = [&](std::int64_t n_maps, at::ScalarType type) {
-        return at::empty(
-            {n, n_maps, edge, edge}, tiles.options().dtype(type), at::MemoryFormat::ChannelsLast);
+        return at::empty({n, n_maps, edge, edge}, tiles.options().dtype(type),
+                         at::MemoryFormat::ChannelsLast);
     };
     if (!layers.convolution && !layers.amx) {
         const at::Tensor maps = empty_maps(layers.n_maps, at::ScalarType::BFloat16);

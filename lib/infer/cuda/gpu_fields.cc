@@ -91,17 +91,14 @@ std::vector<float> GpuFields::logits(const image::Image& wide,
                       at::TensorOptions().dtype(at::ScalarType::Float).pinned_memory(true));
     }
     if (settings_.scaling == tile::Scaling::asinh_local) {
-        tile::to_local_sigma(
-            wide, statistics.noise, {slot.pinned.mutable_data_ptr<float>(), wide.pixels.size()});
+        tile::to_local_sigma(wide, statistics.noise,
+                             {slot.pinned.mutable_data_ptr<float>(), wide.pixels.size()});
     } else {
         std::memcpy(slot.pinned.mutable_data_ptr(), wide.pixels.data(), n_bytes);
     }
     const at::Tensor pixels = at::empty({std::ssize(wide.pixels)}, gpu);
-    check(cudaMemcpyAsync(pixels.mutable_data_ptr(),
-                          slot.pinned.const_data_ptr(),
-                          n_bytes,
-                          cudaMemcpyHostToDevice,
-                          stream),
+    check(cudaMemcpyAsync(pixels.mutable_data_ptr(), slot.pinned.const_data_ptr(), n_bytes,
+                          cudaMemcpyHostToDevice, stream),
           "cudaMemcpyAsync");
     const DeviceField field{pixels.const_data_ptr<float>(), grid, settings_.margin_px};
     const std::int64_t edge = settings_.tile_px + 2 * settings_.margin_px;
@@ -109,8 +106,7 @@ std::vector<float> GpuFields::logits(const image::Image& wide,
     const at::Tensor tiles = at::empty({n_batches * settings_.batch_size, 1, edge, edge}, gpu);
     scale_and_cut(field,
                   tile::pixel_scaling(settings_.scaling, statistics.range, statistics.robust),
-                  tiles.mutable_data_ptr<float>(),
-                  stream);
+                  tiles.mutable_data_ptr<float>(), stream);
     // Another batch size may take another kernel, with other rounding.
     tiles.narrow(0, grid.count(), tiles.size(0) - grid.count()).zero_();
     std::vector<at::Tensor> logits;
@@ -122,8 +118,8 @@ std::vector<float> GpuFields::logits(const image::Image& wide,
     std::vector<float> found;
     for (const at::Tensor& batch : logits) {
         const at::Tensor some = batch.to(at::DeviceType::CPU);
-        found.insert(
-            found.end(), some.const_data_ptr<float>(), some.const_data_ptr<float>() + some.numel());
+        found.insert(found.end(), some.const_data_ptr<float>(),
+                     some.const_data_ptr<float>() + some.numel());
     }
     found.resize(static_cast<std::size_t>(grid.count() * logits.front().size(1)));
     return found;

@@ -68,9 +68,8 @@ std::vector<Peak> find_peaks(const Mesh& mesh, int n_threads) {
     for (const std::vector<Peak>& part : of_plane) {
         peaks.insert(peaks.end(), part.begin(), part.end());
     }
-    std::stable_sort(peaks.begin(), peaks.end(), [](const Peak& a, const Peak& b) {
-        return a.density > b.density;
-    });
+    std::stable_sort(peaks.begin(), peaks.end(),
+                     [](const Peak& a, const Peak& b) { return a.density > b.density; });
     return peaks;
 }
 
@@ -87,12 +86,12 @@ double peak_offset(float before, float middle, float after) {
 std::array<double, 3> peak_centre(const Mesh& mesh, const Peak& peak) {
     const int n = mesh.n;
     const auto [i, j, k, density, radius] = peak;
-    return {i + peak_offset(
-                    mesh.at(wrapped(i - 1, n), j, k), density, mesh.at(wrapped(i + 1, n), j, k)),
-            j + peak_offset(
-                    mesh.at(i, wrapped(j - 1, n), k), density, mesh.at(i, wrapped(j + 1, n), k)),
-            k + peak_offset(
-                    mesh.at(i, j, wrapped(k - 1, n)), density, mesh.at(i, j, wrapped(k + 1, n)))};
+    return {i + peak_offset(mesh.at(wrapped(i - 1, n), j, k), density,
+                            mesh.at(wrapped(i + 1, n), j, k)),
+            j + peak_offset(mesh.at(i, wrapped(j - 1, n), k), density,
+                            mesh.at(i, wrapped(j + 1, n), k)),
+            k + peak_offset(mesh.at(i, j, wrapped(k - 1, n)), density,
+                            mesh.at(i, j, wrapped(k + 1, n)))};
 }
 
 /// What a sphere holds, in cells: mass in those of the mean density.
@@ -150,8 +149,8 @@ Profile measure_profile(const Mesh& mesh, const Peak& peak, int reach) {
             if (across >= farthest * farthest) {
                 continue;
             }
-            const float* const row = &mesh.cells[mesh.index(
-                wrapped(peak.i + a, mesh.n), wrapped(peak.j + b, mesh.n), 0)];
+            const float* const row = &mesh.cells[mesh.index(wrapped(peak.i + a, mesh.n),
+                                                            wrapped(peak.j + b, mesh.n), 0)];
             const int half_row = static_cast<int>(std::sqrt(farthest * farthest - across)) + 1;
             for (int c = -half_row; c <= half_row; ++c) {
                 const double z = peak.k + c - centre[2];

@@ -74,8 +74,7 @@ void redistribute(const Team& team, FourierMesh& mesh, Layout to, int n_threads)
             for (int m = 0; m < team.size; ++m) {
                 const std::size_t n_floats = n_shared[static_cast<std::size_t>(m)];
                 copy(mesh.row(own.first + static_cast<int>(i), planes_of(n, team.size, m).first),
-                     part + i * (n_floats / n_own),
-                     n_floats / n_own);
+                     part + i * (n_floats / n_own), n_floats / n_own);
                 part += n_floats;
             }
         });
@@ -125,8 +124,8 @@ MeshFft::MeshFft(int n, Team team)
     plans_->plane_backward = fftwf_plan_dft_c2r_2d(n, n, modes, values, flags);
     const int n_lines = n / 2 + 1;
     const auto lines = [&](int sign) {
-        return fftwf_plan_many_dft(
-            1, &n_, n_lines, modes, nullptr, n_lines, 1, modes, nullptr, n_lines, 1, sign, flags);
+        return fftwf_plan_many_dft(1, &n_, n_lines, modes, nullptr, n_lines, 1, modes, nullptr,
+                                   n_lines, 1, sign, flags);
     };
     plans_->lines_forward = lines(FFTW_FORWARD);
     plans_->lines_backward = lines(FFTW_BACKWARD);
@@ -136,9 +135,7 @@ MeshFft::MeshFft(int n, Team team)
 
 MeshFft::~MeshFft() {
     const std::lock_guard lock(planner());
-    for (fftwf_plan plan : {plans_->plane_forward,
-                            plans_->plane_backward,
-                            plans_->lines_forward,
+    for (fftwf_plan plan : {plans_->plane_forward, plans_->plane_backward, plans_->lines_forward,
                             plans_->lines_backward}) {
         fftwf_destroy_plan(plan);
     }
@@ -149,8 +146,8 @@ void MeshFft::forward(FourierMesh& mesh, int n_threads) const {
     FAINTWEB_EXPECTS(mesh.n() == n_ && mesh.own() == own);
     base::parallel_for(n_threads, static_cast<std::size_t>(own.size()), [&](std::size_t i) {
         float* plane = mesh.row(own.first + static_cast<int>(i), 0);
-        fftwf_execute_dft_r2c(
-            plans_->plane_forward, plane, reinterpret_cast<fftwf_complex*>(plane));
+        fftwf_execute_dft_r2c(plans_->plane_forward, plane,
+                              reinterpret_cast<fftwf_complex*>(plane));
     });
     redistribute(team_, mesh, Layout::modes, n_threads);
     transform_lines(plans_->lines_forward, mesh, n_threads);
@@ -163,8 +160,8 @@ void MeshFft::backward(FourierMesh& mesh, int n_threads) const {
     redistribute(team_, mesh, Layout::rows, n_threads);
     base::parallel_for(n_threads, static_cast<std::size_t>(own.size()), [&](std::size_t i) {
         float* plane = mesh.row(own.first + static_cast<int>(i), 0);
-        fftwf_execute_dft_c2r(
-            plans_->plane_backward, reinterpret_cast<fftwf_complex*>(plane), plane);
+        fftwf_execute_dft_c2r(plans_->plane_backward, reinterpret_cast<fftwf_complex*>(plane),
+                              plane);
     });
 }
 

@@ -207,8 +207,8 @@ class Block {
             const std::size_t cell = static_cast<std::size_t>(plane) * plane_ +
                                      static_cast<std::size_t>(tracers.cell[1][p]) * row_ +
                                      static_cast<std::size_t>(tracers.cell[2][p]);
-            const Float4 values{
-                1, tracers.velocity[0][p], tracers.velocity[1][p], tracers.velocity[2][p]};
+            const Float4 values{1, tracers.velocity[0][p], tracers.velocity[1][p],
+                                tracers.velocity[2][p]};
             const float energy = tracers.speed2[p];
             const float x = tracers.share[0][p];
             const float y = tracers.share[1][p];
@@ -273,8 +273,8 @@ void add_segment(const Sheet& sheet, int i, int j, int s, Block& block) {
     Line corners[4];
     for (int corner = 0; corner < 4; ++corner) {
         for (int p = 0; p <= segment_cells; ++p) {
-            const std::size_t particle = lattice_index(
-                sheet.n(), i + corner / 2, j + corner % 2, first + std::min(p, n_cells));
+            const std::size_t particle = lattice_index(sheet.n(), i + corner / 2, j + corner % 2,
+                                                       first + std::min(p, n_cells));
             for (std::size_t a = 0; a < 3; ++a) {
                 corners[corner][a][p] = sheet.particles().displacement_mpc[particle][a];
                 corners[corner][3 + a][p] = sheet.particles().velocity_km_s[particle][a];
@@ -295,8 +295,8 @@ void add_segment(const Sheet& sheet, int i, int j, int s, Block& block) {
                                         (static_cast<float>(j) + share_of(b)) * spacing,
                                         (static_cast<float>(first) + share_of(c)) * spacing};
                 const float step[3] = {0, 0, spacing};
-                place_tracers(
-                    line, share_of(c), start, step, sheet.cells_per_mpc(), sheet.n_mesh(), tracers);
+                place_tracers(line, share_of(c), start, step, sheet.cells_per_mpc(), sheet.n_mesh(),
+                              tracers);
                 block.add(tracers, n_cells);
             }
         }
@@ -376,11 +376,8 @@ GasMesh sheet_gas(const Particles& particles, int n_mesh, int n_sheet, int n_thr
     GasMesh gas;
     gas.box_mpc = particles.box_mpc;
     gas.z = particles.z;
-    const std::array<Mesh*, 5> meshes = {&gas.density,
-                                         &gas.velocity_km_s[0],
-                                         &gas.velocity_km_s[1],
-                                         &gas.velocity_km_s[2],
-                                         &gas.temperature_k};
+    const std::array<Mesh*, 5> meshes = {&gas.density, &gas.velocity_km_s[0], &gas.velocity_km_s[1],
+                                         &gas.velocity_km_s[2], &gas.temperature_k};
     std::array<float*, 5> cells;
     base::parallel_for(n_threads, meshes.size(), [&](std::size_t m) {
         *meshes[m] = make_mesh(n_mesh);
@@ -393,11 +390,7 @@ GasMesh sheet_gas(const Particles& particles, int n_mesh, int n_sheet, int n_thr
     const auto plane = static_cast<std::size_t>(n_mesh) * static_cast<std::size_t>(n_mesh);
     base::parallel_for(n_threads, static_cast<std::size_t>(n_mesh), [&](std::size_t i) {
         const std::size_t from = i * plane;
-        finish(plane,
-               cells[0] + from,
-               cells[1] + from,
-               cells[2] + from,
-               cells[3] + from,
+        finish(plane, cells[0] + from, cells[1] + from, cells[2] + from, cells[3] + from,
                cells[4] + from);
     });
     return gas;

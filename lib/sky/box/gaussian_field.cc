@@ -26,11 +26,7 @@ FourierMesh gaussian_field(const LinearPower& power,
     base::parallel_for(n_threads, static_cast<std::size_t>(own.size()), [&](std::size_t plane) {
         const std::size_t i = plane + static_cast<std::size_t>(own.first);
         for (std::size_t j = 0; j < edge; ++j) {
-            base::fill_normal(seed,
-                              base::Purpose::box_noise,
-                              box_key,
-                              (i * edge + j) * edge,
-                              edge,
+            base::fill_normal(seed, base::Purpose::box_noise, box_key, (i * edge + j) * edge, edge,
                               field.row(static_cast<int>(i), static_cast<int>(j)));
         }
     });

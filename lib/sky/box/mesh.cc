@@ -104,8 +104,8 @@ void filter_columns(float* rows,
         std::copy_n(rows + from * row_stride, n, padded.begin() + (row + reach) * n);
     }
     for (std::ptrdiff_t row = 0; row < n; ++row) {
-        convolve(
-            padded.data() + (row + reach) * n, n, n, taps.data(), n_taps, rows + row * row_stride);
+        convolve(padded.data() + (row + reach) * n, n, n, taps.data(), n_taps,
+                 rows + row * row_stride);
     }
 }
 

@@ -166,8 +166,7 @@ void check(const BoxRun& run, int n_members) {
     }
     if (run.n_particles < n_members) {
         refuse(
-            "n_particles",
-            run.n_particles,
+            "n_particles", run.n_particles,
             fmt::format("each of the {} that share it needs a plane of them", n_members).c_str());
     }
     if (run.n_mesh < run.n_particles || run.n_mesh % 2 != 0) {
@@ -197,14 +196,8 @@ ParticleMesh::ParticleMesh(const Cosmology& cosmology, const BoxRun& run, int n_
     const auto edge = static_cast<std::size_t>(n);
     const Planes own = team_.planes(n);
     const MeshFft fft(n, team_);
-    FourierMesh density = gaussian_field(LinearPower(cosmology),
-                                         run.box_mpc,
-                                         n,
-                                         run.seed,
-                                         run.box_key,
-                                         run.amplitudes,
-                                         n_threads,
-                                         team_);
+    FourierMesh density = gaussian_field(LinearPower(cosmology), run.box_mpc, n, run.seed,
+                                         run.box_key, run.amplitudes, n_threads, team_);
     FourierMesh second = second_order_source(density, fft, n_threads);
     fft.forward(second, n_threads);
 
@@ -253,8 +246,7 @@ void ParticleMesh::advance_to(double z) {
         throw base::UsageError(
             fmt::format("a box cannot go to redshift {:g} (it is at {:g} already), give falling "
                         "redshifts below its start",
-                        z,
-                        1 / a_ - 1));
+                        z, 1 / a_ - 1));
     }
     std::vector<double> steps{a_};
     if (!is_started_) {
@@ -292,9 +284,7 @@ void ParticleMesh::advance_to(double z) {
 void ParticleMesh::drift(double from, double to) {
     const auto factor = static_cast<float>(
         integrate([&](double a) { return 1 / (a * a * a * expansion_rate(cosmology_, 1 / a - 1)); },
-                  from,
-                  to,
-                  intervals_per_step));
+                  from, to, intervals_per_step));
     const auto n_planes = static_cast<std::size_t>(team_.planes(run_.n_particles).size());
     const std::size_t part = displacement_mpc_.size() / n_planes;
     base::parallel_for(n_threads_, n_planes, [&](std::size_t i) {
@@ -387,11 +377,9 @@ void ParticleMesh::pull(const Travel& travel, int axis) {
 void ParticleMesh::kick(double from, double to) {
     const double factor =
         integrate([&](double a) { return 1 / (a * a * expansion_rate(cosmology_, 1 / a - 1)); },
-                  from,
-                  to,
-                  intervals_per_step);
-    const Travel travel(
-        team_, displacement_mpc_, run_.box_mpc, run_.n_particles, run_.n_mesh, n_threads_);
+                  from, to, intervals_per_step);
+    const Travel travel(team_, displacement_mpc_, run_.box_mpc, run_.n_particles, run_.n_mesh,
+                        n_threads_);
     take_density(travel);
     fft_.forward(density_, n_threads_);
     make_potential(factor);
@@ -432,8 +420,8 @@ Particles ParticleMesh::state(int member) const {
 
 Mesh particle_density(const Particles& particles, int n_mesh, int n_threads) {
     const Team alone;
-    const Travel travel(
-        alone, particles.displacement_mpc, particles.box_mpc, particles.n, n_mesh, n_threads);
+    const Travel travel(alone, particles.displacement_mpc, particles.box_mpc, particles.n, n_mesh,
+                        n_threads);
     const std::vector<std::int64_t> quanta = deposit(alone, travel, particles.n, n_mesh);
     Mesh density;
     density.n = n_mesh;

@@ -18,9 +18,7 @@ double growth_unnormalised(const Cosmology& cosmology, double a) {
             return 0.4 /
                    std::pow(cosmology.omega_matter + cosmology.omega_lambda() * b * b * b, 1.5);
         },
-        0,
-        std::pow(a, 2.5),
-        256);
+        0, std::pow(a, 2.5), 256);
     return expansion_rate(cosmology, 1 / a - 1) * integral;
 }
 

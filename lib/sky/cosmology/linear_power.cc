@@ -112,8 +112,8 @@ double LinearPower::power_mpc3(double k_per_mpc) const {
 
 double LinearPower::sigma(double radius_mpc) const {
     FAINTWEB_EXPECTS(radius_mpc * k_last_per_mpc >= largest_phase);
-    const auto end = std::upper_bound(
-        k_per_mpc_.begin(), k_per_mpc_.end(), std::max(1.0, largest_phase / radius_mpc));
+    const auto end = std::upper_bound(k_per_mpc_.begin(), k_per_mpc_.end(),
+                                      std::max(1.0, largest_phase / radius_mpc));
     const auto n = static_cast<std::size_t>(end - k_per_mpc_.begin());
     double sum = 0;
     for (std::size_t i = 0; i < n; ++i) {

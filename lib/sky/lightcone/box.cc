@@ -139,16 +139,12 @@ BoxMaps make_box_maps(const Cosmology& cosmology,
     };
     const GasMesh gas = sheet_gas(particles, boxes.n_mesh, boxes.n_sheet, n_threads);
     // Haloes are sought in the particles themselves: the smoother gas has lost the small ones.
-    box.haloes = find_haloes(
-        cosmology, particle_density(particles, boxes.n_mesh, n_threads), gas.box_mpc, n_threads);
+    box.haloes = find_haloes(cosmology, particle_density(particles, boxes.n_mesh, n_threads),
+                             gas.box_mpc, n_threads);
     match_abundance(cosmology, MassFunction(cosmology), gas.box_mpc, gas.z, box.haloes);
     {
-        const WebMaps web = web_maps(sky,
-                                     {cosmology, gas, box.haloes},
-                                     particles,
-                                     boxes.web_map_px,
-                                     boxes.n_sheet,
-                                     n_threads);
+        const WebMaps web = web_maps(sky, {cosmology, gas, box.haloes}, particles, boxes.web_map_px,
+                                     boxes.n_sheet, n_threads);
         keep(Layer::web, web.emission);
         keep(Layer::column_density, web.column_density);
     }
@@ -159,9 +155,7 @@ BoxMaps make_box_maps(const Cosmology& cosmology,
                                           .edge_mpc = gas.box_mpc,
                                           .z = gas.z,
                                           .key = box_key(box_class, realisation)},
-                                         boxes.map_px,
-                                         boxes.seed,
-                                         n_threads);
+                                         boxes.map_px, boxes.seed, n_threads);
     keep(Layer::inside_r100, haloes.inside_r100);
     keep(Layer::outside_r100, haloes.outside_r100);
     return box;

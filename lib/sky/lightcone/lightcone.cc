@@ -74,8 +74,7 @@ std::vector<double> places_on_sky(const SkySettings& settings,
     const double lowest = -0.5 - margin_px;
     std::vector<double> places;
     for (double x = place + period * std::ceil((lowest - place) / period);
-         x <= size - 0.5 + margin_px;
-         x += period) {
+         x <= size - 0.5 + margin_px; x += period) {
         places.push_back(x);
     }
     return places;
@@ -110,8 +109,7 @@ std::vector<Slab> plan_slabs(const Cosmology& cosmology,
     throw base::UsageError(
         fmt::format("the boxes reach redshift {:g}, the sky is to reach {:g} (z_max): give a class "
                     "more slabs, or lower z_max",
-                    redshift_at_distance(cosmology, near_mpc),
-                    sky.z_max));
+                    redshift_at_distance(cosmology, near_mpc), sky.z_max));
 }
 
 std::vector<SlabView> draw_views(const BoxSettings& boxes,
@@ -126,14 +124,13 @@ std::vector<SlabView> draw_views(const BoxSettings& boxes,
         throw base::UsageError(
             fmt::format("no box realisation is left for {} skies: {} of {} are for test skies; "
                         "change n_realisations or n_test_realisations",
-                        set == SkySet::test ? "test" : "training",
-                        boxes.n_test_realisations,
+                        set == SkySet::test ? "test" : "training", boxes.n_test_realisations,
                         boxes.n_realisations));
     }
     std::vector<SlabView> views;
     for (std::size_t s = 0; s < slabs.size(); ++s) {
-        base::RandomStream random(
-            seed, base::Purpose::lightcone, lightcone, static_cast<std::uint32_t>(s));
+        base::RandomStream random(seed, base::Purpose::lightcone, lightcone,
+                                  static_cast<std::uint32_t>(s));
         SlabView view;
         view.realisation = first + static_cast<int>(random.below(static_cast<std::uint64_t>(n)));
         view.axis = static_cast<int>(random.below(3));
@@ -240,14 +237,11 @@ std::vector<Halo> lightcone_haloes(const Cosmology& cosmology,
                       static_cast<std::uint64_t>(slab.box_class) << 40 |
                       static_cast<std::uint64_t>(slab.state) << 32 | box_halo.id;
             const double radius_px = halo.r100_arcsec / settings.pixel_arcsec;
-            for (const double y : places_on_sky(
-                     settings, slab, along_rows, view.shift_rows_mpc, view.flip_rows, radius_px)) {
-                for (const double x : places_on_sky(settings,
-                                                    slab,
-                                                    along_columns,
-                                                    view.shift_columns_mpc,
-                                                    view.flip_columns,
-                                                    radius_px)) {
+            for (const double y : places_on_sky(settings, slab, along_rows, view.shift_rows_mpc,
+                                                view.flip_rows, radius_px)) {
+                for (const double x :
+                     places_on_sky(settings, slab, along_columns, view.shift_columns_mpc,
+                                   view.flip_columns, radius_px)) {
                     const double outside_x = std::max({-0.5 - x, 0.0, x - edge});
                     const double outside_y = std::max({-0.5 - y, 0.0, y - edge});
                     if (std::hypot(outside_x, outside_y) > radius_px) {
@@ -294,23 +288,16 @@ MockSky assemble_lightcone(const Cosmology& cosmology,
         const SlabView& view = views[s];
         for (const Layer layer : layers) {
             const CodedMap map = source.map(slabs[s], view.realisation, view.axis, layer);
-            add_map(settings,
-                    {map, slabs[s], view},
-                    factor_of(settings, layer),
-                    mock.sky,
-                    keep == KeepLayers::yes ? &mock.layers[layer] : nullptr,
-                    n_threads);
+            add_map(settings, {map, slabs[s], view}, factor_of(settings, layer), mock.sky,
+                    keep == KeepLayers::yes ? &mock.layers[layer] : nullptr, n_threads);
         }
         if (keep == KeepLayers::yes) {
             // A slab's share of the matter of the cone is its depth.
             const CodedMap map =
                 source.map(slabs[s], view.realisation, view.axis, Layer::column_density);
-            add_map(settings,
-                    {map, slabs[s], view},
+            add_map(settings, {map, slabs[s], view},
                     static_cast<float>(slabs[s].box_mpc / depth_mpc),
-                    mock.layers[Layer::column_density],
-                    nullptr,
-                    n_threads);
+                    mock.layers[Layer::column_density], nullptr, n_threads);
         }
     }
     mock.haloes = lightcone_haloes(cosmology, settings, slabs, views, source);

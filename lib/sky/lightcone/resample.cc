@@ -42,11 +42,11 @@ struct Taps {
 /// (2 + c) / 3; the five weights are the first three terms of the inverse in powers of 1 - c, so
 /// that a blob of 1.6 pixels rms loses less than 1 % of its peak.
 std::array<double, kernel_taps> kernel_weights(double t) {
-    constexpr std::array<double, 5> sharpening{
-        1 / 36.0, -10 / 36.0, 54 / 36.0, -10 / 36.0, 1 / 36.0};
+    constexpr std::array<double, 5> sharpening{1 / 36.0, -10 / 36.0, 54 / 36.0, -10 / 36.0,
+                                               1 / 36.0};
     const double u = 1 - t;
-    const std::array<double, 4> spline{
-        u * u * u / 6, ((3 * t - 6) * t * t + 4) / 6, ((3 * u - 6) * u * u + 4) / 6, t * t * t / 6};
+    const std::array<double, 4> spline{u * u * u / 6, ((3 * t - 6) * t * t + 4) / 6,
+                                       ((3 * u - 6) * u * u + 4) / 6, t * t * t / 6};
     std::array<double, kernel_taps> weights{};
     for (std::size_t i = 0; i < 4; ++i) {
         for (std::size_t j = 0; j < 5; ++j) {
@@ -318,9 +318,8 @@ void add_map(const SkySettings& settings,
         make_taps(settings, placed.slab, map.n, view.shift_columns_mpc, view.flip_columns);
     const Taps rows = make_taps(settings, placed.slab, map.n, view.shift_rows_mpc, view.flip_rows);
     std::vector<std::int32_t> wrapped(columns.first.size());
-    std::transform(columns.first.begin(), columns.first.end(), wrapped.begin(), [&](auto first) {
-        return static_cast<std::int32_t>(wrap(first, map.n));
-    });
+    std::transform(columns.first.begin(), columns.first.end(), wrapped.begin(),
+                   [&](auto first) { return static_cast<std::int32_t>(wrap(first, map.n)); });
 
     const std::int64_t size = settings.size_px;
     const std::int64_t n_strips = (size + rows_of_strip - 1) / rows_of_strip;
@@ -341,12 +340,7 @@ void add_map(const SkySettings& settings,
             lines.load(lowest, highest - lowest + rows.n_taps());
             for (std::int64_t row = begin; row < end; ++row) {
                 line.interpolate(lines, rows, static_cast<std::size_t>(row));
-                add_row(line,
-                        columns,
-                        wrapped,
-                        factor,
-                        sampled,
-                        sum.row(row).data(),
+                add_row(line, columns, wrapped, factor, sampled, sum.row(row).data(),
                         layer == nullptr ? nullptr : layer->row(row).data());
             }
         }

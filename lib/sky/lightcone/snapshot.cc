@@ -59,9 +59,7 @@ std::vector<Slab> plan_snapshot_slabs(const Cosmology& cosmology,
             throw base::UsageError(fmt::format(
                 "snapshots of {:g} Mpc make more than {} slabs up to z_max = {:g} (their haloes "
                 "could not be told apart), lower z_max or take a wider box",
-                nearest.box_mpc,
-                most_slabs,
-                sky.z_max));
+                nearest.box_mpc, most_slabs, sky.z_max));
         }
     }
     return slabs;
@@ -93,8 +91,7 @@ void check(const SkySettings& sky,
     if (snapshot.n < fewest_cells) {
         throw base::UsageError(fmt::format(
             "the snapshot has {} cells along an edge (too few for haloes), give one of at least {}",
-            snapshot.n,
-            fewest_cells));
+            snapshot.n, fewest_cells));
     }
     const double sky_px = slab.box_mpc / slab.middle_mpc * base::arcsec_per_rad / sky.pixel_arcsec;
     const double needed = std::min(std::ceil(sky_px), static_cast<double>(snapshot.n));
@@ -102,10 +99,7 @@ void check(const SkySettings& sky,
         throw base::UsageError(
             fmt::format("boxes.web_map_px is {} (a snapshot of {} cells at redshift {:g} shows "
                         "more), set at least {:g}",
-                        boxes.web_map_px,
-                        snapshot.n,
-                        slab.z,
-                        needed));
+                        boxes.web_map_px, snapshot.n, slab.z, needed));
     }
 }
 

@@ -122,8 +122,7 @@ image::Image coarsened(const image::Image& picture,
                 sums[col] += static_cast<double>(averaging[i] * from[col]);
             }
         }
-        std::transform(sums.begin(),
-                       sums.end(),
+        std::transform(sums.begin(), sums.end(),
                        coarse.row(static_cast<std::int64_t>(node)).begin(),
                        [](double sum) { return static_cast<float>(sum); });
     });
@@ -140,10 +139,9 @@ image::Image refined(const image::Image& coarse,
     std::vector<std::array<float, 4>> between;  // weights of the nodes around a pixel
     for (std::int64_t i = 0; i < step; ++i) {
         const double x = static_cast<double>(i) / step_px;
-        between.push_back({static_cast<float>(cubic_b_spline(x + 1)),
-                           static_cast<float>(cubic_b_spline(x)),
-                           static_cast<float>(cubic_b_spline(1 - x)),
-                           static_cast<float>(cubic_b_spline(2 - x))});
+        between.push_back(
+            {static_cast<float>(cubic_b_spline(x + 1)), static_cast<float>(cubic_b_spline(x)),
+             static_cast<float>(cubic_b_spline(1 - x)), static_cast<float>(cubic_b_spline(2 - x))});
     }
     const auto count = [](std::int64_t n) { return static_cast<std::size_t>(n); };
     image::Image smooth = image::make_image(up.n, across.n);
@@ -340,12 +338,10 @@ image::Image correlated_noise(const image::MapWindow& window,
         for (std::int64_t row = 0; row < white.rows; ++row) {
             const std::int64_t plane_row = plane_origin + window.y0 + first - reach + row;
             // The realisation goes above the row: both fit, as no image has 2^32 rows.
-            base::fill_normal(seed,
-                              base::Purpose::noise,
+            base::fill_normal(seed, base::Purpose::noise,
                               realisation << 32 | static_cast<std::uint64_t>(plane_row),
                               static_cast<std::uint64_t>(plane_origin + window.x0 - reach),
-                              static_cast<std::uint64_t>(cols),
-                              white.row(row).data());
+                              static_cast<std::uint64_t>(cols), white.row(row).data());
         }
         const image::Image smooth = filter_separable(white, taps, 1);
         std::vector<double> factors;
@@ -378,9 +374,8 @@ image::Image noise_rms_map(const image::MapWindow& window,
         const auto row = static_cast<std::int64_t>(job);
         std::vector<double> factors;
         waves.fill(window.y0 + row, factors);
-        std::transform(factors.begin(), factors.end(), map.row(row).begin(), [&](double factor) {
-            return static_cast<float>(rms * factor);
-        });
+        std::transform(factors.begin(), factors.end(), map.row(row).begin(),
+                       [&](double factor) { return static_cast<float>(rms * factor); });
     });
     return map;
 }
@@ -471,8 +466,8 @@ image::Image observe(const image::Image& sky,
                      std::uint64_t realisation,
                      int n_threads) {
     image::Image seen = seen_sky(sky, pixel_arcsec, settings, n_threads);
-    const image::Image noise = correlated_noise(
-        {0, 0, sky.cols, sky.rows}, pixel_arcsec, settings, seed, realisation, n_threads);
+    const image::Image noise = correlated_noise({0, 0, sky.cols, sky.rows}, pixel_arcsec, settings,
+                                                seed, realisation, n_threads);
     for (std::size_t i = 0; i < seen.pixels.size(); ++i) {
         seen.pixels[i] += noise.pixels[i];
     }

@@ -66,10 +66,7 @@ void check(const PointSourceSettings& settings) {
         throw base::UsageError(
             fmt::format("fluxes of point sources {:g} .. {:g} Jy (the source counts are known from "
                         "{:g} to {:g} Jy at 1.4 GHz), give a rising pair within them",
-                        low,
-                        high,
-                        faintest_jy,
-                        brightest_jy));
+                        low, high, faintest_jy, brightest_jy));
     }
     if (!std::isfinite(settings.spectral_index)) {
         throw base::UsageError(fmt::format(

@@ -52,8 +52,8 @@ const SourceCounts& counts_at_1400_mhz() {
 }
 
 const SourceCounts& counts_at_150_mhz() {
-    static constexpr std::array coefficients{
-        1.655, -0.1150, 0.2272, 0.51788, -0.449661, 0.160265, -0.028541, 0.002041};
+    static constexpr std::array coefficients{1.655,     -0.1150,  0.2272,    0.51788,
+                                             -0.449661, 0.160265, -0.028541, 0.002041};
     static constexpr SourceCounts counts{1.5e8, 2e-4, 10, coefficients};
     return counts;
 }

@@ -31,8 +31,7 @@ const std::vector<Vector3>& directions() {
             const double sine = std::sqrt(1 - z * z);
             const double angle = 2 * std::numbers::pi * i / std::numbers::phi;
             list.push_back({static_cast<float>(sine * std::cos(angle)),
-                            static_cast<float>(sine * std::sin(angle)),
-                            static_cast<float>(z)});
+                            static_cast<float>(sine * std::sin(angle)), static_cast<float>(z)});
         }
         return list;
     }();
@@ -112,18 +111,16 @@ std::vector<Vector3> filament_directions(const Surroundings& around) {
         std::accumulate(densities.begin(), densities.end(), 0.0) / static_cast<double>(all.size());
     std::vector<std::size_t> order(all.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return densities[a] > densities[b];
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return densities[a] > densities[b]; });
     std::vector<Vector3> filaments;
     for (const std::size_t i : order) {
         const bool is_weak = densities[i] < filament_contrast * mean;
         if (!filaments.empty() && (is_weak || filaments.size() == most_filaments)) {
             break;
         }
-        if (std::all_of(filaments.begin(), filaments.end(), [&](const Vector3& f) {
-                return dot(all[i], f) < largest_cosine;
-            })) {
+        if (std::all_of(filaments.begin(), filaments.end(),
+                        [&](const Vector3& f) { return dot(all[i], f) < largest_cosine; })) {
             filaments.push_back(all[i]);
         }
     }

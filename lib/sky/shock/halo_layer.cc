@@ -153,8 +153,8 @@ std::uint32_t choose_n_points(const SkySettings& settings,
                               const ShockSurface& surface,
                               double resolution_mpc,
                               SurfacePoints& points) {
-    sample_surface(
-        {settings, halo.gas, halo.around}, surface, {0, n_pilot_points, n_pilot_points}, points);
+    sample_surface({settings, halo.gas, halo.around}, surface, {0, n_pilot_points, n_pilot_points},
+                   points);
     const float brightest =
         *std::max_element(points.light.begin(), points.light.begin() + n_pilot_points);
     const double area_mpc2 = surface.area_mpc2();
@@ -193,9 +193,7 @@ std::vector<PaintedHalo> survey(const SkySettings& settings,
             throw base::UsageError(
                 fmt::format("the shocks of a halo of {:g} Msun reach {:g} Mpc (farther than the "
                             "box of {:g} Mpc is wide), take a wider box or a smaller r_max",
-                            halo.mass_msun,
-                            reach_mpc,
-                            box.edge_mpc));
+                            halo.mass_msun, reach_mpc, box.edge_mpc));
         }
     }
     std::vector<PaintedHalo> painted(shown.size());
@@ -205,8 +203,8 @@ std::vector<PaintedHalo> survey(const SkySettings& settings,
         halo.around = survey_surroundings(shown[i], box.density, box.edge_mpc, box.z);
         halo.position_mpc = shown[i].position_mpc;
         halo.r100_mpc = shown[i].r100_mpc;
-        halo.surfaces = make_surfaces(
-            settings, shown[i], halo.gas, halo.around, seed, state_key(box.key, box.z));
+        halo.surfaces = make_surfaces(settings, shown[i], halo.gas, halo.around, seed,
+                                      state_key(box.key, box.z));
         SurfacePoints points;
         for (const ShockSurface& surface : halo.surfaces) {
             halo.n_points.push_back(
@@ -301,8 +299,8 @@ HaloMaps paint_haloes(const SkySettings& settings,
         SurfacePoints points;
         for (std::uint32_t first = job.first; first < job.last; first += SurfacePoints::capacity) {
             const std::uint32_t n = std::min(SurfacePoints::capacity, job.last - first);
-            sample_surface(
-                scene, halo.surfaces[job.surface], {first, n, halo.n_points[job.surface]}, points);
+            sample_surface(scene, halo.surfaces[job.surface],
+                           {first, n, halo.n_points[job.surface]}, points);
             maps.add(points, n, halo);
         }
     });

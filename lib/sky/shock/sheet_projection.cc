@@ -104,16 +104,14 @@ class PairedMesh {
         const float cells = x * static_cast<float>(n_);
         const int low = std::min(static_cast<int>(cells), n_ - 1);
         const int high = low + 1 == n_ ? 0 : low + 1;
-        return {static_cast<std::size_t>(low),
-                static_cast<std::size_t>(high),
+        return {static_cast<std::size_t>(low), static_cast<std::size_t>(high),
                 cells - static_cast<float>(low)};
     }
 
     /// Both values of cells k and k + 1.
     Float4 load(std::size_t i, std::size_t j, std::size_t k) const {
         Float4 values;
-        std::memcpy(&values,
-                    pairs_.data() + (i * static_cast<std::size_t>(n_) + j) * row_ + k,
+        std::memcpy(&values, pairs_.data() + (i * static_cast<std::size_t>(n_) + j) * row_ + k,
                     sizeof values);
         return values;
     }
@@ -245,8 +243,7 @@ void add_coarse(const image::Image& coarse, image::Image& fine, int n_threads) {
         const std::int64_t first = begin / fine.rows;
         const std::int64_t split = std::min(end, (first + 1) * fine.rows);
         const auto unit = static_cast<float>(fine.rows);
-        overlaps.push_back({first,
-                            std::min(first + 1, coarse.rows - 1),
+        overlaps.push_back({first, std::min(first + 1, coarse.rows - 1),
                             static_cast<float>(split - begin) / unit,
                             static_cast<float>(end - split) / unit});
     }
@@ -376,13 +373,11 @@ class Sheet {
                 interpolate_line(corners, share(a), share(b), line);
                 for (int c = 0; c < n_sheet_; ++c) {
                     float positions[3][width];
-                    place(line,
-                          {place_of(i, a), place_of(j, b), place_of(first_k, c)},
-                          share(c),
+                    place(line, {place_of(i, a), place_of(j, b), place_of(first_k, c)}, share(c),
                           positions);
                     for (int p = 0; p < n_cells; ++p) {
-                        const std::array<float, 3> x{
-                            positions[0][p], positions[1][p], positions[2][p]};
+                        const std::array<float, 3> x{positions[0][p], positions[1][p],
+                                                     positions[2][p]};
                         const auto [emissivity, density] = mesh_.interpolate(x[0], x[1], x[2]);
                         std::size_t level = 0;
                         for (const float lowest : densities_) {
@@ -511,10 +506,8 @@ Projection project_sheet(const Particles& particles,
         map_px, n_threads, sheet.n_blocks(), [&](std::size_t block, Pyramid& pyramid) {
             sheet.add_block(block, emission_units, mass_units, pyramid);
         });
-    return collapse_all(pyramids,
-                        cube(specific_emissivity.n / n_along) / emission_units,
-                        1.0 * map_px * map_px / n_tracers / mass_units,
-                        n_threads);
+    return collapse_all(pyramids, cube(specific_emissivity.n / n_along) / emission_units,
+                        1.0 * map_px * map_px / n_tracers / mass_units, n_threads);
 }
 
 Projection project_cells(const Mesh& specific_emissivity,
@@ -550,16 +543,13 @@ Projection project_cells(const Mesh& specific_emissivity,
                     const std::size_t cell = density.index(static_cast<int>(i), j, k);
                     const auto weight = static_cast<double>(density.cells[cell]);
                     const auto emissivity = static_cast<double>(specific_emissivity.cells[cell]);
-                    pyramid.add(level,
-                                {place(static_cast<int>(i)), place(j), place(k)},
+                    pyramid.add(level, {place(static_cast<int>(i)), place(j), place(k)},
                                 Double2{weight * emissivity * emission_units, weight * mass_units});
                 }
             }
         });
-    return collapse_all(pyramids,
-                        1 / emission_units,
-                        mass > 0 ? 1.0 * map_px * map_px / mass / mass_units : 0,
-                        n_threads);
+    return collapse_all(pyramids, 1 / emission_units,
+                        mass > 0 ? 1.0 * map_px * map_px / mass / mass_units : 0, n_threads);
 }
 
 }  // namespace faintweb::sky

@@ -75,13 +75,11 @@ class Finder {
           axis_(strength_.cells.size(), no_axis) {}
 
     ShockMesh find() {
-        base::parallel_for(n_threads_, static_cast<std::size_t>(n_), [&](std::size_t i) {
-            measure_plane(static_cast<int>(i));
-        });
+        base::parallel_for(n_threads_, static_cast<std::size_t>(n_),
+                           [&](std::size_t i) { measure_plane(static_cast<int>(i)); });
         ShockMesh shocks{make_mesh(n_), make_mesh(n_), make_mesh(n_)};
-        base::parallel_for(n_threads_, static_cast<std::size_t>(n_), [&](std::size_t i) {
-            thin_plane(static_cast<int>(i), shocks);
-        });
+        base::parallel_for(n_threads_, static_cast<std::size_t>(n_),
+                           [&](std::size_t i) { thin_plane(static_cast<int>(i), shocks); });
         return shocks;
     }
 
@@ -112,18 +110,14 @@ class Finder {
             wrap_row(row(v[2], i, j), velocity);
             wrap_row(row(t, i, j), temperature);
             const Neighbours along[3] = {
-                {row(v[0], previous(i), j),
-                 row(v[0], next(i), j),
-                 row(t, previous(i), j),
+                {row(v[0], previous(i), j), row(v[0], next(i), j), row(t, previous(i), j),
                  row(t, next(i), j)},
-                {row(v[1], i, previous(j)),
-                 row(v[1], i, next(j)),
-                 row(t, i, previous(j)),
+                {row(v[1], i, previous(j)), row(v[1], i, next(j)), row(t, i, previous(j)),
                  row(t, i, next(j))},
                 {velocity.data(), velocity.data() + 2, temperature.data(), temperature.data() + 2}};
             const std::size_t first = strength_.index(i, j, 0);
-            measure_row(
-                along, n_, per_square_sound_speed, strength_.cells.data() + first, axes.data());
+            measure_row(along, n_, per_square_sound_speed, strength_.cells.data() + first,
+                        axes.data());
             for (std::size_t k = 0; k < n; ++k) {
                 axis_[first + k] = static_cast<std::int8_t>(axes[k]);
             }

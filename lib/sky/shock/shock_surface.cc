@@ -20,8 +20,8 @@ namespace {
 
 Vector3 unit(double x, double y, double z) {
     const double norm = std::sqrt(x * x + y * y + z * z);
-    return {
-        static_cast<float>(x / norm), static_cast<float>(y / norm), static_cast<float>(z / norm)};
+    return {static_cast<float>(x / norm), static_cast<float>(y / norm),
+            static_cast<float>(z / norm)};
 }
 
 Vector3 cross(const Vector3& a, const Vector3& b) {
@@ -86,8 +86,7 @@ class MergerRatios {
     double ratio_at(double share) const {
         const double wanted = share * total();
         const auto i = std::clamp<std::ptrdiff_t>(
-            std::lower_bound(sums_.begin(), sums_.end(), wanted) - sums_.begin(),
-            1,
+            std::lower_bound(sums_.begin(), sums_.end(), wanted) - sums_.begin(), 1,
             static_cast<std::ptrdiff_t>(sums_.size()) - 1);
         const auto high = static_cast<std::size_t>(i);
         const double part = (wanted - sums_[high - 1]) / (sums_[high] - sums_[high - 1]);

@@ -190,8 +190,7 @@ FAINTWEB_INLINE void look_up(const HaloScene& halo,
     const float o1 = surface.texture_origin[1] + static_cast<float>(texture_offset);
     const float o2 = surface.texture_origin[2] + static_cast<float>(texture_offset);
     for (std::size_t i = 0; i < count; ++i) {
-        out[i] = halo.texture.at(which,
-                                 (p.f0[i] + p.d0[i] * r[i]) * q + o0,
+        out[i] = halo.texture.at(which, (p.f0[i] + p.d0[i] * r[i]) * q + o0,
                                  (p.f1[i] + p.d1[i] * r[i]) * q + o1,
                                  (p.f2[i] + p.d2[i] * r[i]) * q + o2);
     }
@@ -210,11 +209,8 @@ FAINTWEB_INLINE void look_outside(const HaloScene& halo,
     constexpr auto l_least = static_cast<float>(-2.7369655941662062);  // log2(least_infall)
     static_assert(least_infall == 0.15);
     for (std::size_t i = 0; i < count; ++i) {
-        const float density = trilinear(mesh,
-                                        n_mesh,
-                                        centre[0] + p.d0[i] * out_to,
-                                        centre[1] + p.d1[i] * out_to,
-                                        centre[2] + p.d2[i] * out_to);
+        const float density = trilinear(mesh, n_mesh, centre[0] + p.d0[i] * out_to,
+                                        centre[1] + p.d1[i] * out_to, centre[2] + p.d2[i] * out_to);
         const float most =
             density < static_cast<float>(most_infall) ? density : static_cast<float>(most_infall);
         p.l_environment[i] =
@@ -280,9 +276,7 @@ FAINTWEB_INLINE void look_around(const HaloScene& halo, std::size_t count, Lanes
     constexpr auto most = static_cast<float>(most_environment);
     const float* means = halo.around.radial_mean.data();
     for (std::size_t i = 0; i < count; ++i) {
-        const float density = trilinear(mesh,
-                                        n_mesh,
-                                        centre[0] + p.d0[i] * p.r[i] * mesh_scale,
+        const float density = trilinear(mesh, n_mesh, centre[0] + p.d0[i] * p.r[i] * mesh_scale,
                                         centre[1] + p.d1[i] * p.r[i] * mesh_scale,
                                         centre[2] + p.d2[i] * p.r[i] * mesh_scale);
         const float at =

@@ -28,8 +28,7 @@ struct Ray {
     double ridge_density = 0;
 
     Vector at(double r_mpc) const {
-        return {foot[0] + direction[0] * r_mpc,
-                foot[1] + direction[1] * r_mpc,
+        return {foot[0] + direction[0] * r_mpc, foot[1] + direction[1] * r_mpc,
                 foot[2] + direction[2] * r_mpc};
     }
 };
@@ -101,8 +100,7 @@ struct Spot {
 Spot spot_on(const HaloScene& halo, const ShockSurface& surface, const Ray& ray) {
     Spot spot;
     spot.ripple = std::clamp(look_up(halo, surface, Texture::ripple, ray.at(ray.nominal_mpc), 1),
-                             -largest_ripple,
-                             largest_ripple);
+                             -largest_ripple, largest_ripple);
     double shape = 1 + halo.settings.corrugation * spot.ripple;
     if (surface.kind == SurfaceKind::shell) {
         const Vector& to = ray.direction;
@@ -112,8 +110,7 @@ Spot spot_on(const HaloScene& halo, const ShockSurface& surface, const Ray& ray)
         }
         spot.at_filament = std::min(spot.at_filament, 1.0);
         spot.infall = std::clamp(density_at(halo, ray.at(shell_looks_out_to * ray.nominal_mpc)),
-                                 least_infall,
-                                 most_infall);
+                                 least_infall, most_infall);
         double ellipsoid = 0;
         for (std::size_t c = 0; c < 3; ++c) {
             ellipsoid += square(ray.local[c]) * surface.inverse_square_axes[c];
@@ -167,8 +164,7 @@ Upstream upstream_of(const HaloScene& halo,
         up.temperature_kev = gas.t200_kev * temperature_profile(x);
         up.density_cm3 = gas.central_density_cm3 * density_profile(x) *
                          std::pow(std::clamp(density_at(halo, place) / halo.around.mean_at(x),
-                                             least_environment,
-                                             most_environment),
+                                             least_environment, most_environment),
                                   environment_power);
         up.mach = surface.speed_km_s / sound_speed_km_s(up.temperature_kev) *
                   (1 - surface.mach_fall * ray.height) *
@@ -199,13 +195,10 @@ SurfacePoint reference_point(const HaloScene& halo,
     behind.electron_density_cm3 = up.density_cm3 * density_jump(up.mach);
     behind.temperature_kev = up.temperature_kev * temperature_jump(up.mach);
     const double ln_b = settings.ln_b_sigma;
-    behind.magnetic_field_ug = magnetic_field_ug(behind.electron_density_cm3,
-                                                 behind.temperature_kev,
-                                                 gas.mean_density_cm3,
-                                                 gas.z,
-                                                 amplification(settings, surface.kind),
-                                                 gas.eps_b) *
-                               std::exp(ln_b * spot.strength - ln_b * ln_b / 4);
+    behind.magnetic_field_ug =
+        magnetic_field_ug(behind.electron_density_cm3, behind.temperature_kev, gas.mean_density_cm3,
+                          gas.z, amplification(settings, surface.kind), gas.eps_b) *
+        std::exp(ln_b * spot.strength - ln_b * ln_b / 4);
     // Electrons shine until they have cooled, an exponential way behind the front. Drawn at random:
     // any regular sequence beats with the spiral and paints stripes.
     const double behind_km_s =

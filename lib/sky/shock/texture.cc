@@ -72,11 +72,7 @@ Texture::Texture() {
         }
     }
     for (std::uint64_t pair = 0; pair < 2; ++pair) {
-        base::fill_normal(texture_seed,
-                          base::Purpose::texture,
-                          pair,
-                          0,
-                          2 * n_cells,
+        base::fill_normal(texture_seed, base::Purpose::texture, pair, 0, 2 * n_cells,
                           reinterpret_cast<float*>(cube.data()));
         fftwf_execute(forward.get());
         for (std::size_t i = 0; i < n_cells; ++i) {

@@ -55,13 +55,11 @@ class ShockPower {
         behind.temperature_kev = kev_per_kelvin *
                                  static_cast<double>(shocks.upstream_temperature_k.cells[cell]) *
                                  temperature_jump(mach);
-        behind.magnetic_field_ug = gas_.field_ug ? static_cast<double>(gas_.field_ug->cells[cell])
-                                                 : magnetic_field_ug(behind.electron_density_cm3,
-                                                                     behind.temperature_kev,
-                                                                     mean_density_cm3_,
-                                                                     gas_.z,
-                                                                     amplification,
-                                                                     settings_.eps_b);
+        behind.magnetic_field_ug =
+            gas_.field_ug
+                ? static_cast<double>(gas_.field_ug->cells[cell])
+                : magnetic_field_ug(behind.electron_density_cm3, behind.temperature_kev,
+                                    mean_density_cm3_, gas_.z, amplification, settings_.eps_b);
         const double power = shock_power(behind, gas_.z, frequency_hz_, 1) * cell_area_mpc2_;
         return power > negligible_power ? static_cast<float>(power) : 0;
     }
@@ -205,12 +203,7 @@ GasEmissivity gas_emissivity(const SkySettings& settings, const GasBox& box, int
         std::vector<bool> is_inside(plane, false);
         for (const BoxHalo& halo : box.haloes) {
             const double radius_cells = halo.r100_mpc * (1 + gas.z) * n / gas.box_mpc;
-            visit_around(halo,
-                         radius_cells,
-                         1,
-                         gas.box_mpc,
-                         gas.density,
-                         static_cast<int>(i),
+            visit_around(halo, radius_cells, 1, gas.box_mpc, gas.density, static_cast<int>(i),
                          [&](std::size_t cell, double) { is_inside[cell - i * plane] = true; });
         }
         for (std::size_t cell = i * plane; cell < (i + 1) * plane; ++cell) {
@@ -231,8 +224,8 @@ GasMaps gas_maps(const SkySettings& settings, const GasBox& box, int map_px, int
     Projection outside = project_cells(emissivity.outside_r100, gas.density, map_px, n_threads);
     to_brightness(gas, map_px, inside.emission);
     to_brightness(gas, map_px, outside.emission);
-    return {
-        std::move(inside.emission), std::move(outside.emission), std::move(inside.column_density)};
+    return {std::move(inside.emission), std::move(outside.emission),
+            std::move(inside.column_density)};
 }
 
 }  // namespace faintweb::sky

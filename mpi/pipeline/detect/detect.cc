@@ -44,9 +44,7 @@ FieldPlan plan_detection(const comm::Communicator& communicator,
     const DetectMaps wanted = communicator.is_root() ? maps_to_detect(campaign) : DetectMaps();
     warn_of_repeats(wanted.repeats);
     FieldPlan plan = plan_fields(
-        communicator,
-        wanted.maps,
-        campaign::map_options(campaign),
+        communicator, wanted.maps, campaign::map_options(campaign),
         {.field_px = campaign.field_px,
          .tile_px = model.tile_px,
          .margin_px = learn::network_info(model.network, model.tile_px).margin_px,
@@ -62,13 +60,11 @@ FieldPlan plan_detection(const comm::Communicator& communicator,
 void fail_quarantined(const FieldPlan& plan, const FieldRows& rows, FieldStore& store) {
     for (const catalogue::FieldId field : store.quarantined()) {
         const image::MapWindow& window = plan.window_of(field);
-        store.keep(field,
-                   rows.fail(field,
-                             fmt::format(
+        store.keep(
+            field,
+            rows.fail(field, fmt::format(
                                  "{}: field at x {}, y {} ended the program each time it was tried",
-                                 plan.map_of(field).info.path,
-                                 window.x0,
-                                 window.y0)));
+                                 plan.map_of(field).info.path, window.x0, window.y0)));
     }
 }
 
@@ -86,17 +82,11 @@ void classify_fields(const comm::Communicator& communicator,
         base::log_info(
             fmt::format("detect: goes on with a run in which {} of {} fields are done and {} were "
                         "left unfinished",
-                        store.n_done(),
-                        plan.fields.size(),
-                        store.interrupted().size()));
+                        store.n_done(), plan.fields.size(), store.interrupted().size()));
     }
     fail_quarantined(plan, rows, store);
     work_on_fields(
-        communicator,
-        campaign,
-        "detect",
-        plan,
-        campaign::map_options(campaign),
+        communicator, campaign, "detect", plan, campaign::map_options(campaign),
         {.work =
              [&](catalogue::FieldId field, const FieldPixels& pixels) {
                  store.keep(field, rows.classify(field, pixels));
@@ -128,8 +118,8 @@ io::WrittenCatalogue merge(const comm::Communicator& communicator,
     source.load = [&plan, load = std::move(source.load)](catalogue::FieldId field) {
         return with_place_of(plan, field, load(field));
     };
-    const base::Watchdog::Task task(
-        watchdog, "writing " + path, merge_deadline_s(campaign.parallel.deadline_s, source));
+    const base::Watchdog::Task task(watchdog, "writing " + path,
+                                    merge_deadline_s(campaign.parallel.deadline_s, source));
     std::vector<catalogue::MapRecord> maps;
     if (communicator.is_root()) {
         maps = map_records(plan, model, campaign.detect);
@@ -140,8 +130,8 @@ io::WrittenCatalogue merge(const comm::Communicator& communicator,
 /// Prints what a catalogue holds and writes what belongs beside it.
 /// @return  whether everything could be used and written.
 bool finish_catalogue(const campaign::Campaign& campaign, const io::WrittenCatalogue& written) {
-    base::print(fmt::format(
-        "{}: {}", catalogue_path(campaign), catalogue::accounting_text(written.accounting)));
+    base::print(fmt::format("{}: {}", catalogue_path(campaign),
+                            catalogue::accounting_text(written.accounting)));
     base::print("digest " + written.digest);
     const bool is_all_written = write_companions(campaign);
     return is_all_written && !written.accounting.has_failures();
@@ -157,22 +147,21 @@ base::ExitCode detect(const comm::Communicator& communicator, const campaign::Ca
     const std::string path = catalogue_path(campaign);
     prepare_output(communicator, path);
     const OutputLock lock(communicator, lock_path(path), path);
-    const LoadedModel loaded = load_model(communicator,
-                                          campaign,
-                                          model_file(campaign, campaign.detect.model),
-                                          campaign.detect.precision);
+    const LoadedModel loaded =
+        load_model(communicator, campaign, model_file(campaign, campaign.detect.model),
+                   campaign.detect.precision);
     const learn::Model& model = loaded.model;
     const FieldPlan plan = plan_detection(communicator, campaign, model);
     const std::string kernels = kernels_of_ranks(communicator, loaded.classifier);
     const catalogue::Provenance provenance =
         make_provenance(communicator, campaign, loaded, kernels, plan, started);
     comm::on_root(communicator, [&] { base::check_room(path, bytes_needed(plan, model.tile_px)); });
-    FieldStore store(
-        communicator, run_folder(path), run_hash_of(provenance, kernels), field_keys(plan));
+    FieldStore store(communicator, run_folder(path), run_hash_of(provenance, kernels),
+                     field_keys(plan));
     base::Watchdog watchdog({store.notes_path(), communicator.has_launcher()});
 
-    const ThreadShares threads = share_threads(
-        threads_of_rank(campaign, communicator), std::ssize(plan.fields), communicator.size());
+    const ThreadShares threads = share_threads(threads_of_rank(campaign, communicator),
+                                               std::ssize(plan.fields), communicator.size());
     DetectProfile profile;
     FieldRows rows(campaign.detect, loaded, plan, threads.per_field, profile);
     DetectPhases phases{.fields_at_once = threads.fields_at_once,
@@ -184,10 +173,9 @@ base::ExitCode detect(const comm::Communicator& communicator, const campaign::Ca
         merge(communicator, campaign, plan, model, provenance, store, watchdog);
     phases.merge_s = stopwatch.lap();
     if (campaign.parallel.profile) {
-        const std::string table = profile.table(communicator,
-                                                phases,
-                                                learn::network_info(model.network, model.tile_px),
-                                                loaded.classifier);
+        const std::string table =
+            profile.table(communicator, phases, learn::network_info(model.network, model.tile_px),
+                          loaded.classifier);
         if (communicator.is_root()) {
             base::print(table);
         }

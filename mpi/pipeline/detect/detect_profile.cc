@@ -40,8 +40,8 @@ double measure_copy() {
 void DetectProfile::add(const FieldPixels& pixels,
                         const infer::FieldAnswer& answer,
                         double rows_s) {
-    const std::array<double, n_stages> spent = {
-        pixels.read_s, pixels.unit_s, pixels.noise_s, answer.numbers_s, answer.network_s, rows_s};
+    const std::array<double, n_stages> spent = {pixels.read_s,    pixels.unit_s,    pixels.noise_s,
+                                                answer.numbers_s, answer.network_s, rows_s};
     const std::scoped_lock lock(mutex_);
     for (std::size_t i = 0; i < n_stages; ++i) {
         seconds_[i] += spent[i];
@@ -57,12 +57,10 @@ std::string DetectProfile::table(const comm::Communicator& communicator,
                                  const infer::Classifier& classifier) const {
     // Stages, then fields, tiles, bytes, and the seconds that all threads had.
     std::vector<double> all(seconds_.begin(), seconds_.end());
-    all.insert(all.end(),
-               {static_cast<double>(n_fields_),
-                static_cast<double>(n_tiles_),
-                static_cast<double>(n_bytes_),
-                // A rank that only hands out has no threads at work.
-                n_fields_ > 0 ? phases.fields_s * phases.fields_at_once : 0});
+    all.insert(all.end(), {static_cast<double>(n_fields_), static_cast<double>(n_tiles_),
+                           static_cast<double>(n_bytes_),
+                           // A rank that only hands out has no threads at work.
+                           n_fields_ > 0 ? phases.fields_s * phases.fields_at_once : 0});
     communicator.sum(std::span(all));
     if (!communicator.is_root()) {
         return "";
@@ -81,9 +79,7 @@ std::string DetectProfile::table(const comm::Communicator& communicator,
     for (std::size_t i = 0; i < n_stages; ++i) {
         const double seconds = all[i];
         worked_s += seconds;
-        table += fmt::format("{:20}{:11.2f}{:9.1f} %   ",
-                             stage_names[i],
-                             1e3 * seconds / n_fields,
+        table += fmt::format("{:20}{:11.2f}{:9.1f} %   ", stage_names[i], 1e3 * seconds / n_fields,
                              100 * seconds / had_s);
         const double thread_s = i == network_stage ? seconds * phases.threads_per_field : seconds;
         if (seconds > 0 && i == network_stage) {
@@ -91,26 +87,19 @@ std::string DetectProfile::table(const comm::Communicator& communicator,
             const double tflops = n_tiles * network.mflop_per_tile * 1e-6 / thread_s;
             table += fmt::format(
                 "{:.0f} tiles/s, {:.1f} % of the {:.3f} TFLOP/s of a matrix product in {}",
-                n_tiles / thread_s,
-                100 * tflops / product,
-                product,
+                n_tiles / thread_s, 100 * tflops / product, product,
                 learn::precision_name(precision));
         } else if (seconds > 1e-6 * n_fields) {
             table += fmt::format("{:.1f} GB/s", 1e-9 * n_bytes / seconds);
         }
         table += "\n";
     }
-    table += fmt::format("{:20}{:11.2f}{:9.1f} %\n",
-                         "waiting for fields",
-                         1e3 * (had_s - worked_s) / n_fields,
-                         100 * (had_s - worked_s) / had_s);
+    table += fmt::format("{:20}{:11.2f}{:9.1f} %\n", "waiting for fields",
+                         1e3 * (had_s - worked_s) / n_fields, 100 * (had_s - worked_s) / had_s);
     table += fmt::format("a core copies {:.1f} GB/s\n", copy);
     return table +
            fmt::format("seconds: to begin {:.2f}, fields {:.2f} ({:.1f}/s), catalogue {:.2f}",
-                       phases.begin_s,
-                       phases.fields_s,
-                       n_fields / phases.fields_s,
-                       phases.merge_s);
+                       phases.begin_s, phases.fields_s, n_fields / phases.fields_s, phases.merge_s);
 }
 
 }  // namespace faintweb::pipeline

@@ -80,11 +80,8 @@ catalogue::FieldResult FieldRows::classify(catalogue::FieldId field, const Field
 catalogue::FieldResult FieldRows::fail(catalogue::FieldId field, const std::string& reason) const {
     base::log_warning("not used: " + reason);
     const image::MapWindow& window = plan_.window_of(field);
-    return catalogue::make_failed_field(plan_.fields[field.place()].map,
-                                        field,
-                                        window,
-                                        {window.rows, window.cols, loaded_.model.tile_px},
-                                        reason);
+    return catalogue::make_failed_field(plan_.fields[field.place()].map, field, window,
+                                        {window.rows, window.cols, loaded_.model.tile_px}, reason);
 }
 
 const image::Wcs* FieldRows::wcs_of(catalogue::MapId map) {

@@ -39,9 +39,7 @@ ModelFit fit_of(const learn::Model& model,
     }
     if (!reasons.empty()) {
         fit.refusal = fmt::format("{}: {}; use a model for such maps, or --accept-mismatch {}",
-                                  info.path,
-                                  reasons,
-                                  words);
+                                  info.path, reasons, words);
     }
     return fit;
 }
@@ -54,8 +52,7 @@ void warn_of_repeats(const std::vector<std::string>& repeats) {
     if (!repeats.empty()) {
         base::log_warning(fmt::format(
             "detect: named twice: {}{} (what is found there would be counted twice), done once",
-            named,
-            and_more(repeats.size())));
+            named, and_more(repeats.size())));
     }
 }
 
@@ -79,8 +76,7 @@ void warn_of_mismatches(const FieldPlan& plan, const learn::Model& model) {
         base::log_warning(
             fmt::format("detect: a mismatch is accepted: {}{}; rows are flagged (nobody has tested "
                         "what the model makes of such maps)",
-                        misfits,
-                        and_more(n_misfits)));
+                        misfits, and_more(n_misfits)));
     }
 }
 
@@ -95,12 +91,9 @@ std::vector<catalogue::MapRecord> map_records(const FieldPlan& plan,
     for (catalogue::MapId number; number.place() < plan.maps.size(); ++number) {
         const PlannedMap& map = plan.maps[number.place()];
         if (map.failure.empty()) {
-            records.push_back(catalogue::make_map_record(number,
-                                                         map.info,
-                                                         n_fields[number.place()],
+            records.push_back(catalogue::make_map_record(number, map.info, n_fields[number.place()],
                                                          fit_of(model, settings, map.info).flags,
-                                                         map.noise,
-                                                         map.mesh()));
+                                                         map.noise, map.mesh()));
         } else {
             base::log_warning("not used: " + map.failure);
             records.push_back(catalogue::make_failed_map(number, map.info.path, map.failure));

@@ -101,13 +101,9 @@ catalogue::Provenance make_provenance(const comm::Communicator& communicator,
 }
 
 std::string run_hash_of(const catalogue::Provenance& provenance, const std::string& kernels) {
-    std::string state = fmt::format("{} {}\n{}\n{} {} {}\n",
-                                    base::version(),
-                                    catalogue::format_version,
-                                    provenance.model_sha256,
-                                    provenance.device,
-                                    provenance.precision,
-                                    kernels);
+    std::string state =
+        fmt::format("{} {}\n{}\n{} {} {}\n", base::version(), catalogue::format_version,
+                    provenance.model_sha256, provenance.device, provenance.precision, kernels);
     for (const auto& [name, value] : provenance.settings) {
         state += fmt::format("{} {}\n", name, value);
     }

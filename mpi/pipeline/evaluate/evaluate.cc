@@ -63,8 +63,8 @@ base::ExitCode run_evaluate(const comm::Communicator& communicator, const Campai
     }
     Evaluation evaluation;
     evaluation.models = load_models(communicator, campaign);
-    evaluation.scores = score_models(
-        communicator, campaign, evaluation.models, paper_rules(campaign), Reliabilities::measured);
+    evaluation.scores = score_models(communicator, campaign, evaluation.models,
+                                     paper_rules(campaign), Reliabilities::measured);
     if (campaign.evaluate.threshold_finder) {
         evaluation.finders = tune_finders(communicator, campaign, std::span(&campaign.label, 1));
     }
@@ -89,9 +89,8 @@ std::vector<Output> outputs_of_evaluate(const Campaign& campaign) {
                                 other_file(campaign.output + "/evaluation.json")};
     const std::size_t n_models = campaign.evaluate.models.size();
     for (std::size_t i = 0; i < n_models; ++i) {
-        add_reliability(outputs,
-                        campaign.output + "/evaluation_reliability" +
-                            (n_models > 1 ? fmt::format("_{}", i) : std::string()));
+        add_reliability(outputs, campaign.output + "/evaluation_reliability" +
+                                     (n_models > 1 ? fmt::format("_{}", i) : std::string()));
     }
     return outputs;
 }

@@ -68,10 +68,7 @@ std::string split_line(const score::FieldScore& score) {
     return fmt::format(
         "labelling or network? of {} tiles 0F {} hold pixels above the threshold, too few for the "
         "label, and {} more touch a signal tile; of {} tiles 1F {} touch another signal tile",
-        score.confusion.n_0f,
-        score.split.n_0f_faint,
-        score.split.n_0f_beside,
-        score.confusion.n_1f,
+        score.confusion.n_0f, score.split.n_0f_faint, score.split.n_0f_beside, score.confusion.n_1f,
         score.split.n_1f_beside);
 }
 
@@ -84,8 +81,7 @@ nlohmann::json write_reliability(const campaign::Campaign& campaign,
                                  const score::Reliability& reliability) {
     const std::string suffix =
         campaign.evaluate.models.size() > 1 ? fmt::format("_{}", number) : std::string();
-    report::write_reliability(campaign.output + "/evaluation_reliability" + suffix,
-                              reliability,
+    report::write_reliability(campaign.output + "/evaluation_reliability" + suffix, reliability,
                               network + ", test fields");
     if (reliability.n_tiles == 0) {
         base::print(fmt::format("no tile has a probability above {:g}", score::lowest_probability));
@@ -93,9 +89,7 @@ nlohmann::json write_reliability(const campaign::Campaign& campaign,
     }
     base::print(
         fmt::format("expected calibration error {:g} over {} tiles of a probability above {:g}",
-                    reliability.expected_error,
-                    reliability.n_tiles,
-                    score::lowest_probability));
+                    reliability.expected_error, reliability.n_tiles, score::lowest_probability));
     return reliability.expected_error;
 }
 
@@ -107,10 +101,7 @@ nlohmann::json report_signal_tiles(const Evaluation& evaluation) {
     base::print(
         fmt::format("evaluate: {} held-out fields, {:g} signal tiles per field with N_pix 40, {:g} "
                     "with N_pix 9 (ratio {:g})",
-                    evaluation.n_fields(),
-                    n_40,
-                    n_9,
-                    n_9 / n_40));
+                    evaluation.n_fields(), n_40, n_9, n_9 / n_40));
     return {{"min_pixels_40", n_40}, {"min_pixels_9", n_9}};
 }
 

@@ -48,8 +48,7 @@ void keep_only_current_skies(const campaign::Campaign& campaign) {
         throw base::UsageError(fmt::format(
             "{}: the skies in {} are made from other settings or by another version (another "
             "campaign may need them), name another simulate.folder or remove it",
-            campaign::position_of(campaign, "simulate.folder"),
-            folder));
+            campaign::position_of(campaign, "simulate.folder"), folder));
     }
     for (const char* set : {"/train", "/test"}) {
         for (const auto& entry : std::filesystem::directory_iterator(folder + set)) {
@@ -92,8 +91,7 @@ base::ExitCode run_simulate(const comm::Communicator& communicator,
     // Every sky costs about the same: dealing them in turn is fair, and rank 0 sees the pace of
     // all.
     base::Progress progress(
-        "simulate",
-        "skies",
+        "simulate", "skies",
         (n_all - communicator.rank() + communicator.size() - 1) / communicator.size());
     for (int i = communicator.rank(); i < n_all; i += communicator.size()) {
         const sky::SkySet set = set_of(i);
@@ -108,10 +106,8 @@ base::ExitCode run_simulate(const comm::Communicator& communicator,
     communicator.barrier();
     if (communicator.is_root()) {
         progress.finish();
-        base::log_info(fmt::format("simulate: {} training and {} test skies in {}{}",
-                                   n_train,
-                                   campaign.simulate.n_test,
-                                   folder,
+        base::log_info(fmt::format("simulate: {} training and {} test skies in {}{}", n_train,
+                                   campaign.simulate.n_test, folder,
                                    writes_train ? "" : ", training skies are made when needed"));
     }
     return base::ExitCode::done;
@@ -203,8 +199,7 @@ StageEstimate estimate_simulate(const Campaign& campaign) {
     skies.size_px = size_of_skies_px(campaign);
     skies.disk_bytes = images_per_sky(campaign) * sizeof(float) * static_cast<double>(n_pixels);
     skies.memory_bytes = sky::sky_cost(std::max(training.largest_px, testing.largest_px),
-                                       largest_box_map_px(campaign),
-                                       n_layers)
+                                       largest_box_map_px(campaign), n_layers)
                              .memory_bytes;
     skies.core_s = sky_core_s(n_pixels);
     return {.boxes = estimate_boxes(campaign), .skies = skies};

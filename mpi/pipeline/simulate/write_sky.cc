@@ -29,17 +29,14 @@ void write_slabs(const campaign::Campaign& campaign,
                  const ObservedSky& made,
                  const image::FitsHeader& sky_header) {
     for (const int slab : campaign.simulate.slabs) {
-        const auto write = [&](const char* kind,
-                               const std::vector<sky::Layer>& layers,
+        const auto write = [&](const char* kind, const std::vector<sky::Layer>& layers,
                                const image::FitsHeader& header) {
             image::write_fits(
                 mock_path(campaign, set, fmt::format("slab_{}_{}", slab, kind), number, ".fits"),
-                skies.make_slab(made, slab, layers),
-                header);
+                skies.make_slab(made, slab, layers), header);
         };
         image::FitsHeader header = sky_header;
-        header.history.push_back(fmt::format("slab {} alone, at redshift {:g}",
-                                             slab,
+        header.history.push_back(fmt::format("slab {} alone, at redshift {:g}", slab,
                                              skies.slabs()[static_cast<std::size_t>(slab)].z));
         write("emission", sky::emission_layers(made.settings), header);
         header.bunit.clear();
@@ -71,8 +68,8 @@ void write_sky(const campaign::Campaign& campaign,
         if (layer == sky::Layer::column_density) {
             of_layer.bunit.clear();
         }
-        image::write_fits(
-            mock_path(campaign, set, sky::layer_name(layer), number, ".fits"), picture, of_layer);
+        image::write_fits(mock_path(campaign, set, sky::layer_name(layer), number, ".fits"),
+                          picture, of_layer);
     }
     write_slabs(campaign, skies, set, number, made, header);
     if (campaign.point_sources.enabled) {
@@ -84,17 +81,14 @@ void write_sky(const campaign::Campaign& campaign,
         base::write_file(mock_path(campaign, set, "point_sources", number, ".csv"), list.str());
     }
     if (campaign.observation.noise_scatter > 0) {
-        image::write_fits(mock_path(campaign, set, "rms", number, ".fits"),
-                          sky::noise_rms_map({0, 0, made.noise.cols, made.noise.rows},
-                                             made.settings.pixel_arcsec,
-                                             campaign.observation,
-                                             campaign.seed,
-                                             made.realisation,
-                                             n_threads),
-                          header);
+        image::write_fits(
+            mock_path(campaign, set, "rms", number, ".fits"),
+            sky::noise_rms_map({0, 0, made.noise.cols, made.noise.rows}, made.settings.pixel_arcsec,
+                               campaign.observation, campaign.seed, made.realisation, n_threads),
+            header);
     }
-    header.beam = image::Beam{
-        campaign.observation.beam_fwhm_arcsec, campaign.observation.beam_fwhm_arcsec, 0};
+    header.beam = image::Beam{campaign.observation.beam_fwhm_arcsec,
+                              campaign.observation.beam_fwhm_arcsec, 0};
     header.history.push_back(fmt::format("beam {:g} arcsec, noise {:g} Jy/beam",
                                          campaign.observation.beam_fwhm_arcsec,
                                          campaign.observation.noise_jy_beam));
@@ -114,9 +108,9 @@ void write_sky(const campaign::Campaign& campaign,
 }
 
 bool is_sky_written(const campaign::Campaign& campaign, sky::SkySet set, int number) {
-    for (const std::string& path : {halo_path(campaign, set, number),
-                                    sky_path(campaign, set, number),
-                                    noise_path(campaign, set, number)}) {
+    for (const std::string& path :
+         {halo_path(campaign, set, number), sky_path(campaign, set, number),
+          noise_path(campaign, set, number)}) {
         if (!std::filesystem::exists(path)) {
             return false;
         }

@@ -37,10 +37,8 @@ void draw_figures(const Campaign& campaign,
             shown, [&](const score::StudyRow& row) { return row.run == run.name; });
         if (is_shown && failure_of(run).empty()) {
             auto history = read_history(run);
-            curves.push_back({run.campaign.train.learning_rate,
-                              run.campaign.train.batch_size,
-                              history.at("steps"),
-                              history.at("accuracy")});
+            curves.push_back({run.campaign.train.learning_rate, run.campaign.train.batch_size,
+                              history.at("steps"), history.at("accuracy")});
         }
     }
     report::draw_learning_curves(campaign.output + "/figure6.png", curves);

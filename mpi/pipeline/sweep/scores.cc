@@ -175,8 +175,7 @@ std::vector<report::FinderResult> find_finders(const comm::Communicator& communi
         const nlohmann::json json = read_state(path, state());
         for (std::size_t i = 0; i < rules.size(); ++i) {
             const nlohmann::json& finder = json.at("finders").at(i);
-            results.push_back({rules[i],
-                               finder.at("settings").get<std::string>(),
+            results.push_back({rules[i], finder.at("settings").get<std::string>(),
                                fields_from(finder.at("fields"))});
         }
     }

@@ -75,8 +75,7 @@ std::map<std::string, std::vector<double>> read_history(const SweepRun& run) {
 std::vector<score::StudyRow> rows_of(const SweepRun& run) {
     const Campaign& campaign = run.campaign;
     const learn::NetworkInfo network = learn::network_info(
-        campaign.train.network,
-        campaign.tile_px,
+        campaign.train.network, campaign.tile_px,
         {.n_rules = 1, .n_thresholds = network_of(campaign).heads.n_thresholds});
     score::StudyRow row;
     row.run = run.name;

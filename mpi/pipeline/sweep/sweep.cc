@@ -53,10 +53,7 @@ std::size_t report_study(const Campaign& campaign,
     base::print(table);
     base::print(
         fmt::format("sweep: {} runs of {} trainings, {} runs without a model; results are in {}",
-                    runs.size(),
-                    trainings_of(runs).size(),
-                    n_failed,
-                    campaign.output));
+                    runs.size(), trainings_of(runs).size(), n_failed, campaign.output));
     return n_failed;
 }
 
@@ -72,8 +69,7 @@ base::ExitCode sweep(const comm::Communicator& communicator, const Campaign& cam
         throw comm::CollectiveError(base::ExitCode::usage,
                                     fmt::format("sweep.group_size is {} (there are fewer ranks: "
                                                 "{}), start more ranks or make it smaller",
-                                                campaign.sweep.group_size,
-                                                communicator.size()));
+                                                campaign.sweep.group_size, communicator.size()));
     }
     const base::DrainSignals drain;
     // Before the first training: a device that is not there would fail all of them.

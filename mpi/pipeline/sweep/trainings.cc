@@ -111,8 +111,8 @@ void train_as_group(const comm::Communicator& group,
     while (const auto taken = claim(group, claims, next, trainings.size())) {
         const SweepRun& run = *trainings[*taken];
         if (group.is_root()) {
-            base::log_info(fmt::format(
-                "sweep: {} ({} of {})", name_of_training(run), *taken + 1, trainings.size()));
+            base::log_info(fmt::format("sweep: {} ({} of {})", name_of_training(run), *taken + 1,
+                                       trainings.size()));
         }
         train_run(group, run, tiles);
         if (group.max(base::is_asked_to_stop() ? 1 : 0) != 0) {
@@ -164,8 +164,7 @@ void train_all(const comm::Communicator& communicator,
             }
         }
         base::print(fmt::format("sweep: {} trainings, {} finished before and unchanged, skipped",
-                                trainings.size(),
-                                n_done));
+                                trainings.size(), n_done));
     });
     const int n_groups = communicator.size() / group_size;
     const int number = std::min(communicator.rank() / group_size, n_groups);

@@ -27,8 +27,7 @@ void train_with(const comm::Communicator& communicator,
             fmt::format(
                 "cannot train: the training fields hold {} signal and {} noise tiles (both are "
                 "needed), raise simulate.n_train or lower label.flux_threshold_jy_arcsec2",
-                n_signal,
-                n_noise));
+                n_signal, n_noise));
     }
     std::string without_signal;
     for (const label::LabelRule& rule : training.rules_without_signal()) {
@@ -40,14 +39,11 @@ void train_with(const comm::Communicator& communicator,
             fmt::format("cannot train: no training tile is signal under {} (train.joint learns "
                         "these label rules too), raise simulate.n_train{} or leave them out of "
                         "label, label.rules and sweep",
-                        without_signal,
-                        campaign.train.max_tiles > 0 ? " or train.max_tiles" : ""));
+                        without_signal, campaign.train.max_tiles > 0 ? " or train.max_tiles" : ""));
     }
     if (communicator.is_root()) {
         base::log_info(fmt::format("train: {} on {} signal and {} noise tiles, {}",
-                                   campaign.train.network,
-                                   n_signal,
-                                   n_noise,
+                                   campaign.train.network, n_signal, n_noise,
                                    learn::device_name(device)));
     }
     training.resume();

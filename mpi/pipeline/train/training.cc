@@ -29,8 +29,8 @@ namespace faintweb::pipeline {
 namespace {
 
 std::string line_of_validation(const learn::Model& model, const ScoredTiles::OfRule& scored) {
-    const score::Confusion confusion = score::count_outcomes(
-        infer::scores_of_logits(scored.logits), scored.labels, model.threshold);
+    const score::Confusion confusion = score::count_outcomes(infer::scores_of_logits(scored.logits),
+                                                             scored.labels, model.threshold);
     return fmt::format("{} at threshold {:g}", score::text_of_ratios(confusion), model.threshold);
 }
 
@@ -57,10 +57,8 @@ score::Validation validate(const ScoredTiles& scored) {
         }
         return sum / static_cast<double>(of_rules.size());
     };
-    return {mean(&score::Validation::a_s),
-            mean(&score::Validation::w_s),
-            mean(&score::Validation::w_v),
-            mean(&score::Validation::best_a_s),
+    return {mean(&score::Validation::a_s), mean(&score::Validation::w_s),
+            mean(&score::Validation::w_v), mean(&score::Validation::best_a_s),
             mean(&score::Validation::best_threshold)};
 }
 
@@ -157,8 +155,8 @@ void Training::resume() {
 void Training::run() {
     base::Progress progress("train", "epochs", settings_.epochs - state_.epoch);
     while (state_.epoch < settings_.epochs &&
-           !score::is_out_of_patience(
-               state_.history, settings_.choose_threshold, settings_.patience)) {
+           !score::is_out_of_patience(state_.history, settings_.choose_threshold,
+                                      settings_.patience)) {
         train_epoch();
         end_epoch(progress);
     }
@@ -184,8 +182,7 @@ void Training::finish() {
     });
     if (communicator_.is_root()) {
         base::log_info(fmt::format(
-            "train: wrote {}{}, the weights after epoch {}",
-            model_path(campaign_),
+            "train: wrote {}{}, the weights after epoch {}", model_path(campaign_),
             rules_.size() > 1 ? fmt::format(" and those of {} other label rules", rules_.size() - 1)
                               : "",
             kept_epoch));
@@ -207,11 +204,7 @@ void Training::train_epoch() {
     const auto batch_size = static_cast<std::size_t>(settings_.batch_size);
     n_samples_ = order.size();
     steps_per_epoch_ = static_cast<std::int64_t>((order.size() + batch_size - 1) / batch_size);
-    comm::EpochSamples parts(communicator_,
-                             tiles_.train.shard,
-                             directory_,
-                             order,
-                             batch_size,
+    comm::EpochSamples parts(communicator_, tiles_.train.shard, directory_, order, batch_size,
                              learn::grain_of(settings_, communicator_.size()),
                              TileMemory(campaign_).chunk_bytes,
                              static_cast<std::size_t>(state_.n_batches));
@@ -237,10 +230,7 @@ void Training::train_epoch() {
             keys.push_back({settings_.seed, epoch, id});
         }
         const learn::TrainingStep::Sum sum =
-            step_.accumulate(samples,
-                             labels,
-                             keys,
-                             static_cast<std::int64_t>(part.n_global),
+            step_.accumulate(samples, labels, keys, static_cast<std::int64_t>(part.n_global),
                              [&](std::span<float> piece) { reducer_->add(piece); });
         reducer_->finish();
         step_.apply(learn::learning_rate_of(settings_, n_steps(), steps_per_epoch_));
@@ -297,8 +287,8 @@ void Training::end_epoch(base::Progress& progress) {
         base::write_file(campaign_.output + "/timing.csv", score::timing_csv(state_.timings));
         std::string note = fmt::format("loss {:g}, right {:g}", record.loss, record.accuracy);
         if (record.validation) {
-            note += fmt::format(
-                ", A_s {:g}, at best {:g}", record.validation->a_s, record.validation->best_a_s);
+            note += fmt::format(", A_s {:g}, at best {:g}", record.validation->a_s,
+                                record.validation->best_a_s);
         }
         progress.advance(1, note);
     });
@@ -359,11 +349,8 @@ std::optional<ScoredTiles> Training::score_validation(
     model.tile_px = campaign_.tile_px;
     model.tensors = tensors;
     const infer::Classifier classifier(model, device_, n_threads_);
-    return score_tiles(communicator_,
-                       classifier,
-                       tiles_.validation.shard,
-                       static_cast<std::size_t>(network_.n_tile_values()),
-                       rules_.size());
+    return score_tiles(communicator_, classifier, tiles_.validation.shard,
+                       static_cast<std::size_t>(network_.n_tile_values()), rules_.size());
 }
 
 void Training::write_models(const std::vector<learn::Tensor>& tensors,
@@ -376,8 +363,8 @@ void Training::write_models(const std::vector<learn::Tensor>& tensors,
     model.tile_px = campaign_.tile_px;
     model.scaling = settings_.scaling;
     model.pixel_arcsec = campaign_.sky.pixel_arcsec;
-    model.beam = {
-        campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec, 0};
+    model.beam = {campaign_.observation.beam_fwhm_arcsec, campaign_.observation.beam_fwhm_arcsec,
+                  0};
     model.noise_jy_beam = campaign_.observation.noise_jy_beam;
     model.frequency_hz = campaign_.sky.frequency_hz;
     if (campaign_.point_sources.enabled || campaign_.sky.source != sky::SkySource::fits) {
@@ -426,16 +413,13 @@ void Training::write_reliability(const learn::Model& model,
             score::probability_of(model.calibration, static_cast<double>(logit)));
     }
     const score::Reliability reliability = score::measure_reliability(probabilities, scored.labels);
-    report::write_reliability(campaign_.output + "/reliability" + suffix,
-                              reliability,
+    report::write_reliability(campaign_.output + "/reliability" + suffix, reliability,
                               settings_.network + ", validation");
     base::print(
         fmt::format("train: {} validation skies, more than {} px above {:g} Jy/arcsec2: {}, "
                     "expected calibration error {:g}",
-                    settings_.validation_skies,
-                    model.label_rule.min_pixels,
-                    model.label_rule.flux_threshold_jy_arcsec2,
-                    line_of_validation(model, scored),
+                    settings_.validation_skies, model.label_rule.min_pixels,
+                    model.label_rule.flux_threshold_jy_arcsec2, line_of_validation(model, scored),
                     reliability.expected_error));
 }
 

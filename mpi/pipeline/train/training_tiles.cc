@@ -63,17 +63,13 @@ void gather_tiles(const comm::Communicator& communicator,
     set.cut_as.clear();  // a gathering that does not come to its end leaves no tiles to use
     const learn::NetworkInfo info = network_of(campaign);
     const std::vector<double> cell_thresholds = thresholds_of(campaign::label_rules(campaign));
-    const FieldPlan plan = plan_mock_fields(communicator,
-                                            campaign,
-                                            sky::SkySet::train,
-                                            info.margin_px,
-                                            noise_for(campaign.train.scaling));
+    const FieldPlan plan = plan_mock_fields(communicator, campaign, sky::SkySet::train,
+                                            info.margin_px, noise_for(campaign.train.scaling));
     for (LabelledTiles* tiles : {&set.train, &set.validation}) {
         tiles->shard = {{},
                         {},
                         learn::SampleStore(static_cast<std::size_t>(info.n_sample_values),
-                                           TileMemory(campaign).shard_bytes,
-                                           campaign.output)};
+                                           TileMemory(campaign).shard_bytes, campaign.output)};
         tiles->n_above.assign(set.flux_thresholds.size(), {});
     }
     const catalogue::MapId first_validation_sky(campaign.simulate.n_train -
@@ -152,8 +148,7 @@ std::vector<double> thresholds_of(std::span<const label::LabelRule> rules) {
 
 learn::NetworkInfo network_of(const campaign::Campaign& campaign) {
     const std::vector<label::LabelRule> rules = campaign::label_rules(campaign);
-    return learn::network_info(campaign.train.network,
-                               campaign.tile_px,
+    return learn::network_info(campaign.train.network, campaign.tile_px,
                                {std::ssize(rules), std::ssize(thresholds_of(rules))});
 }
 

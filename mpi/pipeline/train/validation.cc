@@ -38,8 +38,7 @@ std::vector<Row> score_mine(const infer::Classifier& classifier,
         const std::vector<float> logits = classifier.logits(pixels);
         for (std::size_t i = 0; i < n; ++i) {
             Row row{shard.ids[first + i], shard.labels[first + i], {}};
-            std::copy_n(logits.begin() + static_cast<std::ptrdiff_t>(i * n_rules),
-                        n_rules,
+            std::copy_n(logits.begin() + static_cast<std::ptrdiff_t>(i * n_rules), n_rules,
                         row.logits.begin());
             rows.push_back(row);
         }

@@ -42,15 +42,13 @@ TEST(DrainSignalsDeathTest, SecondTermEndsTheProcess) {
             std::raise(SIGTERM);
             std::raise(SIGTERM);
         },
-        testing::KilledBySignal(SIGTERM),
-        "");
+        testing::KilledBySignal(SIGTERM), "");
     EXPECT_EXIT(
         {
             { const DrainSignals drain; }
             std::raise(SIGUSR1);
         },
-        testing::KilledBySignal(SIGUSR1),
-        "");
+        testing::KilledBySignal(SIGUSR1), "");
 }
 
 }  // namespace

@@ -33,8 +33,7 @@ TEST(FastMath, sine_agrees_with_the_library) {
     for (double t = -0.75; t <= 0.75; t += 0.00093) {
         const auto f = static_cast<float>(t);
         ASSERT_NEAR(static_cast<double>(fast_sin_turns(f)),
-                    std::sin(2 * std::numbers::pi * static_cast<double>(f)),
-                    2e-6)
+                    std::sin(2 * std::numbers::pi * static_cast<double>(f)), 2e-6)
             << t;
     }
 }

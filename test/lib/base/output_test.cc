@@ -71,15 +71,9 @@ TEST_F(OutputTest, AnInputIsNeverWritten) {
     fs::create_symlink("missing.fits", path("dangling.fits"));
     fs::create_hard_link(path("map.fits"), path("hard.fits"));
     fs::create_directory_symlink(folder_, path("sub/up"));
-    for (const char* name : {"map.fits",
-                             "./map.fits",
-                             "sub/../map.fits",
-                             "sub/up/map.fits",
-                             "link.fits",
-                             "link_to_link.fits",
-                             "hard.fits",
-                             "missing.fits",
-                             "dangling.fits"}) {
+    for (const char* name :
+         {"map.fits", "./map.fits", "sub/../map.fits", "sub/up/map.fits", "link.fits",
+          "link_to_link.fits", "hard.fits", "missing.fits", "dangling.fits"}) {
         for (const Overwrite overwrite : {Overwrite::no, Overwrite::yes}) {
             const std::string said = refusal({file(name)}, overwrite);
             EXPECT_NE(said.find(path(name) + " (it is the input " + folder_), std::string::npos)
@@ -131,13 +125,12 @@ TEST_F(OutputTest, WhatIsNoFileOrFolderStays) {
         expect_refused({file("made")}, "made.partial is a folder", overwrite);
         expect_refused({file("pipe")}, "is no regular file", overwrite);
         expect_refused({{.path = "/dev/null"}}, "is no regular file", overwrite);
-        expect_refused(
-            {{.path = path("notes.txt"), .kind = Output::Kind::folder}}, "is no folder", overwrite);
+        expect_refused({{.path = path("notes.txt"), .kind = Output::Kind::folder}}, "is no folder",
+                       overwrite);
         expect_refused({{.path = path("sub"),
                          .kind = Output::Kind::whole_folder,
                          .objection = [](const std::string&) { return "holds a letter"; }}},
-                       "holds a letter",
-                       overwrite);
+                       "holds a letter", overwrite);
     }
     EXPECT_EQ(refusal({{.path = path("sub"), .kind = Output::Kind::folder}}), "");
 }

@@ -27,8 +27,7 @@ TEST(ParallelFor, CallsEachOnce) {
 
 TEST(ParallelFor, RethrowsAndStops) {
     std::atomic<int> n_calls{0};
-    EXPECT_THROW(parallel_for(2,
-                              100000,
+    EXPECT_THROW(parallel_for(2, 100000,
                               [&](std::size_t) {
                                   ++n_calls;
                                   throw std::runtime_error("no");

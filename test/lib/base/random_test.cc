@@ -30,11 +30,10 @@ TEST(RandomStream, IsAFunctionOfItsKey) {
     const auto first = [](RandomStream stream) { return stream.next_uint32(); };
     const RandomStream stream(1, Purpose::noise, 2, 3);
     EXPECT_EQ(first(stream), first(RandomStream(1, Purpose::noise, 2, 3)));
-    const std::set<std::uint32_t> others{first(stream),
-                                         first(RandomStream(2, Purpose::noise, 2, 3)),
-                                         first(RandomStream(1, Purpose::dropout, 2, 3)),
-                                         first(RandomStream(1, Purpose::noise, 3, 3)),
-                                         first(RandomStream(1, Purpose::noise, 2, 4))};
+    const std::set<std::uint32_t> others{
+        first(stream), first(RandomStream(2, Purpose::noise, 2, 3)),
+        first(RandomStream(1, Purpose::dropout, 2, 3)),
+        first(RandomStream(1, Purpose::noise, 3, 3)), first(RandomStream(1, Purpose::noise, 2, 4))};
     EXPECT_EQ(others.size(), 5U);
 }
 
@@ -79,8 +78,8 @@ TEST_P(PoissonTest, HasItsMeanAndVariance) {
     }
     const double found = sum / n;
     EXPECT_NEAR(found, mean, 5 * std::sqrt(mean / n) + 1e-12);
-    EXPECT_NEAR(
-        sum_squares / n - found * found, mean, 5 * std::sqrt((mean + 2 * mean * mean) / n) + 1e-12);
+    EXPECT_NEAR(sum_squares / n - found * found, mean,
+                5 * std::sqrt((mean + 2 * mean * mean) / n) + 1e-12);
 }
 
 INSTANTIATE_TEST_SUITE_P(Means,

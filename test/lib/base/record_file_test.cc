@@ -60,8 +60,8 @@ TEST(Crc32c, IsThatOfRfc3720) {
 
 TEST_F(RecordFile, RecordsComeBackWithTheirPlaces) {
     // The last is larger than the window that reads.
-    const std::vector<std::string> payloads{
-        "one", "", std::string(100, 'x'), std::string(3 << 20, 'y'), "end"};
+    const std::vector<std::string> payloads{"one", "", std::string(100, 'x'),
+                                            std::string(3 << 20, 'y'), "end"};
     Records expected;
     {
         RecordWriter writer(path_);

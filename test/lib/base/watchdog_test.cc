@@ -41,8 +41,7 @@ TEST_F(WatchdogDeathTest, ATaskThatDoesNotEndEndsTheProcessAndIsNamed) {
             const Watchdog::Task task(watchdog, "field 7", 0.2, 77);
             sleep_ms(10'000);
         },
-        testing::ExitedWithCode(75),
-        "gave up after 0.2 s of field 7");
+        testing::ExitedWithCode(75), "gave up after 0.2 s of field 7");
     EXPECT_EQ(read_death_notes(notes_), (Keys{77}));
 }
 
@@ -65,8 +64,7 @@ TEST_F(WatchdogDeathTest, AFatalSignalLeavesANoteAndKillsAsBefore) {
                 const Watchdog::Task task(watchdog, "a field", 100, 5);
                 raise(signal);
             },
-            testing::KilledBySignal(signal),
-            "");
+            testing::KilledBySignal(signal), "");
         EXPECT_EQ(read_death_notes(notes_), (Keys{5}));
     }
 }
@@ -89,8 +87,7 @@ TEST_F(WatchdogDeathTest, TheNoteIsOfTheThreadThatDied) {
                 const Watchdog::Task task(watchdog, "read", 100, 1);
                 worker.join();
             },
-            testing::KilledBySignal(SIGSEGV),
-            "");
+            testing::KilledBySignal(SIGSEGV), "");
     }
     EXPECT_EQ(read_death_notes(notes_), (Keys{2, 2}));
 }
@@ -102,8 +99,7 @@ TEST_F(WatchdogDeathTest, WithoutATaskThereIsNothingToNote) {
             { const Watchdog::Task task(watchdog, "over", 100, 3); }
             raise(SIGSEGV);
         },
-        testing::KilledBySignal(SIGSEGV),
-        "");
+        testing::KilledBySignal(SIGSEGV), "");
     EXPECT_TRUE(read_death_notes(notes_).empty());
 }
 

@@ -139,10 +139,7 @@ TEST(Campaign, FilesThatNoSkyIsMadeFromAreRefused) {
         return fmt::format(
             "c.yaml:{}: {} is given (no sky is made from it unless sky.source is {}), leave it out "
             "or set sky.source: {}",
-            place,
-            key,
-            source,
-            source);
+            place, key, source, source);
     };
     EXPECT_EQ(fault_in(needed + "sky: {snapshots: [a.h5]}\n"),
               unused("4:18", "sky.snapshots", "hdf5"));
@@ -219,20 +216,17 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
     EXPECT_EQ(fault_of([&] { check_files(read_campaign(skies, {})); }),
               skies + ":4:62: sky.test_snapshots[0] cannot be read: " + folder.path("gone.h5") +
                   " (there is no file of this name)" + hint);
-    check_files(read_campaign(skies,
-                              {"sky.test_snapshots=[" + folder.path("here.fits") + "]",
-                               "sky.snapshots=[" + folder.path("c.yaml") + "]"}));
+    check_files(read_campaign(skies, {"sky.test_snapshots=[" + folder.path("here.fits") + "]",
+                                      "sky.snapshots=[" + folder.path("c.yaml") + "]"}));
     // Skies that are made in memory need the files that they are made from; those that are read
     // need none.
     const std::string plain = folder.write("plain.yaml", "name: t\noutput: o\n");
     const auto missed = [&](const char* stage, const char* source) {
         return fault_of([&] {
-            check_files(read_campaign(plain,
-                                      {"sky.source=fits",
-                                       "sky.maps=[a.fits]",
-                                       "sky.test_maps=[b.fits]",
-                                       fmt::format("stages=[{}]", stage),
-                                       fmt::format("train.source={}", source)}));
+            check_files(read_campaign(
+                plain,
+                {"sky.source=fits", "sky.maps=[a.fits]", "sky.test_maps=[b.fits]",
+                 fmt::format("stages=[{}]", stage), fmt::format("train.source={}", source)}));
         });
     };
     const auto line = [&](const std::string& key, const std::string& name) {

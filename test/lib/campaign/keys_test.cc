@@ -248,12 +248,9 @@ TEST(Campaign, DumpReadsBackWithEveryKeyChanged) {
     // A campaign names the files of one source of skies, and no epochs where training may end
     // early, so it takes two to change every key.
     const std::set<std::string> not_of_hdf5 = {"sky.maps", "sky.test_maps", "train.patience"};
-    const std::set<std::string> not_of_fits = {"sky.snapshots",
-                                               "sky.test_snapshots",
-                                               "simulate.layers",
-                                               "simulate.slabs",
-                                               "train.keep_epochs",
-                                               "sweep.epochs"};
+    const std::set<std::string> not_of_fits = {"sky.snapshots",     "sky.test_snapshots",
+                                               "simulate.layers",   "simulate.slabs",
+                                               "train.keep_epochs", "sweep.epochs"};
     for (const auto& [source, left_out] :
          {std::pair{"sky.source=hdf5", not_of_hdf5}, {"sky.source=fits", not_of_fits}}) {
         Texts overrides;
@@ -315,14 +312,9 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
                                            "sweep.epochs",
                                            "sweep.reference",
                                            "sweep.group_size"};
-    const std::set<std::string> inputs = {"sky.snapshots",
-                                          "sky.test_snapshots",
-                                          "sky.maps",
-                                          "sky.test_maps",
-                                          "detect.maps",
-                                          "detect.truth",
-                                          "detect.model",
-                                          "evaluate.models"};
+    const std::set<std::string> inputs = {"sky.snapshots", "sky.test_snapshots", "sky.maps",
+                                          "sky.test_maps", "detect.maps",        "detect.truth",
+                                          "detect.model",  "evaluate.models"};
     std::set<std::string> seen = {settings_text(default_campaign())};
     for (const std::string& change : another_value_of_every_key()) {
         const std::string key = change.substr(0, change.find('='));
@@ -332,8 +324,7 @@ TEST(Campaign, SettingsTextChangesWithExactlyTheSettingsThatChangeResults) {
              {std::pair{"hdf5", "snapshots"}, std::pair{"fits", "maps"}}) {
             if (key == fmt::format("sky.{}", list) || key == fmt::format("sky.test_{}", list)) {
                 overrides = {fmt::format("sky.source={}", source),
-                             fmt::format("sky.{}=[first]", list),
-                             "simulate.n_test=0",
+                             fmt::format("sky.{}=[first]", list), "simulate.n_test=0",
                              "stages=[simulate]"};
             }
         }

@@ -293,8 +293,7 @@ TEST(Campaign, InputFilesAreFoundFromTheCampaignFile) {
     EXPECT_EQ(c.output, "out");
     // From an override: from the current folder.
     const Campaign set =
-        parse_campaign(text,
-                       "night/one/c.yaml",
+        parse_campaign(text, "night/one/c.yaml",
                        {"detect.maps=[d.fits]", "detect.truth=[]", "detect.model=trained"});
     EXPECT_EQ(set.detect.maps, (Texts{"d.fits"}));
     EXPECT_EQ(set.detect.model, trained_model);
@@ -309,8 +308,8 @@ TEST(Campaign, InputFilesAreFoundFromTheCampaignFile) {
 }
 
 TEST(Campaign, OverridesWinAndTheLastOneOfAll) {
-    const Texts overrides = {
-        "train.epochs=3", "train.epochs=4", "name=other = one", "sky.z_max=.3"};
+    const Texts overrides = {"train.epochs=3", "train.epochs=4", "name=other = one",
+                             "sky.z_max=.3"};
     const Campaign c = parse(needed + "train:\n  epochs: wrong\n", overrides);
     EXPECT_EQ(c.train.epochs, 4);
     EXPECT_EQ(c.name, "other = one");
@@ -370,10 +369,9 @@ TEST(Campaign, OnlyTextFilesOfReasonableSizeAreRead) {
     EXPECT_EQ(
         fault(big),
         big + ":1:1: more than 1048576 bytes (a campaign is a short text), give a campaign file");
-    EXPECT_NE(fault(folder.write("binary.yaml",
-                                 std::string("\x7F"
-                                             "ELF\0\1\2",
-                                             7)))
+    EXPECT_NE(fault(folder.write("binary.yaml", std::string("\x7F"
+                                                            "ELF\0\1\2",
+                                                            7)))
                   .find(":1:1: the byte 127 is no text"),
               std::string::npos);
 }

@@ -69,9 +69,8 @@ TEST(sweep, one_joint_training_gives_the_runs_of_all_its_label_rules) {
         joint_trainings.insert(dump(run.training));
         EXPECT_EQ(run.training.output,
                   "out/runs/all_seed" + std::to_string(run.campaign.train.seed));
-        EXPECT_EQ(run.name,
-                  "all_" + rule_name(run.campaign.label) + "_seed" +
-                      std::to_string(run.campaign.train.seed));
+        EXPECT_EQ(run.name, "all_" + rule_name(run.campaign.label) + "_seed" +
+                                std::to_string(run.campaign.train.seed));
         EXPECT_EQ(
             label_rules(run.training),
             (std::vector<label::LabelRule>{{40, 1e-7}, {40, 0.1e-7}, {9, 1e-7}, {9, 0.1e-7}}));

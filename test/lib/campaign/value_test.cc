@@ -75,13 +75,7 @@ TEST(Value, RangeEndsAreInOrOut) {
 }
 
 TEST(Value, DoublesSurvivePrinting) {
-    for (const double value : {0.1,
-                               1.0 / 3,
-                               1e-300,
-                               4.5e-4,
-                               2294.5123456789,
-                               1e22,
-                               5e-324,
+    for (const double value : {0.1, 1.0 / 3, 1e-300, 4.5e-4, 2294.5123456789, 1e22, 5e-324,
                                std::numeric_limits<double>::max()}) {
         EXPECT_EQ(read_double(parse(print_double(value)), {}), value);
     }

@@ -134,16 +134,10 @@ TEST(YamlTree, RefusesDeepNestingWithoutRecursion) {
     for (int i = 0; i < 1'000; ++i) {
         block += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
     }
-    for (const std::string& text : {repeated("[", n),
-                                    repeated("{", n),
-                                    repeated("{a: ", n),
-                                    repeated("[a: ", n),
-                                    repeated("- ", n),
-                                    repeated("? ", n),
-                                    repeated("{? ", n),
-                                    repeated("[", n) + repeated("]", n),
-                                    repeated("[\n", n),
-                                    block}) {
+    for (const std::string& text :
+         {repeated("[", n), repeated("{", n), repeated("{a: ", n), repeated("[a: ", n),
+          repeated("- ", n), repeated("? ", n), repeated("{? ", n),
+          repeated("[", n) + repeated("]", n), repeated("[\n", n), block}) {
         const std::string fault = fault_of(text);
         EXPECT_NE(fault.find("nested deeper than 32 levels"), std::string::npos)
             << text.substr(0, 10) << " -> " << fault;

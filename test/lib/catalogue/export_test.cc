@@ -159,8 +159,7 @@ TEST_F(Export, AnExportThatFailsLeavesTheOldFile) {
 TEST_F(Export, EachSaysWhoseFileItIs) {
     const auto is_ours = [&](const std::string& name) {
         return fmt::format(
-            "{}{}{}",
-            objection_to_csv(path(name)).empty() ? "csv " : "",
+            "{}{}{}", objection_to_csv(path(name)).empty() ? "csv " : "",
             objection_to_ds9(path(name)).empty() ? "ds9 " : "",
             image::objection_to_fits(path(name), image::FitsContent::table).empty() ? "fits " : "");
     };
@@ -177,9 +176,7 @@ TEST_F(Export, EachSaysWhoseFileItIs) {
     std::ofstream(path("old.csv")) << "map,field,row,column,x,y,ra,dec,score,probability,detected,"
                                       "label,outcome,n_blank,flux,peak,mean,rms,flags,source_id\n";
     EXPECT_EQ(is_ours("old.csv"), "csv ");
-    for (const char* const bytes : {"",
-                                    "map,field\n",
-                                    "map,field,row,column,x,y,ra,dec,score\n0,",
+    for (const char* const bytes : {"", "map,field\n", "map,field,row,column,x,y,ra,dec,score\n0,",
                                     "# Region file format: DS9 version 4.1\nfk5\n"}) {
         std::ofstream(path("theirs")) << bytes;
         EXPECT_EQ(is_ours("theirs"), "") << bytes;

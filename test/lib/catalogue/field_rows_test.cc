@@ -194,12 +194,9 @@ TEST(FieldRows, NothingThatIsNotFiniteGetsIn) {
 }
 
 TEST(FieldRows, AFailedFieldAccountsForItsTiles) {
-    const FieldResult result =
-        make_failed_field(MapId(1),
-                          FieldId(7),
-                          {.x0 = 0, .y0 = 0, .cols = 25, .rows = 10},
-                          {.field_rows = 10, .field_cols = 25, .tile_px = 10},
-                          std::string(500, 'x'));
+    const FieldResult result = make_failed_field(
+        MapId(1), FieldId(7), {.x0 = 0, .y0 = 0, .cols = 25, .rows = 10},
+        {.field_rows = 10, .field_cols = 25, .tile_px = 10}, std::string(500, 'x'));
     EXPECT_EQ(result.field.n_failed, 3);
     EXPECT_EQ(result.scores, std::vector<float>(3, no_score));
     EXPECT_EQ(result.local_rms, std::vector<float>(3, -1.0F));

@@ -40,8 +40,8 @@ class Shard : public testing::Test {
 };
 
 TEST_F(Shard, FieldsComeBackWhole) {
-    const std::vector<FieldResult> results{
-        result_of(3, 5, 9), result_of(4, 0, 0), result_of(5, 0, 12)};
+    const std::vector<FieldResult> results{result_of(3, 5, 9), result_of(4, 0, 0),
+                                           result_of(5, 0, 12)};
     std::vector<StoredField> stored;
     {
         ShardWriter writer(folder_, {2, 7});

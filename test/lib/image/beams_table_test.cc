@@ -133,18 +133,17 @@ TEST_F(BeamsTable, UnitsAndTypesAreRead) {
     EXPECT_NEAR(beam.minor_arcsec, 36, 1e-5);
     EXPECT_NEAR(beam.angle_deg, 0.5 * 57.29577951, 1e-6);
     // Columns before them, in other widths.
-    const Cards wide = changed(casa_cards(1),
-                               {{"NAXIS1", "37"},
-                                {"TTYPE1", "'NAME'"},
-                                {"TFORM1", "'10A'"},
-                                {"TTYPE2", "'BMIN'"},
-                                {"TFORM2", "'D'"},
-                                {"TTYPE3", "'BMAJ'"},
-                                {"TFORM3", "'1K'"},
-                                {"TUNIT3", "'arcsec'"},
-                                {"TFIELDS", "4"},
-                                {"TTYPE4", "'FLAGS'"},
-                                {"TFORM4", "'83X'"}});
+    const Cards wide = changed(casa_cards(1), {{"NAXIS1", "37"},
+                                               {"TTYPE1", "'NAME'"},
+                                               {"TFORM1", "'10A'"},
+                                               {"TTYPE2", "'BMIN'"},
+                                               {"TFORM2", "'D'"},
+                                               {"TTYPE3", "'BMAJ'"},
+                                               {"TFORM3", "'1K'"},
+                                               {"TUNIT3", "'arcsec'"},
+                                               {"TFIELDS", "4"},
+                                               {"TTYPE4", "'FLAGS'"},
+                                               {"TFORM4", "'83X'"}});
     const std::string bytes = std::string(10, 'x') +
                               big_endian(std::bit_cast<std::uint64_t>(36.5), 8) +
                               big_endian(45, 8) + std::string(11, '\0');
@@ -172,8 +171,8 @@ TEST_F(BeamsTable, HostileTablesAreRefused) {
     expect_refusal(casa_cards(1), row(45, 36, nan, 0, 0), "no beam");
     expect_refusal(casa_cards(1), row(1e9F, 36, 0, 0, 0), "wrong unit");
     expect_refusal(casa_cards(0), "", "0 rows");
-    expect_refusal(
-        casa_cards(2), row(45, 36, 20, 1, 0) + row(45, 36, 20, 2, 0), "no row for CHAN 0");
+    expect_refusal(casa_cards(2), row(45, 36, 20, 1, 0) + row(45, 36, 20, 2, 0),
+                   "no row for CHAN 0");
     expect_refusal(casa_cards(2), good + row(40, 36, 20, 0, 0), "several beams for one plane");
     const auto bad = [&](const Cards& changes, const std::string& word) {
         expect_refusal(changed(casa_cards(1), changes), good, word);

@@ -32,9 +32,7 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 image::MapWindow window_of(const std::vector<std::string>& parts) {
-    return {std::stoll(parts.at(0)),
-            std::stoll(parts.at(1)),
-            std::stoll(parts.at(2)),
+    return {std::stoll(parts.at(0)), std::stoll(parts.at(1)), std::stoll(parts.at(2)),
             std::stoll(parts.at(3))};
 }
 
@@ -67,19 +65,12 @@ void run(const std::vector<std::string>& arguments) {
     }
     const image::FitsMap map = image::FitsMap::open(arguments.at(0), options);
     const image::MapInfo& info = map.info();
-    std::printf("map %d %lld %lld %s %.17g %.17g %d %.17g\n",
-                info.hdu,
-                static_cast<long long>(info.cols),
-                static_cast<long long>(info.rows),
-                image::unit_name(info.unit),
-                info.pixel_arcsec,
-                info.frequency_hz,
-                info.has_wcs ? 1 : 0,
-                info.jy_arcsec2_per_unit);
+    std::printf("map %d %lld %lld %s %.17g %.17g %d %.17g\n", info.hdu,
+                static_cast<long long>(info.cols), static_cast<long long>(info.rows),
+                image::unit_name(info.unit), info.pixel_arcsec, info.frequency_hz,
+                info.has_wcs ? 1 : 0, info.jy_arcsec2_per_unit);
     if (info.beam) {
-        std::printf("beam %.17g %.17g %.17g\n",
-                    info.beam->major_arcsec,
-                    info.beam->minor_arcsec,
+        std::printf("beam %.17g %.17g %.17g\n", info.beam->major_arcsec, info.beam->minor_arcsec,
                     info.beam->angle_deg);
     }
     for (const auto& [kind, value] : requests) {
@@ -104,8 +95,7 @@ void run(const std::vector<std::string>& arguments) {
             const image::Wcs wcs(info.header_cards);
             const auto middle = wcs.sky(static_cast<double>(info.cols - 1) / 2,
                                         static_cast<double>(info.rows - 1) / 2);
-            image::write_fits(value,
-                              map.read({0, 0, info.cols, info.rows}),
+            image::write_fits(value, map.read({0, 0, info.cols, info.rows}),
                               {.object = "it's " + info.object,
                                .bunit = image::unit_name(info.unit),
                                .beam = info.beam,

@@ -65,12 +65,9 @@ TEST(FitsMap, ReadsARealMapWithItsBeamInHistory) {
 TEST(FitsMap, WindowIsThePartOfTheWholeAndBlankPastTheEdge) {
     const FitsMap map = FitsMap::open(test_data + "nvss-a2256.fits");
     const Image whole = map.read({0, 0, map.info().cols, map.info().rows});
-    for (const MapWindow window : {MapWindow{100, 200, 40, 30},
-                                   MapWindow{-5, -7, 20, 20},
-                                   MapWindow{470, 440, 30, 30},
-                                   MapWindow{479, 445, 1, 1},
-                                   MapWindow{-50, 0, 20, 4},
-                                   MapWindow{600, 700, 3, 3}}) {
+    for (const MapWindow window :
+         {MapWindow{100, 200, 40, 30}, MapWindow{-5, -7, 20, 20}, MapWindow{470, 440, 30, 30},
+          MapWindow{479, 445, 1, 1}, MapWindow{-50, 0, 20, 4}, MapWindow{600, 700, 3, 3}}) {
         const Image part = map.read(window);
         ASSERT_EQ(part.rows, window.rows);
         ASSERT_EQ(part.cols, window.cols);
@@ -144,22 +141,13 @@ TEST(FitsMap, EveryPixelFormatIsReadAsASlowReaderDoes) {
     std::mt19937_64 random(1);
     std::string bytes(static_cast<std::size_t>(cols * rows) * 8, '\0');
     std::generate(bytes.begin() + 8, bytes.end(), [&] { return static_cast<char>(random()); });
-    for (const PixelFormat& format : {PixelFormat{8},
-                                      PixelFormat{8, bscale, bzero, 0},
-                                      PixelFormat{16},
-                                      PixelFormat{16, 1, 0x1p15},
-                                      PixelFormat{16, bscale, bzero, 0},
-                                      PixelFormat{32},
-                                      PixelFormat{32, 1, 0x1p31},
-                                      PixelFormat{32, bscale, bzero, 0},
-                                      PixelFormat{64},
-                                      PixelFormat{64, 1, 0, 0},
-                                      PixelFormat{64, 1, 0x1p63},
-                                      PixelFormat{64, bscale, bzero, 0},
-                                      PixelFormat{-32},
-                                      PixelFormat{-32, bscale, bzero},
-                                      PixelFormat{-64},
-                                      PixelFormat{-64, bscale, bzero}}) {
+    for (const PixelFormat& format :
+         {PixelFormat{8}, PixelFormat{8, bscale, bzero, 0}, PixelFormat{16},
+          PixelFormat{16, 1, 0x1p15}, PixelFormat{16, bscale, bzero, 0}, PixelFormat{32},
+          PixelFormat{32, 1, 0x1p31}, PixelFormat{32, bscale, bzero, 0}, PixelFormat{64},
+          PixelFormat{64, 1, 0, 0}, PixelFormat{64, 1, 0x1p63}, PixelFormat{64, bscale, bzero, 0},
+          PixelFormat{-32}, PixelFormat{-32, bscale, bzero}, PixelFormat{-64},
+          PixelFormat{-64, bscale, bzero}}) {
         auto cards = primary_cards(format.bitpix, {std::to_string(cols), std::to_string(rows)});
         cards.emplace_back("BSCALE", std::to_string(format.bscale));
         cards.emplace_back("BZERO", std::to_string(format.bzero));
@@ -176,21 +164,17 @@ TEST(FitsMap, EveryPixelFormatIsReadAsASlowReaderDoes) {
                 slow_pixel(format, bytes.data() + i * pixel_bytes);
         }
         const FitsMap map = FitsMap::open(path, all_given);
-        for (const MapWindow window : {MapWindow{0, 0, cols, rows},
-                                       MapWindow{0, 1, cols, 2},
-                                       MapWindow{0, -2, cols, rows + 5},
-                                       MapWindow{3, 1, cols - 7, 2},
-                                       MapWindow{-5, -2, cols + 11, rows + 3},
-                                       MapWindow{cols - 20, 2, 40, 9},
-                                       MapWindow{-9, 0, 10, 1},
-                                       MapWindow{cols, 0, 3, 3}}) {
+        for (const MapWindow window :
+             {MapWindow{0, 0, cols, rows}, MapWindow{0, 1, cols, 2},
+              MapWindow{0, -2, cols, rows + 5}, MapWindow{3, 1, cols - 7, 2},
+              MapWindow{-5, -2, cols + 11, rows + 3}, MapWindow{cols - 20, 2, 40, 9},
+              MapWindow{-9, 0, 10, 1}, MapWindow{cols, 0, 3, 3}}) {
             const Image expected = cut_out(whole, in_image(window));
             const Image image = map.read(window);
             EXPECT_EQ(image.rows, window.rows);
             EXPECT_EQ(image.cols, window.cols);
             // Bit for bit, but any NaN is a blank.
-            EXPECT_TRUE(std::ranges::equal(image.pixels,
-                                           expected.pixels,
+            EXPECT_TRUE(std::ranges::equal(image.pixels, expected.pixels,
                                            [](float a, float b) {
                                                return std::bit_cast<std::uint32_t>(a) ==
                                                           std::bit_cast<std::uint32_t>(b) ||
@@ -239,8 +223,7 @@ TEST(FitsMap, SeveralThreadsReadOneObject) {
                         const MapWindow window =
                             i % 2 == 0 ? MapWindow{17, y, 100, 1} : MapWindow{0, y, 200, 1};
                         std::vector<float> expected(static_cast<std::size_t>(window.cols));
-                        std::iota(expected.begin(),
-                                  expected.end(),
+                        std::iota(expected.begin(), expected.end(),
                                   static_cast<float>(y * 200 + window.x0));
                         n_wrong += map.read(window).pixels == expected ? 0 : 1;
                     }
@@ -271,9 +254,8 @@ TEST(FitsMap, FirstUsableImageOrTheOneAskedFor) {
                                                               {"PCOUNT", "0"},
                                                               {"GCOUNT", "1"}};
     std::string extension = raw_fits(image, std::string(20, '\7'));
-    write_bytes(
-        path,
-        raw_fits(primary_cards(8, {}), "") + extension + extension + "rubbish behind the last one");
+    write_bytes(path, raw_fits(primary_cards(8, {}), "") + extension + extension +
+                          "rubbish behind the last one");
     EXPECT_EQ(FitsMap::open(path, all_given).info().hdu, 1);
     MapOptions options = all_given;
     options.hdu = 2;
@@ -432,9 +414,7 @@ TEST(FitsMap, CompressionThatCannotBeTrustedIsRefused) {
                         {"ZVAL2", "2"}};
     // Both tiles: 8 bytes at the start of the heap.
     const std::string table({0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0});
-    const auto bad = [&](const std::string& key,
-                         const std::string& value,
-                         const std::string& word,
+    const auto bad = [&](const std::string& key, const std::string& value, const std::string& word,
                          std::string data) {
         Cards cards = good;
         for (auto& [name, old] : cards) {
@@ -533,19 +513,9 @@ TEST(FitsMap, GzipIsUnpackedUpToItsLimitAndVerified) {
 TEST(FitsMap, NamesAreNamesAndOnlyRegularFilesAreOpened) {
     const TestFolder folder;
     const std::string bytes = small_map();
-    for (const std::string name : {"a[1:2,1:2].fits",
-                                   "b(c).fits",
-                                   "!d.fits",
-                                   "-",
-                                   " lead",
-                                   "~",
-                                   "~root",
-                                   "Köln Ω.fits",
-                                   "mem:",
-                                   "x.fits+1",
-                                   "stdin",
-                                   "e*f?.fits",
-                                   "q'uote\".fits"}) {
+    for (const std::string name :
+         {"a[1:2,1:2].fits", "b(c).fits", "!d.fits", "-", " lead", "~", "~root", "Köln Ω.fits",
+          "mem:", "x.fits+1", "stdin", "e*f?.fits", "q'uote\".fits"}) {
         write_bytes(folder / name, bytes);
         EXPECT_EQ(FitsMap::open(folder / name, all_given).info().cols, 3) << name;
     }

@@ -130,9 +130,8 @@ TEST(FitsMap, UnitsAreConvertedExactly) {
     write_bytes(path,
                 small_map(with(with(sky_cards, beam_cards), {{"BUNIT", "'\xc2\xb5Jy/beam'"}})));
     expect_refusal_with(path, "BUNIT = '??Jy/beam'", {});
-    write_bytes(path,
-                small_map(with(with(sky_cards, beam_cards),
-                               {{"BUNIT", "'Jy/beam'"}, {"BUNIT", "'mJy/beam'"}})));
+    write_bytes(path, small_map(with(with(sky_cards, beam_cards),
+                                     {{"BUNIT", "'Jy/beam'"}, {"BUNIT", "'mJy/beam'"}})));
     expect_refusal_with(path, "BUNIT stands twice", {});
 }
 
@@ -178,10 +177,9 @@ TEST(FitsMap, OptionsFillWhatHeadersLackAndOverrideThemByForce) {
         })) << option;
     }
     // What says the same needs no word.
-    EXPECT_TRUE(FitsMap::open(path,
-                              {.beam = Beam{36, 36, 50},
-                               .unit = ScaledUnit{PixelUnit::jy_beam, 1e-3},
-                               .pixel_arcsec = 7.2})
+    EXPECT_TRUE(FitsMap::open(path, {.beam = Beam{36, 36, 50},
+                                     .unit = ScaledUnit{PixelUnit::jy_beam, 1e-3},
+                                     .pixel_arcsec = 7.2})
                     .info()
                     .notes.empty());
     MapOptions forced = all_given;

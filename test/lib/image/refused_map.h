@@ -60,14 +60,9 @@ inline std::string small_map(const std::vector<std::pair<std::string, std::strin
 
 using Cards = std::vector<std::pair<std::string, std::string>>;
 
-inline const Cards sky_cards = {{"CTYPE1", "'RA---SIN'"},
-                                {"CTYPE2", "'DEC--SIN'"},
-                                {"CRVAL1", "10.0"},
-                                {"CRVAL2", "20.0"},
-                                {"CRPIX1", "1.0"},
-                                {"CRPIX2", "1.0"},
-                                {"CDELT1", "-0.002"},
-                                {"CDELT2", "0.002"}};
+inline const Cards sky_cards = {
+    {"CTYPE1", "'RA---SIN'"}, {"CTYPE2", "'DEC--SIN'"}, {"CRVAL1", "10.0"},   {"CRVAL2", "20.0"},
+    {"CRPIX1", "1.0"},        {"CRPIX2", "1.0"},        {"CDELT1", "-0.002"}, {"CDELT2", "0.002"}};
 
 inline std::vector<std::pair<std::string, std::string>> with(
     std::vector<std::pair<std::string, std::string>> cards,

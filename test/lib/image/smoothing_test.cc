@@ -27,11 +27,9 @@ image::Image slow_smooth(const image::Image& image, double fwhm_px) {
             double sum = 0;
             double weights = 0;
             for (std::int64_t v = std::max<std::int64_t>(0, y - reach);
-                 v <= std::min(image.rows - 1, y + reach);
-                 ++v) {
+                 v <= std::min(image.rows - 1, y + reach); ++v) {
                 for (std::int64_t u = std::max<std::int64_t>(0, x - reach);
-                     u <= std::min(image.cols - 1, x + reach);
-                     ++u) {
+                     u <= std::min(image.cols - 1, x + reach); ++u) {
                     if (std::isfinite(image.at(v, u))) {
                         const auto r2 = static_cast<double>((v - y) * (v - y) + (u - x) * (u - x));
                         const double weight = std::exp(-r2 / (2 * sigma_px * sigma_px));

@@ -18,15 +18,9 @@ namespace {
 
 using Cards = std::vector<std::pair<std::string, std::string>>;
 
-const Cards good = {{"NAXIS", "2"},
-                    {"CTYPE1", "'RA---SIN'"},
-                    {"CTYPE2", "'DEC--SIN'"},
-                    {"CRPIX1", "101.0"},
-                    {"CRPIX2", "51.0"},
-                    {"CRVAL1", "150.0"},
-                    {"CRVAL2", "30.0"},
-                    {"CDELT1", "-0.002"},
-                    {"CDELT2", "0.002"}};
+const Cards good = {{"NAXIS", "2"},      {"CTYPE1", "'RA---SIN'"}, {"CTYPE2", "'DEC--SIN'"},
+                    {"CRPIX1", "101.0"}, {"CRPIX2", "51.0"},       {"CRVAL1", "150.0"},
+                    {"CRVAL2", "30.0"},  {"CDELT1", "-0.002"},     {"CDELT2", "0.002"}};
 
 /// The good cards, some of them with another value or, if it is empty, left out; new ones behind.
 std::string header(const Cards& changes) {
@@ -69,13 +63,8 @@ void expect_same_as_good(const std::string& text) {
 }
 
 TEST(WcsCards, EveryLegalSpellingOfANumberIsRead) {
-    for (const char* const value : {"1.500000000000D+02",
-                                    "1.5d2",
-                                    "+150",
-                                    "150.",
-                                    "1500E-1 / [deg]",
-                                    "  150.0/no blank",
-                                    "'150.0   '"}) {
+    for (const char* const value : {"1.500000000000D+02", "1.5d2", "+150", "150.",
+                                    "1500E-1 / [deg]", "  150.0/no blank", "'150.0   '"}) {
         expect_same_as_good(header({{"CRVAL1", value}}));
     }
     expect_same_as_good(header({{"CDELT1", "-2.0D-03"}, {"CDELT2", "2.0D-03"}}));
@@ -85,36 +74,12 @@ TEST(WcsCards, EveryLegalSpellingOfANumberIsRead) {
 }
 
 TEST(WcsCards, AnUnusableValueIsRefusedWithItsCard) {
-    for (const char* const key : {"CRVAL1",
-                                  "CRVAL2",
-                                  "CRPIX1",
-                                  "CRPIX2",
-                                  "CDELT1",
-                                  "CDELT2",
-                                  "CROTA2",
-                                  "LONPOLE",
-                                  "LATPOLE",
-                                  "PV2_1",
-                                  "PC1_1",
-                                  "PC2_1",
-                                  "CD1_2",
-                                  "EQUINOX"}) {
-        for (const char* const value : {"NaN",
-                                        "-nan",
-                                        "Inf",
-                                        "1E999",
-                                        "'abc     '",
-                                        "T",
-                                        "1.5E",
-                                        "1.5E+",
-                                        "1.5D+0x",
-                                        "1.5 2",
-                                        "150,0",
-                                        "150.0deg",
-                                        "0x10",
-                                        "'150.0",
-                                        "/ nothing",
-                                        " "}) {
+    for (const char* const key :
+         {"CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2", "CROTA2", "LONPOLE",
+          "LATPOLE", "PV2_1", "PC1_1", "PC2_1", "CD1_2", "EQUINOX"}) {
+        for (const char* const value :
+             {"NaN", "-nan", "Inf", "1E999", "'abc     '", "T", "1.5E", "1.5E+", "1.5D+0x", "1.5 2",
+              "150,0", "150.0deg", "0x10", "'150.0", "/ nothing", " "}) {
             const std::string message = refusal(header({{key, value}}));
             EXPECT_NE(message.find(key), std::string::npos)
                 << key << " = " << value << ": " << message;
@@ -169,12 +134,8 @@ TEST(WcsCards, FramesAndUnitsThatAreNotKnownAreRefused) {
     }
     expect_same_as_good(header({{"EQUINOX", "'J2000'"}, {"EPOCH", "NaN"}}));
     expect_same_as_good(header({{"EPOCH", "0.0"}}));
-    const Cards arcsec = {{"CUNIT1", "'arcsec'"},
-                          {"CUNIT2", "'arcsec'"},
-                          {"CRVAL1", "540000.0"},
-                          {"CRVAL2", "108000.0"},
-                          {"CDELT1", "-7.2"},
-                          {"CDELT2", "7.2"}};
+    const Cards arcsec = {{"CUNIT1", "'arcsec'"}, {"CUNIT2", "'arcsec'"}, {"CRVAL1", "540000.0"},
+                          {"CRVAL2", "108000.0"}, {"CDELT1", "-7.2"},     {"CDELT2", "7.2"}};
     expect_same_as_good(header(arcsec));
 }
 

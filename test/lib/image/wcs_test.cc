@@ -162,8 +162,7 @@ TEST(Wcs, RefusesWhatIsNoSky) {
     }
     // A frequency axis that makes no sense does not spoil the sky.
     EXPECT_NO_THROW(
-        Wcs(cards("RA---SIN",
-                  "DEC--SIN",
+        Wcs(cards("RA---SIN", "DEC--SIN",
                   {{"CTYPE3", "'FREQ-XYZ'"}, {"CDELT3", "0.0"}, {"CUNIT3", "'rubbish'"}})));
 }
 

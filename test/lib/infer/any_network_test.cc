@@ -181,8 +181,8 @@ TEST_F(AnyNetwork, IsTrainedWithAndWithoutSharedMemory) {
         const std::span<const float> samples =
             std::span(samples_).subspan(first * sample_size, 64 * sample_size);
         n_reported = 0;
-        sum = alone.accumulate(
-            samples, labels, keys, 64, [&](std::span<float> piece) { n_reported += piece.size(); });
+        sum = alone.accumulate(samples, labels, keys, 64,
+                               [&](std::span<float> piece) { n_reported += piece.size(); });
         const learn::TrainingStep::Sum of_shared = shared.accumulate(samples, labels, keys, 64);
         EXPECT_NEAR(of_shared.loss / sum.loss, 1, 1e-4) << step;
         alone.apply(settings.learning_rate);

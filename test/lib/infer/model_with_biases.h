@@ -21,8 +21,8 @@ inline learn::Model model_with_biases(const std::string& network,
     learn::Model model = learn::random_model(network, tile_px, scaling, seed);
     for (learn::Tensor& tensor : model.tensors) {
         if (tensor.shape.size() == 1) {
-            base::fill_normal(
-                4, base::Purpose::test, 1, 0, tensor.values.size(), tensor.values.data());
+            base::fill_normal(4, base::Purpose::test, 1, 0, tensor.values.size(),
+                              tensor.values.data());
             for (float& bias : tensor.values) {
                 bias *= size;
             }

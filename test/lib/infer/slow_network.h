@@ -96,12 +96,8 @@ inline std::vector<double> slow_pyramid(const Maps& in) {
     for (std::size_t m = 0; m < in.maps.size(); ++m) {
         for (int i = 0; i < 3; ++i) {
             for (int j = 0; j < 3; ++j) {
-                features.push_back(slow_max(in,
-                                            m,
-                                            i * edge / 3,
-                                            ((i + 1) * edge + 2) / 3,
-                                            j * edge / 3,
-                                            ((j + 1) * edge + 2) / 3));
+                features.push_back(slow_max(in, m, i * edge / 3, ((i + 1) * edge + 2) / 3,
+                                            j * edge / 3, ((j + 1) * edge + 2) / 3));
             }
         }
     }

@@ -147,8 +147,7 @@ TEST_F(ModelFile, SaysWhetherItHasSeenCompactSources) {
     metadata.erase(metadata.find(entry), entry.size());
     write(safetensors_bytes(contents));
     EXPECT_EQ(read_model(path_).has_compact_sources, std::nullopt);
-    expect_metadata_refused("\"compact_sources\":null",
-                            "\"compact_sources\":\"no\"",
+    expect_metadata_refused("\"compact_sources\":null", "\"compact_sources\":\"no\"",
                             "'compact_sources' in its metadata is neither true nor false");
 }
 

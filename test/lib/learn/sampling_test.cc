@@ -22,9 +22,8 @@ Ids ids(std::uint64_t first, std::size_t n) {
 
 Ids noise_of(const Ids& samples) {
     Ids noise;
-    std::copy_if(samples.begin(), samples.end(), std::back_inserter(noise), [](std::uint64_t id) {
-        return id >= 1000;
-    });
+    std::copy_if(samples.begin(), samples.end(), std::back_inserter(noise),
+                 [](std::uint64_t id) { return id >= 1000; });
     return noise;
 }
 
@@ -41,8 +40,8 @@ TEST(EpochSamples, HaveEverySignalTileOnceAndAsMuchNoise) {
 
 TEST(EpochSamples, MixSignalAndNoise) {
     const Ids samples = epoch_samples(7, 3, ids(0, 200), ids(1000, 4000), 1);
-    const auto n_signal_first_half = std::count_if(
-        samples.begin(), samples.begin() + 200, [](std::uint64_t id) { return id < 1000; });
+    const auto n_signal_first_half = std::count_if(samples.begin(), samples.begin() + 200,
+                                                   [](std::uint64_t id) { return id < 1000; });
     // Hypergeometric: mean 100, standard deviation 5.
     EXPECT_GT(n_signal_first_half, 70);
     EXPECT_LT(n_signal_first_half, 130);

@@ -117,10 +117,8 @@ Course train_in_parts(const TrainSettings& settings,
             }
             const std::vector<SampleKey> keys = keys_of(n_tiles_of_course, epoch);
             losses[static_cast<std::size_t>(number)].push_back(
-                step.accumulate(toy.samples_of(first, n),
-                                std::span(toy.labels).subspan(first, n),
-                                std::span(keys).subspan(first, n),
-                                n_tiles)
+                step.accumulate(toy.samples_of(first, n), std::span(toy.labels).subspan(first, n),
+                                std::span(keys).subspan(first, n), n_tiles)
                     .loss);
             memory.sum(step.gradients());
             step.apply(settings.learning_rate);
@@ -171,11 +169,10 @@ TEST_P(SharedTrainingOf, PartsTrainAsOne) {
     const Toy toy(n_tiles_of_course, GetParam(), 24, 1);
     std::vector<double> losses;
     for (std::uint32_t epoch = 0; epoch < n_epochs_of_course; ++epoch) {
-        losses.push_back(
-            whole
-                .accumulate(
-                    toy.samples, toy.labels, keys_of(n_tiles_of_course, epoch), n_tiles_of_course)
-                .loss);
+        losses.push_back(whole
+                             .accumulate(toy.samples, toy.labels, keys_of(n_tiles_of_course, epoch),
+                                         n_tiles_of_course)
+                             .loss);
         whole.apply(settings_.learning_rate);
     }
     for (const int n_parts : {1, 2, 3}) {

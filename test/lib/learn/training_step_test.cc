@@ -103,11 +103,9 @@ TEST_P(TrainingOf, TwoRanksTrainAsOne) {
             const BatchPart part = batch_part(batch, rank, 2);
             const auto first = static_cast<std::size_t>(part.first);
             const auto n = static_cast<std::size_t>(part.n);
-            const TrainingStep::Sum mine =
-                parts[rank].accumulate(toy.samples_of(first, n),
-                                       std::span(toy.labels).subspan(first, n),
-                                       std::span(keys).subspan(first, n),
-                                       batch);
+            const TrainingStep::Sum mine = parts[rank].accumulate(
+                toy.samples_of(first, n), std::span(toy.labels).subspan(first, n),
+                std::span(keys).subspan(first, n), batch);
             sum_of_parts.loss += mine.loss;
             sum_of_parts.n_right += mine.n_right;
             for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -142,8 +140,7 @@ TEST_P(TrainingOf, LearnsToFindBlobs) {
         for (std::size_t first = 0; first < n; first += batch) {
             last_loss += step.accumulate(toy.samples_of(first, batch),
                                          std::span(toy.labels).subspan(first, batch),
-                                         std::span(keys).subspan(first, batch),
-                                         batch)
+                                         std::span(keys).subspan(first, batch), batch)
                              .loss;
             step.apply(settings_.learning_rate);
         }
@@ -180,8 +177,8 @@ TEST_P(TrainingOf, FirstStepMovesEachWeightByTheLearningRate) {
         }
     }
     EXPECT_GT(n_moved, std::min<std::ptrdiff_t>(1000, std::ssize(before) / 4));
-    EXPECT_TRUE(std::all_of(
-        step.gradients().begin(), step.gradients().end(), [](float value) { return value == 0; }));
+    EXPECT_TRUE(std::all_of(step.gradients().begin(), step.gradients().end(),
+                            [](float value) { return value == 0; }));
 }
 
 TEST_P(TrainingOf, GoesOnFromACheckpointBitByBit) {
@@ -218,8 +215,8 @@ TEST_P(TrainingOf, SampleDoesNotDependOnItsPlace) {
     std::vector<float> swapped(second.begin(), second.end());
     swapped.insert(swapped.end(), first.begin(), first.end());
     const std::vector<std::uint8_t> labels{toy.labels[1], toy.labels[0]};
-    EXPECT_NEAR(
-        step.accumulate(swapped, labels, std::vector{keys[1], keys[0]}, 2).loss / loss, 1, 1e-6);
+    EXPECT_NEAR(step.accumulate(swapped, labels, std::vector{keys[1], keys[0]}, 2).loss / loss, 1,
+                1e-6);
     EXPECT_GT(std::fabs(step.accumulate(swapped, labels, keys, 2).loss / loss - 1), 1e-4);
     EXPECT_GT(std::fabs(step.accumulate(toy.samples, toy.labels, keys_of(2, 1), 2).loss / loss - 1),
               1e-4);
@@ -258,10 +255,8 @@ TEST_P(TrainingOf, LargeBatchIsTheSumOfItsParts) {
     double loss = 0;
     for (std::size_t i = 0; i < 150; ++i) {
         loss += one_by_one
-                    .accumulate(toy.samples_of(i, 1),
-                                std::span(toy.labels).subspan(i, 1),
-                                std::span(keys).subspan(i, 1),
-                                150)
+                    .accumulate(toy.samples_of(i, 1), std::span(toy.labels).subspan(i, 1),
+                                std::span(keys).subspan(i, 1), 150)
                     .loss;
     }
     EXPECT_NEAR(loss / sum.loss, 1, 1e-5);
@@ -407,8 +402,8 @@ TEST_P(TrainingOf, LossIsTheMeanOverTheRules) {
 TEST(TrainingStepCells, CountInTheLossAsTheyWeigh) {
     const Toy toy(10, "faintweb_fast", 16, 1);
     const auto loss_with = [&](double cells_weight) {
-        TrainingStep step(
-            {.network = "faintweb_fast", .cells_weight = cells_weight}, 16, Device{}, 1);
+        TrainingStep step({.network = "faintweb_fast", .cells_weight = cells_weight}, 16, Device{},
+                          1);
         return step.accumulate(toy.samples, toy.labels, keys_of(10, 0), 10).loss;
     };
     const double of_cells = loss_with(1) - loss_with(0);

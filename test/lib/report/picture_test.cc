@@ -43,8 +43,7 @@ class PngPixels {
         const unsigned char* row = cairo_image_surface_get_data(surface_.get()) +
                                    y * cairo_image_surface_get_stride(surface_.get());
         const std::uint32_t pixel = reinterpret_cast<const std::uint32_t*>(row)[x];
-        return {static_cast<int>(pixel >> 16U & 0xffU),
-                static_cast<int>(pixel >> 8U & 0xffU),
+        return {static_cast<int>(pixel >> 16U & 0xffU), static_cast<int>(pixel >> 8U & 0xffU),
                 static_cast<int>(pixel & 0xffU)};
     }
 
@@ -87,11 +86,10 @@ TEST_F(picture, row_0_is_at_the_bottom_and_pixels_are_enlarged_whole) {
     image::Image image = image::make_image(2, 4);
     image.at(0, 3) = 1;
     image.at(1, 0) = nan;
-    draw_field(path_,
-               {.pixels = image,
-                .pixel_arcsec = 0,
-                .title = "two rows",
-                .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
+    draw_field(path_, {.pixels = image,
+                       .pixel_arcsec = 0,
+                       .title = "two rows",
+                       .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
     const PngPixels png(path_);
     const auto at = [&](int x, int y_from_top) { return png.at(left + x, top + y_from_top); };
     EXPECT_TRUE(is_near(at(601, 201), map_colour(1)));  // the corners of pixel (0, 3)
@@ -148,13 +146,12 @@ TEST_F(picture, outlines_lie_just_inside_their_tiles_and_tell_the_outcomes_apart
 
 TEST_F(picture, less_probable_tiles_are_fainter) {
     const image::Image image = image::make_image(80, 80);
-    draw_field(path_,
-               {.pixels = image,
-                .title = "probabilities",
-                .tile_px = 40,
-                .tiles = {{.x0_px = 0, .y0_px = 0, .probability = 1.0F},
-                          {.x0_px = 0, .y0_px = 40, .probability = 0.55F}},
-                .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
+    draw_field(path_, {.pixels = image,
+                       .title = "probabilities",
+                       .tile_px = 40,
+                       .tiles = {{.x0_px = 0, .y0_px = 0, .probability = 1.0F},
+                                 {.x0_px = 0, .y0_px = 40, .probability = 0.55F}},
+                       .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
     const PngPixels png(path_);
     const auto sure = png.at(left + 1, top + 600);
     const auto unsure = png.at(left + 1, top + 200);
@@ -186,15 +183,14 @@ TEST_F(picture, of_awkward_images_does_not_crash) {
         for (const float value :
              {nan, 0.0F, -1.0F, 1e38F, std::numeric_limits<float>::infinity()}) {
             const image::Image image = image::make_image(rows, cols, value);
-            draw_field(path_,
-                       {.pixels = image,
-                        .pixel_arcsec = 1e-3,
-                        .title = std::string("bad \xff title ") + std::string(300, 'x'),
-                        .tile_px = 40,
-                        .tiles = {{.x0_px = 0, .y0_px = 0, .probability = nan}},
-                        .circles = {{.x_px = 0, .y_px = 1e9, .radius_px = 1e9}},
-                        .circles_meaning = "a halo",
-                        .beam = image::Beam{.major_arcsec = 1e9, .minor_arcsec = 1e9}});
+            draw_field(path_, {.pixels = image,
+                               .pixel_arcsec = 1e-3,
+                               .title = std::string("bad \xff title ") + std::string(300, 'x'),
+                               .tile_px = 40,
+                               .tiles = {{.x0_px = 0, .y0_px = 0, .probability = nan}},
+                               .circles = {{.x_px = 0, .y_px = 1e9, .radius_px = 1e9}},
+                               .circles_meaning = "a halo",
+                               .beam = image::Beam{.major_arcsec = 1e9, .minor_arcsec = 1e9}});
             EXPECT_GT(PngPixels(path_).width(), 0);
         }
     }
@@ -202,16 +198,15 @@ TEST_F(picture, of_awkward_images_does_not_crash) {
 
 TEST_F(picture, labelled_tiles_are_as_opaque_as_sure_ones_and_reach_to_the_edge_at_most) {
     const image::Image image = image::make_image(100, 100);  // enlarged 8 times
-    draw_field(path_,
-               {.pixels = image,
-                .title = "labels",
-                .tile_px = 40,
-                .tiles = {{.x0_px = 480, .y0_px = 280}},
-                .tiles_show = TilesShow::labels,
-                .labels_meaning = "a signal tile",
-                .x0_px = 500,  // the window begins in the middle of the tile
-                .y0_px = 300,
-                .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
+    draw_field(path_, {.pixels = image,
+                       .title = "labels",
+                       .tile_px = 40,
+                       .tiles = {{.x0_px = 480, .y0_px = 280}},
+                       .tiles_show = TilesShow::labels,
+                       .labels_meaning = "a signal tile",
+                       .x0_px = 500,  // the window begins in the middle of the tile
+                       .y0_px = 300,
+                       .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
     const PngPixels png(path_);
     const int bottom = top + 800;
     EXPECT_TRUE(is_near(png.at(left + 158, bottom - 60), cyan)) << "its right side";
@@ -223,15 +218,14 @@ TEST_F(picture, labelled_tiles_are_as_opaque_as_sure_ones_and_reach_to_the_edge_
 
 TEST_F(picture, circles_lie_around_their_map_pixel_and_end_with_the_picture) {
     const image::Image image = image::make_image(100, 100);  // enlarged 8 times
-    draw_field(path_,
-               {.pixels = image,
-                .title = "haloes",
-                .circles = {{.x_px = 1050, .y_px = 220, .radius_px = 10},
-                            {.x_px = 1000, .y_px = 270, .radius_px = 20}},
-                .circles_meaning = "R100",
-                .x0_px = 1000,
-                .y0_px = 200,
-                .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
+    draw_field(path_, {.pixels = image,
+                       .title = "haloes",
+                       .circles = {{.x_px = 1050, .y_px = 220, .radius_px = 10},
+                                   {.x_px = 1000, .y_px = 270, .radius_px = 20}},
+                       .circles_meaning = "R100",
+                       .x0_px = 1000,
+                       .y0_px = 200,
+                       .stretch = Stretch{.low = 0, .high = 1, .softening = 1}});
     const PngPixels png(path_);
     const int x = left + 404, y = top + 800 - 164;  // the middle of pixel (50, 20) of the picture
     const auto is_bright = [&](int px, int py) { return png.at(px, py)[0] > 150; };

@@ -120,10 +120,9 @@ TEST(stretch, is_valid_for_any_image) {
         image::Image image = image::make_image(3, 3, value);
         for (const float other : {value, 0.0F, -1e38F}) {
             image.at(1, 1) = other;
-            for (const auto kind : {std::optional<StretchKind>(),
-                                    std::optional(StretchKind::linear),
-                                    std::optional(StretchKind::asinh),
-                                    std::optional(StretchKind::log)}) {
+            for (const auto kind :
+                 {std::optional<StretchKind>(), std::optional(StretchKind::linear),
+                  std::optional(StretchKind::asinh), std::optional(StretchKind::log)}) {
                 const Stretch stretch = choose_stretch(image, kind);
                 EXPECT_GT(stretch.high, stretch.low) << value << ' ' << other;
                 EXPECT_GT(stretch.softening, 0) << value << ' ' << other;

@@ -33,8 +33,8 @@ bool holds(const std::string& text, const std::string& part) {
 }
 
 TEST(study_report, the_table_has_means_deviations_the_papers_figures_and_differences) {
-    std::vector<score::StudyRow> rows{
-        row("ours", 1, 50), row("ours", 2, 48), row("theirs", 1, 30), row("theirs", 2, 30)};
+    std::vector<score::StudyRow> rows{row("ours", 1, 50), row("ours", 2, 48), row("theirs", 1, 30),
+                                      row("theirs", 2, 30)};
     rows.push_back(row("theirs", 3, 30));
     rows.back().fields.clear();
     rows.back().failure = "training diverged";

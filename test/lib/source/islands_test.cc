@@ -120,18 +120,10 @@ TEST(islands, join_by_corners_and_around_a_spiral) {
 }
 
 TEST(islands, threshold_is_strict_and_blanks_never_belong) {
-    const image::Image image = image_of(2,
-                                        5,
-                                        {2,
-                                         nan,
-                                         2,
-                                         1,
+    const image::Image image = image_of(2, 5,
+                                        {2, nan, 2, 1,
                                          infinity,  //
-                                         2,
-                                         nan,
-                                         1,
-                                         1,
-                                         3});
+                                         2, nan, 1, 1, 3});
     const Islands found = find_islands(image, 1.0F);
     ASSERT_EQ(found.islands.size(), 3U);
     EXPECT_EQ(found.islands[0].n_pixels, 2);

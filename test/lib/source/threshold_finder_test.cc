@@ -86,9 +86,7 @@ TEST(threshold_finder, island_and_tile_sizes_are_at_least) {
     }
     const tile::TileGrid grid{.field_rows = 80, .field_cols = 80, .tile_px = 40};
     const auto found = [&](int min_island_pixels, int min_tile_pixels) {
-        return find_tiles(noise,
-                          grid,
-                          1.0,
+        return find_tiles(noise, grid, 1.0,
                           {.smoothing_fwhm_arcsec = 0,
                            .k_sigma = 3,
                            .min_island_pixels = min_island_pixels,
@@ -105,17 +103,14 @@ TEST(threshold_finder, tuned_on_one_field_finds_smoothed_glows_on_another) {
     const TestField training = make_field(800, 20, 1.2, 2);
     const TestField held_out = make_field(800, 20, 1.2, 3);
     const auto finders = threshold_finder_grid(beam_arcsec);
-    const auto counts = try_finders(
-        training.noise, std::span(&training.labels, 1), training.grid, pixel_arcsec, finders);
+    const auto counts = try_finders(training.noise, std::span(&training.labels, 1), training.grid,
+                                    pixel_arcsec, finders);
     const ThresholdFinder best = finders[best_finder(counts[0])];
     // A glow of 12 px FWHM at 1.2 sigma per pixel is nearly lost without smoothing.
     EXPECT_GT(best.smoothing_fwhm_arcsec, 0);
     const auto a_s = [&](const ThresholdFinder& finder) {
-        return try_finders(held_out.noise,
-                           std::span(&held_out.labels, 1),
-                           held_out.grid,
-                           pixel_arcsec,
-                           std::span(&finder, 1))[0][0]
+        return try_finders(held_out.noise, std::span(&held_out.labels, 1), held_out.grid,
+                           pixel_arcsec, std::span(&finder, 1))[0][0]
             .a_s();
     };
     EXPECT_GT(a_s(best), 0.8);
@@ -128,9 +123,7 @@ TEST(threshold_finder, counts_a_pixel_in_every_tile_that_it_lies_in) {
     noise.at(45, 2) = 1;   // in one
     const tile::TileGrid grid{.field_rows = 50, .field_cols = 50, .tile_px = 40};
     const auto found = [&](int min_tile_pixels) {
-        return find_tiles(noise,
-                          grid,
-                          1.0,
+        return find_tiles(noise, grid, 1.0,
                           {.smoothing_fwhm_arcsec = 0,
                            .k_sigma = 3,
                            .min_island_pixels = 1,

@@ -87,8 +87,8 @@ TEST(FlatPatches, NoiseInStepsHasNone) {
             std::fill_n(&map.at(y, 0), 100, 0.0F);
         }
         // At 2 sigma most of the noise is zero too.
-        EXPECT_NEAR(
-            static_cast<double>(n_blank(without_outside(map, true))), 40000, step < 2 ? 1000 : 8000)
+        EXPECT_NEAR(static_cast<double>(n_blank(without_outside(map, true))), 40000,
+                    step < 2 ? 1000 : 8000)
             << step;
     }
 }
@@ -135,13 +135,12 @@ TEST(FlatPatches, DoNotDependOnTheCut) {
     for (const std::int64_t edge : {97, 250}) {
         for (std::int64_t y0 = 0; y0 < 500; y0 += edge) {
             for (std::int64_t x0 = 0; x0 < 500; x0 += edge) {
-                const image::MapWindow field{
-                    x0, y0, std::min(edge, 500 - x0), std::min(edge, 500 - y0)};
+                const image::MapWindow field{x0, y0, std::min(edge, 500 - x0),
+                                             std::min(edge, 500 - y0)};
                 const image::MapWindow around = image::widened(field, mesh.reach_px());
                 const std::int64_t left = std::max(around.x0, all.x0);
                 const std::int64_t low = std::max(around.y0, all.y0);
-                const image::MapWindow read{left,
-                                            low,
+                const image::MapWindow read{left, low,
                                             std::min(around.x0 + around.cols, all.cols) - left,
                                             std::min(around.y0 + around.rows, all.rows) - low};
                 image::Image part = image::cut_out(map, image::in_image(read));

@@ -115,8 +115,8 @@ TEST(CutTiles, AgreesWithTheSlowOne) {
 
 TEST(CutTiles, MarginIsTheNeighboursPixels) {
     const std::vector<float> tiles = cut_tiles(numbered(6, 8), {4, 6, 2}, -1, 1);
-    const std::vector<float> first{
-        0, 1, 2, 3, 1000, 1001, 1002, 1003, 2000, 2001, 2002, 2003, 3000, 3001, 3002, 3003};
+    const std::vector<float> first{0,    1,    2,    3,    1000, 1001, 1002, 1003,
+                                   2000, 2001, 2002, 2003, 3000, 3001, 3002, 3003};
     ASSERT_EQ(tiles.size(), 6 * first.size());
     EXPECT_TRUE(std::equal(first.begin(), first.end(), tiles.begin()));
     EXPECT_EQ(tiles[16], 2);  // the second tile begins with the last two columns of the first

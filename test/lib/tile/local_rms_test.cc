@@ -103,8 +103,7 @@ TEST(LocalRms, DoesNotDependOnTheCut) {
     const image::MapWindow field{170, 130, 140, 120};
     const image::MapWindow read = image::widened(field, mesh.reach_px());
     const image::MapWindow there{
-        std::max<std::int64_t>(read.x0, 0),
-        std::max<std::int64_t>(read.y0, 0),
+        std::max<std::int64_t>(read.x0, 0), std::max<std::int64_t>(read.y0, 0),
         std::min<std::int64_t>(read.x0 + read.cols, 500) - std::max<std::int64_t>(read.x0, 0),
         std::min<std::int64_t>(read.y0 + read.rows, 400) - std::max<std::int64_t>(read.y0, 0)};
     const std::vector<float> of_field = all_of(

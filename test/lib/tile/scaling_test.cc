@@ -32,8 +32,7 @@ image::Image scale_alone(const image::Image& wide, Scaling scaling, std::int64_t
     const std::int64_t n = 2 + std::max(wide.rows, wide.cols) / 40;
     statistics.noise = {
         {robust.median, robust.rms},
-        LocalRms({.box_px = 40},
-                 {-1, -1, n + 1, n + 1},
+        LocalRms({.box_px = 40}, {-1, -1, n + 1, n + 1},
                  std::vector<float>(static_cast<std::size_t>((n + 1) * (n + 1)), robust.rms),
                  robust.rms)};
     return scale_field(wide, scaling, statistics);
@@ -108,8 +107,7 @@ TEST(AsinhLocalScaling, DividesByTheRmsOfThePlace) {
     // Part of a map begins elsewhere.
     statistics.noise.corner.x = 60;
     EXPECT_NEAR(scale_field(image_of({3e-7F}), Scaling::asinh_local, statistics).pixels[0],
-                std::asinh(1.0),
-                1e-5);
+                std::asinh(1.0), 1e-5);
 }
 
 TEST(AsinhScaling, IsThatOfAnyRms) {
@@ -186,8 +184,8 @@ INSTANTIATE_TEST_SUITE_P(All,
                                          std::vector<float>{3e38F, -3e38F, 3e38F, -3e38F},
                                          std::vector<float>{3e38F, -3e38F, 3e38F, -3e38F, 1e-38F},
                                          std::vector<float>{infinity, -infinity, 1, 2, 3},
-                                         std::vector<float>{
-                                             1e-38F, 2e-38F, 3e38F, 1e-38F, 1.5e-38F}));
+                                         std::vector<float>{1e-38F, 2e-38F, 3e38F, 1e-38F,
+                                                            1.5e-38F}));
 
 TEST(Scaling, TilesOfAFieldAreThoseOfTheScaledField) {
     for (const std::int64_t margin_px : {0, 6}) {
@@ -199,10 +197,8 @@ TEST(Scaling, TilesOfAFieldAreThoseOfTheScaledField) {
         for (const Scaling scaling : all_scalings()) {
             FieldStatistics statistics = field_statistics(wide, margin_px);
             statistics.noise = {{statistics.robust.median, statistics.robust.rms},
-                                LocalRms({.box_px = 40},
-                                         {-1, -1, 5, 5},
-                                         std::vector<float>(25, statistics.robust.rms),
-                                         1)};
+                                LocalRms({.box_px = 40}, {-1, -1, 5, 5},
+                                         std::vector<float>(25, statistics.robust.rms), 1)};
             const std::vector<float> all =
                 cut_tiles(scale_field(wide, scaling, statistics), grid, blank_input, margin_px);
             for (const auto& [first, n] :

@@ -34,8 +34,8 @@ TEST(RobustStatistics, AreExact) {
 /// Median and rms from all values in order.
 RobustStatistics plain_statistics(const image::Image& field) {
     std::vector<float> values;
-    std::ranges::copy_if(
-        field.pixels, std::back_inserter(values), [](float value) { return std::isfinite(value); });
+    std::ranges::copy_if(field.pixels, std::back_inserter(values),
+                         [](float value) { return std::isfinite(value); });
     const auto median_of = [&] {
         std::ranges::sort(values);
         return values[(values.size() - 1) / 2] / 2 + values[values.size() / 2] / 2;

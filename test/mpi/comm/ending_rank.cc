@@ -21,16 +21,15 @@ int main(int argc, char** argv) {
     return session.run([&](comm::Communicator& communicator) {
         const auto reducer = comm::make_gradient_reducer(communicator, {.kind = kind});
         constexpr int tile_px = 16;
-        learn::TrainingStep step(
-            {.network = "cosmodeep"}, tile_px, {}, 1, reducer->shared_memory());
+        learn::TrainingStep step({.network = "cosmodeep"}, tile_px, {}, 1,
+                                 reducer->shared_memory());
         const std::vector<float> tile(tile_px * tile_px, 1.0F);
         const std::vector<std::uint8_t> label{1};
         const std::vector<learn::SampleKey> key(1);
         const bool is_last = communicator.rank() == communicator.size() - 1;
         for (int number = 0;; ++number) {
-            step.accumulate(tile, label, key, communicator.size(), [&](std::span<float> piece) {
-                reducer->add(piece);
-            });
+            step.accumulate(tile, label, key, communicator.size(),
+                            [&](std::span<float> piece) { reducer->add(piece); });
             if (is_last && number == 3) {
                 if (way == "kill") {
                     std::raise(SIGKILL);

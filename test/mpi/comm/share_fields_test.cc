@@ -58,8 +58,7 @@ class ShareFieldsTest : public testing::TestWithParam<std::int64_t> {};
 TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
     const std::int64_t n = GetParam();
     for (ShareSettings settings :
-         {ShareSettings{.schedule = {.credits = 1}},
-          ShareSettings{.schedule = {.credits = 2}},
+         {ShareSettings{.schedule = {.credits = 1}}, ShareSettings{.schedule = {.credits = 2}},
           ShareSettings{.schedule = {.credits = 3}, .is_rank0_dedicated = true},
           ShareSettings{.n_at_once = 3},
           // Ranks need not be alike.
@@ -67,9 +66,7 @@ TEST_P(ShareFieldsTest, EveryFieldIsWorkedOnceWithItsPixels) {
         std::int64_t n_ended = 0;
         settings.progress = [&](std::int64_t ended) { n_ended = ended; };
         std::atomic<bool> are_pixels_right = true;
-        const auto mine = share_fields(world(),
-                                       numbers_up_to(n),
-                                       settings,
+        const auto mine = share_fields(world(), numbers_up_to(n), settings,
                                        {.read = pixels_of,
                                         .work =
                                             [&](std::int64_t field, std::vector<float> pixels) {
@@ -94,9 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Counts, ShareFieldsTest, testing::Values(0, 1, 3, 9, 10
 TEST(ShareFields, NoRankGoesEmptyWhenThereIsEnough) {
     // Slow work, so that timing cannot hide an unfair hand-out.
     const auto mine =
-        share_fields(world(),
-                     numbers_up_to(9),
-                     {},
+        share_fields(world(), numbers_up_to(9), {},
                      {.read = [](std::int64_t) { return std::vector<float>(10); },
                       .work =
                           [](std::int64_t, const std::vector<float>&) {
@@ -108,9 +103,7 @@ TEST(ShareFields, NoRankGoesEmptyWhenThereIsEnough) {
 
 TEST(ShareFields, UnreadableFieldCostsItselfOnly) {
     std::set<std::int64_t> failed;
-    const auto mine = share_fields(world(),
-                                   numbers_up_to(20),
-                                   {},
+    const auto mine = share_fields(world(), numbers_up_to(20), {},
                                    {.read =
                                         [](std::int64_t field) {
                                             if (field % 5 == 0) {
@@ -135,9 +128,7 @@ TEST(ShareFields, ARankWorksOnSeveralFieldsAtATime) {
     // Nobody gets through it alone.
     std::barrier all_are_at_work(n_at_once);
     const auto mine =
-        share_fields(Communicator(),
-                     numbers_up_to(4 * n_at_once),
-                     {.n_at_once = n_at_once},
+        share_fields(Communicator(), numbers_up_to(4 * n_at_once), {.n_at_once = n_at_once},
                      {.read = [](std::int64_t) { return std::vector<float>(); },
                       .work = [&](std::int64_t,
                                   const std::vector<float>&) { all_are_at_work.arrive_and_wait(); },
@@ -148,9 +139,7 @@ TEST(ShareFields, ARankWorksOnSeveralFieldsAtATime) {
 TEST(ShareFields, WorkThatThrowsIsRethrownOnTheCallingThread) {
     // Alone: with more ranks an exception has to end the job (session.throwing_rank_ends_the_job).
     EXPECT_THROW(
-        share_fields(Communicator(),
-                     numbers_up_to(3),
-                     {},
+        share_fields(Communicator(), numbers_up_to(3), {},
                      {.read = pixels_of,
                       .work = [](std::int64_t,
                                  const std::vector<float>&) { throw std::runtime_error("broken"); },
@@ -177,8 +166,7 @@ class FirstAlone : public NoLedger {
 
 TEST(ShareFields, TheFirstAreWorkedOnWithNothingElseAtWork) {
     FirstAlone ledger(4);
-    share_fields(world(),
-                 numbers_up_to(12),
+    share_fields(world(), numbers_up_to(12),
                  {.schedule = {.credits = 3, .n_alone = 4},
                   .progress = [&](std::int64_t ended) { ledger.n_ended = ended; }},
                  {.read = pixels_of,
@@ -218,9 +206,7 @@ class Numbers : public NoLedger {
 TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
     Numbers ledger;
     const auto worked = share_fields(
-        world(),
-        numbers_up_to(20),
-        {},
+        world(), numbers_up_to(20), {},
         {.read = pixels_of,
          .work = [&](std::int64_t field, const std::vector<float>&) { ledger.add(field); },
          .fail = nullptr},
@@ -238,17 +224,15 @@ TEST(ShareFields, ReportsOfAllRanksArriveTheLastOnesToo) {
 
 TEST(ShareFields, WhereOneRankIsAskedToStopNoMoreIsHandedOut) {
     std::atomic<bool> is_asked = false;
-    const auto mine =
-        share_fields(world(),
-                     numbers_up_to(1000),
-                     {.is_asked_to_stop = [&] { return is_asked.load(); }},
-                     {.read = [](std::int64_t) { return std::vector<float>(1); },
-                      .work =
-                          [&](std::int64_t, const std::vector<float>&) {
-                              std::this_thread::sleep_for(std::chrono::milliseconds(5));
-                              is_asked = world().rank() == world().size() - 1;
-                          },
-                      .fail = nullptr});
+    const auto mine = share_fields(
+        world(), numbers_up_to(1000), {.is_asked_to_stop = [&] { return is_asked.load(); }},
+        {.read = [](std::int64_t) { return std::vector<float>(1); },
+         .work =
+             [&](std::int64_t, const std::vector<float>&) {
+                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                 is_asked = world().rank() == world().size() - 1;
+             },
+         .fail = nullptr});
     const std::vector<std::int64_t> all = all_of(mine);
     EXPECT_GE(all.size(), 1U);
     EXPECT_LT(all.size(), 1000U);

@@ -84,8 +84,8 @@ TEST(EpochSamples, BringEachRankItsSliceOfEachBatch) {
                     const EpochSamples::Part part = tiles.next();
                     const std::size_t n = std::min(batch, order.size() - start);
                     ASSERT_EQ(part.n_global, n);
-                    const auto slice = learn::batch_part(
-                        static_cast<std::int64_t>(n), world().rank(), world().size(), grain);
+                    const auto slice = learn::batch_part(static_cast<std::int64_t>(n),
+                                                         world().rank(), world().size(), grain);
                     ASSERT_EQ(part.ids.size(), static_cast<std::size_t>(slice.n));
                     ASSERT_EQ(part.samples.size(), part.ids.size() * n_values);
                     for (std::size_t i = 0; i < part.ids.size(); ++i) {

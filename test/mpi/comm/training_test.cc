@@ -43,8 +43,7 @@ Shard deal(const Communicator& communicator, const learn::NetworkInfo& info) {
             }
             shard.ids.push_back(make_sample_id(catalogue::FieldId(field), tile::TileId(tile)));
             shard.labels.push_back(is_signal ? 1 : 0);
-            pixels.insert(pixels.end(),
-                          static_cast<std::size_t>(info.n_cells * info.n_cells),
+            pixels.insert(pixels.end(), static_cast<std::size_t>(info.n_cells * info.n_cells),
                           is_signal ? 0.25F : 0.0F);
             shard.samples.add(pixels);
         }
@@ -79,14 +78,8 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
     for (std::uint32_t epoch = 0; epoch < which.n_epochs; ++epoch) {
         const auto order =
             learn::epoch_samples(seed, epoch, directory.signal_ids(), directory.noise_ids(), 1);
-        EpochSamples parts(communicator,
-                           shard,
-                           directory,
-                           order,
-                           batch_size,
-                           learn::grain_of(settings, communicator.size()),
-                           1 << 16,
-                           0);
+        EpochSamples parts(communicator, shard, directory, order, batch_size,
+                           learn::grain_of(settings, communicator.size()), 1 << 16, 0);
         while (parts.has_next()) {
             const EpochSamples::Part part = parts.next();
             std::vector<std::uint8_t> labels;
@@ -98,10 +91,7 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
             std::vector<float> samples(part.samples.size());
             learn::from_half(part.samples, samples);
             std::vector<double> sum{
-                step.accumulate(samples,
-                                labels,
-                                keys,
-                                static_cast<std::int64_t>(part.n_global),
+                step.accumulate(samples, labels, keys, static_cast<std::int64_t>(part.n_global),
                                 [&](std::span<float> piece) { reducer->add(piece); })
                     .loss};
             reducer->finish();

@@ -120,11 +120,9 @@ TEST(FindHaloes, FindsTheLargestHaloesOfAbacus) {
     const AbacusBox box = read_abacus(path);
     constexpr int n_mesh = 128;
     const double cell_mpc = box.box_mpc / n_mesh;
-    const auto haloes = sky::find_haloes(box.cosmology,
-                                         cloud_in_cell(box.positions_mpc, box.box_mpc, n_mesh),
-                                         box.box_mpc,
-                                         2,
-                                         compaso_density(box.cosmology));
+    const auto haloes =
+        sky::find_haloes(box.cosmology, cloud_in_cell(box.positions_mpc, box.box_mpc, n_mesh),
+                         box.box_mpc, 2, compaso_density(box.cosmology));
 
     std::vector<std::size_t> order(box.halo_particles.size());
     std::iota(order.begin(), order.end(), std::size_t{0});

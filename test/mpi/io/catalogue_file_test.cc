@@ -85,10 +85,9 @@ TEST_F(CatalogueFile, ProvenanceComesBack) {
     EXPECT_EQ(read.precision, "fp32");
     EXPECT_EQ(read.settings, synthetic.provenance.settings);
     EXPECT_EQ(read.versions, synthetic.provenance.versions);
-    EXPECT_EQ(read.run,
-              (catalogue::Entries{{"start", "2024-01-01T00:00:00Z"},
-                                  {"host", "node1"},
-                                  {"ranks", fmt::format("{}", world_.size())}}));
+    EXPECT_EQ(read.run, (catalogue::Entries{{"start", "2024-01-01T00:00:00Z"},
+                                            {"host", "node1"},
+                                            {"ranks", fmt::format("{}", world_.size())}}));
     // Header cards without history still give the map's sky.
     ASSERT_EQ(read.map_headers.size(), 3U);
     const image::Wcs wcs(read.map_headers[0]);

@@ -40,25 +40,17 @@ Cells ramp(double first, double step) {
 struct YtFile {
     std::string group = "grid";
     std::map<std::string, std::pair<Cells, std::string>> fields{
-        {"density", {ramp(5e-31, 1e-32), "g/cm**3"}},
-        {"temperature", {ramp(1e4, 100), "K"}},
-        {"velocity_x", {ramp(-3e7, 1e6), "cm/s"}},
-        {"velocity_y", {ramp(0, 0), "cm/s"}},
-        {"velocity_z", {ramp(5e6, 0), "cm/s"}},
-        {"magnetic_field_x", {ramp(3e-7, 0), "G"}},
-        {"magnetic_field_y", {ramp(0, 0), "G"}},
-        {"magnetic_field_z", {ramp(-4e-7, 0), "G"}},
+        {"density", {ramp(5e-31, 1e-32), "g/cm**3"}}, {"temperature", {ramp(1e4, 100), "K"}},
+        {"velocity_x", {ramp(-3e7, 1e6), "cm/s"}},    {"velocity_y", {ramp(0, 0), "cm/s"}},
+        {"velocity_z", {ramp(5e6, 0), "cm/s"}},       {"magnetic_field_x", {ramp(3e-7, 0), "G"}},
+        {"magnetic_field_y", {ramp(0, 0), "G"}},      {"magnetic_field_z", {ramp(-4e-7, 0), "G"}},
         {"x", {ramp(0, 1), "code_length"}},
     };
     std::map<std::string, std::vector<double>> attributes{
-        {"current_redshift", {z}},
-        {"omega_matter", {0.308}},
-        {"hubble_constant", {0.678}},
-        {"domain_left_edge", {0, 0, 0}},
-        {"domain_right_edge", {1, 1, 1}},
-        {"domain_dimensions", {2, 2, 2}},
-        {"length_unit", {edge_mpc * 0.678}},
-        {"level", {1}},
+        {"current_redshift", {z}},           {"omega_matter", {0.308}},
+        {"hubble_constant", {0.678}},        {"domain_left_edge", {0, 0, 0}},
+        {"domain_right_edge", {1, 1, 1}},    {"domain_dimensions", {2, 2, 2}},
+        {"length_unit", {edge_mpc * 0.678}}, {"level", {1}},
     };
     std::map<std::string, std::string> texts{
         {"domain_left_edge_units", "code_length"},
@@ -85,16 +77,11 @@ struct YtFile {
         const Hdf5Handle space(
             H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), &H5Sclose);
         for (const auto& [name, field] : fields) {
-            const Hdf5Handle dataset(H5Dcreate2(place.id(),
-                                                name.c_str(),
-                                                H5T_NATIVE_DOUBLE,
-                                                space.id(),
-                                                H5P_DEFAULT,
-                                                H5P_DEFAULT,
-                                                H5P_DEFAULT),
+            const Hdf5Handle dataset(H5Dcreate2(place.id(), name.c_str(), H5T_NATIVE_DOUBLE,
+                                                space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                                      &H5Dclose);
-            H5Dwrite(
-                dataset.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, field.first.data());
+            H5Dwrite(dataset.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                     field.first.data());
             write_text(dataset, "units", field.second);
         }
     }
@@ -163,8 +150,7 @@ TEST_F(SnapshotFile, ReadsACoveringGridOfYt) {
     ASSERT_EQ(gas.density.n, n);
     for (const auto& [i, j, k] : {std::array{0, 0, 0}, {1, 2, 3}, {3, 0, 2}}) {
         const double cell = (i * n + j) * n + k;
-        EXPECT_NEAR(gas.density.at(i, j, k),
-                    (5e-31 + 1e-32 * cell) / mean_gram_per_cm3(),
+        EXPECT_NEAR(gas.density.at(i, j, k), (5e-31 + 1e-32 * cell) / mean_gram_per_cm3(),
                     1e-3 * gas.density.at(i, j, k));
         EXPECT_FLOAT_EQ(gas.temperature_k.at(i, j, k), static_cast<float>(1e4 + 100 * cell));
         EXPECT_NEAR(gas.velocity_km_s[0].at(i, j, k), -300 + 10 * cell, 1e-4);

@@ -43,8 +43,7 @@ struct SyntheticCatalogue {
                  .header_sha256 = std::string(64, '1'),
                  .jy_arcsec2_per_unit = 1e-3,
                  .object = "Coma"},
-                &wcs,
-                threshold);
+                &wcs, threshold);
         add_map({.path = "/data/b.fits",
                  .cols = edge_px,
                  .rows = edge_px,
@@ -54,10 +53,9 @@ struct SyntheticCatalogue {
                  .header_cards = {},
                  .header_sha256 = std::string(64, '2'),
                  .object = {}},
-                nullptr,
-                threshold);
-        maps.push_back(catalogue::make_failed_map(
-            catalogue::MapId(2), "/data/c.fits", "no beam in the header"));
+                nullptr, threshold);
+        maps.push_back(catalogue::make_failed_map(catalogue::MapId(2), "/data/c.fits",
+                                                  "no beam in the header"));
         provenance = {.campaign_text = "detect:\n  threshold: 0.7  # \u03c3\n",
                       .model_sha256 = std::string(64, 'b'),
                       .device = "cpu",
@@ -91,10 +89,10 @@ struct SyntheticCatalogue {
             catalogue.fields.push_back(result.field);
             digests += catalogue::field_digest(result);
             catalogue.tiles.insert(catalogue.tiles.end(), result.tiles.begin(), result.tiles.end());
-            catalogue.scores.insert(
-                catalogue.scores.end(), result.scores.begin(), result.scores.end());
-            catalogue.local_rms.insert(
-                catalogue.local_rms.end(), result.local_rms.begin(), result.local_rms.end());
+            catalogue.scores.insert(catalogue.scores.end(), result.scores.begin(),
+                                    result.scores.end());
+            catalogue.local_rms.insert(catalogue.local_rms.end(), result.local_rms.begin(),
+                                       result.local_rms.end());
         }
         // The example's header has 18 cards, of which one is history.
         for (std::size_t m = 0; m < maps.size(); ++m) {
@@ -135,8 +133,8 @@ struct SyntheticCatalogue {
         std::vector<std::uint8_t> is_blank(
             n, map == catalogue::MapId(1) && number_in_map == 2 ? 1 : 0);
         for (std::size_t t = 0; t < n; ++t) {
-            base::RandomStream random(
-                1, base::Purpose::test, field.place(), static_cast<std::uint32_t>(t));
+            base::RandomStream random(1, base::Purpose::test, field.place(),
+                                      static_cast<std::uint32_t>(t));
             scores[t] = random.uniform();
             labels[t] = random.uniform() < 0.3F ? 1 : 0;
             local_rms[t] = 1e-7F * (1 + random.uniform());

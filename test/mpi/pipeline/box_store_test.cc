@@ -27,9 +27,9 @@ namespace fs = std::filesystem;
 std::vector<BoxJob> some_jobs(const std::string& particles_text = "seed 1",
                               const std::string& maps_text = "xi 1") {
     std::vector<BoxJob> jobs;
-    for (const auto& [box_class, realisation, z] : {std::tuple{0, 0, std::vector{0.05, 0.07}},
-                                                    std::tuple{0, 1, std::vector{0.05, 0.07, 0.1}},
-                                                    std::tuple{1, 0, std::vector{0.3}}}) {
+    for (const auto& [box_class, realisation, z] :
+         {std::tuple{0, 0, std::vector{0.05, 0.07}}, std::tuple{0, 1, std::vector{0.05, 0.07, 0.1}},
+          std::tuple{1, 0, std::vector{0.3}}}) {
         jobs.push_back({.box_class = box_class,
                         .realisation = realisation,
                         .box_mpc = 50.0 * (box_class + 1),
@@ -65,10 +65,8 @@ class Store : public testing::TestWithParam<int> {
     BoxMakers makers() {
         return {
             .particles =
-                [this](const BoxJob& job,
-                       const sky::Team& team,
-                       const std::vector<WantedState>& wanted,
-                       const auto& hand_over) {
+                [this](const BoxJob& job, const sky::Team& team,
+                       const std::vector<WantedState>& wanted, const auto& hand_over) {
                     n_evolved_ += team.member == 0 ? 1 : 0;
                     for (const auto& [state, member] : wanted) {
                         if (state == failing_state_ && team.member == team.size - 1) {
@@ -302,9 +300,7 @@ sky::CodedMap bits(const std::vector<sky::Vector3>& vectors) {
 /// A small box by gravity, shared by the team; the maps fail for one state.
 BoxMakers gravity(int failing_state = -1) {
     return {.particles =
-                [](const BoxJob& job,
-                   const sky::Team& team,
-                   const std::vector<WantedState>& wanted,
+                [](const BoxJob& job, const sky::Team& team, const std::vector<WantedState>& wanted,
                    const auto& hand_over) {
                     sky::BoxRun run;
                     run.box_mpc = job.box_mpc;

@@ -82,8 +82,7 @@ void expect_slow_values(const FieldPixels& field, const LoadedModel& loaded) {
         EXPECT_EQ(found.answer.logits[t], logit) << "tile " << t;
         EXPECT_NEAR(found.scores[t], 1 / (1 + std::exp(-logit)), 1e-6);
         EXPECT_NEAR(found.probabilities[t],
-                    1 / (1 + std::exp(-(0.7 * static_cast<double>(logit) - 0.2))),
-                    1e-12);
+                    1 / (1 + std::exp(-(0.7 * static_cast<double>(logit) - 0.2))), 1e-12);
         double sum = 0;
         int n_blank = 0;
         for (std::int64_t y = tile.y0; y < tile.y0 + tile.rows; ++y) {

@@ -71,8 +71,8 @@ TEST(FieldPlan, IsTheSameOnEveryRankAndBringsPixelsInJyPerArcsec2) {
     const double beam_arcsec2 = image::beam_area_arcsec2({10, 10, 0});
     ASSERT_TRUE(field.sky.has_value());
     for (std::int64_t col = 0; col < 3; ++col) {
-        EXPECT_NEAR(
-            field.wide.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2, 1e-6);
+        EXPECT_NEAR(field.wide.at(0, col), static_cast<double>(4 * 7 + 4 + col) / beam_arcsec2,
+                    1e-6);
         EXPECT_NEAR(field.sky->at(0, col), 100.0 + static_cast<double>(4 * 7 + 4 + col), 1e-4);
     }
     EXPECT_EQ(field.hash.size(), 32U);
@@ -112,9 +112,8 @@ TEST(FieldPlan, MapThatIsNotAcceptedHasNoFields) {
     const std::string map = folder() + "/map3.fits";
     write_map(map, 5, 7, 0, "Jy/beam");
     const FieldPlan plan =
-        plan_fields(world(), {{map, ""}}, {}, small_fields, [](const image::MapInfo&) {
-            return std::string("too old");
-        });
+        plan_fields(world(), {{map, ""}}, {}, small_fields,
+                    [](const image::MapInfo&) { return std::string("too old"); });
     EXPECT_TRUE(plan.fields.empty());
     EXPECT_EQ(plan.maps[0].failure, "too old");
 }
@@ -164,8 +163,8 @@ TEST(FieldPlan, MarginComesFromTheMap) {
     const std::string unit = image::unit_name(image::PixelUnit::jy_arcsec2);
     write_map(map, 5, 7, 1, unit);
     write_map(truth, 5, 7, 100, unit);
-    const FieldPlan plan = plan_fields(
-        world(), {{map, truth}}, {}, {.field_px = 4, .tile_px = 1, .margin_px = margin_px});
+    const FieldPlan plan = plan_fields(world(), {{map, truth}}, {},
+                                       {.field_px = 4, .tile_px = 1, .margin_px = margin_px});
     const FieldPlan narrow = plan_fields(world(), {{map, truth}}, {}, small_fields);
     const image::Image noise = image::FitsMap::open(map).read({0, 0, 7, 5});
     const image::Image sky = image::FitsMap::open(truth).read({0, 0, 7, 5});
@@ -223,8 +222,7 @@ TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
     const image::Image pixels = mosaic();
     if (world().is_root()) {
         image::write_fits(
-            map,
-            pixels,
+            map, pixels,
             {.bunit = "Jy/arcsec2", .beam = image::Beam{30, 30, 0}, .pixel_arcsec = 10});
     }
     world().barrier();
@@ -262,8 +260,8 @@ TEST(FieldPlan, WhatLiesOutsideAndTheNoiseDoNotDependOnTheCut) {
 TEST(FieldPlan, MapWithoutNoiseIsNotUsedWhereItIsMeasured) {
     const std::string map = folder() + "/map9.fits";
     if (world().is_root()) {
-        image::write_fits(
-            map, image::make_image(50, 50, 1e-7F), {.bunit = "Jy/arcsec2", .pixel_arcsec = 10});
+        image::write_fits(map, image::make_image(50, 50, 1e-7F),
+                          {.bunit = "Jy/arcsec2", .pixel_arcsec = 10});
     }
     world().barrier();
     EXPECT_EQ(plan_fields(world(), {{map, ""}}, {}, {}).fields.size(), 1U);

@@ -54,9 +54,7 @@ class FieldStoreTest : public testing::Test {
         std::vector<std::int64_t> order = store.interrupted();
         order.insert(order.end(), store.pending().begin(), store.pending().end());
         order.resize(std::min(order.size(), n_most));
-        comm::share_fields(world_,
-                           order,
-                           {},
+        comm::share_fields(world_, order, {},
                            {.read = [](std::int64_t) { return std::vector<float>(); },
                             .work =
                                 [&](std::int64_t field, const std::vector<float>&) {

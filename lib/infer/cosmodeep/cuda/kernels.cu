@@ -96,8 +96,7 @@ __global__ void pool_kernel(const Channels* maps,
     const std::int64_t row = pixel / (cols / 2) % (rows / 2);
     const std::int64_t image = pixel / (cols / 2) / (rows / 2);
     const std::int64_t from = ((image * rows + 2 * row) * cols + 2 * col) * channel_groups + group;
-    const Channels seen[4] = {maps[from],
-                              maps[from + channel_groups],
+    const Channels seen[4] = {maps[from], maps[from + channel_groups],
                               maps[from + cols * channel_groups],
                               maps[from + (cols + 1) * channel_groups]};
     const Channels bias = biases[group];
@@ -126,10 +125,8 @@ void stem(const float* tiles,
     const int n_strips = (edge / 2 + n_strip_rows - 1) / n_strip_rows;
     const std::size_t n_bytes =
         sizeof(float) * static_cast<std::size_t>((2 * n_strip_rows + 2) * (edge + 2));
-    stem_kernel<<<dim3(static_cast<unsigned>(n), static_cast<unsigned>(n_strips)),
-                  n_threads,
-                  n_bytes,
-                  stream>>>(tiles, edge, weights, biases, maps);
+    stem_kernel<<<dim3(static_cast<unsigned>(n), static_cast<unsigned>(n_strips)), n_threads,
+                  n_bytes, stream>>>(tiles, edge, weights, biases, maps);
 }
 
 void pool_bias_relu(const __nv_bfloat16* maps,
@@ -142,15 +139,9 @@ void pool_bias_relu(const __nv_bfloat16* maps,
                     cudaStream_t stream) {
     const int channel_groups = channels / n_own;
     const std::int64_t n_out = n * (rows / 2) * (cols / 2) * channel_groups;
-    pool_kernel<<<static_cast<unsigned>((n_out + n_threads - 1) / n_threads),
-                  n_threads,
-                  0,
-                  stream>>>(reinterpret_cast<const Channels*>(maps),
-                            n_out,
-                            rows,
-                            cols,
-                            channel_groups,
-                            reinterpret_cast<const Channels*>(biases),
+    pool_kernel<<<static_cast<unsigned>((n_out + n_threads - 1) / n_threads), n_threads, 0,
+                  stream>>>(reinterpret_cast<const Channels*>(maps), n_out, rows, cols,
+                            channel_groups, reinterpret_cast<const Channels*>(biases),
                             reinterpret_cast<Channels*>(pooled));
 }
 

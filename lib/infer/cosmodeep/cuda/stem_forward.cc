@@ -37,15 +37,11 @@ at::Tensor StemForward::features(const at::Tensor& tiles, Region) const {
     const std::int64_t edge = tiles.size(2);
     const at::Tensor& weight = weights_["conv2.weight"];
     const at::Tensor& bias = weights_["conv2.bias"];
-    const at::Tensor first = at::empty(
-        {n, n_stem_maps, edge / 2, edge / 2}, weight.options(), at::MemoryFormat::ChannelsLast);
-    stem(tiles.const_data_ptr<float>(),
-         n,
-         static_cast<int>(edge),
+    const at::Tensor first = at::empty({n, n_stem_maps, edge / 2, edge / 2}, weight.options(),
+                                       at::MemoryFormat::ChannelsLast);
+    stem(tiles.const_data_ptr<float>(), n, static_cast<int>(edge),
          weights_["conv1.weight"].const_data_ptr<float>(),
-         weights_["conv1.bias"].const_data_ptr<float>(),
-         bf16_of(first),
-         stream);
+         weights_["conv1.bias"].const_data_ptr<float>(), bf16_of(first), stream);
     if (network_.is_pyramid()) {
         return learn::pyramid(at::conv2d(first, weight, bias, 1, 1));
     }
@@ -53,14 +49,8 @@ at::Tensor StemForward::features(const at::Tensor& tiles, Region) const {
         at::conv2d(first, weight, {}, 1, 1).contiguous(at::MemoryFormat::ChannelsLast);
     const std::int64_t n_maps = maps.size(1);
     const at::Tensor pooled = at::empty({n, edge / 4 * (edge / 4) * n_maps}, maps.options());
-    pool_bias_relu(bf16_of(maps),
-                   n,
-                   static_cast<int>(edge / 2),
-                   static_cast<int>(edge / 2),
-                   static_cast<int>(n_maps),
-                   bf16_of(bias),
-                   bf16_of(pooled),
-                   stream);
+    pool_bias_relu(bf16_of(maps), n, static_cast<int>(edge / 2), static_cast<int>(edge / 2),
+                   static_cast<int>(n_maps), bf16_of(bias), bf16_of(pooled), stream);
     return pooled;
 }
 

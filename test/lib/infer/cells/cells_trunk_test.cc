@@ -64,8 +64,7 @@ TEST_P(EachCellsTrunk, GivesATileTheSameAmongOthers) {
 TEST(ForwardPass, SharesMarginsInFp32AndOfCellsAlone) {
     const auto can_share = [](const char* name, learn::Precision precision) {
         const learn::Model model = model_with_biases(name, 40, tile::Scaling::asinh_sigma, 5, 0.3F);
-        return make_forward_pass(learn::find_network(name),
-                                 model.tensors,
+        return make_forward_pass(learn::find_network(name), model.tensors,
                                  {.precision = precision, .tile_px = 40, .group_size = 8})
             ->can_share_margins();
     };

@@ -57,10 +57,8 @@ TEST_P(EachAmxConvolution, GivesSumsInDoubleRoundedOnce) {
     // One more, which has to stay as it is.
     const at::Tensor all = at::full({edge / 2 + 1, edge / 2, n_out}, 7, maps.options());
     base::LineVector<float> scratch(50'000, 3);
-    convolution.run(static_cast<const std::uint16_t*>(read.const_data_ptr()),
-                    edge,
-                    static_cast<std::uint16_t*>(all.mutable_data_ptr()),
-                    scratch);
+    convolution.run(static_cast<const std::uint16_t*>(read.const_data_ptr()), edge,
+                    static_cast<std::uint16_t*>(all.mutable_data_ptr()), scratch);
     EXPECT_TRUE(all[edge / 2].eq(7).all().item<bool>());
     const at::Tensor out = all.narrow(0, 0, edge / 2);
     const at::Tensor error = out.permute({2, 0, 1}).to(at::kDouble).sub(expected[0]).abs();

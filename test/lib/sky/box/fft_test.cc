@@ -126,8 +126,8 @@ TEST(Fft, measured_power_of_a_plane_wave_is_in_its_bin) {
     // volume.
     for (std::size_t b = 0; b < bins.size(); ++b) {
         const double variance = b == 2 ? amplitude * amplitude / 2 : 0;
-        EXPECT_NEAR(
-            2 * bins[b].power_mpc3 * bins[b].n_modes / std::pow(box_mpc, 3), variance, 1e-7);
+        EXPECT_NEAR(2 * bins[b].power_mpc3 * bins[b].n_modes / std::pow(box_mpc, 3), variance,
+                    1e-7);
     }
     EXPECT_EQ(bins[0].n_modes, 9);  // half of the 18 with waves (1, 0, 0) and (1, 1, 0)
     EXPECT_GT(bins[2].k_per_mpc, 2.5 * 2 * std::numbers::pi / box_mpc);

@@ -47,8 +47,7 @@ GasMesh plain_sheet_gas(const Particles& particles, int n_mesh, int n_sheet) {
     const double weight = std::pow(static_cast<double>(n_mesh) / (n * n_sheet), 3);
     for (int tracer = 0; tracer < std::pow(n * n_sheet, 3); ++tracer) {
         const int place[3] = {tracer / (n * n_sheet * n * n_sheet),
-                              tracer / (n * n_sheet) % (n * n_sheet),
-                              tracer % (n * n_sheet)};
+                              tracer / (n * n_sheet) % (n * n_sheet), tracer % (n * n_sheet)};
         double position[3] = {0, 0, 0};
         double values[5] = {1, 0, 0, 0, 0};
         for (int corner = 0; corner < 8; ++corner) {
@@ -88,12 +87,8 @@ GasMesh plain_sheet_gas(const Particles& particles, int n_mesh, int n_sheet) {
     for (Mesh& mesh : sums) {
         smooth_periodic(mesh, 0.8, 1);
     }
-    GasMesh gas{particles.box_mpc,
-                particles.z,
-                sums[0],
-                {sums[1], sums[2], sums[3]},
-                sums[4],
-                std::nullopt};
+    GasMesh gas{particles.box_mpc,           particles.z, sums[0],
+                {sums[1], sums[2], sums[3]}, sums[4],     std::nullopt};
     for (std::size_t i = 0; i < sums[0].cells.size(); ++i) {
         const double density = sums[0].cells[i];
         double dispersion = sums[4].cells[i] / density;

@@ -157,8 +157,7 @@ TEST(GaussianField, other_keys_make_other_fields) {
     }
     EXPECT_NEAR(
         correlation(field, values(gaussian_field(power, box_mpc, 32, 2, 0, Amplitudes::random, 2))),
-        0,
-        0.15);
+        0, 0.15);
     // Fixing the amplitudes keeps the phases.
     EXPECT_GT(
         correlation(field, values(gaussian_field(power, box_mpc, 32, 1, 0, Amplitudes::fixed, 2))),

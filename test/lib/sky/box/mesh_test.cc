@@ -34,8 +34,7 @@ TEST(Mesh, interpolates_between_points_and_across_the_edge) {
     EXPECT_FLOAT_EQ(mesh.interpolate(3, 4.5F, 2), (mesh.at(3, 4, 2) + mesh.at(3, 0, 2)) / 2);
     EXPECT_FLOAT_EQ(mesh.interpolate(-0.5F, 4, -7), (mesh.at(4, 4, 3) + mesh.at(0, 4, 3)) / 2);
     EXPECT_NEAR(mesh.interpolate(1.5F, 2.25F, 3.125F),
-                mesh.interpolate(1.5F + 50, 2.25F - 20, 3.125F + 5),
-                1e-6);
+                mesh.interpolate(1.5F + 50, 2.25F - 20, 3.125F + 5), 1e-6);
     float mean = 0;
     for (int corner = 0; corner < 8; ++corner) {
         mean += mesh.at(1 + corner / 4, 2 + corner / 2 % 2, 3 + corner % 2) / 8;

@@ -101,13 +101,8 @@ GrowthSums compare_modes(const Particles& particles,
 }
 
 FourierMesh linear_field(const Cosmology& cosmology, const BoxRun& run) {
-    return gaussian_field(LinearPower(cosmology),
-                          run.box_mpc,
-                          run.n_particles,
-                          run.seed,
-                          run.box_key,
-                          run.amplitudes,
-                          2);
+    return gaussian_field(LinearPower(cosmology), run.box_mpc, run.n_particles, run.seed,
+                          run.box_key, run.amplitudes, 2);
 }
 
 TEST(ParticleMesh, undisplaced_lattice_has_the_mean_density_everywhere) {
@@ -166,8 +161,8 @@ TEST(ParticleMesh, momentum_is_conserved) {
     const double typical = rms(particles.velocity_km_s);
     EXPECT_GT(typical, 100);
     for (const double component : sum) {
-        EXPECT_NEAR(
-            component / static_cast<double>(particles.velocity_km_s.size()), 0, 1e-5 * typical);
+        EXPECT_NEAR(component / static_cast<double>(particles.velocity_km_s.size()), 0,
+                    1e-5 * typical);
     }
 }
 

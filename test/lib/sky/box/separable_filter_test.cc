@@ -42,8 +42,7 @@ TEST(GaussianTaps, broad_ones_are_a_gaussian) {
     for (std::size_t n = 0; n < 20; ++n) {
         const auto x = static_cast<double>(n);
         EXPECT_NEAR(static_cast<double>(taps[n]) / static_cast<double>(taps[0]),
-                    std::exp(-x * x / (2 * sigma * sigma)),
-                    3e-3);
+                    std::exp(-x * x / (2 * sigma * sigma)), 3e-3);
     }
 }
 

@@ -16,11 +16,8 @@ TEST(Team, slabs_of_awkward_sizes) {
         int n_members;
         std::vector<int> starts;  // of the slabs, and the end of the last
     };
-    for (const Case& c : {Case{4, 1, {0, 4}},
-                          Case{4, 4, {0, 1, 2, 3, 4}},
-                          Case{5, 2, {0, 2, 5}},
-                          Case{10, 3, {0, 3, 6, 10}},
-                          Case{10, 4, {0, 2, 5, 7, 10}},
+    for (const Case& c : {Case{4, 1, {0, 4}}, Case{4, 4, {0, 1, 2, 3, 4}}, Case{5, 2, {0, 2, 5}},
+                          Case{10, 3, {0, 3, 6, 10}}, Case{10, 4, {0, 2, 5, 7, 10}},
                           Case{7, 6, {0, 1, 2, 3, 4, 5, 7}}}) {
         for (int member = 0; member < c.n_members; ++member) {
             const auto m = static_cast<std::size_t>(member);

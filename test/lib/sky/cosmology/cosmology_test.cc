@@ -14,12 +14,9 @@ namespace faintweb::sky {
 namespace {
 
 TEST(Cosmology, comoving_distance_matches_the_table_of_the_design) {
-    for (const auto& [z, mpc] : {std::pair{0.04, 175.2},
-                                 std::pair{0.1, 431.8},
-                                 std::pair{0.2, 842.2},
-                                 std::pair{0.3, 1231.0},
-                                 std::pair{0.4, 1598.3},
-                                 std::pair{0.5, 1944.5}}) {
+    for (const auto& [z, mpc] :
+         {std::pair{0.04, 175.2}, std::pair{0.1, 431.8}, std::pair{0.2, 842.2},
+          std::pair{0.3, 1231.0}, std::pair{0.4, 1598.3}, std::pair{0.5, 1944.5}}) {
         EXPECT_NEAR(comoving_distance_mpc(Cosmology{}, z), mpc, 0.06) << "z = " << z;
     }
     EXPECT_EQ(comoving_distance_mpc(Cosmology{}, 0), 0);
@@ -53,8 +50,8 @@ TEST(Cosmology, redshift_is_the_inverse_of_distance) {
         EXPECT_NEAR(comoving_distance_mpc(Cosmology{}, z), mpc, 1e-10 * mpc + 1e-11);
     }
     for (const double z : {0.0, 0.04, 0.3, 0.5, 3.0}) {
-        EXPECT_NEAR(
-            redshift_at_distance(Cosmology{}, comoving_distance_mpc(Cosmology{}, z)), z, 1e-12);
+        EXPECT_NEAR(redshift_at_distance(Cosmology{}, comoving_distance_mpc(Cosmology{}, z)), z,
+                    1e-12);
     }
 }
 
@@ -89,8 +86,8 @@ TEST(Cosmology, growth_factor_solves_the_growth_equation) {
         const double first = (d(step) - d(-step)) / (2 * step);
         const double second = (d(step) - 2 * d(0) + d(-step)) / (step * step);
         const double matter = cosmology.omega_matter / (a * a * a * rate(a) * rate(a));
-        EXPECT_NEAR(
-            (second + (2 + logarithmic_rate(rate, a)) * first) / (1.5 * matter * d(0)), 1, 2e-4)
+        EXPECT_NEAR((second + (2 + logarithmic_rate(rate, a)) * first) / (1.5 * matter * d(0)), 1,
+                    2e-4)
             << "a = " << a;
     }
 }
@@ -104,13 +101,11 @@ TEST(Cosmology, growth_and_its_rates_belong_together) {
         const double tolerance = a < 0.3 ? 5e-4 : 5e-3;
         EXPECT_NEAR(logarithmic_rate([](double b) { return growth(Cosmology{}, b).first; }, a) /
                         g.first_rate,
-                    1,
-                    tolerance)
+                    1, tolerance)
             << "a = " << a;
         EXPECT_NEAR(logarithmic_rate([](double b) { return -growth(Cosmology{}, b).second; }, a) /
                         g.second_rate,
-                    1,
-                    tolerance)
+                    1, tolerance)
             << "a = " << a;
     }
 }
@@ -118,8 +113,7 @@ TEST(Cosmology, growth_and_its_rates_belong_together) {
 TEST(Cosmology, mean_electron_density_today) {
     EXPECT_NEAR(mean_electron_density_cm3(Cosmology{}, 0), 2.2e-7, 0.05e-7);
     EXPECT_NEAR(
-        mean_electron_density_cm3(Cosmology{}, 1) / mean_electron_density_cm3(Cosmology{}, 0),
-        8,
+        mean_electron_density_cm3(Cosmology{}, 1) / mean_electron_density_cm3(Cosmology{}, 0), 8,
         1e-12);
 }
 

@@ -96,8 +96,7 @@ TEST(LinearPower, transfer_agrees_with_camb) {
             continue;
         }
         const bool is_acoustic = row[0] > 0.02 && row[0] < 0.35;
-        EXPECT_NEAR(transfer(row[0] * cosmology.h) / (row[1] / table.front()[1]),
-                    1,
+        EXPECT_NEAR(transfer(row[0] * cosmology.h) / (row[1] / table.front()[1]), 1,
                     is_acoustic ? 0.025 : 0.02)
             << "k = " << row[0] << " h/Mpc";
     }

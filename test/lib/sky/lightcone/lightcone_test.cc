@@ -97,8 +97,8 @@ Place centroid(const image::Image& image) {
 
 TEST(PlanSlabs, agrees_with_the_table_of_the_specification) {
     const auto slabs = plan_slabs(Cosmology{}, SkySettings{}, BoxSettings{});
-    const std::vector<double> z{
-        .046, .057, .069, .081, .098, .122, .146, .171, .208, .259, .312, .366, .422, .480};
+    const std::vector<double> z{.046, .057, .069, .081, .098, .122, .146,
+                                .171, .208, .259, .312, .366, .422, .480};
     ASSERT_EQ(slabs.size(), z.size());
     double near_mpc = comoving_distance_mpc(Cosmology{}, 0.04);
     for (std::size_t s = 0; s < slabs.size(); ++s) {
@@ -244,11 +244,9 @@ TEST(Slab, resampling_conserves_flux) {
     };
     // Skies of whole periods of the box, so that none of a blob is lost: pixels of 0.70, 1.12, 1.77
     // and 2.63 map pixels, and one that is averaged.
-    for (const auto& [size_px, n_periods, pixel_arcsec] : {Sky{366, 1, 9.6},
-                                                           Sky{229, 1, 9.6},
-                                                           Sky{145, 1, 9.6},
-                                                           Sky{195, 2, 9.6},
-                                                           Sky{101, 3, 40}}) {
+    for (const auto& [size_px, n_periods, pixel_arcsec] :
+         {Sky{366, 1, 9.6}, Sky{229, 1, 9.6}, Sky{145, 1, 9.6}, Sky{195, 2, 9.6},
+          Sky{101, 3, 40}}) {
         SkySettings settings = small_sky(size_px);
         settings.pixel_arcsec = pixel_arcsec;
         const double ratio = static_cast<double>(n_periods * map_px) / static_cast<double>(size_px);
@@ -361,8 +359,7 @@ TEST(LightconeHaloes, holds_every_copy_that_touches_the_image) {
         const BoxHalo box_halo = source.haloes(slab, 3)[halo.id & 0xffffffffU];
         EXPECT_EQ(halo.mass_msun, box_halo.mass_msun);
         EXPECT_NEAR(comoving_distance_mpc(cosmology, halo.z),
-                    slab.near_mpc + box_halo.position_mpc[1],
-                    1e-3);
+                    slab.near_mpc + box_halo.position_mpc[1], 1e-3);
         EXPECT_TRUE(i == 0 || haloes[i - 1].mass_msun >= halo.mass_msun);
     }
 }
@@ -381,13 +378,13 @@ TEST(LightconeHaloes, stands_on_the_tangent_plane) {
     EXPECT_NEAR(middle[0].dec_deg, -30, 1e-9);
     // 3 deg north on the plane: atan(3 deg) of arc; columns grow towards the west.
     const double three_deg_mpc = 3 * base::rad_per_deg * slab.middle_mpc;
-    const auto north = lightcone_haloes(
-        Cosmology{}, settings, {slab}, {view}, source_of({0, 10, 10 + three_deg_mpc}, 3));
+    const auto north = lightcone_haloes(Cosmology{}, settings, {slab}, {view},
+                                        source_of({0, 10, 10 + three_deg_mpc}, 3));
     ASSERT_EQ(north.size(), 1U);
     EXPECT_NEAR(north[0].ra_deg, 180, 1e-9);
     EXPECT_NEAR(north[0].dec_deg, -30 + std::atan(3 * base::rad_per_deg) * base::deg_per_rad, 1e-6);
-    const auto west = lightcone_haloes(
-        Cosmology{}, settings, {slab}, {view}, source_of({0, 10 + three_deg_mpc, 10}, 3));
+    const auto west = lightcone_haloes(Cosmology{}, settings, {slab}, {view},
+                                       source_of({0, 10 + three_deg_mpc, 10}, 3));
     ASSERT_EQ(west.size(), 1U);
     EXPECT_LT(west[0].ra_deg, 180);
 }

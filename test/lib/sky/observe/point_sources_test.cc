@@ -57,10 +57,8 @@ TEST(PointSources, numbers_and_fluxes_follow_the_counts) {
     const std::int64_t cols = 2000;
     const double area_deg2 = 3e6 * 9.6 * 9.6 / (3600.0 * 3600.0);
     const auto sources = draw_point_sources({}, rows, cols, 9.6, 1.4e9, 7, 0);
-    for (const auto& [low, high] : {std::pair{1e-4, 3e-4},
-                                    std::pair{3e-4, 1e-3},
-                                    std::pair{1e-3, 1e-2},
-                                    std::pair{1e-2, 1.0}}) {
+    for (const auto& [low, high] : {std::pair{1e-4, 3e-4}, std::pair{3e-4, 1e-3},
+                                    std::pair{1e-3, 1e-2}, std::pair{1e-2, 1.0}}) {
         const double expected = area_deg2 * sources_per_deg2(low, high);
         const auto n =
             std::count_if(sources.begin(), sources.end(), [&](const PointSource& source) {

@@ -14,17 +14,11 @@ namespace faintweb::sky {
 namespace {
 
 TEST(Emission, psi_matches_the_published_table_at_1_kev) {
-    for (const auto& [mach, psi] : {std::pair{2.0, 1.57e-6},
-                                    std::pair{2.5, 7.5e-4},
-                                    std::pair{3.0, 0.0131},
-                                    std::pair{3.5, 0.057},
-                                    std::pair{4.0, 0.142},
-                                    std::pair{5.0, 0.326},
-                                    std::pair{6.0, 0.481},
-                                    std::pair{8.0, 0.677},
-                                    std::pair{10.0, 0.762},
-                                    std::pair{30.0, 0.887},
-                                    std::pair{1e6, 0.903}}) {
+    for (const auto& [mach, psi] :
+         {std::pair{2.0, 1.57e-6}, std::pair{2.5, 7.5e-4}, std::pair{3.0, 0.0131},
+          std::pair{3.5, 0.057}, std::pair{4.0, 0.142}, std::pair{5.0, 0.326},
+          std::pair{6.0, 0.481}, std::pair{8.0, 0.677}, std::pair{10.0, 0.762},
+          std::pair{30.0, 0.887}, std::pair{1e6, 0.903}}) {
         EXPECT_NEAR(shock_psi(mach, 1) / psi, 1, 0.15) << "Mach " << mach;
     }
     EXPECT_EQ(shock_psi(1.2, 1), 0);
@@ -46,10 +40,9 @@ TEST(Emission, jumps_conserve_mass_momentum_and_energy) {
         const double density = density_jump(mach);
         const double velocity = mach / density;
         const double pressure = 0.6 * density * temperature_jump(mach);
-        EXPECT_NEAR(
-            density * velocity * velocity + pressure, mach * mach + 0.6, 1e-9 * mach * mach);
-        EXPECT_NEAR(velocity * velocity / 2 + 2.5 * pressure / density,
-                    mach * mach / 2 + 2.5 * 0.6,
+        EXPECT_NEAR(density * velocity * velocity + pressure, mach * mach + 0.6,
+                    1e-9 * mach * mach);
+        EXPECT_NEAR(velocity * velocity / 2 + 2.5 * pressure / density, mach * mach / 2 + 2.5 * 0.6,
                     1e-9 * mach * mach);
     }
 }
@@ -63,8 +56,7 @@ TEST(Emission, power_of_the_reference_shock) {
     const ShockedGas gas{1e-4, 7, 2, 1e4};
     const double cmb = cmb_field_ug(0);
     EXPECT_NEAR(
-        shock_power(gas, 0, 1.4e9, 0.05) / (6.4e34 * 4 / (cmb * cmb + 4) * shock_psi(1e4, 7)),
-        1,
+        shock_power(gas, 0, 1.4e9, 0.05) / (6.4e34 * 4 / (cmb * cmb + 4) * shock_psi(1e4, 7)), 1,
         1e-6);
     // Strong shocks have spectral index 1 and power linear in efficiency.
     EXPECT_NEAR(shock_power(gas, 0, 2.8e9, 0.05) / shock_power(gas, 0, 1.4e9, 0.05), 0.5, 1e-6);

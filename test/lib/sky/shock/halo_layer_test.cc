@@ -25,8 +25,8 @@ HaloMaps paint(const SkySettings& settings,
                int n_threads = 2,
                double z = synthetic::z) {
     static const Mesh density = synthetic::density();
-    return paint_haloes(
-        settings, {Cosmology{}, haloes, density, synthetic::box_mpc, z, key}, map_px, 1, n_threads);
+    return paint_haloes(settings, {Cosmology{}, haloes, density, synthetic::box_mpc, z, key},
+                        map_px, 1, n_threads);
 }
 
 SkySettings eventful() {
@@ -74,8 +74,8 @@ TEST(HaloLayer, every_axis_holds_the_light_of_all_points) {
         for (std::uint32_t first = 0; first < total; first += SurfacePoints::capacity) {
             sample_surface({settings, gas, around}, surface, {first, 256, total}, points);
             for (std::size_t i = 0; i < 256; ++i) {
-                const float r = std::hypot(
-                    points.place_mpc[0][i], points.place_mpc[1][i], points.place_mpc[2][i]);
+                const float r = std::hypot(points.place_mpc[0][i], points.place_mpc[1][i],
+                                           points.place_mpc[2][i]);
                 (static_cast<double>(r) < halo.r100_mpc ? inside : outside) +=
                     static_cast<double>(points.light[i]);
             }
@@ -128,9 +128,7 @@ TEST(HaloLayer, goes_on_at_the_opposite_edge) {
         halo.position_mpc = {place, place, place};
         return paint_haloes(settings,
                             {Cosmology{}, {halo}, flat, synthetic::box_mpc, synthetic::z, 1},
-                            map_px,
-                            1,
-                            2);
+                            map_px, 1, 2);
     };
     const HaloMaps middle = maps_at(20);
     const HaloMaps corner = maps_at(0);

@@ -85,20 +85,19 @@ double reference_total(const Particles& particles, const Mesh& emissivity, int n
                     const double a = (tracer / (n_sheet * n_sheet) + 0.5) / n_sheet;
                     const double b = (tracer / n_sheet % n_sheet + 0.5) / n_sheet;
                     const double c = (tracer % n_sheet + 0.5) / n_sheet;
-                    std::array<double, 3> x{
-                        (i + a) * spacing, (j + b) * spacing, (k + c) * spacing};
+                    std::array<double, 3> x{(i + a) * spacing, (j + b) * spacing,
+                                            (k + c) * spacing};
                     for (std::size_t t = 0; t < 3; ++t) {
                         for (int corner = 0; corner < 8; ++corner) {
-                            x[t] +=
-                                (corner & 1 ? a : 1 - a) * (corner & 2 ? b : 1 - b) *
-                                (corner & 4 ? c : 1 - c) *
-                                displacement(
-                                    i + (corner & 1), j + (corner >> 1 & 1), k + (corner >> 2), t);
+                            x[t] += (corner & 1 ? a : 1 - a) * (corner & 2 ? b : 1 - b) *
+                                    (corner & 4 ? c : 1 - c) *
+                                    displacement(i + (corner & 1), j + (corner >> 1 & 1),
+                                                 k + (corner >> 2), t);
                         }
                         x[t] *= cells_per_mpc;
                     }
-                    const std::array<double, 3> low{
-                        std::floor(x[0]), std::floor(x[1]), std::floor(x[2])};
+                    const std::array<double, 3> low{std::floor(x[0]), std::floor(x[1]),
+                                                    std::floor(x[2])};
                     for (int corner = 0; corner < 8; ++corner) {
                         double weight = stretch;
                         std::array<int, 3> cell;
@@ -176,11 +175,9 @@ TEST(SheetProjection, puts_tracers_in_their_pixels_at_every_width) {
     const Particles particles = gathered_sheet(8, 50, place);
     double narrower = 0;
     // 1.2 * 128 / 8 px times density^(-1/3), against 1.5 pixels of the level.
-    for (const auto& [density, level_px] : {std::pair{3000.0F, 1},
-                                            std::pair{40.0F, 4},
-                                            std::pair{6.0F, 8},
-                                            std::pair{1.0F, 16},
-                                            std::pair{0.02F, 32}}) {
+    for (const auto& [density, level_px] :
+         {std::pair{3000.0F, 1}, std::pair{40.0F, 4}, std::pair{6.0F, 8}, std::pair{1.0F, 16},
+          std::pair{0.02F, 32}}) {
         Mesh emissivity = make_mesh(50);
         for (int i = 8; i < 14; ++i) {
             for (int j = 40; j < 47; ++j) {

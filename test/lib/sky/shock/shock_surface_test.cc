@@ -73,8 +73,7 @@ TEST(ShockSurface, fast_points_agree_with_the_plain_ones) {
                         static_cast<double>(surface.radius_mpc + surface.length_mpc);
                     for (std::size_t axis = 0; axis < 3; ++axis) {
                         ASSERT_NEAR(static_cast<double>(points.place_mpc[axis][i]),
-                                    plain.place_mpc[axis],
-                                    2e-3 * size);
+                                    plain.place_mpc[axis], 2e-3 * size);
                     }
                     light += static_cast<double>(points.light[i]);
                     plain_light += plain.light;
@@ -215,8 +214,8 @@ TEST(ShockSurface, more_core_shocks_leave_the_other_surfaces_alone) {
     ASSERT_GT(with.size(), without.size());
     auto at = with.begin();
     for (const ShockSurface& surface : without) {
-        at = std::find_if(
-            at, with.end(), [&](const ShockSurface& s) { return s.key == surface.key; });
+        at = std::find_if(at, with.end(),
+                          [&](const ShockSurface& s) { return s.key == surface.key; });
         ASSERT_NE(at, with.end());
         EXPECT_EQ(at->axis_w, surface.axis_w);
         EXPECT_EQ(at->speed_km_s, surface.speed_km_s);

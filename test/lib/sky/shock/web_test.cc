@@ -63,8 +63,8 @@ double front_power(const Cosmology& cosmology, const SkySettings& settings, doub
     gas.mach = mach;
     gas.electron_density_cm3 = mean * density_jump(mach);
     gas.temperature_kev = upstream_k * kev_per_kelvin * temperature_jump(mach);
-    gas.magnetic_field_ug = magnetic_field_ug(
-        gas.electron_density_cm3, gas.temperature_kev, mean, z, settings.a_web, settings.eps_b);
+    gas.magnetic_field_ug = magnetic_field_ug(gas.electron_density_cm3, gas.temperature_kev, mean,
+                                              z, settings.a_web, settings.eps_b);
     const double cell_mpc = box_mpc / n_mesh / (1 + z);
     const double ratio = density_jump(mach) / 40;
     return shock_power(gas, z, settings.frequency_hz * (1 + z), 1) * cell_mpc * cell_mpc /
@@ -144,18 +144,16 @@ TEST(Gas, shines_where_it_is_shocked_in_haloes_and_out) {
             const bool is_inside = y * y + z * z <= 16;
             n_inside += is_inside ? 1 : 0;
             const double density = gas.density.at(front, j, k);
-            EXPECT_NEAR(
-                emissivity.inside_r100.at(front, j, k) * density / inside, is_inside ? 1 : 0, 1e-5);
+            EXPECT_NEAR(emissivity.inside_r100.at(front, j, k) * density / inside,
+                        is_inside ? 1 : 0, 1e-5);
             EXPECT_NEAR(emissivity.outside_r100.at(front, j, k) * density / outside,
-                        is_inside ? 0 : 1,
-                        1e-5);
+                        is_inside ? 0 : 1, 1e-5);
         }
     }
     EXPECT_EQ(n_inside, 49);
     EXPECT_NEAR(mass_weighted_sum(emissivity.inside_r100, gas.density) / inside, 49, 1e-3);
     EXPECT_NEAR(mass_weighted_sum(emissivity.outside_r100, gas.density) / outside,
-                n_mesh * n_mesh - 49,
-                1e-2);
+                n_mesh * n_mesh - 49, 1e-2);
 }
 
 TEST(Gas, own_field_stands_above_the_model) {
@@ -164,8 +162,8 @@ TEST(Gas, own_field_stands_above_the_model) {
     settings.eps_b = 1;
     GasMesh gas = shocked_gas();
     const double mean = mean_electron_density_cm3(cosmology, gas.z);
-    const double model = magnetic_field_ug(
-        mean * density_jump(mach), 1, mean, gas.z, settings.a_web, settings.eps_b);
+    const double model = magnetic_field_ug(mean * density_jump(mach), 1, mean, gas.z,
+                                           settings.a_web, settings.eps_b);
     const Mesh modelled = gas_emissivity(settings, {cosmology, gas, {}}, 1).outside_r100;
     gas.field_ug = make_mesh(n_mesh, static_cast<float>(3 * model));
     const Mesh own = gas_emissivity(settings, {cosmology, gas, {}}, 1).outside_r100;
@@ -242,10 +240,9 @@ TEST(Web, obeys_its_settings) {
     GasMesh magnetised = gas;
     magnetised.field_ug = make_mesh(n_mesh, 0.1F);
     const double mean = mean_electron_density_cm3(cosmology, gas.z);
-    const double model = magnetic_field_ug(
-        mean * density_jump(mach), 1, mean, gas.z, settings.a_web, settings.eps_b);
-    EXPECT_NEAR(brightness(settings, magnetised) / plain,
-                std::pow(0.1 / model, 1 + half_s),
+    const double model = magnetic_field_ug(mean * density_jump(mach), 1, mean, gas.z,
+                                           settings.a_web, settings.eps_b);
+    EXPECT_NEAR(brightness(settings, magnetised) / plain, std::pow(0.1 / model, 1 + half_s),
                 1e-2 * std::pow(0.1 / model, 1 + half_s));
     changed = settings;
     changed.a_web = 1;

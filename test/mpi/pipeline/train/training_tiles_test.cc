@@ -40,8 +40,7 @@ Tiles all_tiles(const comm::Communicator& communicator, const LabelledTiles& min
             const auto first = samples[rank].begin() + static_cast<std::ptrdiff_t>(i * size);
             const bool is_new =
                 tiles
-                    .try_emplace(ids[rank][i],
-                                 labels[rank][i],
+                    .try_emplace(ids[rank][i], labels[rank][i],
                                  std::vector(first, first + static_cast<std::ptrdiff_t>(size)))
                     .second;
             EXPECT_TRUE(is_new) << "two ranks have tile " << ids[rank][i];

@@ -27,8 +27,7 @@ TEST(Validation, TilesAreScoredInTheOrderOfTheirIdsForAnyNumberOfRanks) {
     const learn::NetworkInfo network = network_of(campaign);
     const auto tile_size = static_cast<std::size_t>(network.n_tile_values());
     const infer::Classifier classifier(
-        learn::random_model(campaign.train.network, campaign.tile_px, tile::Scaling::fixed, 3),
-        {},
+        learn::random_model(campaign.train.network, campaign.tile_px, tile::Scaling::fixed, 3), {},
         1);
     TrainingTiles tiles;
     prepare_tiles(world(), campaign, tiles);
