@@ -354,6 +354,9 @@ void CommandLine::add_export() {
         exporting.add_option_function<std::string>(
             "--" + format.name,
             [this, &format](const std::string& path) {
+                if (path.empty()) {
+                    throw CLI::ValidationError("--" + format.name, "no path is given");
+                }
                 request_.exports.push_back({&format, path});
             },
             format.help);

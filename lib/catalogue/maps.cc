@@ -18,7 +18,7 @@ std::string name_of_map(const Catalogue& catalogue, MapId map) {
     };
     const std::string stem = stem_of(catalogue.maps[map.place()]);
     const auto n_alike = std::ranges::count(catalogue.maps, stem, stem_of);
-    return n_alike > 1 ? fmt::format("map_{}_{}", map, stem) : stem;
+    return n_alike > 1 ? fmt::format("map_{}_{}", map.value(), stem) : stem;
 }
 
 std::vector<std::string> file_names_of_maps(const Catalogue& catalogue) {

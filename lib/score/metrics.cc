@@ -7,8 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <sstream>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "lib/base/contract.h"
 
@@ -71,13 +72,12 @@ double Confusion::reliability() const {
 }
 
 std::string text_of_ratios(const std::array<double, ratios.size()>& values) {
-    std::ostringstream text;
-    text.precision(4);
+    std::string text;
     for (std::size_t i = 0; i < ratios.size(); ++i) {
-        text << (i > 0 ? ", " : "") << ratios[i].heading << ' ';
-        std::isnan(values[i]) ? text << '-' : text << values[i];
+        text += fmt::format("{}{} {}", i > 0 ? ", " : "", ratios[i].heading,
+                            std::isnan(values[i]) ? "-" : fmt::format("{:.4g}", values[i]));
     }
-    return text.str();
+    return text;
 }
 
 std::string text_of_ratios(const Confusion& confusion) {

@@ -3,8 +3,9 @@
 
 #include "lib/tile/opening_filter.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "lib/base/contract.h"
 #include "lib/image/opening.h"

@@ -3,8 +3,6 @@
 
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -17,9 +15,8 @@ namespace faintweb::tile {
 /// Takes compact emission out of a map by a morphological opening and smooths what is left: the
 /// classical way to see diffuse emission among compact sources.
 ///
-/// Lengths are multiples of the beam's full width at half maximum. On the 42 NVSS fields with
-/// hand-marked relics boxes of 2 to 2.5 beams, cuts of 5 to 8 sigma and kernels of 3 to 5 beams do
-/// equally well.
+/// Lengths are multiples of the beam's full width at half maximum. A step towards a finder beside
+/// the threshold finder, and an input of networks.
 struct OpeningFilter {
     std::int64_t box_px = 12;        ///< edge of the opening's box: 2 beams
     double smoothing_fwhm_px = 18;   ///< of the Gaussian kernel: 3 beams

@@ -117,7 +117,8 @@ class WatchedFields {
                    ? nullptr
                    : std::make_unique<base::Watchdog::Task>(
                          *job_.watchdog,
-                         fmt::format("field {} of {}", field, plan_.map_of(field).info.path),
+                         fmt::format("field {} of {}", field.value(),
+                                     plan_.map_of(field).info.path),
                          deadline_s_, job_.store == nullptr ? 0 : job_.store->key_of(field));
     }
 

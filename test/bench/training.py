@@ -5,12 +5,12 @@
 
 python3 training.py BENCH_TRAINING [N_ROUNDS] [N_STEPS] [cpu|cuda] [BEFORE]    (a Python that has torch)
 
-BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). With BEFORE, the same program of
-another build, each row of ours is followed by its row there, their ratio is printed, and PyTorch takes no part. With cuda
+BENCH_TRAINING is the program of training.cc, built as a release (-DBUILD_TESTING=ON). With cuda
 one GPU is used, with one rank that sums by NCCL. On a CPU whose cores do not multiply bf16
 themselves all train in fp32. Prints tiles/s (median of the rounds),
 A_s on unseen tiles after the same number of steps, ratios (median over rounds of what ran next to one
-another), and where our time went.
+another), and where our time went. With BEFORE, the same program of another build, each row of ours is
+followed by its row there, their ratio is printed, and PyTorch takes no part.
 """
 
 import ctypes

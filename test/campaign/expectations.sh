@@ -43,5 +43,5 @@ digest_in() { sed -n 's/^digest //p' "$1"; }
 # tests; without them each campaign makes its own there.
 take_boxes() {
     mkdir -p results
-    [[ -z ${TINY_BOXES:-} ]] || ln -s "$TINY_BOXES" results/boxes
+    [[ ! -d ${TINY_BOXES:-} ]] || ln -s "$TINY_BOXES" results/boxes
 }

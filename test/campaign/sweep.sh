@@ -53,6 +53,7 @@ expect_line one.log '^sweep: 2 trainings, 0 finished before and unchanged, skipp
 expect_line one.log '^sweep: 2 runs of 2 trainings, 0 runs without a model; results are in one$'
 expect_line one.log '\| threshold finder \(.*sigma\)'
 [[ $(trained one.log) == "faint_lr0.001 paper_lr0.001 " ]] || fail "not both were trained"
+head -n 1 one/sweep.csv | grep -q ',A_s,W_s,W_v,reliability' || fail "the table lacks a ratio"
 [[ $(wc -l <one/sweep.csv) -eq 5 ]] || fail "the table has other than four rows"
 # Rows that are all alike would say nothing of what follows.
 [[ $(cut -d, -f16-19 one/sweep.csv | sort -u | wc -l) -ge 4 ]] || { cat one/sweep.csv; fail "models score alike"; }
@@ -203,6 +204,6 @@ expect_line log 'the skies in skies are made from other settings'
 
 expect_code 0 log on_ranks 2 "$FAINTWEB" evaluate campaign.yaml --set output=seeds --set simulate.folder=skies \
     --set "evaluate.models=[one/runs/faint_lr0.001/model.safetensors, one/runs/faint_lr0.001/model_epoch_5.safetensors]"
-expect_line log '^mean of 2 models: A_s 0\.[0-9]+ \+- 0\.[0-9]+ '
+expect_line log '^mean of 2 models: A_s 0\.[0-9]+ \+- 0\.[0-9]+, W_s '
 expect_line log '^labelling or network. of [0-9]+ tiles 0F'
 echo "one table"

@@ -11,7 +11,8 @@ campaign=$source_dir/test/campaign/tiny.yaml
 
 expect_code 0 first.log on_ranks 2 "$FAINTWEB" run "$campaign" --set output=out
 expect_line first.log '^evaluate: 8 held-out fields'
-expect_line first.log 'cosmodeep_spp: A_s '
+expect_line first.log 'cosmodeep_spp: A_s .*, W_s \(completeness\) .*, W_v .*, reliability '
+head -n 1 out/evaluation.csv | grep -q ',A_s,W_s,W_v,reliability$' || fail "evaluation.csv lacks a ratio"
 expect_line first.log 'best threshold finder .*: A_s '
 expect_line first.log 'detect: fields per rank: rank 0: [1-9], rank 1: [1-9]'
 for file in model.safetensors history.csv evaluation.json evaluation.csv evaluation_reliability.csv evaluation_reliability.png catalogue.h5 catalogue.csv catalogue.fits catalogue.reg \

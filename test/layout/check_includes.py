@@ -38,7 +38,7 @@ LIBRARIES = [
     (r"zlib\.h", ["lib/base", "lib/image", "mpi/io"]),
     (r"(cfitsio/)?fitsio2?\.h|(cfitsio/)?longnam\.h", ["lib/image", "lib/catalogue"]),
     (r"wcslib/.*", ["lib/image"]),
-    (r"fftw3\.h", ["lib/image", "lib/sky", "lib/source"]),
+    (r"fftw3\.h", ["lib/sky"]),
     (r"gsl/.*", ["lib/sky"]),
     (r"(cairo/)?cairo(-[a-z]+)?\.h", ["lib/report"]),
     (r"CLI/.*", ["apps"]),

@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
-#include <sstream>
+
+#include <fmt/core.h>
 
 #include "lib/base/contract.h"
 #include "lib/base/error.h"
@@ -235,37 +236,45 @@ class RmsWaves {
 }  // namespace
 
 void check(const ObservationSettings& settings, double pixel_arcsec) {
-    std::ostringstream message;
     if (!(pixel_arcsec > 0 && std::isfinite(pixel_arcsec))) {
-        message << "pixel_arcsec is " << pixel_arcsec << " (a pixel has a size), give it in arcsec";
-    } else if (!(settings.beam_fwhm_arcsec > 0 && sigma_px(settings, pixel_arcsec) <= 50)) {
-        message << "beam_fwhm_arcsec is " << settings.beam_fwhm_arcsec << " with pixels of "
-                << pixel_arcsec << " arcsec (it must lie above 0 and below 117 pixels), change it";
-    } else if (!(settings.noise_jy_beam >= 0 && std::isfinite(settings.noise_jy_beam))) {
-        message << "noise_jy_beam is " << settings.noise_jy_beam
-                << " (it is an rms), give 0 or more";
-    } else if (!(settings.sidelobe_level >= 0 && settings.sidelobe_radius_beams >= 1 &&
-                 settings.sidelobe_level * settings.sidelobe_radius_beams *
-                         settings.sidelobe_radius_beams <=
-                     0.17)) {
-        message << "sidelobe_level is " << settings.sidelobe_level
-                << " with sidelobe_radius_beams of " << settings.sidelobe_radius_beams
-                << " (the radius must be 1 or more, level x radius^2 must lie within 0 and 0.17: "
-                   "more would give baselines a negative weight), change one";
-    } else if (!(settings.largest_scale_arcsec == 0 ||
-                 (settings.largest_scale_arcsec >=
-                      std::max(10 * pixel_arcsec, 2 * settings.beam_fwhm_arcsec) &&
-                  settings.largest_scale_arcsec <= longest_largest_scale_arcsec))) {
-        message << "largest_scale_arcsec is " << settings.largest_scale_arcsec
-                << " (it must be at least 2 beams and 10 pixels, at most "
-                << longest_largest_scale_arcsec << "), change it, or give 0 for all scales";
-    } else if (!(settings.noise_scatter >= 0 && settings.noise_scatter <= 1)) {
-        message << "noise_scatter is " << settings.noise_scatter
-                << " (it is the scatter of ln rms), give a value within 0 and 1";
-    } else {
-        return;
+        throw base::UsageError(fmt::format(
+            "pixel_arcsec is {:g} (a pixel has a size), give it in arcsec", pixel_arcsec));
     }
-    throw base::UsageError(message.str());
+    if (!(settings.beam_fwhm_arcsec > 0 && sigma_px(settings, pixel_arcsec) <= 50)) {
+        throw base::UsageError(
+            fmt::format("beam_fwhm_arcsec is {:g} with pixels of {:g} arcsec (it must lie above 0 "
+                        "and below 117 pixels), change it",
+                        settings.beam_fwhm_arcsec, pixel_arcsec));
+    }
+    if (!(settings.noise_jy_beam >= 0 && std::isfinite(settings.noise_jy_beam))) {
+        throw base::UsageError(fmt::format("noise_jy_beam is {:g} (it is an rms), give 0 or more",
+                                           settings.noise_jy_beam));
+    }
+    if (!(settings.sidelobe_level >= 0 && settings.sidelobe_radius_beams >= 1 &&
+          settings.sidelobe_level * settings.sidelobe_radius_beams *
+                  settings.sidelobe_radius_beams <=
+              0.17)) {
+        throw base::UsageError(fmt::format(
+            "sidelobe_level is {:g} with sidelobe_radius_beams of {:g} (the radius must "
+            "be 1 or more, level x radius^2 must lie within 0 and 0.17: more would give "
+            "baselines a negative weight), change one",
+            settings.sidelobe_level, settings.sidelobe_radius_beams));
+    }
+    if (!(settings.largest_scale_arcsec == 0 ||
+          (settings.largest_scale_arcsec >=
+               std::max(10 * pixel_arcsec, 2 * settings.beam_fwhm_arcsec) &&
+           settings.largest_scale_arcsec <= longest_largest_scale_arcsec))) {
+        throw base::UsageError(fmt::format(
+            "largest_scale_arcsec is {:g} (it must be at least 2 beams and 10 pixels, at "
+            "most {:g}), change it, or give 0 for all scales",
+            settings.largest_scale_arcsec, longest_largest_scale_arcsec));
+    }
+    if (!(settings.noise_scatter >= 0 && settings.noise_scatter <= 1)) {
+        throw base::UsageError(fmt::format(
+            "noise_scatter is {:g} (it is the scatter of ln rms), give a value within 0 "
+            "and 1",
+            settings.noise_scatter));
+    }
 }
 
 double noise_rms_jy_arcsec2(const ObservationSettings& settings) {

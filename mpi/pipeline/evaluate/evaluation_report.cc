@@ -3,7 +3,7 @@
 
 #include "mpi/pipeline/evaluate/evaluation_report.h"
 
-#include <sstream>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -122,18 +122,19 @@ nlohmann::json report_model(const campaign::Campaign& campaign,
 
 /// Adds the mean of several models; printed too.
 void report_mean(const Evaluation& evaluation, nlohmann::json& report) {
-    std::ostringstream line;
-    line.precision(4);
-    line << "mean of " << evaluation.models.size() << " models:";
+    const auto number = [](double value) {
+        return std::isnan(value) ? std::string("-") : fmt::format("{:.4g}", value);
+    };
+    std::string line = fmt::format("mean of {} models:", evaluation.models.size());
     const char* separator = " ";
     for (const score::Ratio& ratio : score::ratios) {
         const score::Measured measured = score::over_models(evaluation.scores.models, ratio.value);
         report["network"][ratio.name] = measured.mean;
         report["deviation"][ratio.name] = measured.deviation;
-        line << std::exchange(separator, ", ") << ratio.heading << ' ' << measured.mean << " +- "
-             << measured.deviation;
+        line += fmt::format("{}{} {} +- {}", std::exchange(separator, ", "), ratio.heading,
+                            number(measured.mean), number(measured.deviation));
     }
-    base::print(line.str());
+    base::print(line);
 }
 
 /// Adds the threshold finder, if one was found; printed too.

@@ -13,7 +13,6 @@
 #include "lib/base/contract.h"
 #include "lib/base/drain.h"
 #include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/label/cells.h"
 #include "lib/label/rule.h"
 #include "lib/tile/grid.h"
@@ -121,7 +120,7 @@ void gather_tiles(const comm::Communicator& communicator,
         }
         const std::string sky_hash =
             base::xxh3_128(std::as_bytes(std::span<const float>(pixels.sky->pixels)));
-        hashes += base::text(field, " ", pixels.hash, " ", sky_hash, "\n");
+        hashes += fmt::format("{} {} {}\n", field.value(), pixels.hash, sky_hash);
     };
     work_on_mock_fields(communicator, campaign, sky::SkySet::train, "train", plan, keep_tiles);
     if (communicator.max(base::is_asked_to_stop() ? 1 : 0) == 1) {

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <functional>
 #include <limits>
-#include <sstream>
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -65,9 +65,9 @@ TEST(NetworkInfo, RefusesUnknownNamesAndSizes) {
         network_info("cosmodep", 40);
         FAIL() << "accepted";
     } catch (const base::UsageError& error) {
-        EXPECT_NE(
-            std::string(error.what()).find("cosmodeep, cosmodeep_spp, faintweb, faintweb_fast"),
-            std::string::npos);
+        EXPECT_NE(std::string(error.what())
+                      .find("cosmodeep, cosmodeep_spp, faintweb, faintweb_fast, faintweb_lite"),
+                  std::string::npos);
     }
     EXPECT_THROW(network_info("cosmodeep", 7), base::UsageError);
     EXPECT_THROW(network_info("cosmodeep", 257), base::UsageError);
@@ -78,6 +78,13 @@ TEST(NetworkNames, AreAllKnownAndUnique) {
     for (const std::string& name : network_names()) {
         EXPECT_EQ(network_info(name, 40).name, name);
         EXPECT_EQ(std::ranges::count(network_names(), name), 1) << name;
+    }
+}
+
+TEST(Networks, ThatShipSendTheirLargestLayerAsFactors) {
+    for (const char* name :
+         {"cosmodeep", "cosmodeep_spp", "faintweb", "faintweb_fast", "faintweb_lite"}) {
+        EXPECT_EQ(find_network(name).factored_layer(), "hidden") << name;
     }
 }
 

@@ -73,7 +73,7 @@ TEST(opening_filter, an_opening_of_noise_lies_where_it_was_measured_to) {
     EXPECT_NEAR(opened.rms, 0.53, 0.08);
 }
 
-TEST(opening_filter, does_not_see_how_bright_a_part_of_the_sky_with_more_noise_is) {
+TEST(opening_filter, does_not_see_the_unit) {
     image::Image image = make_noise(5);
     image::Image brighter = image;
     image::multiply(brighter.pixels, 1e-6F);

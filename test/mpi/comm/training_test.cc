@@ -106,11 +106,21 @@ std::vector<double> train(const Communicator& communicator, const TrainingCase& 
 /// Mean loss of every step, trained by the root alone while the other ranks wait.
 std::vector<double> train_alone(const TrainingCase& which) {
     std::vector<double> losses;
+    std::exception_ptr failure;
     if (test::world().is_root()) {
-        losses = train(Communicator(), which);
+        try {
+            losses = train(Communicator(), which);
+        } catch (...) {
+            failure = std::current_exception();
+        }
     }
     test::world().wait_for_all();
-    return from_root(test::world(), [&] { return losses; });
+    return from_root(test::world(), [&] {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+        return losses;
+    });
 }
 
 double mean(std::span<const double> values) {
