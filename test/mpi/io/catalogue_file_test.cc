@@ -135,6 +135,8 @@ TEST_F(CatalogueFile, ALossIsNeverPublished) {
     FieldSource source = synthetic.source();
     const auto expect_refused = [&](const SyntheticCatalogue& of, const FieldSource& from) {
         EXPECT_THROW(write(of, from), base::Error);
+        // The root removes what was begun, which the others do not wait for.
+        world_.barrier();
         EXPECT_FALSE(std::filesystem::exists(path()));
         EXPECT_FALSE(std::filesystem::exists(path() + ".partial"));
         world_.barrier();
