@@ -416,7 +416,13 @@ void CommandLine::add_truth_options(CLI::App& drawing) {
         .add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2,
                     "brightness that a pixel must exceed to count, Jy/arcsec2")
         ->needs("--truth")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+                double value = 0;
+                const bool is_number = CLI::detail::lexical_cast(text, value);
+                return is_number && value > 0 ? std::string() : text + " is no number above 0";
+            },
+            "NUMBER"))
         ->capture_default_str();
     drawing.add_option("--tile", picture.tile_px, "edge of a tile, pixels")
         ->needs("--truth")
@@ -471,6 +477,13 @@ void CommandLine::finish() {
         throw base::UsageError(
             fmt::format("export: no format was asked for, give a name with one of --{}",
                         joined(catalogue::export_names(), ", --")));
+    }
+    // What a shell makes of a variable that is not set.
+    for (const CLI::Option* option : app_.get_subcommands().front()->get_options()) {
+        if (std::ranges::find(option->results(), "") != option->results().end()) {
+            throw base::UsageError(fmt::format("{}: {} is empty, give a value or leave it out",
+                                               request_.command, option->get_name()));
+        }
     }
 }
 

@@ -73,7 +73,7 @@ void print_estimate(const std::string& stage, const pipeline::StageEstimate& est
         print(skies_text(*estimate.skies));
     }
     for (const std::string& reason : estimate.refused_maps) {
-        print("would not use " + reason);
+        print("would not use: " + reason);
     }
     if (estimate.fields) {
         print(fields_text(*estimate.fields));

@@ -102,6 +102,13 @@ void check(const SkySettings& s) {
 
 void check(const Cosmology& cosmology, const SkySettings& sky, const BoxSettings& boxes) {
     check(sky);
+    if (cosmology.omega_baryon >= cosmology.omega_matter) {
+        throw SettingError(
+            {"cosmology.omega_baryon", "cosmology.omega_matter"},
+            fmt::format("cosmology.omega_baryon is {:g} (it is a part of cosmology.omega_matter = "
+                        "{:g}), make it smaller or omega_matter larger",
+                        cosmology.omega_baryon, cosmology.omega_matter));
+    }
     if (boxes.edges_mpc.empty() || boxes.n_slabs.size() != boxes.edges_mpc.size()) {
         throw SettingError(
             {"boxes.n_slabs", "boxes.edges_mpc"},

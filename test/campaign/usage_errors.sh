@@ -46,6 +46,14 @@ done
 expect_code 2 log "$FAINTWEB" train "$source_dir/test/campaign/tiny.yaml" --set output=/dev/full/x
 [[ $(wc -l <log) -eq 1 ]] || { cat log; fail "more than one line for train"; }
 
+# A variable of the shell that is not set.
+for command in info run export; do
+    expect_code 2 log "$FAINTWEB" "$command" ''
+done
+expect_code 2 log "$FAINTWEB" info ''
+expect_line log 'info: .* is empty, give a value or leave it out$'
+[[ ! -e results ]] || fail "an empty name began a campaign"
+
 expect_code 0 log "$FAINTWEB" --help
 expect_code 0 log "$FAINTWEB" --version
 expect_line log '^faintweb [0-9.]+ \(LibTorch 2'

@@ -71,11 +71,11 @@ base::ExitCode sweep(const comm::Communicator& communicator, const Campaign& cam
                                                 "{}), start more ranks or make it smaller",
                                                 campaign.sweep.group_size, communicator.size()));
     }
-    const base::DrainSignals drain;
     // Before the first training: a device that is not there would fail all of them.
     choose_device(communicator, campaign);
     finish_stage(communicator, campaign, simulate_stage);
-    stop_if_asked(communicator);
+    // Trainings end at a checkpoint when they are asked to stop; the making of skies ends at once.
+    const base::DrainSignals drain;
     const std::vector<SweepRun> runs = campaign::sweep_runs(campaign);
     train_all(communicator, campaign, runs);
     score_all(communicator, campaign, runs);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/error.h"
+#include "lib/sky/cosmology/cosmology.h"
 
 namespace faintweb::sky {
 namespace {
@@ -27,6 +28,18 @@ TEST(SkySettings, a_bad_value_is_named_in_one_line) {
         const std::string message = error.what();
         EXPECT_NE(message.find("z_max is 0.03"), std::string::npos) << message;
         EXPECT_EQ(message.find('\n'), std::string::npos);
+    }
+}
+
+TEST(SkySettings, more_baryons_than_matter_are_refused) {
+    Cosmology cosmology;
+    cosmology.omega_baryon = 0.2;
+    cosmology.omega_matter = 0.1;
+    try {
+        check(cosmology, SkySettings{}, BoxSettings{});
+        FAIL() << "accepted";
+    } catch (const SettingError& error) {
+        EXPECT_EQ(error.keys().front(), "cosmology.omega_baryon");
     }
 }
 
