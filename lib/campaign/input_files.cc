@@ -60,7 +60,8 @@ void check_files(const Campaign& campaign) {
                                                                : "its permissions forbid it";
         if (!is_readable) {
             faults.add(position_of(campaign, key), key + " cannot be read: " + one_line(path), why,
-                       "correct the path (from the campaign file's folder)");
+                       "correct the path (in a campaign file it starts from the file's folder, "
+                       "after --set from the current one)");
         }
     };
     const auto check_all = [&](const std::string& key, const std::vector<std::string>& files) {

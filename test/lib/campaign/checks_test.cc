@@ -193,7 +193,9 @@ TEST(Campaign, MissingFilesAreNamedWithTheirKey) {
         "name: t\noutput: o\nstages: [detect]\ndetect:\n  maps: [here.fits, "
         "gone.fits, folder.fits]\n  model: gone.safetensors\n";
     const std::string file = folder.write("c.yaml", text);
-    const std::string hint = ", correct the path (from the campaign file's folder)";
+    const std::string hint =
+        ", correct the path (in a campaign file it starts from the file's "
+        "folder, after --set from the current one)";
     const Campaign c = read_campaign(file, {});
     EXPECT_EQ(c.text, text);
     EXPECT_EQ(fault_of([&] { check_files(c); }),
