@@ -36,7 +36,8 @@ void append_bytes(std::vector<std::byte>& bytes, std::span<const T> values) {
 /// Takes values off the front of `bytes`, which must hold as many.
 template <typename T>
 void take_bytes(std::span<const std::byte>& bytes, std::span<T> values) {
-    std::memcpy(values.data(), bytes.data(), values.size_bytes());
+    // No memcpy, which may not be given the address of an empty vector.
+    std::ranges::copy(bytes.first(values.size_bytes()), std::as_writable_bytes(values).begin());
     bytes = bytes.subspan(values.size_bytes());
 }
 
