@@ -416,13 +416,6 @@ void CommandLine::add_truth_options(CLI::App& drawing) {
         .add_option("--flux-threshold", picture.label.flux_threshold_jy_arcsec2,
                     "brightness that a pixel must exceed to count, Jy/arcsec2")
         ->needs("--truth")
-        ->check(CLI::Validator(
-            [](const std::string& text) {
-                double value = 0;
-                const bool is_number = CLI::detail::lexical_cast(text, value);
-                return is_number && value > 0 ? std::string() : text + " is no number above 0";
-            },
-            "NUMBER"))
         ->capture_default_str();
     drawing.add_option("--tile", picture.tile_px, "edge of a tile, pixels")
         ->needs("--truth")

@@ -77,6 +77,7 @@ refused '--haloes-on 0 means no map' "$sky" --haloes "$haloes" --haloes-on 0
 refused '--truth-on is given without --truth' "$sky" --truth-on 1
 refused '--haloes-on is given without --haloes' "$sky" "$noise" --haloes-on 2
 refused '--min-mass is nan' "$sky" --haloes "$haloes" --min-mass nan
+refused '--flux-threshold is -1' "$sky" --truth "$sky" --flux-threshold -1
 refused '--flux-threshold is nan' "$sky" --truth "$sky" --flux-threshold nan
 refused "stretch '' is not known" "$sky" --stretch ''
 refused 'nowhere.fits' "$sky" nowhere.fits

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include <cairo.h>
 #include <gtest/gtest.h>
@@ -70,7 +71,9 @@ class Picture {
 };
 
 std::string drawn(const std::vector<PlotPanel>& panels) {
-    const std::string path = testing::TempDir() + "plot_test.png";
+    // Cases run at the same time.
+    const std::string path = testing::TempDir() + "plot_test_" +
+                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".png";
     draw_plot(path, panels, 600, 300);
     return path;
 }
