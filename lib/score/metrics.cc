@@ -71,11 +71,15 @@ double Confusion::reliability() const {
     return ratio(n_1c, n_1c + n_0f);
 }
 
+std::string text_of_ratio(double value) {
+    return std::isnan(value) ? "-" : fmt::format("{:.4g}", value);
+}
+
 std::string text_of_ratios(const std::array<double, ratios.size()>& values) {
     std::string text;
     for (std::size_t i = 0; i < ratios.size(); ++i) {
-        text += fmt::format("{}{} {}", i > 0 ? ", " : "", ratios[i].heading,
-                            std::isnan(values[i]) ? "-" : fmt::format("{:.4g}", values[i]));
+        text +=
+            fmt::format("{}{} {}", i > 0 ? ", " : "", ratios[i].heading, text_of_ratio(values[i]));
     }
     return text;
 }

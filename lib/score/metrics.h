@@ -55,6 +55,8 @@ inline constexpr std::array ratios{Ratio{"A_s", "A_s", &Confusion::a_s},
 ///
 /// @param values  in the order of `ratios`.
 std::string text_of_ratios(const std::array<double, ratios.size()>& values);
+/// One ratio for people, with four digits; "-" where it is undefined (NaN).
+std::string text_of_ratio(double value);
 /// The ratios of these outcomes for people.
 std::string text_of_ratios(const Confusion& confusion);
 

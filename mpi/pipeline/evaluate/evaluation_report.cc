@@ -3,7 +3,6 @@
 
 #include "mpi/pipeline/evaluate/evaluation_report.h"
 
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -122,9 +121,6 @@ nlohmann::json report_model(const campaign::Campaign& campaign,
 
 /// Adds the mean of several models; printed too.
 void report_mean(const Evaluation& evaluation, nlohmann::json& report) {
-    const auto number = [](double value) {
-        return std::isnan(value) ? std::string("-") : fmt::format("{:.4g}", value);
-    };
     std::string line = fmt::format("mean of {} models:", evaluation.models.size());
     const char* separator = " ";
     for (const score::Ratio& ratio : score::ratios) {
@@ -132,7 +128,8 @@ void report_mean(const Evaluation& evaluation, nlohmann::json& report) {
         report["network"][ratio.name] = measured.mean;
         report["deviation"][ratio.name] = measured.deviation;
         line += fmt::format("{}{} {} +- {}", std::exchange(separator, ", "), ratio.heading,
-                            number(measured.mean), number(measured.deviation));
+                            score::text_of_ratio(measured.mean),
+                            score::text_of_ratio(measured.deviation));
     }
     base::print(line);
 }
